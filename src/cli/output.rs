@@ -1,5 +1,5 @@
 //! Writes the output of a command: data to standard output, the rest to standard error. A closed
-//! pipe is no error. Any other write error of standard output ends the command with exit code 5.
+//! pipe is no error. Any other write error ends the command with exit code 5.
 
 use super::command_error::{CommandError, SourceFaults};
 use super::command_output::{CommandOutput, CommandResult, OutputPart};
@@ -7,8 +7,9 @@ use super::exit_status::ExitStatus;
 use super::warnings::{CommandWarning, Warnings};
 use crate::diagnostic::{DiagnosticRenderer, pluralize};
 use crate::host::{HostContext, OutputStream};
+use crate::redact::{escape_control_chars, escape_except_colours};
 use crate::report::TerminalStyle;
-use std::io::{BufWriter, Stdout, Write};
+use std::io::{BufWriter, Stderr, Stdout, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// So many faults are drawn. A file that is wrong in each line has a hundred thousand, and nobody
@@ -22,9 +23,11 @@ pub(crate) struct Output {
     captured: Option<Arc<Mutex<Vec<u8>>>>,
     /// The first write error of standard output. Shared with every writer that was handed out.
     write_error: Arc<Mutex<Option<String>>>,
+    /// The same of standard error.
+    message_error: Arc<Mutex<Option<String>>>,
 }
 
-/// Standard output, or the captured output.
+/// Standard output or error, or the captured output.
 pub(crate) struct OutputSink {
     target: SinkTarget,
     write_error: Arc<Mutex<Option<String>>>,
@@ -32,6 +35,7 @@ pub(crate) struct OutputSink {
 
 enum SinkTarget {
     Stdout(Stdout),
+    Stderr(Stderr),
     Captured(Arc<Mutex<Vec<u8>>>),
 }
 
@@ -51,6 +55,16 @@ impl OutputSink {
     }
 }
 
+/// Text of a command as it is written. Whatever file or response a part of it came from, it cannot
+/// command the terminal or hide anything.
+fn shown_text(text: &str, style: TerminalStyle) -> String {
+    if style.has_colour {
+        escape_except_colours(text)
+    } else {
+        escape_control_chars(text)
+    }
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     // A thread that panicked while it wrote leaves whole text behind, which helps to find the
     // panic.
@@ -61,6 +75,7 @@ impl Write for OutputSink {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         let written = match &mut self.target {
             SinkTarget::Stdout(out) => out.write(bytes),
+            SinkTarget::Stderr(out) => out.write(bytes),
             SinkTarget::Captured(captured) => lock(captured).write(bytes),
         };
         self.note_error(written)
@@ -69,6 +84,7 @@ impl Write for OutputSink {
     fn flush(&mut self) -> std::io::Result<()> {
         let flushed = match &mut self.target {
             SinkTarget::Stdout(out) => out.flush(),
+            SinkTarget::Stderr(out) => out.flush(),
             SinkTarget::Captured(_) => Ok(()),
         };
         self.note_error(flushed)
@@ -97,6 +113,7 @@ impl Output {
             err: style(host, host.stderr),
             captured: None,
             write_error: Arc::default(),
+            message_error: Arc::default(),
         }
     }
 
@@ -139,31 +156,44 @@ impl Output {
     #[must_use]
     pub(crate) fn stderr(&self) -> Box<dyn Write> {
         match &self.captured {
-            None => Box::new(std::io::stderr()),
+            None => Box::new(OutputSink {
+                target: SinkTarget::Stderr(std::io::stderr()),
+                write_error: Arc::clone(&self.message_error),
+            }),
             Some(_) => Box::new(self.sink()),
         }
     }
 
-    /// Flushes standard output, and returns its first write error.
+    /// Flushes standard output, and returns the first write error of it or of standard error.
     ///
     /// # Errors
-    /// If standard output could not be written, for example because the disk is full. A closed pipe
-    /// is no error.
+    /// If one of them could not be written, for example because the disk is full. A closed pipe is
+    /// no error.
     pub(crate) fn finish(&self) -> Result<(), CommandError> {
         let mut sink = self.sink();
         // The sink keeps the error.
         let _ = sink.flush();
-        match lock(&self.write_error).take() {
-            None => Ok(()),
-            Some(reason) => Err(CommandError::operation(format!(
-                "standard output cannot be written: {reason}"
-            ))
-            .hint("what was printed is not complete")),
+        for (name, error) in [
+            ("output", &self.write_error),
+            ("error", &self.message_error),
+        ] {
+            if let Some(reason) = lock(error).take() {
+                return Err(CommandError::operation(format!(
+                    "standard {name} cannot be written: {reason}"
+                ))
+                .hint("what was printed is not complete"));
+            }
         }
+        Ok(())
     }
 
     /// One or several lines of data.
     pub(crate) fn print_data(&self, text: &str) {
+        self.print_report(&shown_text(text, self.out));
+    }
+
+    /// A whole report, whose format says how each character is written.
+    pub(crate) fn print_report(&self, text: &str) {
         let mut out = self.sink();
         // The sink keeps the error, and `finish` reports it.
         let _ = out.write_all(text.as_bytes()).and_then(|()| {
@@ -177,7 +207,9 @@ impl Output {
 
     /// One or several lines for standard error.
     pub(crate) fn print_message(&self, text: &str) {
-        // There is no other output to report a failure of standard error to.
+        let text = shown_text(text, self.err);
+        // There is no other output to report a failure of standard error to. `finish` makes it
+        // the exit code.
         let _ = writeln!(self.stderr(), "{text}");
     }
 
@@ -185,7 +217,15 @@ impl Output {
     pub(crate) fn prompt(&self, text: &str) {
         let mut err = self.stderr();
         // Flushed, because the line has no end yet. Errors are ignored as in `print_message`.
+        let text = shown_text(text, self.err);
         let _ = write!(err, "{text}").and_then(|()| err.flush());
+    }
+
+    /// Rings the bell of the terminal.
+    pub(crate) fn ring_bell(&self) {
+        let mut err = self.stderr();
+        // Errors are ignored as in `print_message`.
+        let _ = err.write_all(b"\x07").and_then(|()| err.flush());
     }
 
     /// Prints the parts of an output in their order.

@@ -369,7 +369,7 @@ impl ReportOutputs {
         match text {
             "" => {}
             text if is_data => output.print_message(text),
-            text => output.print_data(text),
+            text => output.print_report(text),
         }
     }
 

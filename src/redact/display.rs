@@ -74,7 +74,49 @@ pub(crate) fn escape_control_chars(text: &str) -> String {
     shown
 }
 
-fn is_hidden(letter: char) -> bool {
+/// The same for output that holds colours of its own: sequences that select colours stay.
+#[must_use]
+pub(crate) fn escape_except_colours(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('\u{1b}') {
+        shown.push_str(&escape_control_chars(&rest[..at]));
+        let len = colour_len(&rest[at..]);
+        shown.push_str(&rest[at..at + len]);
+        rest = &rest[at + len..];
+        if len == 0 {
+            shown.push_str("\\u{1b}");
+            rest = &rest[1..];
+        }
+    }
+    shown.push_str(&escape_control_chars(rest));
+    shown
+}
+
+/// The length of a sequence at the beginning of a text that selects a colour or a weight, or 0.
+/// Those that hide text, by concealing it or by a background, are not among them.
+fn colour_len(text: &str) -> usize {
+    let parameters = text
+        .strip_prefix("\u{1b}[")
+        .and_then(|rest| rest.split_once('m'))
+        .map(|(parameters, _)| parameters);
+    let is_allowed = |number: &str| {
+        matches!(
+            number.parse::<u8>(),
+            Ok(0..=4 | 22..=24 | 31..=36 | 39 | 91..=96)
+        )
+    };
+    match parameters {
+        Some(parameters) if parameters.split(';').all(is_allowed) => {
+            "\u{1b}[m".len() + parameters.len()
+        }
+        _ => 0,
+    }
+}
+
+/// Whether a terminal would act on a character, or not show it.
+#[must_use]
+pub(crate) fn is_hidden(letter: char) -> bool {
     (letter.is_control() && !matches!(letter, '\n' | '\t'))
         || matches!(letter,
             '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
@@ -93,6 +135,28 @@ mod tests {
             escape_control_chars("a\u{1b}[31m\u{202e}b\tc\nd"),
             "a\\u{1b}[31m\\u{202e}b\tc\nd"
         );
+    }
+
+    #[test]
+    fn only_colours_of_output_stay() {
+        let coloured = "\u{1b}[1m\u{1b}[91merror\u{1b}[0m \u{1b}[33mx\u{1b}[0m";
+        assert_eq!(escape_except_colours(coloured), coloured);
+        for hidden in [
+            "\u{1b}[8m",
+            "\u{1b}[40m",
+            "\u{1b}[30m",
+            "\u{1b}[38;5;0m",
+            "\u{1b}[2J",
+            "\u{1b}]0;x\u{7}",
+            "\u{1b}",
+            "\u{1b}[",
+            "\u{1b}[m",
+            "\u{9b}31m",
+            "\u{202e}",
+        ] {
+            let shown = escape_except_colours(&format!("a{hidden}b"));
+            assert!(!shown.contains(['\u{1b}', '\u{9b}', '\u{202e}']), "{shown}");
+        }
     }
 
     /// Unicode's default ignorable code points, and the line separators, from its own table.

@@ -10,7 +10,7 @@ mod redactor;
 mod secret_name;
 mod weak_secret;
 
-pub(crate) use display::{RedactedText, escape_control_chars};
+pub(crate) use display::{RedactedText, escape_control_chars, escape_except_colours, is_hidden};
 pub(crate) use encodings::MIN_PERSONAL_BYTES;
 pub(crate) use output_redactor::{OutputRedactor, redact_text};
 pub use redactor::Redactor;

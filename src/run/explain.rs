@@ -12,7 +12,7 @@ use crate::model::request::{Request, Step, TemplateField};
 use crate::model::scheme::{Level, RequestPart, Scheme, Token, TokenRequest};
 use crate::model::template::Expression;
 use crate::plan::Unit;
-use crate::redact::{RedactedText, Redactor};
+use crate::redact::{RedactedText, Redactor, is_hidden};
 use crate::render::{
     FUNCTION_NAMES, FreshValues, RenderError, TemplateDialect, VariableLayer, VariableScope,
     render_draft,
@@ -397,56 +397,148 @@ fn expressions(step: &Step) -> Vec<&Expression> {
         .collect()
 }
 
-/// A command for a shell. The environment variable of a secret replaces the secret.
+/// A command for a shell that sends what a run would send. The environment variable of a secret
+/// replaces the secret.
 fn curl_command(
     wire: &WireRequest,
     variable: &dyn Fn(&str) -> String,
     redactor: &mut Redactor,
 ) -> String {
+    let mut quote = |text: &str| shell_word(&shell_parts(text, variable, redactor));
     // Without `--path-as-is`, curl removes dot segments, and the signature is no longer right.
     let mut words = vec!["curl".to_owned(), "--path-as-is".to_owned()];
-    if wire.method().name() != "GET" {
-        words.push(format!("-X {}", wire.method()));
+    // Without it, curl sends `/[1-3]` three times, and `/{a,b}` twice.
+    if wire.url().as_str().contains(['[', ']', '{', '}']) {
+        words.push("--globoff".to_owned());
     }
-    let mut quote = |text: &str| shell_quoted(&redactor.redact(text), variable);
+    match wire.method().name() {
+        "GET" => {}
+        // With `-X HEAD` curl waits for a body.
+        "HEAD" => words.push("--head".to_owned()),
+        method => words.push(format!("-X {method}")),
+    }
     words.push(quote(wire.url().as_str()));
     for (name, value) in wire.headers() {
         // curl writes these itself, from the address and the body.
-        if !["host", "content-length", "accept-encoding"].contains(&name.as_str()) {
-            words.push(format!("-H {}", quote(&format!("{name}: {value}"))));
+        if ["host", "content-length", "accept-encoding"].contains(&name.as_str()) {
+            continue;
         }
+        // `name:` would remove the header.
+        let line = if value.is_empty() {
+            format!("{name};")
+        } else {
+            format!("{name}: {value}")
+        };
+        words.push(format!("-H {}", quote(&line)));
     }
-    if !wire.body().is_empty() {
-        // Bytes that are not text cannot be written in a shell command.
-        let text = std::str::from_utf8(wire.body())
-            .map_or_else(|_| "@FILE-WITH-THE-BODY".to_owned(), quote);
-        words.push(format!("--data-binary {text}"));
+    match std::str::from_utf8(wire.body()) {
+        Ok("") => {}
+        // `--data-binary` would take a text that begins with `@` for the name of a file.
+        Ok(text) if !text.contains('\0') => words.push(format!("--data-raw {}", quote(text))),
+        // Such bytes cannot be written in a shell command.
+        _ => words.push("--data-binary @FILE-WITH-THE-BODY".to_owned()),
     }
     words.join(" \\\n    ")
 }
 
-fn shell_quoted(redacted: &str, variable: &dyn Fn(&str) -> String) -> String {
-    if !redacted.contains('‹') {
-        return format!("'{}'", redacted.replace('\'', "'\\''"));
+/// A piece of a word of a shell command.
+enum ShellPart {
+    Literal(String),
+    Variable(String),
+}
+
+/// Takes a text apart, with a variable in the place of each secret.
+fn shell_parts(
+    text: &str,
+    variable: &dyn Fn(&str) -> String,
+    redactor: &mut Redactor,
+) -> Vec<ShellPart> {
+    const MARKS: [char; 2] = ['‹', '›'];
+    let mut parts = Vec::new();
+    // The redactor writes `‹cred.name›` for a secret. Marks that the request itself has, as the
+    // placeholder of a fixture does, are taken out before, so that they are not taken for one.
+    for raw in text.split_inclusive(MARKS) {
+        let piece = raw.trim_end_matches(MARKS);
+        for (index, piece) in redactor.redact(piece).split(MARKS).enumerate() {
+            parts.push(match piece.split_once('.') {
+                _ if index % 2 == 0 => ShellPart::Literal(piece.to_owned()),
+                Some(("cred" | "token", name)) => ShellPart::Variable(variable(name)),
+                // A value that the signature computes from a secret, or that a response gave, has
+                // no variable: its placeholder stays, so that the secret never reaches the shell
+                // history.
+                _ => ShellPart::Literal(format!("‹{piece}›")),
+            });
+        }
+        parts.push(ShellPart::Literal(raw[piece.len()..].to_owned()));
     }
-    // Double quotes, so that the shell expands the variables; everything else that it would expand
-    // inside of them is escaped.
-    let escaped = redacted
-        .replace('\\', "\\\\")
-        .replace('"', "\\\"")
-        .replace('$', "\\$")
-        .replace('`', "\\`");
-    let mut out = String::new();
-    for (index, piece) in escaped.split(['‹', '›']).enumerate() {
-        if index % 2 == 0 {
-            out.push_str(piece);
-        } else if let Some((_, name)) = piece.split_once('.') {
-            out.push_str(&format!("${{{}}}", variable(name)));
+    parts
+}
+
+fn shell_word(parts: &[ShellPart]) -> String {
+    // In double quotes an interactive shell takes `!` for a command of its history, and hidden
+    // characters cannot be written in them.
+    let is_simple = |part: &ShellPart| match part {
+        ShellPart::Literal(text) => !text.contains(|letter| letter == '!' || is_hidden(letter)),
+        ShellPart::Variable(_) => true,
+    };
+    let has_variable = parts
+        .iter()
+        .any(|part| matches!(part, ShellPart::Variable(_)));
+    if !has_variable {
+        let text: String = parts.iter().map(literal_text).collect();
+        return single_quoted(&text);
+    }
+    if parts.iter().all(is_simple) {
+        let text: String = parts
+            .iter()
+            .map(|part| match part {
+                ShellPart::Literal(text) => double_quotable(text),
+                ShellPart::Variable(name) => format!("${{{name}}}"),
+            })
+            .collect();
+        return format!("\"{text}\"");
+    }
+    parts
+        .iter()
+        .map(|part| match part {
+            ShellPart::Literal(text) if text.is_empty() => String::new(),
+            ShellPart::Literal(text) => single_quoted(text),
+            ShellPart::Variable(name) => format!("\"${{{name}}}\""),
+        })
+        .collect()
+}
+
+fn literal_text(part: &ShellPart) -> &str {
+    match part {
+        ShellPart::Literal(text) => text,
+        ShellPart::Variable(_) => "",
+    }
+}
+
+/// A character that a terminal would act on, or not show, is written as its bytes.
+fn single_quoted(text: &str) -> String {
+    let mut out = String::from("'");
+    for letter in text.chars() {
+        if letter == '\'' {
+            out.push_str("'\\''");
+        } else if is_hidden(letter) {
+            out.push_str("'$'");
+            for byte in letter.encode_utf8(&mut [0; 4]).bytes() {
+                out.push_str(&format!("\\x{byte:02x}"));
+            }
+            out.push_str("''");
         } else {
-            // A value that the signature computes from a secret has no variable: its placeholder
-            // stays, so that the secret never reaches the shell history.
-            out.push_str(&format!("‹{piece}›"));
+            out.push(letter);
         }
     }
-    format!("\"{out}\"")
+    out.push('\'');
+    out
+}
+
+/// Escapes what a shell expands inside of double quotes.
+fn double_quotable(text: &str) -> String {
+    text.replace('\\', "\\\\")
+        .replace('"', "\\\"")
+        .replace('$', "\\$")
+        .replace('`', "\\`")
 }

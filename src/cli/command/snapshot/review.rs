@@ -14,9 +14,6 @@ use crate::cli::output::Output;
 use crate::cli::stop_signals::StopSignals;
 use crate::snapshot::{SnapshotError, SnapshotLocation};
 
-/// The bell of the terminal, for a key without a meaning.
-const BELL: &str = "\u{7}";
-
 /// The meaning of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ReviewChoice {
@@ -145,7 +142,7 @@ async fn read_choice(output: &Output) -> Result<KeyPress, CommandError> {
             // Ctrl-C arrives as a key and not as a signal: see `key_input`.
             Some(key_input::INTERRUPT) => return Ok(KeyPress::Stop(ExitStatus::Interrupted)),
             Some(_) => {
-                output.prompt(BELL);
+                output.ring_bell();
                 continue;
             }
         }));
