@@ -2,6 +2,7 @@
 //! ids only.
 
 use crate::atomic_file;
+use crate::plain_file::{MAX_TEXT_BYTES, read_plain_file};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::io::Error;
@@ -24,7 +25,7 @@ impl LastRun {
         // workspaces apart.
         let name = hex::encode(&Sha256::digest(root.as_os_str().as_encoded_bytes())[..16]);
         let path = folder.join("runs").join(format!("{name}.json"));
-        let failed = match std::fs::read(&path) {
+        let failed = match read_plain_file(&path, MAX_TEXT_BYTES) {
             Ok(bytes) => serde_json::from_slice(&bytes)?,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => BTreeSet::new(),
             Err(error) => return Err(error),

@@ -101,6 +101,23 @@ fn create_locked(path: &Path) -> std::io::Result<File> {
     Ok(file)
 }
 
+/// The largest ledger that is read, in bytes. A line takes some hundred.
+const MAX_LEDGER_BYTES: u64 = 64 << 20;
+
+fn check_plain_file(file: &File) -> std::io::Result<()> {
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        return Err(std::io::Error::other("it is not a plain file"));
+    }
+    if metadata.len() > MAX_LEDGER_BYTES {
+        return Err(std::io::Error::other(format!(
+            "it is larger than {} MiB",
+            MAX_LEDGER_BYTES >> 20
+        )));
+    }
+    Ok(())
+}
+
 /// The ledger of a run that is going on, or is being cleaned up after.
 pub(crate) struct Ledger {
     path: PathBuf,
@@ -222,11 +239,13 @@ impl Ledger {
     /// # Errors
     /// When it cannot be read: a broken ledger is not an empty one.
     fn open_abandoned(path: &Path) -> Result<Option<Self>, LedgerError> {
+        // Opened for writing as well, so that a pipe in this place does not block.
         let file = match OpenOptions::new().read(true).append(true).open(path) {
             Ok(file) => file,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(io_error(path, &error)),
         };
+        check_plain_file(&file).map_err(|error| io_error(path, &error))?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Ok(None),

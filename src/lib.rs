@@ -6,6 +6,7 @@ mod core_dump;
 mod diagnostic;
 mod host;
 mod method;
+mod plain_file;
 mod redact;
 mod secret;
 mod span;

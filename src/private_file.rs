@@ -1,8 +1,8 @@
 //! Folders and files that only their user can read or change, on file systems where kernel locks
 //! work. All others are refused.
 
+use crate::plain_file::{MAX_TEXT_BYTES, read_opened_file};
 use std::fs::{File, OpenOptions};
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// Why a file or folder of the user's own cannot be used.
@@ -83,13 +83,14 @@ pub(crate) fn open_private(
 ) -> Result<File, PrivateFileError> {
     // The mode is part of open(2): with a chmod afterwards others could open the file in between.
     // NOFOLLOW, because a link in this place could make this process read or overwrite another
-    // file.
+    // file. NONBLOCK, because to open a pipe in this place would block.
     #[cfg(unix)]
     {
+        use rustix::fs::OFlags;
         use std::os::unix::fs::OpenOptionsExt;
         options
             .mode(0o600)
-            .custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed());
+            .custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed());
     }
     let file = options.open(path).map_err(|error| io_error(path, &error))?;
     // The open file is checked, not its path, which could name another file by now.
@@ -101,7 +102,7 @@ pub(crate) fn open_private(
 }
 
 pub(crate) fn read_private(path: &Path) -> Result<Option<Vec<u8>>, PrivateFileError> {
-    let mut file = match open_private(path, OpenOptions::new().read(true)) {
+    let file = match open_private(path, OpenOptions::new().read(true)) {
         Ok(file) => file,
         // Only a missing file means that nothing is stored. Any other error must not look like an
         // empty store.
@@ -111,9 +112,7 @@ pub(crate) fn read_private(path: &Path) -> Result<Option<Vec<u8>>, PrivateFileEr
         }) => return Ok(None),
         Err(error) => return Err(error),
     };
-    let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes)
-        .map_err(|error| io_error(path, &error))?;
+    let bytes = read_opened_file(&file, MAX_TEXT_BYTES).map_err(|error| io_error(path, &error))?;
     Ok(Some(bytes))
 }
 

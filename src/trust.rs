@@ -2,6 +2,7 @@
 //! not those of the scheme, and schemes of a workspace, identified by their content.
 
 use crate::atomic_file;
+use crate::plain_file::{MAX_TEXT_BYTES, read_plain_file};
 use crate::value::{self, Value};
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
@@ -94,7 +95,7 @@ impl TrustList {
         };
         let entries = match &path {
             None => Vec::new(),
-            Some(path) => match std::fs::read(path) {
+            Some(path) => match read_plain_file(path, MAX_TEXT_BYTES) {
                 Ok(bytes) => match value::parse(&bytes) {
                     Ok(Value::List(entries)) => entries,
                     Ok(_) => return Err(fault(path, "it is not a list".to_owned())),

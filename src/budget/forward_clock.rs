@@ -3,6 +3,8 @@
 //! early nor holds one too long. After a restart, and on systems without a boot clock, it advances
 //! with the wall clock; a wall clock that went back adds nothing.
 
+#[cfg(target_os = "linux")]
+use crate::plain_file::read_plain_text;
 use serde::{Deserialize, Serialize};
 
 /// The clocks of a machine, or of a database, at one moment, in milliseconds.
@@ -76,10 +78,13 @@ fn boot_id() -> Option<String> {
     static ID: std::sync::OnceLock<Option<String>> = std::sync::OnceLock::new();
     let read = || {
         Some(
-            std::fs::read_to_string("/proc/sys/kernel/random/boot_id")
-                .ok()?
-                .trim()
-                .to_owned(),
+            read_plain_text(
+                std::path::Path::new("/proc/sys/kernel/random/boot_id"),
+                1 << 10,
+            )
+            .ok()?
+            .trim()
+            .to_owned(),
         )
     };
     ID.get_or_init(read).clone()

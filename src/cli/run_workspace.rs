@@ -109,7 +109,7 @@ async fn execute(
     extra_reporter: &mut dyn Reporter,
 ) -> CommandResult {
     let (plan, limits) = (&prepared.plan, &prepared.limits);
-    let files = session::open_files(loaded)?;
+    let files = session::open_files(run.invocation.host, loaded)?;
     let (stopper, stop) = stop_channel();
     let mut context = open_context(run, loaded, &files, prepared.selection, plan).await?;
     context.environment.stop = stop;

@@ -216,6 +216,24 @@ pub(super) fn store_config(
     })
 }
 
+/// The folders of this user's credentials and tokens, as far as they exist.
+#[must_use]
+pub(super) fn secret_folders(host: &HostContext) -> Vec<PathBuf> {
+    let store = host
+        .env_var("INGAM_STORE")
+        .and_then(|text| StoreLocation::parse(text).ok());
+    let store = match store {
+        Some(StoreLocation::Folder(folder)) => Some(folder),
+        Some(StoreLocation::Postgres(_)) | None => None,
+    };
+    [host.config_folder(), host.state_folder(), store]
+        .into_iter()
+        .flatten()
+        // A folder that does not exist holds no file that a body could be.
+        .filter_map(|folder| folder.canonicalize().ok())
+        .collect()
+}
+
 /// Where calls are counted: beside the tokens.
 ///
 /// # Errors

@@ -6,6 +6,7 @@ use super::keyring::{self, KeyringError};
 use crate::model::credential_variable::{variable_name, variable_part};
 use crate::model::environment::Account;
 use crate::model::scheme::{Credential, CredentialScope, Scheme};
+use crate::plain_file::{MAX_TEXT_BYTES, read_plain_text};
 use crate::private_file::{
     PrivateFileError, create_private_folder, io_error, open_private, read_private,
 };
@@ -447,7 +448,7 @@ fn store_in_file(
 }
 
 fn read_dotenv(path: &Path) -> Result<Option<BTreeMap<String, Secret<String>>>, CredentialError> {
-    let text = match std::fs::read_to_string(path) {
+    let text = match read_plain_text(path, MAX_TEXT_BYTES) {
         Ok(text) => Secret::new(text),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => {

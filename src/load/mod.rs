@@ -4,7 +4,6 @@
 mod assertion;
 mod fixture;
 mod fixture_graph;
-mod limited_read;
 mod node_reader;
 mod recording;
 mod redact;
@@ -20,7 +19,6 @@ mod variants;
 mod workspace;
 mod workspace_files;
 
-pub(crate) use limited_read::read_limited;
 pub(crate) use node_reader::{is_variable_name, parse_duration};
 pub(crate) use references::scheme_names;
 pub use schema::{SCHEMAS, schema_of};

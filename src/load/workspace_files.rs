@@ -2,11 +2,11 @@
 //! that leads outside the root, links included.
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::load::limited_read::{read_limited, read_limited_regular};
 use crate::load::node_reader::{is_id, text};
 use crate::model::assertion::JsonSchema;
 use crate::model::request::{WorkspaceFile, WorkspaceFileError};
 use crate::model::workspace::Workspace;
+use crate::plain_file::read_plain_file;
 use crate::yaml::YamlNode;
 use std::ffi::OsString;
 use std::fs::FileType;
@@ -17,7 +17,10 @@ use std::sync::Arc;
 /// people write, and a larger recording has its bodies in files of their own.
 const MAX_YAML_BYTES: u64 = 8 << 20;
 /// A JSON Schema or a table of cases larger than this is refused, in bytes.
-const MAX_DATA_BYTES: u64 = 64 << 20;
+const MAX_DATA_BYTES: u64 = 8 << 20;
+/// So many values or cells may stand in one of them, as in a YAML file: each takes a hundred bytes
+/// of memory, however short it is.
+const MAX_DATA_VALUES: usize = 250_000;
 
 /// The file that marks the root of a workspace.
 pub(crate) const WORKSPACE_FILE: &str = "ingam.yaml";
@@ -180,12 +183,12 @@ impl WorkspaceFiles {
         // `resolve_path` follows every part of the path, which takes a system call each. A listing
         // has shown that this one needs none.
         let bytes = if file.is_regular {
-            read_limited_regular(&self.root.join(&file.path), MAX_YAML_BYTES)
+            read_plain_file(&self.root.join(&file.path), MAX_YAML_BYTES)
         } else {
             let path = self
                 .resolve_path(&file.path)
                 .map_err(|error| Diagnostic::error(format!("a file of the workspace {error}")))?;
-            read_limited(&path, MAX_YAML_BYTES)
+            read_plain_file(&path, MAX_YAML_BYTES)
         };
         let bytes = bytes.map_err(|error| Diagnostic::error(format!("cannot read: {error}")))?;
         let refuse = |title: &str| Diagnostic::error(title).hint("save it as UTF-8 text");
@@ -201,13 +204,15 @@ impl WorkspaceFiles {
     /// The bytes of a JSON Schema or of a table.
     ///
     /// # Errors
-    /// When it cannot be read, or is larger than 64 MiB.
+    /// When it cannot be read, is larger than 8 MiB, or has more than 250,000 values.
     pub(super) fn read_data(&self, file: &WorkspaceFile) -> Result<Vec<u8>, WorkspaceFileError> {
-        let path = self.resolve_path(&file.path)?;
-        read_limited(&path, MAX_DATA_BYTES).map_err(|error| WorkspaceFileError::Unreadable {
-            path: file.path.clone(),
-            error,
-        })
+        let path = self.resolve_data_path(&file.path)?;
+        read_plain_file(&path, MAX_DATA_BYTES)
+            .and_then(check_value_count)
+            .map_err(|error| WorkspaceFileError::Unreadable {
+                path: file.path.clone(),
+                error,
+            })
     }
 
     /// A file that a request sends.
@@ -217,7 +222,7 @@ impl WorkspaceFiles {
         diagnostics: &mut Diagnostics,
     ) -> Option<WorkspaceFile> {
         let path = PathBuf::from(text(node, "a file name", diagnostics)?);
-        match self.resolve_path(&path) {
+        match self.resolve_data_path(&path) {
             Ok(full) if full.is_file() => Some(WorkspaceFile { path, at: node.at }),
             Ok(_) => {
                 let diagnostic = Diagnostic::error(format!("`{}` is not a file", path.display()))
@@ -228,11 +233,13 @@ impl WorkspaceFiles {
             Err(reason) => {
                 let diagnostic =
                     Diagnostic::error(format!("the file {reason}")).at(node.at, "this path");
-                diagnostics.push(
-                    diagnostic.hint(
-                        "a path is relative to the root of the workspace and stays inside it",
-                    ),
-                );
+                let hint = match reason {
+                    WorkspaceFileError::Hidden(_) => {
+                        "copy what the request needs to a file without a dot at its beginning"
+                    }
+                    _ => "a path is relative to the root of the workspace and stays inside it",
+                };
+                diagnostics.push(diagnostic.hint(hint));
                 None
             }
         }
@@ -267,6 +274,25 @@ impl WorkspaceFiles {
         Ok(jsonschema::validator_for(&json).map_err(Box::new)?)
     }
 
+    /// The real path of a file whose content a request uses. A file below a name that begins with a
+    /// dot holds secrets more often than data: `.env`, `.git/config`, a store in `.local`.
+    ///
+    /// # Errors
+    /// As [`Self::resolve_path`], and when a part of the path begins with a dot, as it is written
+    /// or behind links.
+    pub(crate) fn resolve_data_path(&self, path: &Path) -> Result<PathBuf, WorkspaceFileError> {
+        // By the spelling first, as for a path that leads outside: the message must not tell
+        // whether the file exists.
+        if has_hidden_part(path) {
+            return Err(WorkspaceFileError::Hidden(path.to_owned()));
+        }
+        let full = self.resolve_path(path)?;
+        match full.strip_prefix(&self.root) {
+            Ok(inside) if !has_hidden_part(inside) => Ok(full),
+            _ => Err(WorkspaceFileError::Hidden(path.to_owned())),
+        }
+    }
+
     /// The real path of a file of the workspace.
     ///
     /// # Errors
@@ -298,6 +324,28 @@ impl WorkspaceFiles {
             Err(WorkspaceFileError::LinkOutside(path.to_owned()))
         }
     }
+}
+
+fn has_hidden_part(path: &Path) -> bool {
+    path.components().any(|part| match part {
+        Component::Normal(name) => name.as_encoded_bytes().starts_with(b"."),
+        _ => false,
+    })
+}
+
+/// Counts what separates values. A comma inside of a text counts too, which only matters for files
+/// that are far too large.
+fn check_value_count(bytes: Vec<u8>) -> std::io::Result<Vec<u8>> {
+    let separators = bytes
+        .iter()
+        .filter(|byte| matches!(byte, b',' | b'[' | b'{' | b'\n'))
+        .count();
+    if separators > MAX_DATA_VALUES {
+        return Err(std::io::Error::other(format!(
+            "it has more than {MAX_DATA_VALUES} values"
+        )));
+    }
+    Ok(bytes)
 }
 
 /// Why a file is no JSON Schema. The text follows "the schema".

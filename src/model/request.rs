@@ -143,6 +143,10 @@ pub enum WorkspaceFileError {
     Outside(PathBuf),
     #[error("`{}` leads outside the workspace by a link", .0.display())]
     LinkOutside(PathBuf),
+    #[error("`{}` is hidden or lies in a hidden folder, where secrets are kept", .0.display())]
+    Hidden(PathBuf),
+    #[error("`{}` is where ingam keeps credentials and tokens", .0.display())]
+    Store(PathBuf),
     #[error("`{}` does not exist", .0.display())]
     NotFound(PathBuf),
     #[error("`{}` cannot be read: {error}", .path.display())]

@@ -4,10 +4,11 @@
 use super::serialize::to_yaml;
 use super::unchanged::ExchangeComparisonError;
 use crate::atomic_file::{TEMP_PREFIX, replace_shared};
-use crate::load::{DecodeTextError, decode_recording_text, read_limited};
+use crate::load::{DecodeTextError, decode_recording_text};
 use crate::model::recording::{
     BODIES_DIR, RecordedExchange, RecordedOutcome, RecordedResponse, Recording, ResponseBody,
 };
+use crate::plain_file::read_plain_file;
 use sha2::{Digest, Sha256};
 use std::collections::HashSet;
 use std::fs::{DirEntry, File};
@@ -146,7 +147,7 @@ impl RecordingFolder {
             path: path.to_owned(),
             reason,
         };
-        let bytes = match read_limited(path, MAX_RECORDING_BYTES) {
+        let bytes = match read_plain_file(path, MAX_RECORDING_BYTES) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(io_error(path, error)),
@@ -231,7 +232,8 @@ impl RecordingFolder {
         let path = self.root.join(&file);
         // The name is the hash of the bytes, so an equal file is kept as it is. One that cannot be
         // read is replaced, and an error of that is reported.
-        if std::fs::read(&path).ok().as_deref() != Some(&bytes) {
+        let old = read_plain_file(&path, bytes.len() as u64);
+        if old.ok().as_deref() != Some(&bytes) {
             replace_shared(&path, &bytes).map_err(|error| io_error(&path, error))?;
         }
         Ok(RecordedResponse {

@@ -1,7 +1,7 @@
 //! A recorded response as it comes back.
 
-use crate::load::read_limited;
 use crate::model::recording::{BODIES_DIR, RecordedResponse, ResponseBody};
+use crate::plain_file::read_plain_file;
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
@@ -55,12 +55,13 @@ pub(crate) fn read_body(body: &ResponseBody, root: &Path) -> Result<Bytes, BodyF
         ResponseBody::Text(text) => text.clone().into(),
         ResponseBody::Bytes(bytes) => bytes.clone().into(),
         ResponseBody::File(path) => {
-            let bytes = read_limited(&root.join(path), MAX_BODY_FILE_BYTES).map_err(|error| {
-                BodyFileError::Unreadable {
-                    path: path.clone(),
-                    error,
-                }
-            })?;
+            let bytes =
+                read_plain_file(&root.join(path), MAX_BODY_FILE_BYTES).map_err(|error| {
+                    BodyFileError::Unreadable {
+                        path: path.clone(),
+                        error,
+                    }
+                })?;
             // A merge or a text filter of version control can change a file in silence.
             check_body_hash(path, &bytes)?;
             bytes.into()

@@ -3,6 +3,7 @@
 use super::error::SnapshotError;
 use super::file::SnapshotFile;
 use crate::atomic_file::replace_shared;
+use crate::plain_file::read_plain_file;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -76,7 +77,7 @@ impl SnapshotLocation {
     }
 
     fn read_snapshot(&self, path: &Path) -> Result<Option<SnapshotFile>, SnapshotError> {
-        match read_limited(&self.root.join(path)) {
+        match read_plain_file(&self.root.join(path), MAX_SNAPSHOT_BYTES) {
             Ok(bytes) => SnapshotFile::parse(path, &bytes).map(Some),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(unreadable(path, &error)),
@@ -157,23 +158,6 @@ fn unwritable(path: &Path, error: &io::Error) -> SnapshotError {
         path: path.to_owned(),
         reason: error.to_string(),
     }
-}
-
-/// A device, a pipe or a folder is refused before it is opened.
-fn read_limited(path: &Path) -> io::Result<Vec<u8>> {
-    // `metadata` follows links, so a link to a pipe is refused too. To read one could block the run
-    // forever.
-    let metadata = std::fs::metadata(path)?;
-    if !metadata.is_file() {
-        return Err(io::Error::other("it is not a plain file"));
-    }
-    if metadata.len() > MAX_SNAPSHOT_BYTES {
-        return Err(io::Error::other(format!(
-            "it is larger than {} MiB",
-            MAX_SNAPSHOT_BYTES >> 20
-        )));
-    }
-    std::fs::read(path)
 }
 
 /// Every snapshot below `requests/`, accepted or pending, in the order of their names.

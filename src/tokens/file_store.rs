@@ -6,6 +6,7 @@ use super::error::StoreError;
 use super::family_record::{FamilyKey, FamilyRecord};
 use super::sealed_record::{open_record, seal_record};
 use crate::atomic_file::sync_folder;
+use crate::plain_file::read_plain_text;
 use crate::private_file::{
     create_private_folder, ensure_private_folder, io_error, open_private, read_private,
 };
@@ -376,7 +377,7 @@ fn write_response(file: &mut File, sealed: &[u8]) -> std::io::Result<()> {
 }
 
 fn lock_holder(path: &Path) -> String {
-    std::fs::read_to_string(path)
+    read_plain_text(path, 1 << 10)
         .ok()
         .filter(|text| !text.is_empty())
         .unwrap_or_else(|| "another process".to_owned())

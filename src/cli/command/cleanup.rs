@@ -45,7 +45,7 @@ async fn cleanup(
             .collect();
         return Ok(CommandOutput::of_data(texts.join("\n")));
     }
-    let files = session::open_files(&loaded)?;
+    let files = session::open_files(invocation.host, &loaded)?;
     let cleanup = LeftoverCleanup {
         invocation,
         loaded: &loaded,

@@ -24,7 +24,7 @@ pub(crate) fn run(invocation: &Invocation<'_>, args: &ExplainArgs) -> CommandRes
     let target = RunTarget::new(&loaded, &args.target, Some(&[request]))?;
     let now = explained_time(host, args.at.as_deref())?;
     let environment = session::explain_environment(host, &loaded, &target.environment)?;
-    let files = session::open_files(&loaded)?;
+    let files = session::open_files(host, &loaded)?;
     let account = args.target.account.as_deref();
     // A request may run for several accounts. They are signed in the same way, so the first is
     // shown.

@@ -4,6 +4,7 @@ use crate::cli::args::InitArgs;
 use crate::cli::command_error::CommandError;
 use crate::cli::command_output::{CommandOutput, CommandResult};
 use crate::host::HostContext;
+use crate::plain_file::{MAX_TEXT_BYTES, read_plain_text};
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::Path;
@@ -72,7 +73,7 @@ fn write_or_append(path: &Path, text: &str) -> std::io::Result<()> {
         std::fs::create_dir_all(folder)?;
     }
     let known = if path.exists() {
-        std::fs::read_to_string(path)?
+        read_plain_text(path, MAX_TEXT_BYTES)?
     } else {
         String::new()
     };

@@ -12,6 +12,7 @@ use crate::diagnostic::{did_you_mean, pluralize};
 use crate::load::LoadedWorkspace;
 use crate::model::recording::Recording;
 use crate::model::redact_rule::RedactRule;
+use crate::plain_file::{MAX_TEXT_BYTES, read_plain_text};
 use crate::recording::{
     FolderError, RecordingFolder, RecordingKey, RedactedRecording, belongs_to_file,
     external_bodies, redact_recording,
@@ -115,7 +116,7 @@ fn show_file(loaded: &LoadedWorkspace, name: &str) -> CommandResult {
     check_names(loaded, &[name.to_owned()])?;
     let root = &loaded.workspace.root;
     let path = root.join(RecordingFolder::new(root).relative_path(name)?);
-    std::fs::read_to_string(path)
+    read_plain_text(&path, MAX_TEXT_BYTES)
         .map(CommandOutput::of_data)
         .map_err(|error| CommandError::operation(format!("`{name}` cannot be read: {error}")))
 }

@@ -1,6 +1,7 @@
 //! `ingam renew-helper`: one token renewal, read from standard input, in a separate process.
 //! Killing the CLI does not interrupt it. Users do not call it.
 
+use super::session::start_runtime;
 use crate::cli::exit_status::ExitStatus;
 use crate::cli::stop_signals::StopSignals;
 use crate::host::HostContext;
@@ -24,12 +25,9 @@ pub(crate) fn run(host: &HostContext) -> ExitStatus {
     let Some(job) = job else {
         return ExitStatus::InvalidUsage;
     };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
-    let result = match runtime {
+    let result = match start_runtime() {
         Ok(runtime) => runtime.block_on(renew_ignoring_signals(&job, host)),
-        Err(error) => Err(RefreshError::temporary(error.to_string())),
+        Err(error) => Err(RefreshError::temporary(error.message)),
     };
     // The parent process may have been killed meanwhile. The new tokens are in the store already.
     let _ = std::io::stdout().write_all(encode_reply(result).expose().as_bytes());

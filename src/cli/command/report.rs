@@ -11,6 +11,7 @@ use crate::cli::report_outputs::{
 };
 use crate::cli::settings;
 use crate::host::HostContext;
+use crate::plain_file::{MAX_TEXT_BYTES, read_plain_text};
 use crate::report::{Reporter, RunDocument, document_events, merge_documents, read_document};
 use std::path::{Path, PathBuf};
 
@@ -94,7 +95,7 @@ fn print_document(
 }
 
 fn read_document_file(path: &Path) -> Result<RunDocument, CommandError> {
-    let text = std::fs::read_to_string(path).map_err(|error| {
+    let text = read_plain_text(path, MAX_TEXT_BYTES).map_err(|error| {
         CommandError::operation(format!("`{}` cannot be read: {error}", path.display()))
     })?;
     Ok(read_document(&path.display().to_string(), &text)?)

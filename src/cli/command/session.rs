@@ -9,11 +9,12 @@ use crate::cli::settings;
 use crate::credentials::CredentialSources;
 use crate::diagnostic::did_you_mean;
 use crate::host::{HostContext, SeededRng};
-use crate::load::{LoadedWorkspace, WorkspaceFiles, all_schemes, read_limited, scheme_names};
+use crate::load::{LoadedWorkspace, WorkspaceFiles, all_schemes, scheme_names};
 use crate::model::environment::{ALL_ACCOUNTS, SANDBOX_ENV};
 use crate::model::request::{Request, WorkspaceFile, WorkspaceFileError};
 use crate::model::scheme::{Scheme, SchemeOrigin};
 use crate::model::workspace::Workspace;
+use crate::plain_file::read_plain_file;
 use crate::plan::Plan;
 use crate::redact::Redactor;
 use crate::render::BodyFiles;
@@ -36,12 +37,24 @@ use std::time::Instant;
 const MAX_BODY_FILE: u64 = 64 << 20;
 
 /// Reads the files of one workspace.
-pub(crate) struct DiskBodyFiles(pub(crate) WorkspaceFiles);
+pub(crate) struct DiskBodyFiles {
+    files: WorkspaceFiles,
+    /// Where ingam keeps credentials and tokens, without links. A home folder or a project can hold
+    /// them and be a workspace, too.
+    secret_folders: Vec<PathBuf>,
+}
 
 impl BodyFiles for DiskBodyFiles {
     fn read(&self, file: &WorkspaceFile) -> Result<Bytes, WorkspaceFileError> {
-        let path = self.0.resolve_path(&file.path)?;
-        read_limited(&path, MAX_BODY_FILE)
+        let path = self.files.resolve_data_path(&file.path)?;
+        if self
+            .secret_folders
+            .iter()
+            .any(|folder| path.starts_with(folder))
+        {
+            return Err(WorkspaceFileError::Store(file.path.clone()));
+        }
+        read_plain_file(&path, MAX_BODY_FILE)
             .map(Bytes::from)
             .map_err(|error| WorkspaceFileError::Unreadable {
                 path: file.path.clone(),
@@ -453,11 +466,36 @@ fn scheme_source(loaded: &LoadedWorkspace, scheme: &Scheme) -> SchemeSource {
     }
 }
 
+/// So many files must be free to be opened: 16 calls at once, each with a connection and its other
+/// end in the sandbox, and the files that a run reads and writes.
+const MIN_FREE_DESCRIPTORS: usize = 48;
+
+#[cfg(unix)]
+/// # Errors
+/// If this process can open too few files. Where they run out in the middle of a run, libraries
+/// panic, and connections wait until they time out.
+fn check_descriptors() -> std::io::Result<()> {
+    let mut open = Vec::with_capacity(MIN_FREE_DESCRIPTORS);
+    for _ in 0..MIN_FREE_DESCRIPTORS {
+        // Any folder will do, and this one is on each system.
+        open.push(std::fs::File::open("/")?);
+    }
+    Ok(())
+}
+
 /// A runtime with one thread.
 ///
 /// # Errors
-/// If the system gives no event queue.
+/// If the system gives no event queue, or too few files can be opened.
 pub(crate) fn start_runtime() -> Result<tokio::runtime::Runtime, CommandError> {
+    // On Windows a folder is not opened like a file, and there is no such limit.
+    #[cfg(unix)]
+    check_descriptors().map_err(|error| {
+        CommandError::operation(format!(
+            "fewer than {MIN_FREE_DESCRIPTORS} files can be opened: {error}"
+        ))
+        .hint("raise the limit of open files, for example with `ulimit -n 1024`")
+    })?;
     // Calls wait for the network nearly all of the time: waking a second thread costs more than it
     // saves.
     tokio::runtime::Builder::new_current_thread()
@@ -470,9 +508,15 @@ pub(crate) fn start_runtime() -> Result<tokio::runtime::Runtime, CommandError> {
 ///
 /// # Errors
 /// If its folder cannot be read.
-pub(crate) fn open_files(loaded: &LoadedWorkspace) -> Result<DiskBodyFiles, CommandError> {
+pub(crate) fn open_files(
+    host: &HostContext,
+    loaded: &LoadedWorkspace,
+) -> Result<DiskBodyFiles, CommandError> {
     let root = &loaded.workspace.root;
-    WorkspaceFiles::new(root)
-        .map(DiskBodyFiles)
-        .map_err(|error| settings::unreadable_workspace(root, &error))
+    let files =
+        WorkspaceFiles::new(root).map_err(|error| settings::unreadable_workspace(root, &error))?;
+    Ok(DiskBodyFiles {
+        files,
+        secret_folders: settings::secret_folders(host),
+    })
 }

@@ -20,7 +20,7 @@ pub(crate) fn run(invocation: &Invocation<'_>, args: &AuthArgs, output: &Output)
     }
     let runtime = session::start_runtime()?;
     let loaded = session::load_with_all_schemes(invocation)?;
-    let files = session::open_files(&loaded)?;
+    let files = session::open_files(invocation.host, &loaded)?;
     // Before a prompt or a link, which would otherwise come first.
     output.print_warnings(&invocation.warnings);
     let auth = AuthContext {

@@ -14,6 +14,8 @@ use crate::model::workspace::Workspace;
 use crate::redact::MIN_SECRET_BYTES;
 use crate::secret::Secret;
 use crate::value::Number;
+use std::io::Read;
+use zeroize::Zeroize;
 
 pub(super) fn run(
     auth: &AuthContext<'_>,
@@ -104,6 +106,21 @@ fn find_credential<'s>(scheme: &'s Scheme, name: &str) -> Result<&'s Credential,
     })
 }
 
+/// No credential is longer, in bytes.
+const MAX_VALUE_BYTES: u64 = 1 << 20;
+
+fn read_stdin() -> std::io::Result<String> {
+    let mut text = String::new();
+    let read = std::io::stdin()
+        .take(MAX_VALUE_BYTES + 1)
+        .read_to_string(&mut text)?;
+    if read as u64 > MAX_VALUE_BYTES {
+        text.zeroize();
+        return Err(std::io::Error::other("it is longer than 1 MiB"));
+    }
+    Ok(text)
+}
+
 /// Reads one line, without its line end.
 fn read_value(
     auth: &AuthContext<'_>,
@@ -113,7 +130,7 @@ fn read_value(
     let typed = if auth.invocation.host.stdin_is_terminal {
         prompt_value(credential)
     } else {
-        std::io::read_to_string(std::io::stdin())
+        read_stdin()
     };
     let typed =
         Secret::new(typed.map_err(|error| {
