@@ -13,6 +13,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("value", &[]),
     ("diagnostic", &["span"]),
     ("atomic_file", &[]),
+    ("plain_file", &[]),
     ("redact", &["secret", "value", "wire"]),
     ("secret", &[]),
     ("core_dump", &[]),
@@ -58,6 +59,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "value",
             "wire",
             "yaml",
+            "plain_file",
         ],
     ),
     ("plan", &["diagnostic", "model", "render"]),
@@ -76,6 +78,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "sign",
             "value",
             "wire",
+            "plain_file",
         ],
     ),
     (
@@ -88,9 +91,10 @@ const ARROWS: &[(&str, &[&str])] = &[
             "value",
             "wire",
             "yaml",
+            "plain_file",
         ],
     ),
-    ("private_file", &[]),
+    ("private_file", &["plain_file"]),
     ("database", &[]),
     (
         "credentials",
@@ -103,6 +107,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "secret",
             "sign",
             "value",
+            "plain_file",
         ],
     ),
     (
@@ -117,11 +122,12 @@ const ARROWS: &[(&str, &[&str])] = &[
             "secret",
             "sign",
             "value",
+            "plain_file",
         ],
     ),
     ("ledger", &["atomic_file", "private_file"]),
-    ("trust", &["atomic_file", "value"]),
-    ("last_run", &["atomic_file"]),
+    ("trust", &["atomic_file", "value", "plain_file"]),
+    ("last_run", &["atomic_file", "plain_file"]),
     // Users of the corridor.
     (
         "renew",
@@ -151,6 +157,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "value",
             "wire",
             "yaml",
+            "plain_file",
         ],
     ),
     (
@@ -230,6 +237,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "trust",
             "value",
             "wire",
+            "plain_file",
         ],
     ),
 ];
@@ -310,6 +318,70 @@ fn what_one_room_keeps_is_in_no_other() {
         for (word, places) in KEPT {
             if text.contains(word) && !places.iter().any(|place| below.starts_with(place)) {
                 wrong.push(format!("{below} says `{word}`"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What reads or opens files, and the only places outside of `plain_file` that do: each opens to
+/// write or to lock, or reads what it has opened itself.
+const OPENS_FILES: &[(&str, &[&str])] = &[
+    ("fs::read(", &[]),
+    ("fs::read_to_string(", &[]),
+    ("fs::copy(", &[]),
+    (
+        "File::open(",
+        &[
+            // Folders: to sync or lock them, or to count descriptors.
+            "atomic_file.rs",
+            "recording/folder.rs",
+            "cli/command/session.rs",
+        ],
+    ),
+    ("File::options(", &["recording/folder.rs"]),
+    (
+        "OpenOptions::new(",
+        &[
+            // They write, lock, or open what only the user can change.
+            "budget/file_limiters.rs",
+            "cli/command/init.rs",
+            "cli/report_outputs.rs",
+            "credentials/resolution.rs",
+            "ledger.rs",
+            "private_file.rs",
+            "tokens/file_store.rs",
+        ],
+    ),
+    (
+        ".read_to_end(",
+        &[
+            // What was packed inside of a body, and the job of the renewal, from our own process.
+            "recording/compressed.rs",
+            "cli/command/renew_helper.rs",
+        ],
+    ),
+    // At most one megabyte of standard input.
+    (".read_to_string(", &["cli/command/auth/set.rs"]),
+];
+
+/// A file that people or other programs can change is read by `plain_file` only, which refuses
+/// devices and pipes and reads no more than a limit.
+#[test]
+fn files_are_read_in_one_place() {
+    let mut wrong = Vec::new();
+    for file in sources() {
+        let below = file.strip_prefix(root().join("src")).unwrap();
+        let below = below.to_string_lossy().into_owned();
+        let text = std::fs::read_to_string(&file).unwrap();
+        let code = text.split("#[cfg(test)]").next().unwrap();
+        if below == "plain_file.rs" || code.starts_with("//! Tests") || below.ends_with("tests.rs")
+        {
+            continue;
+        }
+        for (word, places) in OPENS_FILES {
+            if code.contains(word) && !places.contains(&below.as_str()) {
+                wrong.push(format!("{below} says `{word}`: use `plain_file`"));
             }
         }
     }

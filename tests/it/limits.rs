@@ -311,6 +311,9 @@ fn the_time_for_a_file_grows_with_its_size_only() {
     assert!(large < small * 24, "table: {small:?}, then {large:?}");
 }
 
+/// A file of so many lines.
+type TextOf<'t> = &'t dyn Fn(usize) -> String;
+
 /// Names that steps capture and use are looked up by `check`, and faults are drawn.
 #[test]
 fn the_time_to_check_a_file_grows_with_its_size_only() {
@@ -335,7 +338,7 @@ fn the_time_to_check_a_file_grows_with_its_size_only() {
             .collect();
         format!("scheme: none\npost: /\njson:\n{values}")
     };
-    let texts: [(&str, i32, &dyn Fn(usize) -> String); 3] = [
+    let texts: [(&str, i32, TextOf<'_>); 3] = [
         ("captures", 0, &flow),
         ("unknown keys", 3, &wrong),
         ("unknown names", 3, &undefined),
@@ -359,5 +362,108 @@ fn the_time_to_check_a_file_grows_with_its_size_only() {
             large.took
         );
         assert!(large.peak_kb < MAX_PEAK_KB, "{kind}: {} kB", large.peak_kb);
+    }
+}
+
+/// So many files can a process open, and its standard input, output and error are three of them.
+#[cfg(target_os = "linux")]
+#[test]
+fn too_few_files_that_can_be_opened_are_an_error() {
+    let folder = Folder::new();
+    folder.write("requests/a.yaml", "scheme: coupang\nget: /v2/a\n");
+    let program = env!("CARGO_BIN_EXE_ingam");
+    for limit in [4, 5, 6, 7, 8, 9, 10, 11, 12, 14, 16, 24, 32, 48, 1_024] {
+        for arguments in [
+            "run",
+            "check",
+            "list",
+            "sandbox --port 0",
+            "auth status",
+            "run --replay",
+        ] {
+            if arguments.starts_with("sandbox") && limit > 48 {
+                continue;
+            }
+            let mut command = Command::new("bash");
+            command
+                .args([
+                    "-c",
+                    &format!("ulimit -n {limit} && exec {program} {arguments}"),
+                ])
+                .current_dir(folder.path())
+                .env_clear()
+                .env("HOME", folder.path())
+                .stdin(Stdio::null());
+            let observed = observe(&mut command);
+            let output = format!("{}{}", observed.stdout, observed.stderr);
+            let what = format!("{arguments} with {limit}: {} {output}", observed.code);
+            assert!([0, 3, 5, 8].contains(&observed.code), "{what}");
+            assert!(!output.contains("panicked"), "{what}");
+            assert!(observed.took < Duration::from_secs(20), "{what}");
+            if limit <= 48 && (arguments.starts_with("run") || arguments.starts_with("sandbox")) {
+                assert_eq!(observed.code, 5, "{what}");
+                assert!(output.contains("ulimit -n 1024"), "{what}");
+            }
+        }
+    }
+}
+
+/// `ingam list | head`: a reader that goes away early is no failure, and nothing panics.
+#[cfg(unix)]
+#[test]
+fn an_output_that_is_closed_early_is_no_failure() {
+    let folder = Folder::new();
+    folder.write("requests/a.yaml", "scheme: none\nget: /\nok: false\n");
+    let program = env!("CARGO_BIN_EXE_ingam");
+    for arguments in [
+        "completions bash",
+        "list",
+        "check",
+        "run",
+        "run -v",
+        "run --report json=-",
+        "run --report ndjson=-",
+        "schema request",
+        "scheme list",
+        "scheme show shopee",
+        "explain a",
+        "--help",
+        "nonsense",
+        "recording list",
+    ] {
+        let run = |pipe: &str| {
+            let mut command = Command::new("bash");
+            let line = format!("{program} {arguments} {pipe}");
+            command
+                .args(["-c", &line])
+                .current_dir(folder.path())
+                .env_clear()
+                .env("HOME", folder.path())
+                .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+                .stdin(Stdio::null());
+            observe(&mut command)
+        };
+        let whole = run("> /dev/null");
+        for pipe in [
+            "| true; exit ${PIPESTATUS[0]}",
+            "2>&1 >/dev/null | true; exit ${PIPESTATUS[0]}",
+        ] {
+            let observed = run(pipe);
+            assert_eq!(
+                observed.code, whole.code,
+                "{arguments} {pipe}: {}",
+                observed.stderr
+            );
+            assert!(!observed.stderr.contains("panicked"), "{}", observed.stderr);
+        }
+        // Where nothing can be written at all, the exit code says so.
+        let full = run("> /dev/full 2> /dev/full");
+        assert!(
+            [5, 2].contains(&full.code) || full.code == whole.code,
+            "{arguments}"
+        );
+        if !whole.stderr.is_empty() {
+            assert_ne!(run("> /dev/null 2> /dev/full").code, 0, "{arguments}");
+        }
     }
 }

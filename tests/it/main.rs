@@ -22,8 +22,11 @@ mod command_errors;
 #[cfg(target_os = "linux")]
 mod core_dumps;
 mod documents;
+mod exported_commands;
 mod fixtures;
 mod hostile;
+#[cfg(target_os = "linux")]
+mod hostile_files;
 mod import_circles;
 mod limits;
 mod network;
