@@ -2,7 +2,7 @@
 //! response.
 
 use crate::model::assertion::JsonType;
-use crate::value::{Number, Value};
+use crate::value::{JsonRef, Number, Value};
 use std::borrow::Cow;
 use std::time::Duration;
 
@@ -12,9 +12,9 @@ pub(super) enum ActualValue<'v> {
     /// A path for one value, or a header, that is not there.
     Absent,
     /// A JSON value: the status, or a part of the body.
-    Json(&'v Value),
+    Json(JsonRef<'v>),
     /// The values that a path for many found, in order.
-    NodeList(Vec<&'v Value>),
+    NodeList(Vec<JsonRef<'v>>),
     /// The body.
     Text(&'v str),
     /// A header: text that is read as a number where it is compared with one.
@@ -36,39 +36,45 @@ impl<'v> ActualValue<'v> {
         }
     }
 
-    pub(super) fn as_text(&self) -> Option<&'v str> {
+    pub(super) fn as_text(&self) -> Option<Cow<'v, str>> {
         match self {
             Self::Json(value) => value.as_str(),
-            Self::Text(text) | Self::Header(text) => Some(text),
+            Self::Text(text) | Self::Header(text) => Some(Cow::Borrowed(text)),
             _ => None,
         }
     }
 
-    pub(super) fn as_number(&self) -> Option<Cow<'v, Number>> {
+    pub(super) fn as_number(&self) -> Option<Number> {
         match self {
-            Self::Json(value) => value.as_number().map(Cow::Borrowed),
+            Self::Json(value) => value.as_number(),
             // A header is always text. A JSON string is not read as a number, because `"5"` and `5`
             // are different values for the API.
-            Self::Header(text) => Number::parse(text.trim()).map(Cow::Owned),
+            Self::Header(text) => Number::parse(text.trim()),
             _ => None,
         }
     }
 
-    /// The elements of a list.
-    pub(super) fn items(&self) -> Option<Vec<&'v Value>> {
-        match self {
-            Self::Json(value) => value.as_list().map(|items| items.iter().collect()),
-            Self::NodeList(items) => Some(items.clone()),
-            _ => None,
-        }
+    /// The elements of a list. They are read while they are looked at: a list of millions is never
+    /// held as a whole.
+    pub(super) fn items(&self) -> Option<impl Iterator<Item = JsonRef<'v>> + use<'_, 'v>> {
+        let (list, nodes) = match self {
+            Self::Json(value) => (Some(value.as_list()?), [].as_slice()),
+            Self::NodeList(items) => (None, items.as_slice()),
+            _ => return None,
+        };
+        Some(list.into_iter().flatten().chain(nodes.iter().copied()))
+    }
+
+    /// Whether it is a list that holds nothing.
+    pub(super) fn is_empty_list(&self) -> bool {
+        self.items().is_some_and(|mut items| items.next().is_none())
     }
 
     /// Letters of a text, elements of a list, members of an object.
     pub(super) fn len(&self) -> Option<usize> {
         match self {
-            Self::Json(Value::List(items)) => Some(items.len()),
-            Self::Json(Value::Object(members)) => Some(members.len()),
             Self::NodeList(items) => Some(items.len()),
+            Self::Json(value) if value.as_str().is_none() => value.len(),
             // Characters, not bytes: a Korean letter has three bytes in UTF-8.
             _ => self.as_text().map(|text| text.chars().count()),
         }
@@ -78,18 +84,18 @@ impl<'v> ActualValue<'v> {
     pub(super) fn equals(&self, expected: &Value) -> Option<bool> {
         match self {
             Self::Absent | Self::Latency(_) => None,
-            Self::Json(value) => Some(*value == expected),
+            Self::Json(value) => Some(*value == *expected),
             Self::NodeList(items) => Some(expected.as_list().is_some_and(|expected| {
                 expected.len() == items.len()
                     && expected
                         .iter()
                         .zip(items)
-                        .all(|(expected, item)| expected == *item)
+                        .all(|(expected, item)| *item == *expected)
             })),
             Self::Text(text) => Some(expected.as_str() == Some(text)),
             Self::Header(text) => Some(match expected {
                 Value::Number(expected) => {
-                    self.as_number().is_some_and(|number| *number == *expected)
+                    self.as_number().is_some_and(|number| number == *expected)
                 }
                 _ => expected.as_str() == Some(text),
             }),
@@ -105,8 +111,8 @@ impl<'v> ActualValue<'v> {
     pub(super) fn has_type(&self, wanted: JsonType) -> Option<bool> {
         match self {
             Self::Absent | Self::Latency(_) => None,
-            Self::Json(Value::Number(number)) if wanted == JsonType::Integer => {
-                Some(number.is_integer())
+            Self::Json(value) if wanted == JsonType::Integer => {
+                Some(value.as_number().is_some_and(|number| number.is_integer()))
             }
             Self::Json(value) => Some(value.type_name() == wanted.name()),
             Self::NodeList(_) => Some(wanted == JsonType::Array),
@@ -116,19 +122,17 @@ impl<'v> ActualValue<'v> {
         }
     }
 
-    /// The whole as one JSON value. `None` if there is none.
-    pub(super) fn to_value(&self) -> Option<Cow<'v, Value>> {
+    /// A copy of the whole as one JSON value. `None` if there is none.
+    pub(super) fn to_value(&self) -> Option<Value> {
         let text = |text: &str| Value::from(text.to_owned());
         Some(match self {
             Self::Absent | Self::Latency(_) => return None,
-            Self::Json(value) => Cow::Borrowed(*value),
-            Self::NodeList(items) => Cow::Owned(Value::List(
-                items.iter().map(|item| (*item).clone()).collect(),
-            )),
-            Self::Text(body) | Self::Header(body) => Cow::Owned(text(body)),
-            Self::RepeatedHeader(texts) => {
-                Cow::Owned(Value::List(texts.iter().map(|one| text(one)).collect()))
+            Self::Json(value) => value.to_value(),
+            Self::NodeList(items) => {
+                Value::List(items.iter().map(|item| item.to_value()).collect())
             }
+            Self::Text(body) | Self::Header(body) => text(body),
+            Self::RepeatedHeader(texts) => Value::List(texts.iter().map(|one| text(one)).collect()),
         })
     }
 }

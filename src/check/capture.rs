@@ -6,7 +6,6 @@ use crate::model::assertion::Subject;
 use crate::model::capture::Capture;
 use crate::span::Span;
 use crate::value::Value;
-use std::borrow::Cow;
 
 /// Why a value could not be taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -20,6 +19,13 @@ pub(crate) struct CaptureFailure {
     pub(crate) reason: String,
     /// The value that the response holds instead, as short plain text.
     pub(crate) actual: Option<String>,
+}
+
+impl CaptureFailure {
+    /// Whether the response could be read and simply does not have the value.
+    pub(crate) fn found_nothing(&self) -> bool {
+        self.actual.is_none()
+    }
 }
 
 /// The value of a path for one value, the list of values of a path for many, or the text of a
@@ -41,10 +47,9 @@ pub(crate) fn capture(
         )),
         // An empty body or an empty node list has a value too, but to capture it would hide that
         // nothing was found.
-        Ok(actual) => actual
-            .to_value()
-            .filter(|_| actual.exists())
-            .map(Cow::into_owned)
+        Ok(actual) => Some(&actual)
+            .filter(|actual| actual.exists())
+            .and_then(ActualValue::to_value)
             .ok_or_else(|| {
                 let hint = answer.missing_hint(&capture.from);
                 let reason = hint.unwrap_or_else(|| absent_reason(&capture.from));

@@ -21,12 +21,12 @@ pub(super) fn describe_all(
 pub(super) fn describe_kind(kind: &ConditionKind<'_>, show: ValueFormatter<'_>) -> String {
     let name = kind.name();
     match kind {
-        ConditionKind::Equals(value) => show.with_type(value),
+        ConditionKind::Equals(value) => show.with_type(&**value),
         ConditionKind::OneOf(operand)
         | ConditionKind::Containment(_, operand)
         | ConditionKind::Includes(operand)
         | ConditionKind::Unordered(operand) => {
-            format!("{name} {}", show.without_type(operand))
+            format!("{name} {}", show.without_type(&**operand))
         }
         ConditionKind::Type(types) => format!("{name} {}", join_types(types)),
         ConditionKind::Exists(true) => "something".to_owned(),
@@ -48,7 +48,7 @@ pub(super) fn describe_kind(kind: &ConditionKind<'_>, show: ValueFormatter<'_>) 
 
 fn describe_bound(limit: &ResolvedBound<'_>, show: ValueFormatter<'_>) -> String {
     match limit {
-        ResolvedBound::Number(value) => show.without_type(value),
+        ResolvedBound::Number(value) => show.without_type(&**value),
         ResolvedBound::Duration(limit) => format_duration(*limit),
     }
 }

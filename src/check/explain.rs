@@ -14,7 +14,7 @@ use super::type_mismatch;
 use super::verdict::{self, PredicateVerdict};
 use crate::jsonpath::{NodePath, locate};
 use crate::model::assertion::{Assertion, Subject};
-use crate::value::Value;
+use crate::value::{JsonKind, JsonRef, Value};
 
 /// Every failing predicate of one assertion.
 pub(super) fn failures(
@@ -190,7 +190,8 @@ impl FailureExplainer<'_> {
             return vec![self.build_failure(condition, actual, scene)];
         };
         let len = verdict::length_value(len);
-        self.explain_inapplicable(inner, &ActualValue::Json(&len), &scene.within("length"))
+        let len = ActualValue::Json((&len).into());
+        self.explain_inapplicable(inner, &len, &scene.within("length"))
     }
 
     fn explain_elements(
@@ -201,12 +202,12 @@ impl FailureExplainer<'_> {
         scene: &ConditionContext,
     ) -> Vec<PredicateFailure> {
         match (quantifier, actual.items()) {
-            (ElementQuantifier::Each, Some(items)) if !items.is_empty() => inner
+            (ElementQuantifier::Each, Some(_)) if !actual.is_empty_list() => inner
                 .iter()
-                .flat_map(|inner| self.explain_each(inner, &items, &scene.within("each")))
+                .flat_map(|inner| self.explain_each(inner, actual, &scene.within("each")))
                 .collect(),
-            (ElementQuantifier::None, Some(items)) => {
-                self.explain_none(condition, inner, &items, scene)
+            (ElementQuantifier::None, Some(_)) => {
+                self.explain_none(condition, inner, actual, scene)
             }
             _ => vec![self.build_failure(condition, actual, scene)],
         }
@@ -216,12 +217,11 @@ impl FailureExplainer<'_> {
     fn explain_each(
         &self,
         condition: &PreparedCondition<'_>,
-        items: &[&Value],
+        actual: &ActualValue<'_>,
         scene: &ConditionContext,
     ) -> Vec<PredicateFailure> {
-        let mut bad = items
-            .iter()
-            .filter(|item| !condition.verdict(&ActualValue::Json(item)).holds());
+        let items = actual.items().into_iter().flatten();
+        let mut bad = items.filter(|item| !condition.verdict(&ActualValue::Json(*item)).holds());
         let Some(first) = bad.next() else {
             return Vec::new();
         };
@@ -234,13 +234,12 @@ impl FailureExplainer<'_> {
         &self,
         condition: &PreparedCondition<'_>,
         inner: &[PreparedCondition<'_>],
-        items: &[&Value],
+        actual: &ActualValue<'_>,
         scene: &ConditionContext,
     ) -> Vec<PredicateFailure> {
         let of_verdict = |wanted| {
-            items
-                .iter()
-                .filter(move |item| verdict::judge_all(inner, &ActualValue::Json(item)) == wanted)
+            let items = actual.items().into_iter().flatten();
+            items.filter(move |item| verdict::judge_all(inner, &ActualValue::Json(*item)) == wanted)
         };
         let mut matching = of_verdict(PredicateVerdict::Holds);
         if let Some(first) = matching.next() {
@@ -261,7 +260,7 @@ impl FailureExplainer<'_> {
     /// The place of one element, and how many more are like it.
     fn element_context(
         &self,
-        element: &Value,
+        element: JsonRef<'_>,
         more_elements: usize,
         scene: &ConditionContext,
     ) -> ConditionContext {
@@ -272,7 +271,7 @@ impl FailureExplainer<'_> {
         }
     }
 
-    fn path_of(&self, node: &Value) -> Option<String> {
+    fn path_of(&self, node: JsonRef<'_>) -> Option<String> {
         self.response
             .json()
             .ok()
@@ -306,10 +305,10 @@ impl FailureExplainer<'_> {
         actual: &ActualValue<'_>,
     ) -> (String, String) {
         let shown = match (kind, actual.len()) {
-            (ConditionKind::Equals(expected), _) => match actual.to_value() {
-                Some(value) if actual.as_text().is_some() => {
-                    // Both together, because long texts are shown from the place where they differ.
-                    return self.formatter.pair(expected, &value);
+            (ConditionKind::Equals(expected), _) => match (expected.as_str(), actual.as_text()) {
+                // Both together, because long texts are shown from the place where they differ.
+                (Some(expected), Some(actual)) => {
+                    return self.formatter.string_pair(expected, &actual);
                 }
                 _ => self.describe_actual(actual),
             },
@@ -330,10 +329,9 @@ impl FailureExplainer<'_> {
                 .map(|value| self.formatter.without_type(&Value::from(*value)))
                 .collect::<Vec<_>>()
                 .join(" and "),
-            other => other
-                .to_value()
-                .map(|value| self.formatter.with_type(&value))
-                .unwrap_or_default(),
+            ActualValue::Json(value) => self.formatter.with_type(*value),
+            ActualValue::NodeList(nodes) => self.formatter.nodes(nodes),
+            ActualValue::Text(text) | ActualValue::Header(text) => self.formatter.string(text),
         }
     }
 
@@ -360,9 +358,8 @@ impl FailureExplainer<'_> {
         inner: &[PreparedCondition<'_>],
         actual: &ActualValue<'_>,
     ) -> Option<String> {
-        let items = actual.items()?;
-        let unfit = items.iter().find(|item| {
-            verdict::judge_all(inner, &ActualValue::Json(item)) == PredicateVerdict::Inapplicable
+        let unfit = actual.items()?.find(|item| {
+            verdict::judge_all(inner, &ActualValue::Json(*item)) == PredicateVerdict::Inapplicable
         });
         let reason = unfit.and_then(|item| {
             inner.iter().find_map(|inner| {
@@ -370,10 +367,9 @@ impl FailureExplainer<'_> {
             })
         });
         reason.or_else(|| {
-            Some(if items.is_empty() {
-                "the list is empty".to_owned()
-            } else {
-                format!("none of {} elements is so", items.len())
+            Some(match actual.len() {
+                None | Some(0) => "the list is empty".to_owned(),
+                Some(len) => format!("none of {len} elements is so"),
             })
         })
     }
@@ -385,7 +381,7 @@ impl FailureExplainer<'_> {
             return None;
         };
         // Only a hint: the assertion has failed, whatever is found further down.
-        let place = self.path_of(compare::find_nested(root, expected)?)?;
+        let place = self.path_of(compare::find_nested(*root, expected.into())?)?;
         Some(format!("it is further down, at {place}: name that path"))
     }
 
@@ -395,32 +391,26 @@ impl FailureExplainer<'_> {
         actual: &ActualValue<'_>,
         scene: &ConditionContext,
     ) -> DifferenceList {
-        let Some(value) = actual.to_value() else {
-            return DifferenceList::default();
-        };
         let base = self.difference_base(actual, scene);
         let trail = NodePath::Prefix(&base);
         let mut differ = DifferenceCollector::new(self.formatter);
-        match (kind, &*value) {
-            (ConditionKind::Equals(expected), Value::Object(_) | Value::List(_))
-                if expected.type_name() == value.type_name() =>
-            {
-                differ.compare_equal(&trail, expected, &value);
-            }
-            (ConditionKind::Includes(expected), Value::Object(_) | Value::List(_))
-                if expected.type_name() == value.type_name() =>
-            {
-                differ.compare_subset(&trail, expected, &value);
-            }
-            (ConditionKind::Unordered(expected), Value::List(items)) => {
-                // An operand that is no list is the reason already; against an empty list every
-                // element would seem to be one too many.
-                if let Some(expected) = expected.as_list() {
-                    differ.compare_unordered(&trail, expected, items);
+        match (kind, actual) {
+            (ConditionKind::Schema(schema), _) => {
+                if let Some(value) = actual.to_value() {
+                    schema::collect_violations(&mut differ, schema, &trail, &value);
                 }
             }
-            (ConditionKind::Schema(schema), _) => {
-                schema::collect_violations(&mut differ, schema, &trail, &value);
+            // An operand that is no list is the reason already; against an empty list every element
+            // would seem to be one too many.
+            (ConditionKind::Unordered(expected), _) => {
+                if let (Some(expected), Some(_)) = (expected.as_list(), actual.items()) {
+                    let expected: Vec<_> = expected.iter().map(JsonRef::from).collect();
+                    let items = || actual.items().into_iter().flatten();
+                    differ.compare_unordered(&trail, &expected, items);
+                }
+            }
+            (ConditionKind::Equals(expected) | ConditionKind::Includes(expected), _) => {
+                compare_containers(&mut differ, &trail, kind, expected, actual);
             }
             _ => {}
         }
@@ -434,5 +424,45 @@ impl FailureExplainer<'_> {
             (None, Subject::Path(path), ActualValue::Json(_)) => path.as_str().to_owned(),
             _ => String::new(),
         }
+    }
+}
+
+/// Where a list or an object differs from one that is expected.
+fn compare_containers(
+    differ: &mut DifferenceCollector<'_>,
+    trail: &NodePath<'_>,
+    kind: &ConditionKind<'_>,
+    expected: &Value,
+    actual: &ActualValue<'_>,
+) {
+    let is_equality = matches!(kind, ConditionKind::Equals(_));
+    let headers;
+    let (actual, nodes) = match actual {
+        ActualValue::Json(value) => (Some(*value), None),
+        ActualValue::NodeList(nodes) => (None, Some(nodes)),
+        ActualValue::RepeatedHeader(_) => {
+            headers = actual.to_value();
+            (headers.as_ref().map(JsonRef::from), None)
+        }
+        _ => return,
+    };
+    if let (Some(nodes), Some(wanted)) = (nodes, expected.as_list()) {
+        let wanted: Vec<_> = wanted.iter().map(JsonRef::from).collect();
+        if is_equality {
+            differ.compare_lists(trail, wanted.into_iter(), nodes.iter().copied());
+        } else {
+            differ.compare_included(trail, &wanted, || nodes.iter().copied());
+        }
+    }
+    let is_container = matches!(expected.kind(), JsonKind::List | JsonKind::Object);
+    match actual {
+        Some(actual) if is_container && expected.kind() == actual.kind() => {
+            if is_equality {
+                differ.compare_equal(trail, expected.into(), actual);
+            } else {
+                differ.compare_subset(trail, expected.into(), actual);
+            }
+        }
+        _ => {}
     }
 }

@@ -6,7 +6,7 @@ use super::show::ValueFormatter;
 use crate::diagnostic::{did_you_mean, join_names};
 use crate::jsonpath::{DeadEnd, JsonPath, MissingChild, PathMatches};
 use crate::model::assertion::Subject;
-use crate::value::{JsonError, ObjectMember, Value};
+use crate::value::{JsonError, JsonKind, JsonRef, Value};
 use crate::wire::WireResponse;
 
 /// One response, ready to be judged.
@@ -51,7 +51,7 @@ impl<'a> ResponseView<'a> {
     ///
     /// # Errors
     /// When it is not JSON.
-    pub fn json(&self) -> Result<&Value, &JsonError> {
+    pub(crate) fn json(&self) -> Result<JsonRef<'_>, &JsonError> {
         self.response.json()
     }
 
@@ -62,7 +62,7 @@ impl<'a> ResponseView<'a> {
     /// The part of the response that a subject names.
     pub(super) fn select(&self, subject: &Subject) -> Result<ActualValue<'_>, SubjectError> {
         match subject {
-            Subject::Status => Ok(ActualValue::Json(&self.status)),
+            Subject::Status => Ok(ActualValue::Json((&self.status).into())),
             Subject::Latency => Ok(ActualValue::Latency(self.response.latency)),
             Subject::Body => match std::str::from_utf8(self.response.body()) {
                 Ok(text) => Ok(ActualValue::Text(text)),
@@ -97,8 +97,8 @@ impl<'a> ResponseView<'a> {
         match path.find(root) {
             Ok(PathMatches::One(found)) => Ok(found.map_or(ActualValue::Absent, ActualValue::Json)),
             Ok(PathMatches::Many(found)) => Ok(ActualValue::NodeList(found)),
-            Err(overrun) => Err(SubjectError {
-                reason: overrun.to_string(),
+            Err(error) => Err(SubjectError {
+                reason: self.formatter.text(&error.to_string()),
                 actual: self.formatter.with_type(root),
             }),
         }
@@ -147,36 +147,34 @@ impl<'a> ResponseView<'a> {
 
     fn dead_end_hint(&self, end: &DeadEnd<'_>) -> String {
         let path = self.formatter.text(&end.path);
-        match (end.missing, end.node) {
-            (MissingChild::Name(name), Value::Object(members)) => {
+        match (end.missing, end.node.kind()) {
+            (MissingChild::Name(name), JsonKind::Object) => {
                 format!(
                     "`{path}` has no member `{}`; {}",
                     self.formatter.text(name),
-                    self.members_hint(name, members)
+                    self.members_hint(name, end.node)
                 )
             }
-            (MissingChild::Index(index), Value::List(items)) => {
-                let plural = if items.len() == 1 { "" } else { "s" };
-                format!(
-                    "`{path}` has {} element{plural}, so there is no [{index}]",
-                    items.len()
-                )
+            (MissingChild::Index(index), JsonKind::List) => {
+                let len = end.node.children().count();
+                let plural = if len == 1 { "" } else { "s" };
+                format!("`{path}` has {len} element{plural}, so there is no [{index}]")
             }
-            (_, node) => format!("`{path}` is {}", self.formatter.with_type(node)),
+            _ => format!("`{path}` is {}", self.formatter.with_type(end.node)),
         }
     }
 
     /// The most similar member, or all members if they are few.
-    fn members_hint(&self, name: &str, members: &[ObjectMember]) -> String {
+    fn members_hint(&self, name: &str, object: JsonRef<'_>) -> String {
         const FEW: usize = 8;
-        let names: Vec<String> = members
-            .iter()
-            .map(|(key, _)| self.formatter.text(key))
+        let names: Vec<String> = object
+            .members()
+            .map(|(key, _)| self.formatter.text(&key))
             .collect();
         let names = || names.iter().map(String::as_str);
         // Only a similar name: lists are made below, where they are short.
         let meant = did_you_mean(name, names()).filter(|hint| hint.starts_with("did you mean"));
-        meant.unwrap_or_else(|| match members.len() {
+        meant.unwrap_or_else(|| match names().count() {
             0 => "it is empty".to_owned(),
             1..=FEW => format!("it has {}", join_names(names(), "and")),
             many => format!("it has {many} others"),

@@ -1,13 +1,16 @@
 //! Values as one short line of plain text. Control characters, changes of the writing direction and
 //! invisible characters of a response are escaped, so that none reaches a terminal.
 
-use crate::value::Value;
+use crate::value::{JsonKind, JsonRef, Value, text_prefix};
 use std::borrow::Cow;
 
 /// How many letters of a value are shown.
 const MAX_CHARS: usize = 120;
 /// Of a longer one, this many from its beginning and the rest from its end.
 const HEAD_CHARS: usize = 90;
+/// How much of a value is read to show it, in bytes. It is far more than is shown, so that a secret
+/// that begins in what is shown is recognised as a whole.
+const MAX_READ: usize = 64 * 1024;
 /// How much two long texts have in common is shown this far before they differ.
 const CONTEXT_CHARS: usize = 30;
 
@@ -23,27 +26,65 @@ impl<'a> ValueFormatter<'a> {
     }
 
     /// A value with its type: `"x" (string)`.
-    pub(super) fn with_type(self, value: &Value) -> String {
+    pub(super) fn with_type<'v>(self, value: impl Into<JsonRef<'v>>) -> String {
+        let value = value.into();
         format!("{} ({})", self.without_type(value), type_label(value))
     }
 
     /// A value as JSON.
-    pub(super) fn without_type(self, value: &Value) -> String {
+    pub(super) fn without_type<'v>(self, value: impl Into<JsonRef<'v>>) -> String {
         // Redacted before it is shortened: the redactor does not recognise a secret that was cut.
-        escape_invisible(&truncate(&self.redacted_json(value)), false)
+        escape_invisible(&self.redacted_json(value.into()).shorten(), false)
+    }
+
+    /// The values that a path found, as one list with its type.
+    pub(super) fn nodes(self, nodes: &[JsonRef<'_>]) -> String {
+        let mut list = String::from("[");
+        for (index, node) in nodes.iter().enumerate() {
+            if list.len() >= MAX_READ {
+                break;
+            }
+            if index > 0 {
+                list.push(',');
+            }
+            list.push_str(&node.to_json_prefix(MAX_READ));
+        }
+        list.push(']');
+        let shown = escape_invisible(&self.redacted(&list).shorten(), false);
+        match nodes.len() {
+            0 => format!("{shown} (array)"),
+            len => format!("{shown} (array of {len})"),
+        }
+    }
+
+    /// A text as a JSON string with its type.
+    pub(super) fn string(self, text: &str) -> String {
+        let shown = escape_invisible(&self.redacted_string(text).shorten(), false);
+        format!("{shown} ({})", string_label(text))
     }
 
     /// A text that is not a JSON value, such as a body that cannot be read.
     pub(super) fn text(self, text: &str) -> String {
-        escape_invisible(&truncate(&self.redacted(text)), true)
+        escape_invisible(&self.redacted(text).shorten(), true)
     }
 
     /// Two values with their types; of two long texts, the part where they begin to differ.
-    pub(super) fn pair(self, expected: &Value, actual: &Value) -> (String, String) {
-        let (Value::String(left), Value::String(right)) = (expected, actual) else {
-            return (self.with_type(expected), self.with_type(actual));
-        };
-        let (left, right) = (self.redacted(left), self.redacted(right));
+    pub(super) fn pair<'e, 'v>(
+        self,
+        expected: impl Into<JsonRef<'e>>,
+        actual: impl Into<JsonRef<'v>>,
+    ) -> (String, String) {
+        let (expected, actual) = (expected.into(), actual.into());
+        match (expected.as_str(), actual.as_str()) {
+            (Some(left), Some(right)) => self.string_pair(&left, &right),
+            _ => (self.with_type(expected), self.with_type(actual)),
+        }
+    }
+
+    /// The same for two texts.
+    pub(super) fn string_pair(self, left: &str, right: &str) -> (String, String) {
+        let (left, right) = differing_parts(left, right);
+        let (left, right) = (self.redacted(left).text, self.redacted(right).text);
         let common = left
             .chars()
             .zip(right.chars())
@@ -58,51 +99,101 @@ impl<'a> ValueFormatter<'a> {
                 0
             };
         (
-            self.with_type(&skip_prefix(&left, skip)),
-            self.with_type(&skip_prefix(&right, skip)),
+            self.string(&skip_prefix(&left, skip)),
+            self.string(&skip_prefix(&right, skip)),
         )
     }
 
-    fn redacted_json(self, value: &Value) -> String {
-        match value {
-            // Hidden before it is quoted: a secret with a quote in it would be written otherwise.
-            Value::String(text) => Value::from(self.redacted(text).into_owned()).to_json(),
-            other => self.redacted(&other.to_json()).into_owned(),
+    fn redacted_json(self, value: JsonRef<'_>) -> ShownText {
+        match value.as_str() {
+            Some(text) => self.redacted_string(&text),
+            None => self.redacted(&value.to_json_prefix(MAX_READ + 1)),
         }
     }
 
-    fn redacted(self, text: &str) -> Cow<'_, str> {
-        self.redact
-            .map_or(Cow::Borrowed(text), |hide| Cow::Owned(hide(text)))
+    /// Hidden before it is quoted: a secret with a quote in it would be written otherwise.
+    fn redacted_string(self, text: &str) -> ShownText {
+        let redacted = self.redacted(text);
+        ShownText {
+            text: Value::from(redacted.text).to_json(),
+            ..redacted
+        }
+    }
+
+    /// The beginning of a text, without secrets. All that is shown of it is its first letters, so
+    /// that a secret that is cut at the end is not among them.
+    fn redacted(self, text: &str) -> ShownText {
+        let read = text_prefix(text, MAX_READ);
+        ShownText {
+            text: self
+                .redact
+                .map_or_else(|| read.to_owned(), |hide| hide(read)),
+            is_cut: read.len() < text.len(),
+        }
     }
 }
 
-fn skip_prefix(text: &str, skip: usize) -> Value {
+/// A text that is to be shown, or its beginning.
+struct ShownText {
+    text: String,
+    is_cut: bool,
+}
+
+impl ShownText {
+    /// Its first and last letters, or the first ones if the rest is not known.
+    fn shorten(&self) -> Cow<'_, str> {
+        let len = self.text.chars().count();
+        if len <= MAX_CHARS && !self.is_cut {
+            return Cow::Borrowed(&self.text);
+        }
+        let head: String = self.text.chars().take(HEAD_CHARS).collect();
+        let tail: String = self
+            .text
+            .chars()
+            .skip(len.saturating_sub(MAX_CHARS - HEAD_CHARS - 1))
+            .collect();
+        Cow::Owned(if self.is_cut {
+            format!("{head}…")
+        } else {
+            format!("{head}…{tail}")
+        })
+    }
+}
+
+/// Two texts from somewhat before the place where they begin to differ, if they are long.
+fn differing_parts<'l, 'r>(left: &'l str, right: &'r str) -> (&'l str, &'r str) {
+    if left.len().max(right.len()) <= MAX_READ {
+        return (left, right);
+    }
+    let same = left.bytes().zip(right.bytes());
+    let common = same.take_while(|(left, right)| left == right).count();
+    // Half of what is read stands before that place: a secret that is cut there is not shown.
+    let start = text_prefix(left, common.saturating_sub(MAX_READ / 2)).len();
+    (&left[start..], &right[start..])
+}
+
+fn skip_prefix(text: &str, skip: usize) -> String {
     let rest: String = text.chars().skip(skip).collect();
-    Value::from(if skip > 0 { format!("…{rest}") } else { rest })
+    if skip > 0 { format!("…{rest}") } else { rest }
 }
 
-fn type_label(value: &Value) -> String {
-    match value {
-        Value::List(items) if !items.is_empty() => format!("array of {}", items.len()),
-        Value::String(text) if text.chars().nth(MAX_CHARS).is_some() => {
-            format!("string of {}", text.chars().count())
-        }
-        other => other.type_name().to_owned(),
+fn type_label(value: JsonRef<'_>) -> String {
+    match (value.kind(), value.as_str()) {
+        (_, Some(text)) => string_label(&text),
+        (JsonKind::List, _) => match value.len() {
+            Some(len) if len > 0 => format!("array of {len}"),
+            _ => "array".to_owned(),
+        },
+        (kind, _) => kind.name().to_owned(),
     }
 }
 
-fn truncate(text: &str) -> Cow<'_, str> {
-    let len = text.chars().count();
-    if len <= MAX_CHARS {
-        return Cow::Borrowed(text);
+fn string_label(text: &str) -> String {
+    if text.chars().nth(MAX_CHARS).is_some() {
+        format!("string of {}", text.chars().count())
+    } else {
+        "string".to_owned()
     }
-    let head: String = text.chars().take(HEAD_CHARS).collect();
-    let tail: String = text
-        .chars()
-        .skip(len - (MAX_CHARS - HEAD_CHARS - 1))
-        .collect();
-    Cow::Owned(format!("{head}…{tail}"))
 }
 
 /// Escapes every character that would not be visible. `is_raw` means that the text is not JSON,

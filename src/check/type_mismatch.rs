@@ -23,7 +23,8 @@ pub(super) fn mismatch_reason(
             .iter()
             .find_map(|choice| similar_value_hint(choice, actual)),
         (_, ConditionKind::Unique(true)) => {
-            let (first, second) = compare::first_duplicate(&actual.items()?)?;
+            let items = || actual.items().into_iter().flatten();
+            let (first, second) = compare::first_duplicate(items)?;
             Some(format!("elements [{first}] and [{second}] are equal"))
         }
         _ => None,
@@ -131,7 +132,7 @@ fn likely_cause(kind: &ConditionKind<'_>, actual: &ActualValue<'_>) -> &'static 
         (_, ActualValue::NodeList(_)) => {
             "; this path finds a list, whose elements `each`, `some` and `none` look at"
         }
-        (ConditionKind::Matches(_), ActualValue::Json(Value::Number(_))) => {
+        (ConditionKind::Matches(_), ActualValue::Json(value)) if value.as_number().is_some() => {
             "; compare numbers with `above`, `below` or `one_of`"
         }
         _ => "",

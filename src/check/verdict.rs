@@ -96,7 +96,7 @@ impl PreparedCondition<'_> {
             ),
             (ConditionKind::Length(inner), _) => {
                 actual.len().map_or(PredicateVerdict::Inapplicable, |len| {
-                    judge_all(inner, &ActualValue::Json(&length_value(len)))
+                    judge_all(inner, &ActualValue::Json((&length_value(len)).into()))
                 })
             }
             (ConditionKind::Elements(quantifier, inner), _) => {
@@ -120,13 +120,11 @@ fn judge_elements(
     let Some(items) = actual.items() else {
         return PredicateVerdict::Inapplicable;
     };
-    let verdicts = items
-        .iter()
-        .map(|item| judge_all(inner, &ActualValue::Json(item)));
+    let verdicts = items.map(|item| judge_all(inner, &ActualValue::Json(item)));
     match quantifier {
         // `each` would hold for an empty list without a single check, and so hide that the
         // marketplace returned no data.
-        ElementQuantifier::Each if items.is_empty() => PredicateVerdict::Inapplicable,
+        ElementQuantifier::Each if actual.is_empty_list() => PredicateVerdict::Inapplicable,
         ElementQuantifier::Each => PredicateVerdict::and(verdicts),
         ElementQuantifier::Some => PredicateVerdict::or(verdicts),
         ElementQuantifier::None => PredicateVerdict::or(verdicts).negate(),
@@ -149,17 +147,18 @@ fn evaluate(kind: &ConditionKind<'_>, actual: &ActualValue<'_>) -> Option<bool> 
         ConditionKind::Order(relation, limit) => {
             compare_to_bound(limit, actual).map(|order| relation.accepts(order))
         }
-        ConditionKind::Matches(regex) => actual.as_text().map(|text| regex.is_match(text)),
+        ConditionKind::Matches(regex) => actual.as_text().map(|text| regex.is_match(&text)),
         ConditionKind::Containment(part, operand) => is_contained(*part, operand, actual),
         ConditionKind::Includes(expected) => compare::includes(actual, expected),
-        ConditionKind::Unordered(expected) => Some(compare::is_permutation(
-            &actual.items()?,
-            expected.as_list()?,
-        )),
+        ConditionKind::Unordered(expected) => {
+            let (expected, items) = (expected.as_list()?, actual.items()?);
+            Some(Some(expected.len()) == actual.len() && compare::is_permutation(expected, items))
+        }
         ConditionKind::Unique(wanted) => {
             // As with `each`, an empty list proves nothing.
-            let items = actual.items().filter(|items| !items.is_empty())?;
-            Some(compare::first_duplicate(&items).is_none() == *wanted)
+            let is_proof = actual.items().is_some() && !actual.is_empty_list();
+            let items = || actual.items().into_iter().flatten();
+            is_proof.then(|| compare::first_duplicate(items).is_none() == *wanted)
         }
         ConditionKind::Schema(schema) => actual
             .to_value()
@@ -174,9 +173,7 @@ fn evaluate(kind: &ConditionKind<'_>, actual: &ActualValue<'_>) -> Option<bool> 
 fn compare_to_bound(limit: &ResolvedBound<'_>, actual: &ActualValue<'_>) -> Option<Ordering> {
     match (limit, actual) {
         (ResolvedBound::Duration(limit), ActualValue::Latency(latency)) => Some(latency.cmp(limit)),
-        (ResolvedBound::Number(limit), _) => {
-            Some(actual.as_number()?.as_ref().cmp(limit.as_number()?))
-        }
+        (ResolvedBound::Number(limit), _) => Some(actual.as_number()?.cmp(limit.as_number()?)),
         (ResolvedBound::Duration(_), _) => None,
     }
 }
@@ -193,8 +190,8 @@ impl OrderRelation {
 }
 
 fn is_contained(part: ContainmentKind, operand: &Value, actual: &ActualValue<'_>) -> Option<bool> {
-    if let (ContainmentKind::Contains, Some(items)) = (part, actual.items()) {
-        return Some(items.contains(&operand));
+    if let (ContainmentKind::Contains, Some(mut items)) = (part, actual.items()) {
+        return Some(items.any(|item| item == *operand));
     }
     let (text, wanted) = (actual.as_text()?, operand_text(operand)?);
     Some(match part {

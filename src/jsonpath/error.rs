@@ -1,6 +1,10 @@
 //! Why a text is not a path, and why a search through a document ends early. It refuses to show a
 //! parser's dump.
 
+use super::location;
+use super::query::PathSelector;
+use crate::value::{DuplicateMember, JsonRef, TextPosition};
+
 /// How many places of a document one path may look at, so that `$..*..*..*..*` ends at once.
 pub(crate) const MAX_VISITS: u32 = 100_000;
 
@@ -37,4 +41,43 @@ pub enum SearchLimitExceeded {
     Visits,
     #[error("a regular expression in this answer, which the path matches with, is too large")]
     RegexSize,
+}
+
+/// Why a path has no result in a document.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum SearchError {
+    #[error(transparent)]
+    Limit(#[from] SearchLimitExceeded),
+    #[error("{0}, so which of them is meant is not known")]
+    Duplicate(NameStandsTwice),
+}
+
+/// A member whose name stands again in the same object.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{path}` stands twice in the response (line {}, column {} and line {}, column {})",
+    first.line, first.column, second.line, second.column
+)]
+pub(crate) struct NameStandsTwice {
+    pub(crate) path: String,
+    first: TextPosition,
+    second: TextPosition,
+}
+
+impl NameStandsTwice {
+    pub(super) fn new(root: JsonRef<'_>, duplicate: &DuplicateMember) -> Self {
+        let mut path = location::locate_place(root, duplicate.object).unwrap_or_default();
+        location::push_segment(&mut path, &PathSelector::Name(duplicate.name.clone()));
+        Self {
+            path,
+            first: duplicate.first,
+            second: duplicate.second,
+        }
+    }
+
+    /// All of a document, in the order of its text.
+    pub(crate) fn all_of(root: JsonRef<'_>) -> impl Iterator<Item = Self> {
+        root.duplicates_inside()
+            .map(move |duplicate| Self::new(root, &duplicate))
+    }
 }

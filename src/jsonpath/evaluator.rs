@@ -3,25 +3,22 @@
 
 use super::error::{MAX_VISITS, SearchLimitExceeded};
 use super::query::{PathSegment, PathSelector, SliceSelector};
-use crate::value::Value;
+use crate::value::{DuplicateMember, JsonChildren, JsonRef};
 use regex::Regex;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
-/// The value that a path of names and indices leads to.
-pub(super) fn select_singular<'v>(segments: &[PathSegment], from: &'v Value) -> Option<&'v Value> {
-    segments.iter().try_fold(from, |node, segment| {
-        select_child(segment.as_singular()?, node)
-    })
-}
-
 /// The child that a name or an index selects.
-pub(super) fn select_child<'v>(selector: &PathSelector, node: &'v Value) -> Option<&'v Value> {
+pub(super) fn select_child<'v>(selector: &PathSelector, node: JsonRef<'v>) -> Option<JsonRef<'v>> {
     match selector {
         PathSelector::Name(name) => node.get(name),
+        PathSelector::Index(index) if *index >= 0 => {
+            node.as_list()?.nth(usize::try_from(*index).ok()?)
+        }
         PathSelector::Index(index) => {
-            let items = node.as_list()?;
-            items.get(usize::try_from(normalize_index(*index, items.len())).ok()?)
+            let len = node.as_list()?.count();
+            node.as_list()?
+                .nth(usize::try_from(normalize_index(*index, len)).ok()?)
         }
         _ => None,
     }
@@ -35,19 +32,32 @@ fn normalize_index(index: i64, len: usize) -> i64 {
     }
 }
 
+/// Which members a name selects where an object has several of it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum DuplicateMode {
+    /// The last one; that there are others is kept as the finding of the search.
+    Last,
+    Every,
+}
+
 /// One search through one document.
 pub(super) struct PathEvaluator<'v> {
-    pub(super) root: &'v Value,
+    pub(super) root: JsonRef<'v>,
+    mode: DuplicateMode,
     visits_left: Cell<u32>,
+    /// The first member that the search looked at and whose name stands again.
+    duplicate: RefCell<Option<DuplicateMember>>,
     /// Expressions that came out of the document itself; `None` for those that are none.
     pub(super) regex_cache: RefCell<HashMap<String, Option<Regex>>>,
 }
 
 impl<'v> PathEvaluator<'v> {
-    pub(super) fn new(root: &'v Value) -> Self {
+    pub(super) fn new(root: JsonRef<'v>, mode: DuplicateMode) -> Self {
         Self {
             root,
+            mode,
             visits_left: Cell::new(MAX_VISITS),
+            duplicate: RefCell::default(),
             regex_cache: RefCell::default(),
         }
     }
@@ -63,50 +73,67 @@ impl<'v> PathEvaluator<'v> {
         Ok(())
     }
 
+    /// The member that the search looked at, or that one of its results holds, and whose name
+    /// stands again.
+    pub(super) fn into_duplicate(self, found: &[JsonRef<'v>]) -> Option<DuplicateMember> {
+        let looked_at = self.duplicate.into_inner();
+        looked_at.or_else(|| found.iter().find_map(|node| node.duplicate_inside()))
+    }
+
+    fn note_duplicate(&self, object: JsonRef<'v>, name: Option<&str>) {
+        let mut first = self.duplicate.borrow_mut();
+        if first.is_none() {
+            *first = object.duplicate_member(name);
+        }
+    }
+
+    /// The value that a path of names and indices leads to.
+    pub(super) fn select_singular(
+        &self,
+        segments: &[PathSegment],
+        from: JsonRef<'v>,
+    ) -> Option<JsonRef<'v>> {
+        segments.iter().try_fold(from, |node, segment| {
+            let selector = segment.as_singular()?;
+            if let PathSelector::Name(name) = selector {
+                self.note_duplicate(node, Some(name));
+            }
+            select_child(selector, node)
+        })
+    }
+
     /// Everything that the segments name, seen from `from`.
     pub(super) fn select_all(
         &self,
         segments: &[PathSegment],
-        from: &'v Value,
-    ) -> Result<Vec<&'v Value>, SearchLimitExceeded> {
+        from: JsonRef<'v>,
+    ) -> Result<Vec<JsonRef<'v>>, SearchLimitExceeded> {
         let mut nodes = vec![from];
         for segment in segments {
             let mut next = Vec::new();
-            if let Some(PathSelector::Name(name)) = segment.as_singular() {
-                self.select_members(name, &nodes, &mut next)?;
-            } else {
-                for node in nodes {
-                    self.apply_segment(segment, node, &mut next)?;
-                }
+            for node in nodes {
+                self.apply_segment(segment, node, &mut next)?;
             }
             nodes = next;
         }
         Ok(nodes)
     }
 
-    /// The member of that name of each value. In the objects of a list it usually has the same
-    /// position, so that is tried first.
-    fn select_members(
-        &self,
-        name: &str,
-        nodes: &[&'v Value],
-        out: &mut Vec<&'v Value>,
-    ) -> Result<(), SearchLimitExceeded> {
-        let mut place = 0;
-        for node in nodes {
-            self.charge(1)?;
-            let Some(members) = node.as_object() else {
-                continue;
-            };
-            if members.get(place).is_none_or(|(key, _)| key != name) {
-                let Some(found) = members.iter().position(|(key, _)| key == name) else {
-                    continue;
-                };
-                place = found;
+    fn select_member(&self, name: &str, node: JsonRef<'v>, out: &mut Vec<JsonRef<'v>>) {
+        self.note_duplicate(node, Some(name));
+        match self.mode {
+            DuplicateMode::Last => out.extend(node.get(name)),
+            DuplicateMode::Every => {
+                let named = node.members().filter(|(key, _)| key == name);
+                out.extend(named.map(|(_, member)| member));
             }
-            out.push(&members[place].1);
         }
-        Ok(())
+    }
+
+    /// The elements of a list or the values of an object, for a selector that looks at all of them.
+    fn children(&self, node: JsonRef<'v>) -> JsonChildren<'v> {
+        self.note_duplicate(node, None);
+        node.children()
     }
 
     /// A value comes before what is inside it, so the results are in document order (RFC 9535,
@@ -114,8 +141,8 @@ impl<'v> PathEvaluator<'v> {
     fn apply_segment(
         &self,
         segment: &PathSegment,
-        node: &'v Value,
-        out: &mut Vec<&'v Value>,
+        node: JsonRef<'v>,
+        out: &mut Vec<JsonRef<'v>>,
     ) -> Result<(), SearchLimitExceeded> {
         for selector in &segment.selectors {
             self.apply_selector(selector, node, out)?;
@@ -124,32 +151,30 @@ impl<'v> PathEvaluator<'v> {
             return Ok(());
         }
         // The recursion is as deep as the document, which the JSON reader limits to 128 levels.
-        children(node).try_for_each(|child| self.apply_segment(segment, child, out))
+        self.children(node)
+            .try_for_each(|child| self.apply_segment(segment, child, out))
     }
 
     fn apply_selector(
         &self,
         selector: &PathSelector,
-        node: &'v Value,
-        out: &mut Vec<&'v Value>,
+        node: JsonRef<'v>,
+        out: &mut Vec<JsonRef<'v>>,
     ) -> Result<(), SearchLimitExceeded> {
         // Paid before the work: a selector that finds nothing has cost time as well.
         self.charge(1)?;
         match selector {
-            PathSelector::Name(_) | PathSelector::Index(_) => {
-                out.extend(select_child(selector, node));
-            }
+            PathSelector::Name(name) => self.select_member(name, node, out),
+            PathSelector::Index(_) => out.extend(select_child(selector, node)),
             PathSelector::Wildcard => {
-                for child in children(node) {
+                for child in self.children(node) {
                     self.charge(1)?;
                     out.push(child);
                 }
             }
-            PathSelector::Slice(slice) => {
-                self.apply_slice(*slice, node.as_list().unwrap_or_default(), out)?;
-            }
+            PathSelector::Slice(slice) => self.apply_slice(*slice, node, out)?,
             PathSelector::Filter(condition) => {
-                for child in children(node) {
+                for child in self.children(node) {
                     self.charge(1)?;
                     if self.holds(condition, child)? {
                         out.push(child);
@@ -164,15 +189,33 @@ impl<'v> PathEvaluator<'v> {
     fn apply_slice(
         &self,
         slice: SliceSelector,
-        items: &'v [Value],
-        out: &mut Vec<&'v Value>,
+        node: JsonRef<'v>,
+        out: &mut Vec<JsonRef<'v>>,
     ) -> Result<(), SearchLimitExceeded> {
-        let (mut at, end) = slice_bounds(slice, items.len());
+        let Some(items) = node.as_list() else {
+            return Ok(());
+        };
+        let (start, end) = slice_bounds(slice, node.len().unwrap_or_default());
+        // Lists are read forward only, so a slice that goes down is turned round at its end.
+        let (low, high) = if slice.step >= 0 {
+            (start, end)
+        } else {
+            let steps = (start - end - 1) / slice.step.saturating_neg();
+            (start - steps * slice.step.saturating_neg(), start + 1)
+        };
         // RFC 9535, section 2.3.4.2.2: a step of 0 selects nothing.
-        while (slice.step > 0 && at < end) || (slice.step < 0 && at > end) {
+        if slice.step == 0 || low >= high {
+            return Ok(());
+        }
+        let place = |index: i64| usize::try_from(index).unwrap_or_default();
+        let step = usize::try_from(slice.step.unsigned_abs()).unwrap_or(usize::MAX);
+        let first = out.len();
+        for item in items.take(place(high)).skip(place(low)).step_by(step) {
             self.charge(1)?;
-            out.extend(usize::try_from(at).ok().and_then(|at| items.get(at)));
-            at = at.saturating_add(slice.step);
+            out.push(item);
+        }
+        if slice.step < 0 {
+            out[first..].reverse();
         }
         Ok(())
     }
@@ -196,14 +239,4 @@ fn slice_bounds(slice: SliceSelector, items: usize) -> (i64, i64) {
             within(slice.end, -1, -1, len - 1),
         )
     }
-}
-
-fn children(node: &Value) -> impl Iterator<Item = &Value> {
-    let items = node.as_list().unwrap_or_default().iter();
-    items.chain(
-        node.as_object()
-            .unwrap_or_default()
-            .iter()
-            .map(|(_, member)| member),
-    )
 }

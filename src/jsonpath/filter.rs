@@ -2,13 +2,13 @@
 //! value, and values of different types are never equal.
 
 use super::error::SearchLimitExceeded;
-use super::evaluator::{self, PathEvaluator};
+use super::evaluator::PathEvaluator;
 use super::query::{
     ComparisonOperator, FilterExpression, FilterOperand, FilterQuery, MatchExtent, QueryOrigin,
     RegexPattern,
 };
 use super::regex_pattern;
-use crate::value::{Number, Value};
+use crate::value::{JsonRef, Number, Value};
 use regex::Regex;
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -16,15 +16,38 @@ use std::cmp::Ordering;
 /// The cost of compiling an expression of the document, in visits.
 const REGEX_COMPILE_COST: u32 = 1_000;
 
+/// The value of an operand.
+enum OperandValue<'x> {
+    At(JsonRef<'x>),
+    Computed(Value),
+}
+
 /// A value, or what RFC 9535 calls Nothing.
-type OptionalValue<'x> = Option<Cow<'x, Value>>;
+type OptionalValue<'x> = Option<OperandValue<'x>>;
+
+impl OperandValue<'_> {
+    fn of_length(len: usize) -> Self {
+        Self::Computed(Value::Number(Number::from(len as u64)))
+    }
+
+    fn json(&self) -> JsonRef<'_> {
+        match self {
+            Self::At(value) => *value,
+            Self::Computed(value) => value.into(),
+        }
+    }
+}
+
+fn text_of<'x>(value: &'x OptionalValue<'_>) -> Option<Cow<'x, str>> {
+    value.as_ref()?.json().as_str()
+}
 
 impl<'v> PathEvaluator<'v> {
     /// Whether a filter keeps `current`.
     pub(super) fn holds(
         &self,
         condition: &FilterExpression,
-        current: &'v Value,
+        current: JsonRef<'v>,
     ) -> Result<bool, SearchLimitExceeded> {
         match condition {
             FilterExpression::Or(parts) => any(parts, |part| self.holds(part, current)),
@@ -35,7 +58,12 @@ impl<'v> PathEvaluator<'v> {
             FilterExpression::Exists(reference) => Ok(!self.nodes(reference, current)?.is_empty()),
             FilterExpression::Compare(left, relation, right) => {
                 let (left, right) = (self.value(left, current)?, self.value(right, current)?);
-                Ok(compare(left.as_deref(), *relation, right.as_deref()))
+                let (left, right) = (left.as_ref(), right.as_ref());
+                Ok(compare(
+                    left.map(OperandValue::json),
+                    *relation,
+                    right.map(OperandValue::json),
+                ))
             }
             FilterExpression::Matches(subject, pattern) => self.matches(subject, pattern, current),
         }
@@ -44,12 +72,12 @@ impl<'v> PathEvaluator<'v> {
     fn nodes(
         &self,
         reference: &FilterQuery,
-        current: &'v Value,
-    ) -> Result<Vec<&'v Value>, SearchLimitExceeded> {
+        current: JsonRef<'v>,
+    ) -> Result<Vec<JsonRef<'v>>, SearchLimitExceeded> {
         self.select_all(&reference.segments, self.origin(reference, current))
     }
 
-    fn origin(&self, reference: &FilterQuery, current: &'v Value) -> &'v Value {
+    fn origin(&self, reference: &FilterQuery, current: JsonRef<'v>) -> JsonRef<'v> {
         match reference.origin {
             QueryOrigin::Root => self.root,
             QueryOrigin::Current => current,
@@ -59,31 +87,31 @@ impl<'v> PathEvaluator<'v> {
     fn value<'x>(
         &self,
         operand: &'x FilterOperand,
-        current: &'v Value,
+        current: JsonRef<'v>,
     ) -> Result<OptionalValue<'x>, SearchLimitExceeded>
     where
         'v: 'x,
     {
         Ok(match operand {
-            FilterOperand::Literal(value) => Some(Cow::Borrowed(value)),
+            FilterOperand::Literal(value) => Some(OperandValue::At(value.into())),
             FilterOperand::SingularQuery(reference) => {
                 self.charge(1)?;
-                evaluator::select_singular(&reference.segments, self.origin(reference, current))
-                    .map(Cow::Borrowed)
+                self.select_singular(&reference.segments, self.origin(reference, current))
+                    .map(OperandValue::At)
             }
             // RFC 9535, section 2.4.4: the length of a number, a boolean or null is Nothing.
             FilterOperand::Length(inner) => self
                 .value(inner, current)?
-                .as_deref()
-                .and_then(length)
-                .map(length_value),
-            FilterOperand::Count(reference) => {
-                Some(length_value(self.nodes(reference, current)?.len()))
-            }
+                .as_ref()
+                .and_then(|value| length(value.json()))
+                .map(OperandValue::of_length),
+            FilterOperand::Count(reference) => Some(OperandValue::of_length(
+                self.nodes(reference, current)?.len(),
+            )),
             FilterOperand::ValueFunction(reference) => {
                 match self.nodes(reference, current)?.as_slice() {
                     // RFC 9535, section 2.4.8: of no node or of several nodes the value is Nothing.
-                    [only] => Some(Cow::Borrowed(*only)),
+                    [only] => Some(OperandValue::At(*only)),
                     _ => None,
                 }
             }
@@ -94,24 +122,24 @@ impl<'v> PathEvaluator<'v> {
         &self,
         subject: &FilterOperand,
         pattern: &RegexPattern,
-        current: &'v Value,
+        current: JsonRef<'v>,
     ) -> Result<bool, SearchLimitExceeded> {
         let subject = self.value(subject, current)?;
         // RFC 9535, section 2.4.6: false unless both arguments are strings.
-        let Some(text) = subject.as_deref().and_then(Value::as_str) else {
+        let Some(text) = text_of(&subject) else {
             return Ok(false);
         };
         match pattern {
-            RegexPattern::Compiled(regex) => Ok(regex.is_match(text)),
+            RegexPattern::Compiled(regex) => Ok(regex.is_match(&text)),
             RegexPattern::Unmatchable => Ok(false),
             RegexPattern::Dynamic(extent, operand) => {
                 let pattern = self.value(operand, current)?;
-                let Some(pattern) = pattern.as_deref().and_then(Value::as_str) else {
+                let Some(pattern) = text_of(&pattern) else {
                     return Ok(false);
                 };
                 Ok(self
-                    .cached_regex(pattern, *extent)?
-                    .is_some_and(|regex| regex.is_match(text)))
+                    .cached_regex(&pattern, *extent)?
+                    .is_some_and(|regex| regex.is_match(&text)))
             }
         }
     }
@@ -154,22 +182,19 @@ fn any<T>(
     Ok(false)
 }
 
-fn length_value(len: usize) -> Cow<'static, Value> {
-    Cow::Owned(Value::Number(Number::from(len as u64)))
-}
-
-fn length(value: &Value) -> Option<usize> {
-    match value {
-        Value::String(text) => Some(text.chars().count()),
-        Value::List(items) => Some(items.len()),
-        Value::Object(members) => Some(members.len()),
-        _ => None,
-    }
+fn length(value: JsonRef<'_>) -> Option<usize> {
+    value
+        .len()
+        .or_else(|| value.as_str().map(|text| text.chars().count()))
 }
 
 /// RFC 9535, section 2.3.5.2.2: Nothing equals Nothing only, and only numbers and texts have an
 /// order.
-fn compare(left: Option<&Value>, relation: ComparisonOperator, right: Option<&Value>) -> bool {
+fn compare(
+    left: Option<JsonRef<'_>>,
+    relation: ComparisonOperator,
+    right: Option<JsonRef<'_>>,
+) -> bool {
     let is = |wanted: Ordering| order(left, right) == Some(wanted);
     match relation {
         ComparisonOperator::Equal => left == right,
@@ -181,10 +206,10 @@ fn compare(left: Option<&Value>, relation: ComparisonOperator, right: Option<&Va
     }
 }
 
-fn order(left: Option<&Value>, right: Option<&Value>) -> Option<Ordering> {
-    match (left?, right?) {
-        (Value::Number(left), Value::Number(right)) => Some(left.cmp(right)),
-        (Value::String(left), Value::String(right)) => Some(left.cmp(right)),
-        _ => None,
+fn order(left: Option<JsonRef<'_>>, right: Option<JsonRef<'_>>) -> Option<Ordering> {
+    let (left, right) = (left?, right?);
+    match (left.as_number(), right.as_number()) {
+        (Some(left), Some(right)) => Some(left.cmp(&right)),
+        _ => Some(left.as_str()?.cmp(&right.as_str()?)),
     }
 }

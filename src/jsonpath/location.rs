@@ -2,7 +2,7 @@
 //! content: two equal values stand in two places.
 
 use super::query::PathSelector;
-use crate::value::Value;
+use crate::value::{JsonKind, JsonRef};
 use std::fmt::{self, Write};
 
 /// A place on the way down a document; written out only when someone asks.
@@ -29,24 +29,29 @@ impl fmt::Display for NodePath<'_> {
 
 /// The path to `node`, which must be a part of `root` itself and not a copy.
 #[must_use]
-pub(crate) fn locate(root: &Value, node: &Value) -> Option<String> {
-    locate_below(&NodePath::Prefix("$"), root, node)
+pub(crate) fn locate(root: JsonRef<'_>, node: JsonRef<'_>) -> Option<String> {
+    locate_place(root, node.place_id())
 }
 
-fn locate_below(trail: &NodePath<'_>, here: &Value, node: &Value) -> Option<String> {
-    if std::ptr::eq(here, node) {
+/// The path to the value with that place.
+pub(super) fn locate_place(root: JsonRef<'_>, place_id: usize) -> Option<String> {
+    locate_below(&NodePath::Prefix("$"), root, place_id)
+}
+
+fn locate_below(trail: &NodePath<'_>, here: JsonRef<'_>, place_id: usize) -> Option<String> {
+    if here.place_id() == place_id {
         return Some(trail.to_string());
     }
-    match here {
-        Value::List(items) => items
-            .iter()
-            .enumerate()
-            .find_map(|(index, item)| locate_below(&NodePath::Index(trail, index), item, node)),
-        Value::Object(members) => members
-            .iter()
-            .find_map(|(name, member)| locate_below(&NodePath::Name(trail, name), member, node)),
-        _ => None,
+    if !here.may_hold(place_id) {
+        return None;
     }
+    if here.kind() == JsonKind::List {
+        return here.children().enumerate().find_map(|(index, item)| {
+            locate_below(&NodePath::Index(trail, index), item, place_id)
+        });
+    }
+    here.members()
+        .find_map(|(name, member)| locate_below(&NodePath::Name(trail, &name), member, place_id))
 }
 
 /// Writes a step behind a path.
@@ -91,18 +96,18 @@ pub(super) fn is_name_char(letter: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::value::parse;
+    use crate::value::{Value, parse};
 
     #[test]
     fn equal_values_stand_in_their_own_places() {
         let root = parse("{\"a\":[1,1,{\"b c\":1,\"it's\\n\":1,\"한\":1}]}".as_bytes()).unwrap();
         let items = root.get("a").and_then(Value::as_list).unwrap();
         let last = items[2].as_object().unwrap();
-        let place = |node| locate(&root, node).unwrap();
+        let place = |node: &Value| locate((&root).into(), node.into()).unwrap();
         assert_eq!(place(&items[1]), "$.a[1]");
         assert_eq!(place(&last[0].1), "$.a[2]['b c']");
         assert_eq!(place(&last[1].1), r"$.a[2]['it\'s\u000a']");
         assert_eq!(place(&last[2].1), "$.a[2].한");
-        assert_eq!(locate(&root, &items[1].clone()), None);
+        assert_eq!(locate((&root).into(), (&items[1].clone()).into()), None);
     }
 }

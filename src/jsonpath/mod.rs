@@ -15,7 +15,7 @@ mod regex_pattern;
 mod replace;
 mod simple_path;
 
-pub(crate) use error::SearchLimitExceeded;
+pub(crate) use error::{NameStandsTwice, SearchError, SearchLimitExceeded};
 pub(crate) use location::{NodePath, locate};
 pub(crate) use path::{DeadEnd, JsonPath, MissingChild, PathMatches};
 pub(crate) use replace::replace_matches;

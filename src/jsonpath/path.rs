@@ -1,10 +1,10 @@
 //! A path that was read and checked once. The search itself is in `evaluator`.
 
-use super::error::{PathError, SearchLimitExceeded};
-use super::evaluator::{self, PathEvaluator};
+use super::error::{NameStandsTwice, PathError, SearchError, SearchLimitExceeded};
+use super::evaluator::{self, DuplicateMode, PathEvaluator};
 use super::query::{PathQuery, PathSegment, PathSelector};
 use super::{compile, location, precheck, simple_path};
-use crate::value::Value;
+use crate::value::JsonRef;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -18,25 +18,25 @@ pub struct JsonPath {
 
 /// The values that a path finds in one document.
 #[derive(Clone, Debug, PartialEq)]
-pub enum PathMatches<'v> {
+pub(crate) enum PathMatches<'v> {
     /// Of a path that can name one value only.
-    One(Option<&'v Value>),
+    One(Option<JsonRef<'v>>),
     /// Of any other path, in document order.
-    Many(Vec<&'v Value>),
+    Many(Vec<JsonRef<'v>>),
 }
 
 /// Where a path leaves a document: the last value that is there, and what that value lacks.
 #[derive(Clone, Debug)]
-pub struct DeadEnd<'v> {
+pub(crate) struct DeadEnd<'v> {
     /// The path as far as it leads somewhere.
     pub path: String,
-    pub node: &'v Value,
+    pub node: JsonRef<'v>,
     pub missing: MissingChild<'v>,
 }
 
 /// The child that is missing at the end of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MissingChild<'v> {
+pub(crate) enum MissingChild<'v> {
     Name(&'v str),
     Index(i64),
 }
@@ -91,23 +91,48 @@ impl JsonPath {
     /// The values that the path finds in `root`.
     ///
     /// # Errors
-    /// When it looks at too many places.
-    pub fn find<'v>(&self, root: &'v Value) -> Result<PathMatches<'v>, SearchLimitExceeded> {
-        if self.is_singular() {
-            return Ok(PathMatches::One(evaluator::select_singular(
-                &self.query.segments,
-                root,
-            )));
+    /// When it looks at too many places, or at a member whose name stands again in its object: which
+    /// of them is meant is not known.
+    pub(crate) fn find<'v>(
+        &self,
+        root: impl Into<JsonRef<'v>>,
+    ) -> Result<PathMatches<'v>, SearchError> {
+        let root = root.into();
+        let evaluator = PathEvaluator::new(root, DuplicateMode::Last);
+        let segments = &self.query.segments;
+        let (matches, duplicate) = if self.is_singular() {
+            let found = evaluator.select_singular(segments, root);
+            let duplicate = evaluator.into_duplicate(found.as_slice());
+            (PathMatches::One(found), duplicate)
+        } else {
+            let found = evaluator.select_all(segments, root)?;
+            let duplicate = evaluator.into_duplicate(&found);
+            (PathMatches::Many(found), duplicate)
+        };
+        match duplicate {
+            Some(duplicate) => Err(SearchError::Duplicate(NameStandsTwice::new(
+                root, &duplicate,
+            ))),
+            None => Ok(matches),
         }
-        PathEvaluator::new(root)
-            .select_all(&self.query.segments, root)
-            .map(PathMatches::Many)
+    }
+
+    /// The same, with every member of a name where an object has several of it.
+    ///
+    /// # Errors
+    /// When it looks at too many places.
+    pub(crate) fn find_every<'v>(
+        &self,
+        root: impl Into<JsonRef<'v>>,
+    ) -> Result<Vec<JsonRef<'v>>, SearchLimitExceeded> {
+        let root = root.into();
+        PathEvaluator::new(root, DuplicateMode::Every).select_all(&self.query.segments, root)
     }
 
     /// Where the names and indices with which the path begins leave `root`; `None` when all of them
     /// lead somewhere.
     #[must_use]
-    pub fn dead_end<'v>(&'v self, root: &'v Value) -> Option<DeadEnd<'v>> {
+    pub(crate) fn dead_end<'v>(&'v self, root: JsonRef<'v>) -> Option<DeadEnd<'v>> {
         let mut node = root;
         let mut path = "$".to_owned();
         for selector in self

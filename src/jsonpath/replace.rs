@@ -1,8 +1,8 @@
 //! Replaces the values that some paths name in a copy of a document.
 
 use super::error::SearchLimitExceeded;
-use super::path::{JsonPath, PathMatches};
-use crate::value::Value;
+use super::path::JsonPath;
+use crate::value::{JsonRef, Value};
 use std::collections::HashSet;
 
 /// `with` gives the replacement of each value that one of the paths names. Values inside a replaced
@@ -18,10 +18,8 @@ pub(crate) fn replace_matches<'p>(
     // By address: two equal values stand in two places, and only one of them may be named.
     let mut named = HashSet::new();
     for path in paths {
-        match path.find(root)? {
-            PathMatches::One(found) => named.extend(found.map(std::ptr::from_ref)),
-            PathMatches::Many(found) => named.extend(found.into_iter().map(std::ptr::from_ref)),
-        }
+        let found = path.find_every(root)?;
+        named.extend(found.into_iter().map(JsonRef::place_id));
     }
     Ok(if named.is_empty() {
         root.clone()
@@ -30,12 +28,8 @@ pub(crate) fn replace_matches<'p>(
     })
 }
 
-fn rebuild(
-    value: &Value,
-    named: &HashSet<*const Value>,
-    with: &mut dyn FnMut(&Value) -> Value,
-) -> Value {
-    if named.contains(&std::ptr::from_ref(value)) {
+fn rebuild(value: &Value, named: &HashSet<usize>, with: &mut dyn FnMut(&Value) -> Value) -> Value {
+    if named.contains(&JsonRef::from(value).place_id()) {
         return with(value);
     }
     match value {

@@ -2,7 +2,7 @@
 
 use super::error::{PathError, SearchLimitExceeded};
 use super::*;
-use crate::value::{Value, parse};
+use crate::value::{JsonDocument, JsonRef, Value, parse};
 use proptest::prelude::*;
 use std::time::{Duration, Instant};
 
@@ -15,8 +15,8 @@ fn document(text: &str) -> Value {
 
 fn find(path: &str, root: &Value) -> Vec<Value> {
     match JsonPath::parse(path).unwrap().find(root).unwrap() {
-        PathMatches::One(found) => found.into_iter().cloned().collect(),
-        PathMatches::Many(found) => found.into_iter().cloned().collect(),
+        PathMatches::One(found) => found.into_iter().map(JsonRef::to_value).collect(),
+        PathMatches::Many(found) => found.into_iter().map(JsonRef::to_value).collect(),
     }
 }
 
@@ -45,7 +45,18 @@ fn case_failure(case: &Value) -> Option<String> {
         (Err(error), false) => return Some(format!("it is refused: {error}")),
         (Ok(path), false) => path,
     };
+    // As a tree of values, and as it arrives.
     let root = case.get("document").unwrap();
+    let document = indexed(&root.to_pretty_json());
+    result_failure(case, &path, root.into())
+        .or_else(|| result_failure(case, &path, document.root().into()))
+}
+
+fn indexed(text: &str) -> JsonDocument {
+    JsonDocument::parse(&text.to_owned().into()).unwrap()
+}
+
+fn result_failure(case: &Value, path: &JsonPath, root: JsonRef<'_>) -> Option<String> {
     let found = match path.find(root).unwrap() {
         PathMatches::One(found) => found.into_iter().collect(),
         PathMatches::Many(found) => found,
@@ -54,7 +65,7 @@ fn case_failure(case: &Value) -> Option<String> {
         (Some(one), _) => vec![one.clone()],
         (_, several) => several.and_then(Value::as_list).unwrap().to_vec(),
     };
-    let values = Value::List(found.iter().map(|node| (*node).clone()).collect());
+    let values = Value::List(found.iter().map(|node| node.to_value()).collect());
     if !allowed("result", "results").contains(&values) {
         return Some(format!("it finds {values}"));
     }
@@ -66,7 +77,7 @@ fn case_failure(case: &Value) -> Option<String> {
             .map(|place| JsonPath::parse(place.as_str().unwrap()).unwrap());
         places
             .zip(&found)
-            .all(|(place, node)| matches!(place.find(root), Ok(PathMatches::One(Some(there))) if std::ptr::eq(there, *node)))
+            .all(|(place, node)| matches!(place.find(root), Ok(PathMatches::One(Some(there))) if there.place_id() == node.place_id()))
     };
     (!allowed("result_paths", "results_paths")
         .iter()
@@ -110,17 +121,23 @@ fn the_path_of_every_place_leads_back_to_it() {
         let Some(root) = case.get("document") else {
             continue;
         };
-        let PathMatches::Many(nodes) = JsonPath::parse("$..*").unwrap().find(root).unwrap() else {
-            panic!("`$..*` is a path for many")
-        };
-        for node in nodes {
-            let place = locate(root, node).unwrap();
-            let Ok(PathMatches::One(Some(there))) = JsonPath::parse(&place).unwrap().find(root)
-            else {
-                panic!("{place}")
-            };
-            assert!(std::ptr::eq(there, node), "{place}");
+        let document = indexed(&root.to_json());
+        for root in [JsonRef::from(root), document.root().into()] {
+            every_path_leads_back(root);
         }
+    }
+}
+
+fn every_path_leads_back(root: JsonRef<'_>) {
+    let PathMatches::Many(nodes) = JsonPath::parse("$..*").unwrap().find(root).unwrap() else {
+        panic!("`$..*` is a path for many")
+    };
+    for node in nodes {
+        let place = locate(root, node).unwrap();
+        let Ok(PathMatches::One(Some(there))) = JsonPath::parse(&place).unwrap().find(root) else {
+            panic!("{place}")
+        };
+        assert_eq!(there.place_id(), node.place_id(), "{place}");
     }
 }
 
@@ -135,7 +152,7 @@ fn a_path_for_one_value_is_told_from_a_path_for_many() {
     let root = document(r#"{"a":null}"#);
     assert_eq!(
         JsonPath::parse("$.a").unwrap().find(&root),
-        Ok(PathMatches::One(Some(&Value::Null)))
+        Ok(PathMatches::One(Some((&Value::Null).into())))
     );
     assert_eq!(
         JsonPath::parse("$.b").unwrap().find(&root),
@@ -292,20 +309,20 @@ fn a_path_that_looks_everywhere_again_and_again_is_stopped() {
     let started = Instant::now();
     assert_eq!(
         JsonPath::parse("$..*..*..*..*").unwrap().find(&root),
-        Err(SearchLimitExceeded::Visits)
+        Err(SearchLimitExceeded::Visits.into())
     );
     let twice = document(&format!("{}1{}", "[".repeat(40), "]".repeat(40)));
     assert_eq!(
         JsonPath::parse(&format!("${}", "[0,0]".repeat(40)))
             .unwrap()
             .find(&twice),
-        Err(SearchLimitExceeded::Visits)
+        Err(SearchLimitExceeded::Visits.into())
     );
     assert_eq!(
         JsonPath::parse("$..[?count($..*) > 1]")
             .unwrap()
             .find(&document(&wide(500))),
-        Err(SearchLimitExceeded::Visits)
+        Err(SearchLimitExceeded::Visits.into())
     );
     assert!(started.elapsed() < Duration::from_secs(20));
 }
@@ -339,7 +356,7 @@ fn a_path_says_where_it_leaves_a_document() {
     let root = document(r#"{"data":{"items":[{"id":1}]}}"#);
     let end = |text: &str| {
         let path = JsonPath::parse(text).unwrap();
-        path.dead_end(&root)
+        path.dead_end((&root).into())
             .map(|end| format!("{} {} {:?}", end.path, end.node.type_name(), end.missing))
     };
     assert_eq!(end("$.data.items[0].id"), None);
@@ -370,6 +387,106 @@ fn an_expression_of_the_document_that_is_too_large_ends_the_search() {
     assert_eq!(path.find(&with("(")), Ok(PathMatches::Many(Vec::new())));
     assert_eq!(
         path.find(&with("((a{1,100}){1,100}){1,100}")),
-        Err(SearchLimitExceeded::RegexSize)
+        Err(SearchLimitExceeded::RegexSize.into())
     );
+}
+
+fn json_text() -> impl Strategy<Value = String> {
+    let leaf = prop_oneof![
+        Just("null".to_owned()),
+        Just("true".to_owned()),
+        "-?(0|[1-9][0-9]{0,2})",
+        Just("1.50".to_owned()),
+        r#""[ab한]{0,2}""#,
+        Just(r#""\u0061""#.to_owned()),
+        Just("[]".to_owned()),
+        Just("{ }".to_owned()),
+    ];
+    leaf.prop_recursive(4, 40, 5, |inner| {
+        let member = (r"[ab]|\\u0061|c d", inner.clone());
+        prop_oneof![
+            proptest::collection::vec(inner, 0..5)
+                .prop_map(|items| format!("[ {} ]", items.join(" , "))),
+            proptest::collection::vec(member, 0..5).prop_map(|members| {
+                let members = members
+                    .iter()
+                    .map(|(name, value)| format!("\"{name}\" :{value}"));
+                format!("{{{}}}", members.collect::<Vec<_>>().join(",\n"))
+            }),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(500))]
+
+    #[test]
+    fn a_path_finds_the_same_in_a_text_and_in_its_tree(
+        text in json_text(),
+        path in r"\$(\.a|\.b|\.\*|\[0\]|\[-1\]|\[\*\]|\[1:\]|\[::2\]|\[::-1\]|\[3:0:-2\]|\.\.a|\.\.\*|\['c d'\]|\[\?@\.a\]|\[\?@\.b == 1\]|\[\?@ > 5\]|\[\?length\(@\) > 1\]|\[\?count\(@\.\*\) == 2\]|\[\?match\(@\.a, 'a'\)\]|\[\?@\.a == \$\.a\]){0,4}",
+    ) {
+        let path = JsonPath::parse(&path).unwrap();
+        let document = indexed(&text);
+        let tree = JsonRef::from(document.root()).to_value();
+        let of_text = path.find(document.root());
+        if JsonRef::from(document.root()).duplicate_inside().is_none() {
+            prop_assert_eq!(of_text, path.find(&tree));
+        } else if let Ok(of_text) = of_text {
+            // What it did not look at stands twice.
+            prop_assert_eq!(Ok(of_text), path.find(&tree));
+        }
+    }
+}
+
+fn twice(text: &str, path: &str) -> Option<String> {
+    let document = indexed(text);
+    match JsonPath::parse(path).unwrap().find(document.root()) {
+        Ok(_) => None,
+        Err(error) => Some(error.to_string()),
+    }
+}
+
+#[test]
+fn a_member_that_stands_twice_fails_the_path_that_looks_at_it_and_no_other() {
+    let text =
+        r#"{"data":{"id":1,"list":[{"a":1}],"\u0069d":2},"more":[{"x":1,"x":2,"y":3},{"y":4}]}"#;
+    let id = "`$.data.id` stands twice in the response (line 1, column 10 and line 1, column 34)";
+    let x = "`$.more[0].x` stands twice in the response (line 1, column 56 and line 1, column 62)";
+    for (path, expected) in [
+        ("$.data.id", Some(id)),
+        ("$.data", Some(id)),
+        ("$", Some(id)),
+        ("$..a", Some(id)),
+        ("$.data.*", Some(id)),
+        ("$.data.list[0].a", None),
+        ("$.data.list", None),
+        ("$.data.none", None),
+        ("$.more[1]", None),
+        ("$.more[*].y", None),
+        ("$.more[*].x", Some(x)),
+        ("$.more[-2]", Some(x)),
+        ("$.more[?@.y == 4].y", None),
+        ("$.more[?@.x == 2].y", Some(x)),
+        ("$.more[?@.y == 3]", Some(x)),
+        ("$.more[?@.y == $.data.id]", Some(id)),
+    ] {
+        let expected =
+            expected.map(|twice| format!("{twice}, so which of them is meant is not known"));
+        assert_eq!(twice(text, path), expected, "{path}");
+    }
+    let pretty = "{\n  \"한\": 1,\n  \"한\": 2\n}";
+    assert_eq!(
+        twice(pretty, "$.한").unwrap(),
+        "`$.한` stands twice in the response (line 2, column 3 and line 3, column 3), so which of them is meant is not known"
+    );
+}
+
+#[test]
+fn every_member_of_a_name_is_found_where_all_of_them_count() {
+    let document = indexed(r#"{"t":{"a":1},"t":{"a":2,"a":3}}"#);
+    let found = JsonPath::parse("$.t.a")
+        .unwrap()
+        .find_every(document.root())
+        .unwrap();
+    assert_eq!(format!("{found:?}"), "[1, 2, 3]");
 }

@@ -3,12 +3,13 @@
 
 use super::compressed::{LayerFinding, inspect_layers};
 use super::documents::{NotJson, TextBody, begins_like_json, nested_json};
-use crate::jsonpath::{JsonPath, PathMatches, SearchLimitExceeded, replace_matches};
+use crate::jsonpath::{JsonPath, SearchLimitExceeded};
 use crate::model::recording::{RecordedResponse, ResponseBody};
 use crate::model::redact_rule::RedactRule;
-use crate::value::Value;
+use crate::value::{JsonKind, JsonRef};
 use crate::wire::WireResponse;
 use regex::Regex;
+use std::collections::HashSet;
 
 /// How deep JSON in a string of JSON is read.
 pub(super) const MAX_NESTING: usize = 3;
@@ -39,7 +40,7 @@ pub(crate) struct InspectedResponse<'r> {
 /// The body of a response. A file is read before.
 pub(crate) enum InspectedBody<'r> {
     None,
-    Json(&'r Value),
+    Json(JsonRef<'r>),
     Text(&'r str),
     Bytes(&'r [u8]),
 }
@@ -63,7 +64,7 @@ impl<'r> InspectedResponse<'r> {
         Self {
             headers: &response.headers,
             body: match &response.body {
-                ResponseBody::Json(value) => InspectedBody::Json(value),
+                ResponseBody::Json(value) => InspectedBody::Json(value.into()),
                 ResponseBody::Text(text) => InspectedBody::Text(text),
                 ResponseBody::Bytes(bytes) => InspectedBody::Bytes(bytes),
                 // The caller has read a body from its file already.
@@ -125,7 +126,7 @@ fn collect_path(
         InspectedBody::Json(value) => Ok(collect_in_document(path, value, MAX_NESTING, take)?),
         InspectedBody::Text(_) => {
             for document in text_body.iter().flat_map(|body| body.documents()) {
-                collect_in_document(path, document, MAX_NESTING, take)?;
+                collect_in_document(path, document.into(), MAX_NESTING, take)?;
             }
             Ok(())
         }
@@ -143,7 +144,7 @@ fn collect_path(
                     is_found = true;
                     take(value);
                 };
-                let collected = collect_in_document(path, document, MAX_NESTING, &mut take);
+                let collected = collect_in_document(path, document.into(), MAX_NESTING, &mut take);
                 is_found |= collected.is_err();
             }
             is_found
@@ -153,20 +154,15 @@ fn collect_path(
 
 fn collect_in_document(
     path: &JsonPath,
-    document: &Value,
+    document: JsonRef<'_>,
     depth: usize,
     take: &mut dyn FnMut(&str),
 ) -> Result<(), SearchLimitExceeded> {
-    let has_matches = match path.find(document)? {
-        PathMatches::One(found) => found.is_some(),
-        PathMatches::Many(found) => !found.is_empty(),
-    };
-    if has_matches {
-        // In the order in which they stand, whatever the order of the selectors.
-        replace_matches(document, std::iter::once(path), &mut |found| {
-            for_each_scalar(found, take);
-            Value::Null
-        })?;
+    // Every member of a name that stands twice: all of them are in the text of the response.
+    let found = path.find_every(document)?;
+    if !found.is_empty() {
+        let named = found.into_iter().map(JsonRef::place_id).collect();
+        collect_places(document, &named, take);
     }
     if depth == 0 {
         return Ok(());
@@ -178,6 +174,16 @@ fn collect_in_document(
         }
     });
     result
+}
+
+/// The values at some places, in the order in which they stand, whatever the order of the selectors.
+fn collect_places(value: JsonRef<'_>, named: &HashSet<usize>, take: &mut dyn FnMut(&str)) {
+    if named.contains(&value.place_id()) {
+        return for_each_scalar(value, take);
+    }
+    for child in value.children() {
+        collect_places(child, named, take);
+    }
 }
 
 fn collect_pattern(
@@ -202,7 +208,7 @@ fn collect_pattern(
         InspectedBody::Text(text) => {
             collect(text);
             for document in text_body.iter().flat_map(|body| body.documents()) {
-                for_each_text_deep(document, MAX_NESTING, &mut collect);
+                for_each_text_deep(document.into(), MAX_NESTING, &mut collect);
             }
         }
         InspectedBody::Bytes(bytes) => check_layers(bytes, &mut |layer| {
@@ -226,19 +232,20 @@ fn check_layers(
 }
 
 /// Every text and number below a value, and every name of a member.
-pub(super) fn for_each_text(value: &Value, take: &mut dyn FnMut(&str)) {
-    match value {
-        Value::List(items) => items.iter().for_each(|item| for_each_text(item, take)),
-        Value::Object(members) => members.iter().for_each(|(name, member)| {
-            take(name);
+pub(super) fn for_each_text<'v>(value: impl Into<JsonRef<'v>>, take: &mut dyn FnMut(&str)) {
+    let value = value.into();
+    match value.kind() {
+        JsonKind::List => value.children().for_each(|item| for_each_text(item, take)),
+        JsonKind::Object => value.members().for_each(|(name, member)| {
+            take(&name);
             for_each_text(member, take);
         }),
-        single => for_each_scalar(single, take),
+        _ => for_each_scalar(value, take),
     }
 }
 
 /// The same, in JSON inside of strings as well.
-fn for_each_text_deep(value: &Value, depth: usize, take: &mut dyn FnMut(&str)) {
+fn for_each_text_deep(value: JsonRef<'_>, depth: usize, take: &mut dyn FnMut(&str)) {
     for_each_text(value, take);
     if depth > 0 {
         for_each_nested(value, &mut |nested| {
@@ -248,30 +255,31 @@ fn for_each_text_deep(value: &Value, depth: usize, take: &mut dyn FnMut(&str)) {
 }
 
 /// Every document that stands in a string below a value.
-fn for_each_nested(value: &Value, take: &mut dyn FnMut(&Value)) {
-    match value {
-        Value::String(text) => {
-            if let Some(nested) = nested_json(text) {
-                take(&nested);
+fn for_each_nested(value: JsonRef<'_>, take: &mut dyn FnMut(JsonRef<'_>)) {
+    match value.as_str() {
+        Some(text) => {
+            if let Some(nested) = nested_json(&text) {
+                take((&nested).into());
             }
         }
-        Value::List(items) => items.iter().for_each(|item| for_each_nested(item, take)),
-        Value::Object(members) => members
-            .iter()
-            .for_each(|(_, member)| for_each_nested(member, take)),
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        None => value
+            .children()
+            .for_each(|child| for_each_nested(child, take)),
     }
 }
 
 /// Every text and number below a value.
-pub(super) fn for_each_scalar(value: &Value, take: &mut dyn FnMut(&str)) {
-    match value {
-        Value::String(text) => take(text),
-        Value::Number(number) => take(number.as_str()),
-        Value::List(items) => items.iter().for_each(|item| for_each_scalar(item, take)),
-        Value::Object(members) => members
-            .iter()
-            .for_each(|(_, member)| for_each_scalar(member, take)),
-        Value::Null | Value::Bool(_) => {}
+pub(super) fn for_each_scalar<'v>(value: impl Into<JsonRef<'v>>, take: &mut dyn FnMut(&str)) {
+    let value = value.into();
+    match value.kind() {
+        JsonKind::String | JsonKind::Number => {
+            if let Some(text) = value.to_plain_text() {
+                take(&text);
+            }
+        }
+        JsonKind::List | JsonKind::Object => value
+            .children()
+            .for_each(|child| for_each_scalar(child, take)),
+        JsonKind::Null | JsonKind::Bool => {}
     }
 }

@@ -267,7 +267,7 @@ impl Redaction {
         let kinds = RuleKinds::of(rules);
         let inspected = InspectedResponse::of_wire(response);
         let body = match inspected.body {
-            InspectedBody::Json(value) => self.named(value, &kinds)?.to_json().into(),
+            InspectedBody::Json(value) => self.named(&value.to_value(), &kinds)?.to_json().into(),
             InspectedBody::Text(text) => {
                 let kind = content_type(inspected.headers);
                 self.named_text(text.to_owned(), kind, &kinds)?.into()

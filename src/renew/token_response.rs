@@ -1,7 +1,6 @@
 //! Reads a pair of tokens from the raw response of a marketplace.
 
 use crate::check::ResponseView;
-use crate::jsonpath::PathMatches;
 use crate::model::scheme::{Token, TokenRequest};
 use crate::secret::{Secret, exposed_for_sealing};
 use crate::tokens::{PendingSplit, TokenPair};
@@ -150,7 +149,7 @@ pub(super) fn token_pair(
     find("access_token")
         .and_then(|value| value.as_str())
         .filter(|text| !text.is_empty())?;
-    let number = |name: &str| find(name).and_then(|value| parse_seconds(value));
+    let number = |name: &str| find(name).and_then(parse_seconds);
     let end = |prefix: &str, life: Option<Duration>| {
         let at = number(&format!("{prefix}expires_at")).map(to_unix_ms);
         let within = number(&format!("{prefix}expires_in")).map(|left| {
@@ -209,15 +208,11 @@ pub(super) fn pending_splits(answer: &ResponseView<'_>, token: &Token) -> Vec<Pe
         let Some(found) = answer
             .json()
             .ok()
-            .and_then(|json| split.ids.find(json).ok())
+            .and_then(|json| split.ids.find_every(json).ok())
         else {
             continue;
         };
-        let values = match found {
-            PathMatches::One(value) => value.into_iter().collect(),
-            PathMatches::Many(values) => values,
-        };
-        pending.extend(values.into_iter().map(|id| PendingSplit {
+        pending.extend(found.into_iter().map(|id| PendingSplit {
             token: split.token.clone(),
             credential: split.credential.clone(),
             id: id.to_text(),
@@ -233,20 +228,20 @@ impl RawResponse {
 }
 
 /// What `save` finds in an answer, whatever the answer means.
+///
+/// Of members with one name the last is taken: to refuse the response would lose a token that no
+/// other response brings again.
 pub(super) fn saved_values<'v>(
-    answer: &'v ResponseView<'_>,
+    answer: &ResponseView<'_>,
     request: &'v TokenRequest,
-) -> Vec<(&'v str, &'v Value)> {
+) -> Vec<(&'v str, Value)> {
     let Ok(json) = answer.json() else {
         return Vec::new();
     };
-    let found = request
-        .saved_fields
-        .iter()
-        .filter_map(|(name, path)| match path.find(json) {
-            Ok(PathMatches::One(Some(value))) if !value.is_null() => Some((name.as_str(), value)),
-            _ => None,
-        });
+    let found = request.saved_fields.iter().filter_map(|(name, path)| {
+        let value = path.find_every(json).ok()?.pop()?;
+        (!value.is_null()).then(|| (name.as_str(), value.to_value()))
+    });
     found.collect()
 }
 

@@ -21,8 +21,9 @@ use crate::sign::{
     NamedValues, SealError, SealedRequest, SignTrace, SigningInputs, TraceLine, seal,
 };
 use crate::transport::TransportError;
-use crate::value::Value;
+use crate::value::JsonRef;
 use crate::wire::{Draft, WireRequest, WireResponse};
+use std::borrow::Cow;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -367,6 +368,9 @@ fn missing_recording_reason(response: &WireResponse) -> Option<String> {
         .json()
         .ok()
         .and_then(|body| body.get("message"))
-        .and_then(Value::as_str);
-    Some(message.unwrap_or("the sandbox has no recording").to_owned())
+        .and_then(JsonRef::as_str);
+    Some(message.map_or_else(
+        || "the sandbox has no recording".to_owned(),
+        Cow::into_owned,
+    ))
 }

@@ -18,7 +18,7 @@ use crate::recording::RecordingKey;
 use crate::render::{
     PlaceholderScope, RenderError, VariableLayer, VariableOrigin, VariableScope, render_draft,
 };
-use crate::value::Value;
+use crate::value::{JsonRef, Value};
 use crate::wire::{Draft, DraftBody};
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -693,7 +693,7 @@ fn render_step(
     render_draft(step, variables, variables.fresh_values(), files)
 }
 
-fn list_items<'v>(find: &LeftoverSearch, list: &'v Value) -> Result<Vec<&'v Value>, UndoError> {
+fn list_items<'v>(find: &LeftoverSearch, list: &'v Value) -> Result<Vec<JsonRef<'v>>, UndoError> {
     match find.each.find(list) {
         Ok(PathMatches::One(item)) => Ok(item.into_iter().collect()),
         Ok(PathMatches::Many(items)) => Ok(items),
@@ -705,7 +705,7 @@ fn list_items<'v>(find: &LeftoverSearch, list: &'v Value) -> Result<Vec<&'v Valu
 fn item_variables(
     variables: &VariableScope,
     find: &LeftoverSearch,
-    item: &Value,
+    item: JsonRef<'_>,
 ) -> Result<VariableScope, UndoError> {
     let mut variables = variables.clone();
     for (name, path) in &find.capture {
@@ -716,7 +716,7 @@ fn item_variables(
             layer: VariableLayer::Capture,
             at: None,
         };
-        variables.set(name.as_str(), value.clone(), origin);
+        variables.set(name.as_str(), value.to_value(), origin);
     }
     Ok(variables)
 }
@@ -725,9 +725,11 @@ fn item_variables(
 ///
 /// # Errors
 /// When the path of the tag visits too many values: the item could be one of the run's.
-fn has_run_id(item: &Value, find: &LeftoverSearch, run_id: &str) -> Result<bool, UndoError> {
+fn has_run_id(item: JsonRef<'_>, find: &LeftoverSearch, run_id: &str) -> Result<bool, UndoError> {
     match find.tag.find(item) {
-        Ok(PathMatches::One(Some(Value::String(text)))) => Ok(text.contains(run_id)),
+        Ok(PathMatches::One(Some(tag))) => {
+            Ok(tag.as_str().is_some_and(|text| text.contains(run_id)))
+        }
         Ok(_) => Ok(false),
         Err(_) => Err(UndoError::ListTooLarge(find.tag.as_str().to_owned())),
     }

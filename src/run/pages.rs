@@ -8,14 +8,14 @@ use super::step_execution::{Judgement, StepExecution, StepOutcome, StepResponse,
 use crate::check::{self, ResponseView};
 use crate::diagnostic::pluralize;
 use crate::event::FailureReport;
-use crate::jsonpath::{JsonPath, PathMatches};
+use crate::jsonpath::{JsonPath, PathMatches, SearchError};
 use crate::model::capture::Capture;
 use crate::model::repeat::{NextPageVariable, PagingOptions};
 use crate::render::{
     RenderError, VariableLayer, VariableOrigin, VariableScope, check_variable_bytes,
 };
 use crate::span::Span;
-use crate::value::Value;
+use crate::value::{JsonRef, Value};
 
 /// If a page has no response, the result is an error.
 pub(super) async fn run(
@@ -53,8 +53,16 @@ async fn fetch_pages(
             number,
         };
         match page.judge(&response, &mut joined, variables)? {
-            // Each page has a signature of its own: many marketplaces refuse a repeated one.
-            PageVerdict::Next => fresh = execution.context.fresh_values(),
+            PageVerdict::Next(notes) => {
+                for note in notes {
+                    // Pages are alike, and so is what is noted of them.
+                    if !log.warnings.contains(&note) {
+                        log.warnings.push(note);
+                    }
+                }
+                // Each page has a signature of its own: many marketplaces refuse a repeated one.
+                fresh = execution.context.fresh_values();
+            }
             PageVerdict::Last(judgement) => {
                 return execution.conclude(&response, judgement, log);
             }
@@ -64,7 +72,8 @@ async fn fetch_pages(
 
 /// What follows from a page.
 enum PageVerdict {
-    Next,
+    /// With the notes of this page.
+    Next(Vec<String>),
     /// The step ends with this page.
     Last(Judgement),
 }
@@ -93,7 +102,7 @@ impl CurrentPage<'_> {
                 Ok(true) => {
                     judgement.failures = execution.record_and_compare(response)?;
                     if judgement.failures.is_empty() {
-                        return Ok(PageVerdict::Next);
+                        return Ok(PageVerdict::Next(judgement.notes));
                     }
                 }
                 Ok(false) => {
@@ -118,23 +127,27 @@ impl CurrentPage<'_> {
         let json = view
             .json()
             .map_err(|error| self.invalid_while_value(&format!("the body is {error}")))?;
-        match find_one(&self.pages.has_next, json) {
-            None | Some(Value::Null | Value::Bool(false)) => return Ok(false),
-            Some(Value::Bool(true)) => {}
-            Some(other) => return Err(self.invalid_while_value(&other.to_json())),
+        let has_next = find_one(&self.pages.has_next, json)
+            .map_err(|error| self.invalid_while_value(&error.to_string()))?;
+        match has_next.map(|value| (value, value.as_bool())) {
+            None | Some((_, Some(false))) => return Ok(false),
+            Some((_, Some(true))) => {}
+            Some((value, None)) if value.is_null() => return Ok(false),
+            Some((other, None)) => return Err(self.invalid_while_value(&other.to_json())),
         }
         // Only if there is another page: a list of exactly this many pages is complete.
         if self.number >= self.pages.max_pages {
             return Err(self.too_many_pages());
         }
         for setting in &self.pages.next_page_vars {
-            let value =
-                find_one(&setting.from, json).ok_or_else(|| self.missing_next_value(setting))?;
+            let value = find_one(&setting.from, json)
+                .map_err(|error| self.missing_next_value(setting, &error.to_string()))?
+                .ok_or_else(|| self.missing_next_value(setting, "nothing is there"))?;
             let origin = VariableOrigin {
                 layer: VariableLayer::Capture,
                 at: Some(setting.name_at),
             };
-            variables.set(setting.name.as_str(), value.clone(), origin);
+            variables.set(setting.name.as_str(), value.to_value(), origin);
         }
         Ok(true)
     }
@@ -156,15 +169,11 @@ impl CurrentPage<'_> {
         self.failure(self.pages.at, ["pages", &expected, &actual])
     }
 
-    fn missing_next_value(&self, setting: &NextPageVariable) -> Box<FailureReport> {
+    fn missing_next_value(&self, setting: &NextPageVariable, actual: &str) -> Box<FailureReport> {
         let expected = format!("a value of `{}` for the next page", setting.name);
         self.failure(
             setting.at,
-            [
-                &format!("set {}", setting.from.as_str()),
-                &expected,
-                "nothing is there",
-            ],
+            [&format!("set {}", setting.from.as_str()), &expected, actual],
         )
     }
 
@@ -187,12 +196,11 @@ impl CurrentPage<'_> {
     }
 }
 
-/// The value that a path names. The loader refuses paths that name several, and only those can
-/// visit too many values, so nothing else is lost here.
-fn find_one<'v>(path: &JsonPath, json: &'v Value) -> Option<&'v Value> {
-    match path.find(json) {
-        Ok(PathMatches::One(found)) => found,
-        Ok(PathMatches::Many(_)) | Err(_) => None,
+/// The value that a path names. The loader refuses paths that name several.
+fn find_one<'v>(path: &JsonPath, json: JsonRef<'v>) -> Result<Option<JsonRef<'v>>, SearchError> {
+    match path.find(json)? {
+        PathMatches::One(found) => Ok(found),
+        PathMatches::Many(_) => Ok(None),
     }
 }
 

@@ -2,16 +2,16 @@
 //! response is written anywhere: what a scheme calls a token, what a file calls secret, and what the
 //! response itself gives a name that only secrets have.
 
-use crate::jsonpath::{JsonPath, PathMatches, SearchLimitExceeded, replace_matches};
+use crate::jsonpath::{JsonPath, SearchLimitExceeded};
 use crate::model::assertion::Subject;
 use crate::model::capture::Capture;
 use crate::model::scheme::Scheme;
 use crate::model::secret_rules::SecretRules;
 use crate::redact::{MIN_TOKEN_BYTES, Redactor, SecretName, WeakSecret};
-use crate::value::Value;
+use crate::value::{JsonKind, JsonRef};
 use crate::wire::WireResponse;
 use aho_corasick::AhoCorasick;
-use std::borrow::Cow;
+use std::collections::HashSet;
 use std::sync::OnceLock;
 
 /// What a file says of the secrets in the responses of one call.
@@ -85,31 +85,26 @@ fn register_path(
     let Ok(json) = response.json() else {
         return Ok(());
     };
-    let found = match path.find(json)? {
-        PathMatches::One(found) => found.into_iter().collect(),
-        PathMatches::Many(found) => found,
-    };
-    for value in found {
+    // Every member of a name that stands twice: all of them are in the text of the response.
+    for value in path.find_every(json)? {
         register_leaves(label, value, redactor);
     }
     Ok(())
 }
 
-fn register_leaves(label: &str, value: &Value, redactor: &mut Redactor) {
-    match value {
-        Value::String(text) => register_declared(label, text, redactor),
-        Value::Number(number) => register_declared(label, number.as_str(), redactor),
-        Value::List(items) => {
-            for item in items {
-                register_leaves(label, item, redactor);
+fn register_leaves(label: &str, value: JsonRef<'_>, redactor: &mut Redactor) {
+    match value.kind() {
+        JsonKind::String | JsonKind::Number => {
+            if let Some(text) = value.to_plain_text() {
+                register_declared(label, &text, redactor);
             }
         }
-        Value::Object(members) => {
-            for (_, member) in members {
-                register_leaves(label, member, redactor);
+        JsonKind::List | JsonKind::Object => {
+            for child in value.children() {
+                register_leaves(label, child, redactor);
             }
         }
-        Value::Null | Value::Bool(_) => {}
+        JsonKind::Null | JsonKind::Bool => {}
     }
 }
 
@@ -132,13 +127,12 @@ fn register_named_secrets(
     }
     match response.json() {
         Ok(value) => {
-            let guessed = if not_secret.is_empty() {
-                Cow::Borrowed(value)
-            } else {
-                let paths = not_secret.iter().copied();
-                Cow::Owned(replace_matches(value, paths, &mut |_| Value::Null)?)
-            };
-            register_members(&guessed, redactor);
+            let mut passed_over = HashSet::new();
+            for path in not_secret {
+                let found = path.find_every(value)?.into_iter();
+                passed_over.extend(found.map(JsonRef::place_id));
+            }
+            register_members(value, &passed_over, redactor);
         }
         Err(_) => {
             if let Ok(text) = std::str::from_utf8(response.body()) {
@@ -159,10 +153,10 @@ fn register_saved_fields(scheme: &Scheme, response: &WireResponse, redactor: &mu
     for (name, path) in requests.flat_map(|request| &request.saved_fields) {
         // The fields are paths into JSON: a response that is not JSON has none of them.
         let Ok(json) = response.json() else { return };
-        if let Ok(PathMatches::One(Some(Value::String(token)))) = path.find(json)
-            && token.len() >= MIN_TOKEN_BYTES
-        {
-            redactor.add_secret(format!("token.{name}"), token);
+        for token in path.find_every(json).into_iter().flatten() {
+            if let Some(token) = token.as_str().filter(|text| text.len() >= MIN_TOKEN_BYTES) {
+                redactor.add_secret(format!("token.{name}"), &token);
+            }
         }
     }
 }
@@ -188,25 +182,33 @@ fn register_header(name: &str, value: &str, redactor: &mut Redactor) {
     }
 }
 
-fn register_members(value: &Value, redactor: &mut Redactor) {
-    match value {
-        Value::Object(members) => {
-            for (name, value) in members {
-                if let Value::String(text) = value
-                    && let Some(secret) = SecretName::of_member(name)
+/// `passed_over` are the places of values that a file calls no secrets.
+fn register_members(value: JsonRef<'_>, passed_over: &HashSet<usize>, redactor: &mut Redactor) {
+    if passed_over.contains(&value.place_id()) {
+        return;
+    }
+    match value.kind() {
+        JsonKind::Object => {
+            for (name, member) in value.members() {
+                if let Some(text) = member.as_str()
+                    && !passed_over.contains(&member.place_id())
+                    && let Some(secret) = SecretName::of_member(&name)
                 {
-                    register(&secret, text, redactor);
+                    register(&secret, &text, redactor);
                 }
-                register_members(value, redactor);
+                register_members(member, passed_over, redactor);
             }
         }
-        Value::List(items) => {
-            for item in items {
-                register_members(item, redactor);
+        JsonKind::List => {
+            for item in value.children() {
+                register_members(item, passed_over, redactor);
             }
         }
-        Value::String(text) => register_parameters(text, redactor),
-        _ => {}
+        _ => {
+            if let Some(text) = value.as_str() {
+                register_parameters(&text, redactor);
+            }
+        }
     }
 }
 

@@ -14,6 +14,7 @@ use super::step_error::StepError;
 use super::{advice, failures};
 use crate::check::{self, CaptureFailure, DifferenceList, PredicateFailure, ResponseView};
 use crate::event::FailureReport;
+use crate::jsonpath::NameStandsTwice;
 use crate::model::assertion::{Assertion, Subject};
 use crate::model::capture::Capture;
 use crate::model::outcome::ExpectedOutcome;
@@ -25,7 +26,7 @@ use crate::model::scheme::{Level, Scheme};
 use crate::model::secret_rules::SecretRules;
 use crate::plan::Unit;
 use crate::recording::{self, RecordingKey};
-use crate::redact::OutputRedactor;
+use crate::redact::{OutputRedactor, RedactedText};
 use crate::render::{
     FreshValues, PlaceholderScope, RenderError, VariableLayer, VariableOrigin, VariableScope,
     render_draft, render_tree,
@@ -78,6 +79,42 @@ impl StepResponse {
     pub(super) fn response(&self) -> &WireResponse {
         &self.judged.response
     }
+}
+
+/// The members of a response whose names stand twice, which no failure names already.
+fn duplicate_notes(response: &WireResponse, failures: &[FailureReport]) -> Vec<String> {
+    const MOST: usize = 3;
+    // Nobody may have looked at the body yet, and only objects have members.
+    let first = response
+        .body()
+        .iter()
+        .find(|byte| !byte.is_ascii_whitespace());
+    if !matches!(first, Some(b'{' | b'[')) {
+        return Vec::new();
+    }
+    let Ok(json) = response.json() else {
+        return Vec::new();
+    };
+    let is_named = |twice: &NameStandsTwice| {
+        let text = twice.to_string();
+        let names = |shown: &RedactedText| shown.as_str().contains(&text);
+        failures
+            .iter()
+            .any(|failure| names(&failure.actual) || failure.hint.as_ref().is_some_and(names))
+    };
+    let mut notes: Vec<String> = NameStandsTwice::all_of(json)
+        .take(MOST)
+        .filter(|twice| !is_named(twice))
+        .map(|twice| format!("{twice}; recordings and snapshots keep the last one"))
+        .collect();
+    match json.duplicate_count() {
+        0..=MOST => {}
+        many => notes.push(format!(
+            "{} more names stand twice in objects of the response",
+            many - MOST
+        )),
+    }
+    notes
 }
 
 impl StepCall {
@@ -247,6 +284,8 @@ impl StepExecution<'_> {
                 .push(format!("assertions were not judged: {}", error.reason)),
             Err(error) => return Err(error.into()),
         }
+        let twice = duplicate_notes(response.response(), &judgement.failures);
+        judgement.notes.extend(twice);
         Ok(judgement)
     }
 
@@ -428,10 +467,9 @@ impl StepExecution<'_> {
     ) -> Result<Value, CaptureFailure> {
         let captured = check::capture(capture, view);
         let is_joined = matches!(self.step.repeat, RepeatMode::Pages(_)) && captures_list(capture);
-        if is_joined && captured.is_err() && view.json().is_ok() {
-            Ok(Value::List(Vec::new()))
-        } else {
-            captured
+        match captured {
+            Err(failure) if is_joined && failure.found_nothing() => Ok(Value::List(Vec::new())),
+            captured => captured,
         }
     }
 

@@ -1,14 +1,17 @@
 //! Bodies as text for reports.
 
 use crate::redact::{OutputRedactor, RedactedText};
+use crate::value::{JsonDocument, JsonRef};
+use bytes::Bytes;
 
 /// The most of a body that a report shows, in characters.
 const MAX_SHOWN_BODY: usize = 4_096;
 
 /// A body for a report: JSON over several lines, text unchanged, anything else as its size.
-pub(super) fn body_text(body: &[u8]) -> String {
-    match (crate::value::parse(body), std::str::from_utf8(body)) {
-        (Ok(value), _) => value.to_pretty_json(),
+pub(super) fn body_text(body: &Bytes) -> String {
+    // Of two members with one name both are shown: the response is what went wrong.
+    match (JsonDocument::parse(body), std::str::from_utf8(body)) {
+        (Ok(document), _) => JsonRef::from(document.root()).to_pretty_json(),
         (Err(_), Ok(text)) => text.to_owned(),
         (Err(_), Err(_)) => format!("({} bytes that are not text)", body.len()),
     }

@@ -11,6 +11,7 @@ use super::run_budget::BudgetClass;
 use super::shown_response::ShownResponse;
 use super::step_error::StepError;
 use crate::check::{self, ResponseOutcome, ResponseView};
+use crate::jsonpath::NameStandsTwice;
 use crate::ledger::{LedgerError, UndoBody, UndoCall};
 use crate::method::Method;
 use crate::model::assertion::Assertion;
@@ -44,6 +45,8 @@ pub(crate) enum UndoError {
     ListRefused { status: u16, kind: ErrorKind },
     #[error("the list is not JSON: {0}")]
     ListNotJson(String),
+    #[error("{0}, so what the list names is not known")]
+    ListAmbiguous(NameStandsTwice),
     #[error("`{0}` visits too many values of the list")]
     ListTooLarge(String),
     #[error("an item of the list has no `{0}`")]
@@ -172,10 +175,16 @@ pub(super) async fn fetch_json(
         response, outcome, ..
     } = &*judged;
     match outcome {
-        ResponseOutcome::Success => response
-            .json()
-            .cloned()
-            .map_err(|error| UndoError::ListNotJson(error.to_string())),
+        ResponseOutcome::Success => {
+            let json = response
+                .json()
+                .map_err(|error| UndoError::ListNotJson(error.to_string()))?;
+            // Which of two members was meant decides what is deleted.
+            match NameStandsTwice::all_of(json).next() {
+                Some(twice) => Err(UndoError::ListAmbiguous(twice)),
+                None => Ok(json.to_value()),
+            }
+        }
         ResponseOutcome::ApiError { kind, .. } => Err(UndoError::ListRefused {
             status: response.status,
             kind: *kind,

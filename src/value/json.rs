@@ -1,180 +1,23 @@
-//! JSON text to values and back. The lexer is hifijson's, because it hands numbers over as they
-//! were written.
+//! JSON text to values and back.
 
-use super::json_value::{ObjectMember, Value};
-use super::number::Number;
-use super::text::CompactText;
-use hifijson::num::LexWrite;
-use hifijson::str::LexAlloc;
-use hifijson::token::{Expect, Lex};
-use hifijson::{Error, SliceLexer};
-use std::cell::Cell;
+use super::json_ref::JsonRef;
+use super::json_value::Value;
+use super::kind::JsonKind;
+use super::node::JsonNode;
+use super::tape::{JsonError, JsonTape, without_byte_order_mark};
+use super::text::text_prefix;
 use std::fmt;
-use std::str::Utf8Error;
 
-/// Deeper values are refused, so that no response can exhaust the stack.
-const MAX_DEPTH: usize = 128;
-
-/// Why a text is not JSON.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("not JSON: {reason} at byte {offset}")]
-pub struct JsonError {
-    pub reason: String,
-    pub offset: usize,
-}
-
-/// Reads one JSON value; a byte order mark before it is passed over.
+/// Reads one JSON value; a byte order mark before it is passed over. Of members with one name it
+/// holds the last.
 ///
 /// # Errors
-/// When the bytes are not UTF-8, not JSON (RFC 8259), more than one value, or nested deeper than
-/// 128 levels.
+/// When the bytes are not UTF-8, not JSON (RFC 8259), more than one value, nested deeper than
+/// 128 levels, or longer than 2 GiB.
 pub fn parse(bytes: &[u8]) -> Result<Value, JsonError> {
-    // RFC 8259, section 8.1, forbids to send a byte order mark and allows to ignore one. Some
-    // servers send it all the same.
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let not_utf8 = |error: Utf8Error| JsonError {
-        reason: "it is not UTF-8".to_owned(),
-        offset: error.valid_up_to(),
-    };
-    let document = JsonSource(std::str::from_utf8(bytes).map_err(not_utf8)?);
-    let mut lexer = SliceLexer::new(bytes);
-    lexer
-        .exactly_one(Lex::ws_peek, |next, lexer| {
-            document.parse_value(MAX_DEPTH, next, lexer, &Cell::new(0))
-        })
-        .map_err(|error| JsonError {
-            reason: error.to_string(),
-            offset: bytes.len() - lexer.as_slice().len(),
-        })
-}
-
-/// All that is read.
-struct JsonSource<'t>(&'t str);
-
-impl<'t> JsonSource<'t> {
-    /// The value that begins with `next`, which the lexer has only looked at. `members_before` is
-    /// how many members the last object had: the next one in a list mostly has as many.
-    fn parse_value(
-        &self,
-        depth: usize,
-        next: u8,
-        lexer: &mut SliceLexer<'t>,
-        members_before: &Cell<usize>,
-    ) -> Result<Value, Error> {
-        // Every level takes a frame of the stack, and the text comes from outside.
-        let depth = depth.checked_sub(1).ok_or(Error::Depth)?;
-        match next {
-            b'a'..=b'z' => Ok(lexer
-                .null_or_bool()
-                .ok_or(Expect::Value)?
-                .map_or(Value::Null, Value::Bool)),
-            // The text of the number, not a double: an order id of 19 digits would lose its last
-            // ones.
-            b'0'..=b'9' | b'-' => Ok(Value::Number(Number::from_lexed(
-                lexer.num_string().validated()?.0,
-            ))),
-            b'"' => Ok(Value::String(self.parse_string(lexer.discarded())?)),
-            b'[' => self.parse_list(depth, lexer, members_before),
-            b'{' => self.parse_object(depth, lexer, members_before),
-            _ => Err(Expect::Value)?,
-        }
-    }
-
-    fn parse_list(
-        &self,
-        depth: usize,
-        lexer: &mut SliceLexer<'t>,
-        members_before: &Cell<usize>,
-    ) -> Result<Value, Error> {
-        let mut items = Vec::new();
-        lexer.discarded().seq(b']', Lex::ws_peek, |next, lexer| {
-            items.push(self.parse_value(depth, next, lexer, members_before)?);
-            Ok::<_, Error>(())
-        })?;
-        Ok(Value::List(items))
-    }
-
-    fn parse_object(
-        &self,
-        depth: usize,
-        lexer: &mut SliceLexer<'t>,
-        members_before: &Cell<usize>,
-    ) -> Result<Value, Error> {
-        // A list of lists of objects asks for this much at every level before a member is read, so
-        // without a limit a short text could reserve a lot of memory.
-        const MOST: usize = 64;
-        let (mut members, below) = (
-            Vec::with_capacity(members_before.get().min(MOST)),
-            Cell::new(0),
-        );
-        lexer.discarded().seq(b'}', Lex::ws_peek, |next, lexer| {
-            lexer.expect(|_| Some(next), b'"').ok_or(Expect::String)?;
-            let name = self.parse_string(lexer)?;
-            lexer.expect(Lex::ws_peek, b':').ok_or(Expect::Colon)?;
-            let next = lexer.ws_peek().ok_or(Expect::Value)?;
-            members.push((name, self.parse_value(depth, next, lexer, &below)?));
-            Ok::<_, Error>(())
-        })?;
-        members_before.set(members.len());
-        Ok(Value::Object(keep_last_duplicates(members)))
-    }
-
-    /// The text after a quote. Most texts have no escapes; they are copied from the document in one
-    /// piece.
-    fn parse_string(&self, lexer: &mut SliceLexer<'t>) -> Result<CompactText, Error> {
-        let rest: &'t [u8] = lexer.as_slice();
-        let start = self.0.len() - rest.len();
-        if let Some(len) = unescaped_len(rest)
-            && let Some(text) = self.0.get(start..start + len)
-        {
-            *lexer = SliceLexer::new(&rest[len + 1..]);
-            return Ok(text.into());
-        }
-        Ok(lexer.str_string()?.into())
-    }
-}
-
-/// How long a text is that ends in a quote, with nothing before it that is escaped or should be.
-fn unescaped_len(rest: &[u8]) -> Option<usize> {
-    let len = memchr::memchr2(b'"', b'\\', rest)?;
-    // RFC 8259, section 7, allows no control characters in a text. One that has some is left to the
-    // lexer, which refuses it with its place.
-    let is_plain = rest[len] == b'"' && rest[..len].iter().all(|byte| *byte >= b' ');
-    is_plain.then_some(len)
-}
-
-/// The last value of a repeated key is kept, as in most readers (RFC 8259, section 4).
-fn keep_last_duplicates(mut members: Vec<ObjectMember>) -> Vec<ObjectMember> {
-    if has_duplicate_keys(&members) {
-        // Reversed, so that `retain` sees the last of equal names first. The second `reverse`
-        // restores the order of those that stay.
-        let mut kept = std::collections::HashSet::new();
-        members.reverse();
-        members.retain(|(key, _)| kept.insert(key.clone()));
-        members.reverse();
-    }
-    members
-}
-
-/// Names of another sum are other names, so that most are compared with none.
-fn has_duplicate_keys(members: &[ObjectMember]) -> bool {
-    const FEW: usize = 32;
-    if members.len() > FEW {
-        let mut known = std::collections::HashSet::with_capacity(members.len());
-        return !members.iter().all(|(key, _)| known.insert(key.as_str()));
-    }
-    let mut sums = 0_u64;
-    members.iter().enumerate().any(|(at, (key, _))| {
-        let sum = key.bytes().fold(0_u32, |sum, byte| {
-            sum.wrapping_mul(31).wrapping_add(u32::from(byte))
-        });
-        // A clear bit proves that no earlier name is equal. A set bit proves nothing, because
-        // different names can share it, so then the names are compared.
-        let bit = 1 << (sum % 64);
-        let may_be_known = sums & bit != 0;
-        sums |= bit;
-        may_be_known && members[..at].iter().any(|(other, _)| other == key)
-    })
+    let text = without_byte_order_mark(bytes);
+    let tape = JsonTape::parse(text)?;
+    Ok(JsonRef::Node(JsonNode::root(text, &tape)).to_value())
 }
 
 impl Value {
@@ -188,17 +31,13 @@ impl Value {
     /// demands.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let mut out = String::new();
-        write(self, &mut out);
-        out
+        JsonRef::Value(self).to_json()
     }
 
     /// JSON over several lines, two blanks a level, for people.
     #[must_use]
     pub fn to_pretty_json(&self) -> String {
-        let mut out = String::new();
-        write_pretty(self, 0, &mut out);
-        out
+        JsonRef::Value(self).to_pretty_json()
     }
 }
 
@@ -208,60 +47,128 @@ impl fmt::Display for Value {
     }
 }
 
-fn write(value: &Value, out: &mut String) {
-    match value {
-        Value::Null => out.push_str("null"),
-        Value::Bool(flag) => out.push_str(if *flag { "true" } else { "false" }),
-        Value::Number(number) => out.push_str(number.as_str()),
-        Value::String(text) => write_string(text, out),
-        Value::List(items) => {
-            out.push('[');
-            for (index, item) in items.iter().enumerate() {
-                if index > 0 {
-                    out.push(',');
-                }
-                write(item, out);
-            }
-            out.push(']');
-        }
-        Value::Object(members) => {
-            out.push('{');
-            for (index, (key, member)) in members.iter().enumerate() {
-                if index > 0 {
-                    out.push(',');
-                }
-                write_string(key, out);
-                out.push(':');
-                write(member, out);
-            }
-            out.push('}');
-        }
+impl JsonRef<'_> {
+    /// The plain text of a single value, and compact JSON of a list or an object.
+    #[must_use]
+    pub(crate) fn to_text(self) -> String {
+        self.to_plain_text().unwrap_or_else(|| self.to_json())
+    }
+
+    /// Compact JSON in the order of the keys: no blanks, and no escapes but those that JSON
+    /// demands. A member whose name stands again is written again.
+    #[must_use]
+    pub(crate) fn to_json(self) -> String {
+        self.to_json_prefix(usize::MAX)
+    }
+
+    /// The beginning of that: at least `min_len` bytes, if there are as many, and not much more.
+    #[must_use]
+    pub(crate) fn to_json_prefix(self, min_len: usize) -> String {
+        let mut writer = JsonWriter {
+            out: String::new(),
+            min_len,
+        };
+        writer.write(self);
+        writer.out
+    }
+
+    /// JSON over several lines, two blanks a level, for people.
+    #[must_use]
+    pub(crate) fn to_pretty_json(self) -> String {
+        let mut writer = JsonWriter {
+            out: String::new(),
+            min_len: usize::MAX,
+        };
+        writer.write_pretty(self, 0);
+        writer.out
     }
 }
 
-fn write_pretty(value: &Value, depth: usize, out: &mut String) {
-    match value {
-        Value::List(items) if !items.is_empty() => {
-            out.push('[');
-            for (index, item) in items.iter().enumerate() {
-                start_pretty_item(index, depth, out);
-                write_pretty(item, depth + 1, out);
+struct JsonWriter {
+    out: String,
+    /// Nothing is begun when this much is written.
+    min_len: usize,
+}
+
+impl JsonWriter {
+    fn is_full(&self) -> bool {
+        self.out.len() >= self.min_len
+    }
+
+    fn write(&mut self, value: JsonRef<'_>) {
+        match value.kind() {
+            JsonKind::List => {
+                self.out.push('[');
+                for (index, item) in value.children().enumerate() {
+                    if self.is_full() {
+                        break;
+                    }
+                    if index > 0 {
+                        self.out.push(',');
+                    }
+                    self.write(item);
+                }
+                self.out.push(']');
             }
-            break_line(depth, out);
-            out.push(']');
-        }
-        Value::Object(members) if !members.is_empty() => {
-            out.push('{');
-            for (index, (key, member)) in members.iter().enumerate() {
-                start_pretty_item(index, depth, out);
-                write_string(key, out);
-                out.push_str(": ");
-                write_pretty(member, depth + 1, out);
+            JsonKind::Object => {
+                self.out.push('{');
+                for (index, (key, member)) in value.members().enumerate() {
+                    if self.is_full() {
+                        break;
+                    }
+                    if index > 0 {
+                        self.out.push(',');
+                    }
+                    self.write_text(&key);
+                    self.out.push(':');
+                    self.write(member);
+                }
+                self.out.push('}');
             }
-            break_line(depth, out);
-            out.push('}');
+            _ => self.write_single(value),
         }
-        plain => write(plain, out),
+    }
+
+    fn write_single(&mut self, value: JsonRef<'_>) {
+        let out = &mut self.out;
+        match value {
+            JsonRef::Value(Value::Null) => out.push_str("null"),
+            JsonRef::Value(Value::Bool(flag)) => out.push_str(if *flag { "true" } else { "false" }),
+            JsonRef::Value(Value::Number(number)) => out.push_str(number.as_str()),
+            JsonRef::Node(node) if node.kind() != JsonKind::String => out.push_str(node.source()),
+            _ => self.write_text(&value.as_str().unwrap_or_default()),
+        }
+    }
+
+    fn write_text(&mut self, text: &str) {
+        write_string(text_prefix(text, self.min_len), &mut self.out);
+    }
+
+    fn write_pretty(&mut self, value: JsonRef<'_>, depth: usize) {
+        let is_empty = value.children().next().is_none();
+        match value.kind() {
+            JsonKind::List if !is_empty => {
+                self.out.push('[');
+                for (index, item) in value.children().enumerate() {
+                    start_pretty_item(index, depth, &mut self.out);
+                    self.write_pretty(item, depth + 1);
+                }
+                break_line(depth, &mut self.out);
+                self.out.push(']');
+            }
+            JsonKind::Object if !is_empty => {
+                self.out.push('{');
+                for (index, (key, member)) in value.members().enumerate() {
+                    start_pretty_item(index, depth, &mut self.out);
+                    self.write_text(&key);
+                    self.out.push_str(": ");
+                    self.write_pretty(member, depth + 1);
+                }
+                break_line(depth, &mut self.out);
+                self.out.push('}');
+            }
+            _ => self.write(value),
+        }
     }
 }
 
@@ -313,6 +220,7 @@ fn write_string(text: &str, out: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::value::CompactText;
 
     #[test]
     fn every_digit_survives() {

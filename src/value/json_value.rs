@@ -1,6 +1,7 @@
 //! Any JSON value, and the ways to look into it. It refuses to know how JSON is spelled: that is
 //! `json`'s.
 
+use super::kind::JsonKind;
 use super::number::Number;
 use super::text::CompactText;
 use zeroize::Zeroize;
@@ -76,6 +77,18 @@ impl Value {
     }
 
     #[must_use]
+    pub(crate) fn kind(&self) -> JsonKind {
+        match self {
+            Self::Null => JsonKind::Null,
+            Self::Bool(_) => JsonKind::Bool,
+            Self::Number(_) => JsonKind::Number,
+            Self::String(_) => JsonKind::String,
+            Self::List(_) => JsonKind::List,
+            Self::Object(_) => JsonKind::Object,
+        }
+    }
+
+    #[must_use]
     pub fn is_null(&self) -> bool {
         matches!(self, Self::Null)
     }
@@ -83,14 +96,7 @@ impl Value {
     /// The name that JSON Schema gives its type; an integer is a `number` here, since both are.
     #[must_use]
     pub fn type_name(&self) -> &'static str {
-        match self {
-            Self::Null => "null",
-            Self::Bool(_) => "boolean",
-            Self::Number(_) => "number",
-            Self::String(_) => "string",
-            Self::List(_) => "array",
-            Self::Object(_) => "object",
-        }
+        self.kind().name()
     }
 
     /// The text of this value in a query, a form or a path: strings unchanged, numbers as written.

@@ -1,13 +1,25 @@
 //! A JSON value with exact numbers and the order of its keys. It refuses to know where a value came
 //! from.
 
+mod document;
+mod duplicate;
 mod json;
+mod json_ref;
 mod json_value;
+mod kind;
+mod node;
 mod number;
+mod tape;
+#[cfg(test)]
+mod tape_tests;
 mod text;
 
-pub(crate) use json::JsonError;
+pub(crate) use document::JsonDocument;
+pub(crate) use duplicate::{DuplicateMember, TextPosition};
 pub use json::parse;
+pub(crate) use json_ref::{JsonChildren, JsonRef};
 pub use json_value::{ObjectMember, Value};
+pub(crate) use kind::JsonKind;
 pub use number::Number;
-pub(crate) use text::CompactText;
+pub(crate) use tape::JsonError;
+pub(crate) use text::{CompactText, text_prefix};

@@ -5,6 +5,7 @@ use super::text::CompactText;
 use compact_str::ToCompactString;
 use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use zeroize::Zeroize;
 
 /// A number as JSON spells it (RFC 8259, section 6). The text is what arrived and what will be
@@ -75,6 +76,15 @@ impl Number {
     )]
     pub fn as_f64(&self) -> f64 {
         self.0.parse().expect("the text of a JSON number")
+    }
+
+    /// Feeds a hasher the same for all spellings of one value, and something else for any other.
+    pub(crate) fn hash_value(&self, hasher: &mut impl Hasher) {
+        if let Some(integer) = self.as_i64() {
+            return integer.hash(hasher);
+        }
+        let decimal = ExactDecimal::from_number_text(&self.0);
+        (decimal.negative, decimal.digits, decimal.exponent).hash(hasher);
     }
 
     #[must_use]

@@ -1,6 +1,6 @@
 //! A response as it was received; a compressed body is decompressed.
 
-use crate::value::{JsonError, Value, parse};
+use crate::value::{JsonDocument, JsonError, JsonRef};
 use bytes::Bytes;
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -14,8 +14,8 @@ pub struct WireResponse {
     body: Bytes,
     /// Until the last byte was received, including the time to connect.
     pub latency: Duration,
-    /// The body as JSON, parsed at most once.
-    json: OnceLock<Result<Value, JsonError>>,
+    /// The body as JSON, indexed at most once.
+    json: OnceLock<Result<JsonDocument, JsonError>>,
 }
 
 impl WireResponse {
@@ -55,8 +55,9 @@ impl WireResponse {
     ///
     /// # Errors
     /// When it is not JSON.
-    pub fn json(&self) -> Result<&Value, &JsonError> {
-        self.json.get_or_init(|| parse(&self.body)).as_ref()
+    pub(crate) fn json(&self) -> Result<JsonRef<'_>, &JsonError> {
+        let document = self.json.get_or_init(|| JsonDocument::parse(&self.body));
+        document.as_ref().map(|document| document.root().into())
     }
 
     /// The first header of that name (in lower case).

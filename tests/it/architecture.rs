@@ -134,7 +134,6 @@ const ARROWS: &[(&str, &[&str])] = &[
         &[
             "check",
             "host",
-            "jsonpath",
             "model",
             "redact",
             "render",
