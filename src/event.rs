@@ -41,10 +41,21 @@ pub(crate) enum Event {
     RunFinished(RunSummary),
 }
 
-/// The request file of a unit, by the id of the unit: neither sign can be a part of a name.
+/// The request file of a unit, by the id of the unit: none of these signs can be a part of a name.
 #[must_use]
 pub(crate) fn request_name(id: &str) -> &str {
-    id.split(['[', '@']).next().unwrap_or(id)
+    id.split(['[', '@', ':']).next().unwrap_or(id)
+}
+
+/// The id of a unit without the step up to which its flow was run, and the step.
+#[must_use]
+pub(crate) fn split_last_step(id: &str) -> (&str, Option<&str>) {
+    // Only what follows a case: its id can hold any sign.
+    let after_case = id.rfind(']').map_or(0, |at| at + 1);
+    match id[after_case..].find("::") {
+        Some(at) => (&id[..after_case + at], Some(&id[after_case + at + 2..])),
+        None => (id, None),
+    }
 }
 
 /// A request file that was run, or left out.

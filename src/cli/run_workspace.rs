@@ -162,6 +162,8 @@ impl TimeLimits {
 /// Which requests run, in which environment, and with which schemes.
 struct RunSelection<'l> {
     requests: Vec<&'l Request>,
+    /// The patterns of the command line, which can name single units.
+    words: Vec<String>,
     target: RunTarget,
     schemes: Vec<Arc<Scheme>>,
 }
@@ -186,6 +188,7 @@ fn select<'l>(
     )?;
     Ok(RunSelection {
         requests,
+        words: words.patterns,
         target,
         schemes,
     })
@@ -203,6 +206,7 @@ fn plan_units<'l>(
         &loaded.workspace,
         &selection.target.environment,
     );
+    plan.select_units(&selection.words)?;
     if run.args.rerun_failed {
         retain_failed(&mut plan, run, loaded)?;
     }

@@ -7,18 +7,20 @@ mod name_check;
 mod order;
 mod select;
 mod shard;
+mod unit_selector;
 
 pub(crate) use active_fixtures::{
     ActiveFixture, ActiveFixtureSet, FixtureKey, PlannedAction, fixture_key, planned_actions,
 };
 pub(crate) use lanes::parallel_lanes;
 pub(crate) use name_check::{CommandLineNames, MAX_UNITS, check_names, mentions_variable};
-pub(crate) use select::{RequestSelection, SelectionError, select_requests};
+pub(crate) use select::{RequestSelection, SelectionError, select_requests, split_unit_id};
 pub(crate) use shard::Shard;
+pub(crate) use unit_selector::select_unit;
 
 use crate::model::environment::ALL_ACCOUNTS;
 use crate::model::fixture::Fixture;
-use crate::model::request::{CaseVariant, Request};
+use crate::model::request::{CaseVariant, Request, Step};
 use crate::model::scheme::PLAIN_SCHEME;
 use crate::model::workspace::Workspace;
 
@@ -34,24 +36,52 @@ pub(crate) struct Unit<'w> {
     pub(crate) fixtures: Vec<&'w Fixture>,
     /// Of each of them that has any, one.
     pub(crate) params: Vec<(&'w Fixture, &'w CaseVariant)>,
+    /// The index of the last step to run, if the user named a step. `None` runs the whole flow.
+    pub(crate) last_step: Option<usize>,
 }
 
 impl<'w> Unit<'w> {
     /// `name[case][param]@account`
     #[must_use]
     pub(crate) fn id(&self) -> String {
-        let mut id = self.request.name.clone();
-        for variant in self
-            .case
-            .iter()
-            .chain(self.params.iter().map(|(_, param)| param))
-        {
-            id.push_str(&format!("[{}]", variant.id));
+        let (name, variants) = (&self.request.name, self.variant_suffix());
+        format!("{name}{variants}{}", self.account_suffix())
+    }
+
+    /// The id that reports print: a flow that is run in part also names its last step, so that it
+    /// is not mistaken for the whole flow.
+    #[must_use]
+    pub(crate) fn reported_id(&self) -> String {
+        let step = self.last_step.and_then(|last| self.request.steps.get(last));
+        match step.and_then(|step| step.name.as_deref()) {
+            Some(step) => format!("{}::{step}", self.id()),
+            None => self.id(),
         }
-        if let Some(account) = &self.account {
-            id.push_str(&format!("@{account}"));
+    }
+
+    /// The steps that the unit runs.
+    #[must_use]
+    pub(crate) fn steps(&self) -> &'w [Step] {
+        let steps = &self.request.steps;
+        match self.last_step {
+            Some(last) => &steps[..steps.len().min(last + 1)],
+            None => steps,
         }
-        id
+    }
+
+    /// `[case][param]`
+    fn variant_suffix(&self) -> String {
+        let params = self.params.iter().map(|(_, param)| param);
+        let variants = self.case.iter().chain(params);
+        variants
+            .map(|variant| format!("[{}]", variant.id))
+            .collect()
+    }
+
+    /// `@account`
+    fn account_suffix(&self) -> String {
+        let account = self.account.iter();
+        account.map(|account| format!("@{account}")).collect()
     }
 
     #[must_use]
@@ -114,6 +144,7 @@ impl<'w> Unit<'w> {
                         case: *case,
                         fixtures,
                         params,
+                        last_step: None,
                     });
                 }
             }
@@ -224,6 +255,18 @@ impl<'w> Plan<'w> {
         // Removed after the order is made: the rest keeps the order that it has in a full run.
         self.units.retain(|unit| keeps(&unit.id()));
         self.is_partial |= self.units.len() < before;
+    }
+
+    /// Keeps the units that the words of the command line select. A word may be an id of one unit,
+    /// as reports print it.
+    ///
+    /// # Errors
+    /// If an id names no unit.
+    pub(crate) fn select_units(&mut self, words: &[String]) -> Result<(), SelectionError> {
+        let before = self.units.len();
+        unit_selector::select_units(&mut self.units, words)?;
+        self.is_partial |= self.units.len() < before;
+        Ok(())
     }
 
     /// How many files its units are of.

@@ -22,8 +22,13 @@ pub(crate) struct RequestSelection {
 pub(crate) enum SelectionError {
     #[error("no request fits `{word}`")]
     NoMatch { word: String, hint: Option<String> },
-    #[error("`{word}` names a step; a flow runs as a whole")]
-    Step { word: String, hint: Option<String> },
+    /// The word is the id of one unit, and its file has no such unit.
+    #[error("`{file}` has no `{rest}`")]
+    NoUnit {
+        file: String,
+        rest: String,
+        hint: Option<String>,
+    },
     #[error("no request has the tag `{tag}`")]
     Tag { tag: String, hint: Option<String> },
     #[error("nothing is left to run")]
@@ -36,7 +41,7 @@ impl SelectionError {
     #[must_use]
     pub(crate) fn hint(&self) -> Option<&str> {
         match self {
-            Self::NoMatch { hint, .. } | Self::Tag { hint, .. } | Self::Step { hint, .. } => {
+            Self::NoMatch { hint, .. } | Self::Tag { hint, .. } | Self::NoUnit { hint, .. } => {
                 hint.as_deref()
             }
             Self::Empty => Some("the tags leave nothing over: see `ingam list`"),
@@ -80,27 +85,21 @@ fn is_selected(request: &Request, selection: &RequestSelection) -> bool {
         || selection
             .patterns
             .iter()
-            .any(|word| matches_pattern(word, request));
+            .any(|word| matches_pattern(word, &request.name));
     fits_pattern
         && (selection.tags.is_empty() || has_tag(&selection.tags))
         && !has_tag(&selection.excluded_tags)
 }
 
 fn check_pattern(word: &str, all: &[&Request]) -> Result<(), SelectionError> {
-    if all.iter().any(|request| matches_pattern(word, request)) {
+    if all
+        .iter()
+        .any(|request| matches_pattern(word, &request.name))
+    {
         return Ok(());
     }
-    if let Some((file, _)) = word
-        .split_once("::")
-        .filter(|(file, _)| all.iter().any(|request| request.name == *file))
-    {
-        return Err(SelectionError::Step {
-            word: word.to_owned(),
-            hint: Some(format!("run `{file}`")),
-        });
-    }
     let hint = did_you_mean(
-        &normalize_pattern(word),
+        &split_unit_id(word).0,
         all.iter().map(|request| request.name.as_str()),
     );
     Err(SelectionError::NoMatch {
@@ -128,22 +127,32 @@ fn check_tag(tag: &str, all: &[&Request]) -> Result<(), SelectionError> {
 
 /// `requests/coupang/search.yaml`, `./requests/coupang/`, `coupang/search`, `coupang` and
 /// `coupang/*` all fit `coupang/search`.
-fn matches_pattern(word: &str, request: &Request) -> bool {
+pub(super) fn matches_pattern(word: &str, name: &str) -> bool {
     // An empty word is an unset variable of a shell, and does not mean everything.
     if word.trim().is_empty() {
         return false;
     }
-    let word = normalize_pattern(word);
-    if word.is_empty() || word == request.name {
+    let (word, rest) = split_unit_id(word);
+    if word == name || (word.is_empty() && rest.is_empty()) {
         return true;
     }
-    if word.contains('*') {
-        return PathPattern(word).matches(&request.name);
+    // The id of a unit names one file.
+    if !rest.is_empty() {
+        return false;
     }
-    request
-        .name
-        .strip_prefix(word.as_str())
+    if word.contains('*') {
+        return PathPattern(word).matches(name);
+    }
+    name.strip_prefix(word.as_str())
         .is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// The file that a word names, and the rest of it if the word is the id of a unit or of a step:
+/// neither sign can be a part of a file's id.
+pub(crate) fn split_unit_id(word: &str) -> (String, &str) {
+    let at = word.find(['[', '@']).into_iter().chain(word.find("::"));
+    let (file, rest) = word.split_at(at.min().unwrap_or(word.len()));
+    (normalize_pattern(file), rest)
 }
 
 fn normalize_pattern(word: &str) -> String {
@@ -165,7 +174,7 @@ fn normalize_pattern(word: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::normalize_pattern;
+    use super::{normalize_pattern, split_unit_id};
 
     #[test]
     fn paths_and_ids_are_one() {
@@ -178,5 +187,17 @@ mod tests {
             assert_eq!(normalize_pattern(word), "coupang/search");
         }
         assert_eq!(normalize_pattern("requests"), "");
+    }
+
+    #[test]
+    fn an_id_of_a_unit_has_a_file_and_a_rest() {
+        for (word, file, rest) in [
+            ("shopee/rename[short]@sg", "shopee/rename", "[short]@sg"),
+            ("requests/flow.yaml::add", "flow", "::add"),
+            ("flow@a::add", "flow", "@a::add"),
+            ("flow", "flow", ""),
+        ] {
+            assert_eq!(split_unit_id(word), (file.to_owned(), rest));
+        }
     }
 }

@@ -119,7 +119,7 @@ impl<'w> Conductor<'_, 'w> {
     async fn run_unit(&self, index: usize, unit: &Unit<'w>, fixtures: &mut ActiveFixtures<'_, 'w>) {
         self.emit_event(Event::UnitStarted {
             index,
-            id: unit.id(),
+            id: unit.reported_id(),
         });
         let mut emit = |event: Event| self.emit_event(event);
         let report = UnitReport {
@@ -127,7 +127,7 @@ impl<'w> Conductor<'_, 'w> {
             ..unit::run(unit, fixtures, self.context, &mut emit).await
         };
         self.summary.borrow_mut().add_unit(&report);
-        let is_whole = report.not_reached == 0;
+        let is_whole = report.not_reached == 0 && unit.last_step.is_none();
         self.context
             .state
             .recordings

@@ -122,7 +122,7 @@ pub(crate) fn explain(
         access: &access,
         context,
     };
-    Ok(explained.explain(&unit.request.name, draft, &variables, fresh)?)
+    Ok(explained.explain(&unit.id(), draft, &variables, fresh)?)
 }
 
 fn scheme_of<'c>(step: &Step, context: &RunContext<'c>) -> Result<&'c Scheme, StepError> {

@@ -33,7 +33,7 @@ pub(super) async fn run<'w>(
         UnitOutcome {
             verdict: Verdict::Skipped(reason.clone()),
             steps: Vec::new(),
-            not_reached: unit.request.steps.len(),
+            not_reached: unit.steps().len(),
         }
     } else {
         // Outside of the `select!` of the steps: a fixture is set up as a whole even when the run
@@ -76,7 +76,7 @@ async fn run_with_fixtures(
                 context,
             ),
             steps: Vec::new(),
-            not_reached: unit.request.steps.len(),
+            not_reached: unit.steps().len(),
         },
     }
 }
@@ -87,11 +87,11 @@ async fn run_steps(
     mut variables: VariableScope,
     context: &RunContext<'_>,
 ) -> UnitOutcome {
-    let mut steps = Vec::with_capacity(unit.request.steps.len());
+    let mut steps = Vec::with_capacity(unit.steps().len());
     let mut verdict = Verdict::Pass;
     let stop = context.environment.stop.requested();
     tokio::pin!(stop);
-    for declared in &unit.request.steps {
+    for declared in unit.steps() {
         variables.set_fresh_values(context.fresh_values());
         // One `select!` for each step: a stop drops the step that runs, and the reports of those
         // before it are kept. Biased, so that no step starts once a stop is requested.
@@ -115,7 +115,7 @@ async fn run_steps(
     flaky::fail_flaky_steps(&mut steps, &mut verdict, owner, context);
     UnitOutcome {
         verdict,
-        not_reached: unit.request.steps.len() - steps.len(),
+        not_reached: unit.steps().len() - steps.len(),
         steps,
     }
 }
@@ -154,7 +154,7 @@ fn unit_report(
     UnitReport {
         // The conductor sets it: only the plan knows it.
         index: 0,
-        id: unit.id(),
+        id: unit.reported_id(),
         at: unit.request.at,
         labels: unit_labels(unit, context),
         flaky: verdict.is_pass() && steps.iter().any(|step| !step.attempts.is_empty()),

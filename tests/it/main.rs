@@ -43,6 +43,7 @@ mod sandbox_resources;
 mod sandbox_tokens;
 mod schemas;
 mod secrets;
+mod selection;
 mod snapshots;
 mod tokens;
 mod vectors;

@@ -9,8 +9,8 @@ use crate::cli::settings;
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::host::HostContext;
 use crate::load::LoadedWorkspace;
-use crate::model::request::{Request, Step};
-use crate::plan::Unit;
+use crate::model::request::Request;
+use crate::plan::{Unit, select_unit, split_unit_id};
 use crate::report::TerminalStyle;
 use crate::run::{ExplainedRequest, StepExplanation, explain};
 use crate::span::Span;
@@ -20,16 +20,19 @@ use anstyle::Style as Ansi;
 pub(crate) fn run(invocation: &Invocation<'_>, args: &ExplainArgs) -> CommandResult {
     let host = invocation.host;
     let loaded = settings::load_workspace(invocation)?;
-    let (request, step) = find_step(&loaded, &args.id)?;
+    let request = find_request(&loaded, &args.id)?;
     let target = RunTarget::new(&loaded, &args.target, Some(&[request]))?;
     let now = explained_time(host, args.at.as_deref())?;
     let environment = session::explain_environment(host, &loaded, &target.environment)?;
     let files = session::open_files(host, &loaded)?;
     let account = args.target.account.as_deref();
-    // A request may run for several accounts. They are signed in the same way, so the first is
-    // shown.
-    let unit =
-        Unit::expand(request, account, &loaded.workspace, &target.environment).swap_remove(0);
+    let units = Unit::expand(request, account, &loaded.workspace, &target.environment);
+    // Several cases or accounts are signed in the same way: without one in the id, the first is
+    // explained, and so is the first step of a flow.
+    let (unit, step) = select_unit(units, &args.id)?;
+    let step = step
+        .or(request.steps.first())
+        .ok_or_else(|| CommandError::selection(format!("`{}` has no step", request.name)))?;
     let session = RunSession {
         host,
         global: invocation.global,
@@ -79,51 +82,17 @@ fn explained_time(host: &HostContext, at: Option<&str>) -> Result<i64, CommandEr
         })
 }
 
-fn find_step<'w>(
-    loaded: &'w LoadedWorkspace,
-    id: &str,
-) -> Result<(&'w Request, &'w Step), CommandError> {
-    let (name, step) = id
-        .split_once("::")
-        .map_or((id, None), |(name, step)| (name, Some(step)));
-    let request = find_request(loaded, name)?;
-    let found = match step {
-        // Every request file has a step: the loader refuses one without.
-        None => request.steps.first(),
-        Some(wanted) => request
-            .steps
-            .iter()
-            .find(|step| step.name.as_deref() == Some(wanted)),
-    };
-    found
-        .map(|found| (request, found))
-        .ok_or_else(|| missing_step(request, step))
-}
-
-fn missing_step(request: &Request, step: Option<&str>) -> CommandError {
-    let Some(wanted) = step else {
-        return CommandError::selection(format!("`{}` has no step", request.name));
-    };
-    let names = request.steps.iter().filter_map(|step| step.name.as_deref());
-    CommandError::selection(format!("`{}` has no step `{wanted}`", request.name))
-        .hints(did_you_mean(wanted, names))
-}
-
-/// By its id, or by the path of its file.
-fn find_request<'w>(loaded: &'w LoadedWorkspace, name: &str) -> Result<&'w Request, CommandError> {
-    let bare = name
-        .trim_start_matches("./")
-        .trim_start_matches("requests/")
-        .trim_end_matches(".yaml")
-        .trim_end_matches(".yml");
+/// The request file of an id, or of the path of a file.
+fn find_request<'w>(loaded: &'w LoadedWorkspace, id: &str) -> Result<&'w Request, CommandError> {
+    let (name, _) = split_unit_id(id);
     let requests = &loaded.workspace.requests;
     requests
         .iter()
-        .find(|request| request.name == bare)
+        .find(|request| request.name == name)
         .ok_or_else(|| {
             let names = requests.iter().map(|request| request.name.as_str());
-            let hint = did_you_mean(bare, names).unwrap_or_else(|| "see `ingam list`".to_owned());
-            CommandError::selection(format!("there is no request `{bare}`")).hint(hint)
+            let hint = did_you_mean(&name, names).unwrap_or_else(|| "see `ingam list`".to_owned());
+            CommandError::selection(format!("there is no request `{name}`")).hint(hint)
         })
 }
 

@@ -8,7 +8,7 @@ use crate::cli::output::Output;
 use crate::cli::report_outputs::ReportOutputs;
 use crate::cli::run_workspace::{RunCommand, request_exists, run_loaded, run_with_reports};
 use crate::cli::settings;
-use crate::event::{Event, Verdict};
+use crate::event::{Event, Verdict, split_last_step};
 use crate::last_run::LastRun;
 use crate::load::LoadedWorkspace;
 use crate::report::Reporter;
@@ -51,10 +51,12 @@ struct UnitResults {
 impl Reporter for UnitResults {
     fn on_event(&mut self, event: &Event, _: &SourceMap) -> std::io::Result<()> {
         if let Event::UnitFinished(unit) = event {
+            // A flow that was run up to a step can fail, but has not passed.
+            let (id, last_step) = split_last_step(&unit.id);
             match &unit.verdict {
-                Verdict::Pass => self.passed.push(unit.id.clone()),
-                Verdict::Fail | Verdict::Error(..) => self.failed.push(unit.id.clone()),
-                Verdict::Skipped(_) => {}
+                Verdict::Pass if last_step.is_none() => self.passed.push(id.to_owned()),
+                Verdict::Fail | Verdict::Error(..) => self.failed.push(id.to_owned()),
+                Verdict::Pass | Verdict::Skipped(_) => {}
             }
         }
         Ok(())
