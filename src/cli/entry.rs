@@ -7,8 +7,11 @@ use super::command_output::{CommandOutput, CommandResult};
 use super::exit_status::ExitStatus;
 use super::invocation::Invocation;
 use super::output::Output;
+use crate::diagnostic::similar_names;
 use crate::host::HostContext;
-use clap::Parser;
+use clap::error::{ContextKind, ContextValue};
+use clap::{CommandFactory, Parser};
+use std::ffi::OsString;
 
 /// Runs the program. It never panics on input and never prints a secret.
 #[must_use]
@@ -16,7 +19,10 @@ pub fn run(host: &HostContext) -> ExitStatus {
     let output = Output::new(host);
     let args = match CliArgs::try_parse_from(&host.args) {
         Ok(args) => args,
-        Err(error) => return finish(&output, print_clap_error(&error, &output)),
+        Err(error) => {
+            let error = suggest_commands(error, &host.args);
+            return finish(&output, print_clap_error(&error, &output));
+        }
     };
     let invocation = Invocation::new(host, &args.global);
     // Every command can come to hold a secret, so none runs where a crash would write it down.
@@ -65,6 +71,34 @@ fn run_command(invocation: &Invocation<'_>, command: &Command, output: &Output) 
             Ok(CommandOutput::ended(status))
         }
     }
+}
+
+/// Suggests the commands that a user may write: clap also offers hidden ones, and prefers names that
+/// begin alike to names that differ in one letter.
+fn suggest_commands(mut error: clap::Error, args: &[OsString]) -> clap::Error {
+    let Some(ContextValue::String(written)) = error.get(ContextKind::InvalidSubcommand) else {
+        return error;
+    };
+    let all = CliArgs::command();
+    // The commands among which the wrong one was looked up: those after the arguments before it.
+    let mut level = &all;
+    for arg in args.iter().skip(1).map_while(|arg| arg.to_str()) {
+        if arg == written {
+            break;
+        }
+        level = level.find_subcommand(arg).unwrap_or(level);
+    }
+    let visible = level
+        .get_subcommands()
+        .filter(|command| !command.is_hide_set());
+    let similar = similar_names(written, visible.map(clap::Command::get_name));
+    let similar = similar.into_iter().map(str::to_owned).collect();
+    error.remove(ContextKind::SuggestedSubcommand);
+    error.insert(
+        ContextKind::SuggestedSubcommand,
+        ContextValue::Strings(similar),
+    );
+    error
 }
 
 /// Help and version are results. Everything else is a usage error.

@@ -21,7 +21,9 @@ use crate::load::LoadedWorkspace;
 use crate::model::environment::{RefreshPolicy, SANDBOX_ENV};
 use crate::model::request::Request;
 use crate::model::scheme::Scheme;
-use crate::plan::{FixtureKey, Plan, PlannedAction, planned_actions, select_requests};
+use crate::plan::{
+    CommandScope, FixtureKey, Plan, PlannedAction, planned_actions, select_requests,
+};
 use crate::report::{Reporter, TeeReporter};
 use crate::run::{RunBudget, RunContext, RunRecordings, SnapshotOptions, StopSender, stop_channel};
 use crate::snapshot::SnapshotUpdate;
@@ -178,7 +180,11 @@ fn select<'l>(
     let workspace = &loaded.workspace;
     let words = settings::request_selection(&args.filter, invocation.host, &workspace.root);
     let requests = select_requests(workspace, &words)?;
-    let target = RunTarget::new(loaded, &args.target, Some(&requests))?;
+    let scope = CommandScope::Requests {
+        words: &words.patterns,
+        environment: args.target.env.as_deref(),
+    };
+    let target = RunTarget::new(invocation, loaded, &args.target, Some(&requests), scope)?;
     let schemes = session::schemes_of(workspace, &requests);
     session::check_account(
         loaded,

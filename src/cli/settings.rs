@@ -4,13 +4,17 @@ use super::args::{GlobalArgs, RequestFilter, TargetArgs};
 use super::command_error::{CommandError, SourceFaults};
 use super::invocation::Invocation;
 use crate::budget::BudgetError;
-use crate::diagnostic::{Diagnostics, did_you_mean};
+use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean, pluralize};
 use crate::host::HostContext;
-use crate::load::{LoadedWorkspace, WORKSPACE_FILE, is_variable_name, load};
+use crate::load::{FileKind, LoadedWorkspace, WORKSPACE_FILE, is_variable_name, load};
 use crate::model::environment::{LIVE_ENV, SANDBOX_ENV};
 use crate::model::workspace::Workspace;
-use crate::plan::{CommandLineNames, RequestSelection, Shard, check_names, mentions_variable};
+use crate::plan::{
+    CommandLineNames, CommandScope, RequestSelection, Shard, check_names, mentions_variable,
+    split_faults, take_unneeded_faults,
+};
 use crate::renew::HelperProcess;
+use crate::span::SourceMap;
 use crate::tokens::{InvalidStoreLocation, StoreConfig, StoreError, StoreKey, StoreLocation};
 use crate::value::{ObjectMember, Value};
 use std::path::{Path, PathBuf};
@@ -30,12 +34,64 @@ pub(super) fn find_root(host: &HostContext, global: &GlobalArgs) -> PathBuf {
         .to_owned()
 }
 
-/// Loads the workspace; its warnings go to the collector.
+/// Loads the workspace for a command that needs all of it; its warnings go to the collector.
 ///
 /// # Errors
 /// If the workspace cannot be read, or a file of it has a fault.
 pub(super) fn load_workspace(invocation: &Invocation<'_>) -> Result<LoadedWorkspace, CommandError> {
-    let loaded = load_with_errors(invocation)?;
+    let mut loaded = load_with_errors(invocation)?;
+    refuse_faults(invocation, &mut loaded, CommandScope::Everything)?;
+    Ok(loaded)
+}
+
+/// Loads the workspace for a command that needs the settings and all files of some kinds.
+///
+/// # Errors
+/// If the workspace cannot be read, or one of these files has a fault.
+pub(super) fn load_kinds(
+    invocation: &Invocation<'_>,
+    kinds: &'static [FileKind],
+) -> Result<LoadedWorkspace, CommandError> {
+    let mut loaded = load_with_errors(invocation)?;
+    refuse_faults(invocation, &mut loaded, CommandScope::Kinds(kinds))?;
+    Ok(loaded)
+}
+
+/// Loads the workspace for a command that needs the requests which `words` select, in an
+/// environment.
+///
+/// # Errors
+/// If the workspace cannot be read, or a file that these requests need has a fault.
+pub(super) fn load_requests(
+    invocation: &Invocation<'_>,
+    words: &[String],
+    environment: Option<&str>,
+) -> Result<LoadedWorkspace, CommandError> {
+    let mut loaded = load_with_errors(invocation)?;
+    refuse_requests(invocation, &mut loaded, words, environment)?;
+    Ok(loaded)
+}
+
+/// # Errors
+/// If a file has a fault that is needed by the requests which `words` select.
+pub(super) fn refuse_requests(
+    invocation: &Invocation<'_>,
+    loaded: &mut LoadedWorkspace,
+    words: &[String],
+    environment: Option<&str>,
+) -> Result<(), CommandError> {
+    let words = &paths_below_root(words, invocation.host, &loaded.workspace.root);
+    let scope = CommandScope::Requests { words, environment };
+    refuse_faults(invocation, loaded, scope)
+}
+
+/// Faults of files that the command does not need become warnings.
+fn refuse_faults(
+    invocation: &Invocation<'_>,
+    loaded: &mut LoadedWorkspace,
+    scope: CommandScope<'_>,
+) -> Result<(), CommandError> {
+    let unneeded = take_unneeded_faults(loaded, scope);
     if loaded.has_errors() {
         return Err(CommandError::faults(&loaded.diagnostics, &loaded.sources));
     }
@@ -43,7 +99,38 @@ pub(super) fn load_workspace(invocation: &Invocation<'_>) -> Result<LoadedWorksp
         let faults = SourceFaults::new(&loaded.diagnostics, &loaded.sources);
         invocation.warnings.add_faults(faults);
     }
-    Ok(loaded)
+    if !unneeded.is_empty() {
+        warn_of_unneeded(invocation, &unneeded, &loaded.sources);
+    }
+    Ok(())
+}
+
+fn warn_of_unneeded(invocation: &Invocation<'_>, faults: &[Diagnostic], sources: &SourceMap) {
+    let text = unneeded_faults_text(faults, sources);
+    let hint = "`ingam check` shows all faults";
+    invocation.warnings.add_with_hint(text, hint);
+}
+
+/// One line for each fault, with its place. Long lists are cut: this is not what the user asked for.
+fn unneeded_faults_text(faults: &[Diagnostic], sources: &SourceMap) -> String {
+    const SHOWN: usize = 5;
+    let line = |fault: &Diagnostic| {
+        let place = match (fault.labels.first(), &fault.path) {
+            (Some(label), _) => sources.location(label.span),
+            (None, Some(path)) => path.display().to_string(),
+            (None, None) => String::new(),
+        };
+        format!("\n  {place}: {}", fault.title)
+    };
+    let mut text = format!(
+        "{} in files that this command does not need:",
+        pluralize(faults.len(), "fault")
+    );
+    text.extend(faults.iter().take(SHOWN).map(line));
+    if faults.len() > SHOWN {
+        text.push_str(&format!("\n  and {} more", faults.len() - SHOWN));
+    }
+    text
 }
 
 /// Loads the workspace, with faults or without.
@@ -301,17 +388,24 @@ pub(super) fn command_line_overrides<'t>(
     }
 }
 
-/// Every name that templates use must be known in this environment.
+/// Every name that templates use must be known in this environment. Faults of files that the
+/// command does not need become warnings.
 pub(super) fn check_template_names(
+    invocation: &Invocation<'_>,
     loaded: &LoadedWorkspace,
     environment: &str,
     given: &CommandLineNames<'_>,
+    scope: CommandScope<'_>,
 ) -> Result<(), CommandError> {
     let mut faults = Diagnostics::default();
     check_names(&loaded.workspace, environment, given, &mut faults);
     let faults = faults.sorted();
     if !faults.is_empty() {
-        return Err(CommandError::faults(&faults, &loaded.sources));
+        let (needed, unneeded) = split_faults(loaded, faults, scope);
+        if !needed.is_empty() {
+            return Err(CommandError::faults(&needed, &loaded.sources));
+        }
+        warn_of_unneeded(invocation, &unneeded, &loaded.sources);
     }
     check_vars_exist(loaded, given)
 }
@@ -336,13 +430,22 @@ pub(super) fn check_vars_exist(
     )
 }
 
-/// Patterns that name files relative to the current folder become paths below the root.
+/// What the command line selects.
 #[must_use]
 pub(super) fn request_selection(
     words: &RequestFilter,
     host: &HostContext,
     root: &Path,
 ) -> RequestSelection {
+    RequestSelection {
+        patterns: paths_below_root(&words.patterns, host, root),
+        tags: words.tag.clone(),
+        excluded_tags: words.not_tag.clone(),
+    }
+}
+
+/// Patterns that name files relative to the current folder become paths below the root.
+pub(super) fn paths_below_root(words: &[String], host: &HostContext, root: &Path) -> Vec<String> {
     let below_root = |word: &String| {
         // A pattern that is no path, such as a glob or an id, stays as it is.
         let path = host.cwd.join(word).canonicalize().ok();
@@ -351,9 +454,5 @@ pub(super) fn request_selection(
             .and_then(|path| path.strip_prefix(root).ok());
         below.map_or_else(|| word.clone(), |path| path.to_string_lossy().into_owned())
     };
-    RequestSelection {
-        patterns: words.patterns.iter().map(below_root).collect(),
-        tags: words.tag.clone(),
-        excluded_tags: words.not_tag.clone(),
-    }
+    words.iter().map(below_root).collect()
 }

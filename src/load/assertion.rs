@@ -1,6 +1,6 @@
 //! Decodes `assert` and `capture` maps, and the predicates under them.
 
-use crate::diagnostic::{Diagnostic, Diagnostics, similar_name_hint};
+use crate::diagnostic::{Diagnostic, Diagnostics, similar_name_hint, similar_names};
 use crate::jsonpath::JsonPath;
 use crate::load::node_reader::{
     CheckedMap, boolean, check_header_name, check_variable_name, duration, enum_value, map_entries,
@@ -98,9 +98,12 @@ impl AssertionDecoder<'_> {
             _ => {
                 let diagnostic = Diagnostic::error(format!("`{key}` is not a subject"))
                     .at(entry.key_at, "unknown subject");
-                let hint = similar_name_hint(key, SUBJECT_KEYS).unwrap_or_else(|| {
-                    "it can be `status`, `latency`, `body`, `header.NAME` or a JSONPath that begins with `$`".to_owned()
-                });
+                let path = || JsonPath::parse(&format!("$.{key}")).ok();
+                let hint = similar_name_hint(key, SUBJECT_KEYS)
+                    .or_else(|| path().map(|_| format!("a JSONPath begins with `$`: write `$.{key}`")))
+                    .unwrap_or_else(|| {
+                        "it can be `status`, `latency`, `body`, `header.NAME` or a JSONPath that begins with `$`".to_owned()
+                    });
                 self.diagnostics.push(diagnostic.hint(hint));
                 None
             }
@@ -148,8 +151,11 @@ impl AssertionDecoder<'_> {
                 .push(diagnostic.hint("to compare with an object, write `{ equals: {} }`"));
         }
         // The unknown keys are errors already. The user may have meant an object to compare with,
-        // and the messages about single keys do not say how to write one.
-        if written > known {
+        // and the messages about single keys do not say how to write one, unless they name the
+        // predicate that was meant.
+        let mut entries = node.as_map().unwrap_or_default().iter();
+        if written > known && entries.any(|entry| similar_names(&entry.key, PREDICATES).is_empty())
+        {
             let diagnostic =
                 Diagnostic::warning("a map is always predicates").at(node.at, "read as predicates");
             self.diagnostics
@@ -339,6 +345,13 @@ pub(super) fn json_path(text: &str, at: Span, diagnostics: &mut Diagnostics) -> 
     }
     match JsonPath::parse(text) {
         Ok(path) => Some(path),
+        Err(_) if JsonPath::parse(&format!("$.{text}")).is_ok() => {
+            let diagnostic =
+                Diagnostic::error(format!("`{text}` is not a JSONPath")).at(at, "here");
+            diagnostics
+                .push(diagnostic.hint(format!("a JSONPath begins with `$`: write `$.{text}`")));
+            None
+        }
         Err(error) => {
             diagnostics.push(
                 Diagnostic::error(format!("not a JSONPath: {}", error.reason))

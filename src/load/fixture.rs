@@ -41,6 +41,9 @@ impl RequestDecoder<'_> {
         let map = CheckedMap::open(node, "a fixture", &FIXTURE_KEYS, self.diagnostics)?;
         self.check_fixture_name(&name, node);
         let defaults = self.step_defaults(&map);
+        let params = map
+            .get("params")
+            .map(|node| self.variants(node, "`params`"));
         let fixture = Fixture {
             at: node.at,
             scope: map
@@ -55,7 +58,8 @@ impl RequestDecoder<'_> {
             steps: map.optional("steps", |node| self.fixture_steps(node, &defaults)),
             secret_rules: decode_secret_rules(&map, self.diagnostics),
             values: map.optional("values", |node| self.value_decoder().variables(node)),
-            params: map.optional("params", |node| self.variants(node, "`params`")),
+            has_unread_params: params.as_ref().is_some_and(Option::is_none),
+            params: params.flatten().unwrap_or_default(),
             name,
         };
         self.check_fixture(&fixture);

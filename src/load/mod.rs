@@ -23,7 +23,7 @@ pub(crate) use node_reader::{is_variable_name, parse_duration};
 pub(crate) use references::scheme_names;
 pub use schema::{SCHEMAS, schema_of};
 pub(crate) use secrets::check_secret_assertions;
-pub(crate) use workspace_files::{WORKSPACE_FILE, WorkspaceFiles};
+pub(crate) use workspace_files::{FileKind, WORKSPACE_FILE, WorkspaceFiles, classify_path};
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::model::credential_variable::variable_part;
@@ -38,7 +38,7 @@ use crate::value::Value;
 use crate::yaml::YamlNode;
 use std::path::Path;
 use std::sync::Arc;
-use workspace_files::{DiscoveredFile, FileKind};
+use workspace_files::DiscoveredFile;
 
 /// What was loaded, with the texts for showing places, and every fault that was found.
 pub struct LoadedWorkspace {

@@ -99,6 +99,9 @@ impl RequestDecoder<'_> {
         } else {
             vec![self.step(&map, None, &defaults)?]
         };
+        let cases = map
+            .get("cases")
+            .map(|cases| self.variants(cases, "`cases`"));
         Some(Request {
             name,
             at: node.at,
@@ -106,7 +109,8 @@ impl RequestDecoder<'_> {
             tags: map.optional("tags", |tags| text_list(tags, "a tag", self.diagnostics)),
             skip: self.skip(&map),
             vars: map.optional("vars", |vars| self.vars(vars)),
-            cases: map.optional("cases", |cases| self.variants(cases, "`cases`")),
+            has_unread_cases: cases.as_ref().is_some_and(Option::is_none),
+            cases: cases.flatten().unwrap_or_default(),
             needs: self.needs(&map),
             redact: map.optional("redact", |node| {
                 super::redact::decode_redact_rules(node, self.diagnostics)

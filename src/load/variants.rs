@@ -15,8 +15,12 @@ use std::path::PathBuf;
 type TableCell = ObjectMember;
 
 impl RequestDecoder<'_> {
-    /// A map of ids, or a file whose first column is the id.
-    pub(super) fn variants(&mut self, node: &YamlNode, what: &'static str) -> Vec<CaseVariant> {
+    /// A map of ids, or a file whose first column is the id. `None` if it cannot be read.
+    pub(super) fn variants(
+        &mut self,
+        node: &YamlNode,
+        what: &'static str,
+    ) -> Option<Vec<CaseVariant>> {
         let variants = match &node.kind {
             NodeKind::Text(text) => self.table_variants(&text.value, node, what),
             NodeKind::Map(_) => Some(self.inline_variants(node, what)),
@@ -35,7 +39,7 @@ impl RequestDecoder<'_> {
                     .at(node.at, "nothing would be tested"),
             );
         }
-        variants.unwrap_or_default()
+        variants
     }
 
     fn inline_variants(&mut self, node: &YamlNode, what: &str) -> Vec<CaseVariant> {
@@ -86,7 +90,8 @@ impl RequestDecoder<'_> {
             Err(error) => {
                 self.diagnostics.push(
                     Diagnostic::error(format!("{what} cannot be read: {error}"))
-                        .at(node.at, "this file"),
+                        .at(node.at, "this file")
+                        .maybe_hint(error.hint().map(str::to_owned)),
                 );
                 None
             }
@@ -149,7 +154,7 @@ impl RequestDecoder<'_> {
 enum TableFileError {
     #[error(transparent)]
     File(#[from] WorkspaceFileError),
-    #[error("`{}` cannot be read as text: stream did not contain valid UTF-8", .0.display())]
+    #[error("`{}` is not UTF-8 text", .0.display())]
     NotText(PathBuf),
     #[error("a table is a `.csv` or a `.json` file")]
     UnknownFormat,
@@ -161,6 +166,15 @@ enum TableFileError {
     NotList,
     #[error("each element must be an object whose first member is the id")]
     NotObject,
+}
+
+impl TableFileError {
+    fn hint(&self) -> Option<&'static str> {
+        // Excel writes the encoding of the system, which is CP949 in Korea, unless it is told.
+        matches!(self, Self::NotText(_)).then_some(
+            "save it as UTF-8: in Excel \"CSV UTF-8\", elsewhere `iconv -f CP949 -t UTF-8`",
+        )
+    }
 }
 
 /// The first line has the names. A cell arrives as a value in YAML does: what JSON spells as a

@@ -9,6 +9,7 @@ use crate::model::environment::{
 use crate::model::redact_rule::RedactRule;
 use crate::model::request::{SpannedName, TemplateField};
 use crate::render::TemplateDialect;
+use crate::span::Span;
 use crate::yaml::{MapEntry, YamlNode};
 use std::time::Duration;
 
@@ -90,7 +91,10 @@ fn environment(entry: &MapEntry, diagnostics: &mut Diagnostics) -> Environment {
     check_name(entry, "an environment", diagnostics);
     let mut environment = Environment {
         name: entry.key.to_string(),
-        at: entry.key_at,
+        at: Span {
+            end: entry.value.at.end,
+            ..entry.key_at
+        },
         ..Environment::default()
     };
     // An environment without a value is valid: the hosts of its schemes and the shared variables
@@ -120,6 +124,7 @@ fn environment(entry: &MapEntry, diagnostics: &mut Diagnostics) -> Environment {
         refuse_sandbox_hosts(&map, diagnostics);
     }
     refuse_host_and_region(&environment, diagnostics);
+    environment.accounts_at = map.get("accounts").map(|node| node.at);
     environment.accounts = map.optional("accounts", |node| accounts(node, diagnostics));
     environment.refresh_policy = map
         .optional_word("refresh", &RefreshPolicy::WORDS, diagnostics)

@@ -35,6 +35,16 @@ pub(crate) enum FileKind {
     Scheme,
 }
 
+impl FileKind {
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Workspace,
+        Self::Request,
+        Self::Fixture,
+        Self::Recording,
+        Self::Scheme,
+    ];
+}
+
 /// One YAML file, found but not read.
 #[derive(Clone, Debug)]
 pub(crate) struct DiscoveredFile {
@@ -412,7 +422,8 @@ fn misplaced_file(path: &Path) -> Diagnostic {
         .hint("fixtures lie directly in `fixtures/`, recordings below `fixtures/recordings/`, schemes directly in `schemes/`")
 }
 
-fn classify_path(path: &Path) -> Option<(FileKind, String)> {
+/// The kind of a file and its name, by its path below the root.
+pub(crate) fn classify_path(path: &Path) -> Option<(FileKind, String)> {
     let stem = path.with_extension("");
     let below = |folder: &str| {
         stem.strip_prefix(folder)

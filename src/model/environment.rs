@@ -20,6 +20,7 @@ pub(crate) const ALL_ACCOUNTS: &str = "all";
 #[derive(Clone, Debug, Default)]
 pub struct Environment {
     pub name: String,
+    /// The whole entry, from its name on.
     pub at: Span,
     pub vars: Vec<TemplateField>,
     /// Scheme → the name of one of its hosts.
@@ -27,6 +28,8 @@ pub struct Environment {
     /// Scheme → a base URL of its own.
     pub hosts: Vec<(String, SpannedName)>,
     pub accounts: Vec<Account>,
+    /// The list of accounts, if there is one.
+    pub accounts_at: Option<Span>,
     pub refresh_policy: RefreshPolicy,
 }
 

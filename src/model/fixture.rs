@@ -53,6 +53,8 @@ pub struct Fixture {
     pub values: Vec<TemplateField>,
     /// Each multiplies the cases that need it.
     pub params: Vec<CaseVariant>,
+    /// The table of params has a fault, so the names that params define are not known.
+    pub has_unread_params: bool,
 }
 
 /// One call that makes something, and the call that takes it back.

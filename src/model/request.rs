@@ -54,6 +54,8 @@ pub struct Request {
     pub vars: Vec<TemplateField>,
     /// The file runs once for each; without any, once.
     pub cases: Vec<CaseVariant>,
+    /// The table of cases has a fault, so the names that cases define are not known.
+    pub has_unread_cases: bool,
     /// Fixtures, by name.
     pub needs: Vec<SpannedName>,
     /// Rules for personal data in its responses, besides those of scheme and workspace.

@@ -4,6 +4,7 @@
 mod active_fixtures;
 mod lanes;
 mod name_check;
+mod needed_files;
 mod order;
 mod select;
 mod shard;
@@ -14,6 +15,7 @@ pub(crate) use active_fixtures::{
 };
 pub(crate) use lanes::parallel_lanes;
 pub(crate) use name_check::{CommandLineNames, MAX_UNITS, check_names, mentions_variable};
+pub(crate) use needed_files::{CommandScope, split_faults, take_unneeded_faults};
 pub(crate) use select::{RequestSelection, SelectionError, select_requests, split_unit_id};
 pub(crate) use shard::Shard;
 pub(crate) use unit_selector::select_unit;

@@ -112,6 +112,7 @@ fn shared_names(
         steps: &[],
         fixtures: &workspace.fixtures,
         variants: &[],
+        has_unread_variants: false,
         diagnostics,
     };
     shared.define(&workspace.vars, &mut known);
@@ -142,6 +143,7 @@ fn check_request(
         steps: &steps,
         fixtures: &workspace.fixtures,
         variants: &request.cases,
+        has_unread_variants: request.has_unread_cases,
         diagnostics,
     };
     checker.check_variants(&request.cases, &mut known);
@@ -168,6 +170,7 @@ fn check_fixture(
         steps: &steps,
         fixtures: &workspace.fixtures,
         variants: &fixture.params,
+        has_unread_variants: fixture.has_unread_params,
         diagnostics,
     };
     checker.check_variants(&fixture.params, &mut known);
@@ -321,6 +324,10 @@ struct NameMembers {
 }
 
 impl NameMembers {
+    fn has(&self, name: &str) -> bool {
+        self.member_names.iter().any(|member| member == name)
+    }
+
     fn of(
         workspace: &Workspace,
         environment: &str,
@@ -381,6 +388,8 @@ struct NameChecker<'c> {
     steps: &'c [&'c Step],
     fixtures: &'c [Fixture],
     variants: &'c [CaseVariant],
+    /// There are more variants, whose names are not known.
+    has_unread_variants: bool,
     diagnostics: &'c mut Diagnostics,
 }
 
@@ -485,7 +494,7 @@ impl NameChecker<'_> {
         let Some(members) = self.members.iter().find(|members| members.root == root) else {
             return;
         };
-        if !members.member_names.iter().any(|known| known == member) {
+        if !members.has(member) {
             let text = format!("{} knows no `{member}` here", members.description);
             let diagnostic = Diagnostic::error(text).at(expression.at, "unknown member");
             self.diagnostics.push(diagnostic.maybe_hint(did_you_mean(
@@ -496,6 +505,10 @@ impl NameChecker<'_> {
     }
 
     fn report_undefined(&mut self, name: &str, expression: &Expression, known: &KnownNames) {
+        // The table that may define it has a fault of its own, which is reported.
+        if self.has_unread_variants {
+            return;
+        }
         // The same letters can stand inside a longer name or a quoted text before.
         let start = first_use(&expression.source, name);
         let at = start.map_or(expression.at, |at| expression.at.slice(at, name.len()));
@@ -547,6 +560,10 @@ impl NameChecker<'_> {
         if self.variants.iter().any(gives_it) {
             return "not every case gives it: give it in each, or a default in `vars` of the file"
                 .to_owned();
+        }
+        let of_member = self.members.iter().find(|members| members.has(name));
+        if let Some(members) = of_member {
+            return format!("did you mean `{}.{name}`?", members.root);
         }
         let similar = Some(known)
             .filter(|known| known.len() <= MAX_COMPARED_NAMES)

@@ -42,7 +42,7 @@ pub(super) fn select_units(
 /// # Errors
 /// If the id names none of them.
 pub(crate) fn select_unit<'w>(
-    units: Vec<Unit<'w>>,
+    units: &[Unit<'w>],
     id: &str,
 ) -> Result<(Unit<'w>, Option<&'w Step>), SelectionError> {
     let found = units.iter().find_map(|unit| {
@@ -52,7 +52,7 @@ pub(crate) fn select_unit<'w>(
         };
         Some((unit.clone(), step))
     });
-    found.ok_or_else(|| no_unit(id, &units))
+    found.ok_or_else(|| no_unit(id, units))
 }
 
 fn check_word(word: &str, units: &[Unit<'_>]) -> Result<(), SelectionError> {

@@ -62,7 +62,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "plain_file",
         ],
     ),
-    ("plan", &["diagnostic", "model", "render"]),
+    ("plan", &["diagnostic", "load", "model", "render", "span"]),
     ("event", &["redact", "span"]),
     // Edges.
     ("transport", &["method", "wire"]),

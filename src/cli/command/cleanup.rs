@@ -11,7 +11,7 @@ use crate::cli::settings;
 use crate::diagnostic::pluralize;
 use crate::host::HostContext;
 use crate::ledger::{Ledger, LedgerError, OpenUndo, UndoCall, abandoned_ledgers};
-use crate::load::LoadedWorkspace;
+use crate::load::{FileKind, LoadedWorkspace};
 use crate::model::assertion::Assertion;
 use crate::model::fixture::{FixtureStep, LeftoverSearch, UndoStep};
 use crate::recording::RecordingKey;
@@ -33,7 +33,8 @@ async fn cleanup(
     args: &CleanupArgs,
     output: &Output,
 ) -> CommandResult {
-    let loaded = session::load_with_all_schemes(invocation)?;
+    let loaded =
+        session::load_with_all_schemes(invocation, &[FileKind::Fixture, FileKind::Scheme])?;
     let ledgers = find_ledgers(invocation, args, &loaded)?;
     if ledgers.is_empty() {
         return Ok(CommandOutput::of_message("nothing is left of any run"));

@@ -10,7 +10,7 @@ use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::host::HostContext;
 use crate::load::LoadedWorkspace;
 use crate::model::request::Request;
-use crate::plan::{Unit, select_unit, split_unit_id};
+use crate::plan::{CommandScope, Unit, select_unit, split_unit_id};
 use crate::report::TerminalStyle;
 use crate::run::{ExplainedRequest, StepExplanation, explain};
 use crate::span::Span;
@@ -19,9 +19,14 @@ use anstyle::Style as Ansi;
 /// Shows how a request is rendered and signed, without sending it.
 pub(crate) fn run(invocation: &Invocation<'_>, args: &ExplainArgs) -> CommandResult {
     let host = invocation.host;
-    let loaded = settings::load_workspace(invocation)?;
+    let words = std::slice::from_ref(&args.id);
+    let loaded = settings::load_requests(invocation, words, args.target.env.as_deref())?;
     let request = find_request(&loaded, &args.id)?;
-    let target = RunTarget::new(&loaded, &args.target, Some(&[request]))?;
+    let scope = CommandScope::Requests {
+        words: &settings::paths_below_root(words, host, &loaded.workspace.root),
+        environment: args.target.env.as_deref(),
+    };
+    let target = RunTarget::new(invocation, &loaded, &args.target, Some(&[request]), scope)?;
     let now = explained_time(host, args.at.as_deref())?;
     let environment = session::explain_environment(host, &loaded, &target.environment)?;
     let files = session::open_files(host, &loaded)?;
@@ -29,7 +34,7 @@ pub(crate) fn run(invocation: &Invocation<'_>, args: &ExplainArgs) -> CommandRes
     let units = Unit::expand(request, account, &loaded.workspace, &target.environment);
     // Several cases or accounts are signed in the same way: without one in the id, the first is
     // explained, and so is the first step of a flow.
-    let (unit, step) = select_unit(units, &args.id)?;
+    let (unit, step) = select_unit(&units, &args.id)?;
     let step = step
         .or(request.steps.first())
         .ok_or_else(|| CommandError::selection(format!("`{}` has no step", request.name)))?;

@@ -1,17 +1,41 @@
 //! `ingam list`
 
-use crate::cli::args::ListArgs;
+use crate::cli::args::{ListArgs, RequestFilter};
 use crate::cli::command_output::{CommandOutput, CommandResult};
 use crate::cli::invocation::Invocation;
 use crate::cli::settings;
+use crate::load::LoadedWorkspace;
 use crate::model::request::Request;
 use crate::plan::select_requests;
 use crate::report::TerminalStyle;
 
 pub(crate) fn run(invocation: &Invocation<'_>, args: &ListArgs) -> CommandResult {
-    let loaded = settings::load_workspace(invocation)?;
+    let filter = &args.filter;
+    let mut loaded = settings::load_with_errors(invocation)?;
+    let faults = settings::refuse_requests(invocation, &mut loaded, &filter.patterns, None);
+    // A list of everything shows what there is beside the faults: ids are what a user needs to work
+    // around them.
+    if !(filter.patterns.is_empty() && filter.tag.is_empty() && filter.not_tag.is_empty()) {
+        faults?;
+        return list(invocation, &loaded, filter);
+    }
+    match (faults, list(invocation, &loaded, filter)) {
+        (Ok(()), listed) => listed,
+        (Err(faults), Ok(mut listed)) => {
+            listed.error(faults);
+            Ok(listed)
+        }
+        (Err(faults), Err(_)) => Err(faults),
+    }
+}
+
+fn list(
+    invocation: &Invocation<'_>,
+    loaded: &LoadedWorkspace,
+    filter: &RequestFilter,
+) -> CommandResult {
     let root = &loaded.workspace.root;
-    let selection = settings::request_selection(&args.filter, invocation.host, root);
+    let selection = settings::request_selection(filter, invocation.host, root);
     let requests = select_requests(&loaded.workspace, &selection)?;
     let lengths = requests.iter().map(|request| request.name.chars().count());
     let widest = lengths.max().unwrap_or(0);

@@ -9,7 +9,7 @@ use crate::cli::exit_status::{ExitStatus, FailureClass};
 use crate::cli::human_time::{human_age, recording_age};
 use crate::cli::invocation::Invocation;
 use crate::diagnostic::{did_you_mean, pluralize};
-use crate::load::LoadedWorkspace;
+use crate::load::{FileKind, LoadedWorkspace};
 use crate::model::recording::Recording;
 use crate::model::redact_rule::RedactRule;
 use crate::plain_file::{MAX_TEXT_BYTES, read_plain_text};
@@ -22,8 +22,8 @@ use std::path::PathBuf;
 
 pub(crate) fn run(invocation: &Invocation<'_>, args: &RecordingArgs) -> CommandResult {
     // Every scheme: a recording whose scheme is no longer used by a request still needs its
-    // redaction rules.
-    let loaded = session::load_with_all_schemes(invocation)?;
+    // redaction rules. Every file: a recording of a request that does not load would look unused.
+    let loaded = session::load_with_all_schemes(invocation, &FileKind::ALL)?;
     if loaded.workspace.recordings.is_empty() {
         return Err(
             CommandError::selection("there is no recording in `fixtures/recordings/`")

@@ -2,6 +2,7 @@
 
 use super::session;
 use crate::cli::args::RunArgs;
+use crate::cli::command_error::CommandError;
 use crate::cli::command_output::CommandResult;
 use crate::cli::invocation::Invocation;
 use crate::cli::output::Output;
@@ -34,11 +35,16 @@ pub(crate) fn run(invocation: &Invocation<'_>, args: &RunArgs, output: &Output) 
 async fn load_and_run(run: &RunCommand<'_>, reports: &mut ReportOutputs) -> CommandResult {
     // Not freed: the process ends with the run, and freeing a large workspace piece by piece would
     // only delay the end.
-    let loaded = ManuallyDrop::new(settings::load_workspace(run.invocation)?);
+    let loaded = ManuallyDrop::new(load(run)?);
     let mut results = UnitResults::default();
     let result = run_loaded(run, &loaded, reports, &mut results).await;
     save_last_run(run, &loaded, &results);
     result
+}
+
+fn load(run: &RunCommand<'_>) -> Result<LoadedWorkspace, CommandError> {
+    let (filter, target) = (&run.args.filter, &run.args.target);
+    settings::load_requests(run.invocation, &filter.patterns, target.env.as_deref())
 }
 
 /// Which units passed, and which did not.

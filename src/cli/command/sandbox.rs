@@ -8,7 +8,7 @@ use crate::cli::invocation::Invocation;
 use crate::cli::output::Output;
 use crate::cli::settings;
 use crate::cli::stop_signals::StopSignals;
-use crate::load::all_schemes;
+use crate::load::{FileKind, all_schemes};
 use crate::model::credential_variable::variable_name;
 use crate::model::environment::{Account, DEFAULT_ACCOUNT, SANDBOX_ENV};
 use crate::model::scheme::Scheme;
@@ -26,7 +26,7 @@ pub(crate) fn run(
 }
 
 async fn listen(invocation: &Invocation<'_>, args: &SandboxArgs, output: &Output) -> CommandResult {
-    let mut loaded = settings::load_workspace(invocation)?;
+    let mut loaded = settings::load_kinds(invocation, &[FileKind::Recording, FileKind::Scheme])?;
     output.print_warnings(&invocation.warnings);
     let schemes = all_schemes(&mut loaded);
     let port = first_port(args.port, schemes.len())?;

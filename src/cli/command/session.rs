@@ -9,13 +9,13 @@ use crate::cli::settings;
 use crate::credentials::CredentialSources;
 use crate::diagnostic::did_you_mean;
 use crate::host::{HostContext, SeededRng};
-use crate::load::{LoadedWorkspace, WorkspaceFiles, all_schemes, scheme_names};
+use crate::load::{FileKind, LoadedWorkspace, WorkspaceFiles, all_schemes, scheme_names};
 use crate::model::environment::{ALL_ACCOUNTS, SANDBOX_ENV};
 use crate::model::request::{Request, WorkspaceFile, WorkspaceFileError};
 use crate::model::scheme::{Scheme, SchemeOrigin};
 use crate::model::workspace::Workspace;
 use crate::plain_file::read_plain_file;
-use crate::plan::Plan;
+use crate::plan::{CommandScope, Plan};
 use crate::redact::Redactor;
 use crate::render::BodyFiles;
 use crate::renew::{SchemeSource, TokenRefresher};
@@ -73,9 +73,11 @@ impl RunTarget {
     /// # Errors
     /// If it is wrong or cannot be had.
     pub(crate) fn new(
+        invocation: &Invocation<'_>,
         loaded: &LoadedWorkspace,
         target: &TargetArgs,
         requests: Option<&[&Request]>,
+        scope: CommandScope<'_>,
     ) -> Result<Self, CommandError> {
         let vars = settings::parse_vars(target)?;
         let environment = settings::resolve_environment(&loaded.workspace, target.env.as_deref())?;
@@ -86,7 +88,7 @@ impl RunTarget {
                 .map(|request| request.name.as_str())
                 .collect()
         });
-        settings::check_template_names(loaded, &environment, &given)?;
+        settings::check_template_names(invocation, loaded, &environment, &given, scope)?;
         Ok(Self { environment, vars })
     }
 }
@@ -417,14 +419,15 @@ pub(crate) fn parse_host(scheme: &str, host: &str) -> Result<BaseUrl, CommandErr
         .map_err(|error| CommandError::file(format!("the host of `{scheme}` is wrong: {error}")))
 }
 
-/// A workspace with every scheme.
+/// A workspace with every scheme, for a command that needs these kinds of files besides.
 ///
 /// # Errors
-/// If the workspace cannot be read, or a file of it has a fault.
+/// If the workspace cannot be read, or one of these files has a fault.
 pub(crate) fn load_with_all_schemes(
     invocation: &Invocation<'_>,
+    kinds: &'static [FileKind],
 ) -> Result<LoadedWorkspace, CommandError> {
-    let mut loaded = settings::load_workspace(invocation)?;
+    let mut loaded = settings::load_kinds(invocation, kinds)?;
     loaded.workspace.schemes = all_schemes(&mut loaded);
     Ok(loaded)
 }

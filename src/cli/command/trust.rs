@@ -8,14 +8,14 @@ use crate::cli::exit_status::ExitStatus;
 use crate::cli::invocation::Invocation;
 use crate::cli::output::Output;
 use crate::cli::settings;
-use crate::load::{LoadedWorkspace, all_schemes};
+use crate::load::{FileKind, LoadedWorkspace, all_schemes};
 use crate::trust::{TrustList, TrustSubject};
 use std::io::BufRead;
 
 /// Lists the hosts and schemes that would get secrets and are not built in. If the user agrees,
 /// stores that they are trusted.
 pub(crate) fn run(invocation: &Invocation<'_>, args: &TrustArgs, output: &Output) -> CommandResult {
-    let mut loaded = settings::load_workspace(invocation)?;
+    let mut loaded = settings::load_kinds(invocation, &[FileKind::Scheme])?;
     let environment = settings::resolve_environment(&loaded.workspace, args.env.as_deref())?;
     let config = invocation.host.config_folder();
     let mut trust = TrustList::load(config.as_deref(), &loaded.workspace.root)?;

@@ -6,8 +6,10 @@ use crate::cli::args::TargetArgs;
 use crate::cli::command::session::{self, RunSession, RunTarget};
 use crate::cli::command_error::CommandError;
 use crate::cli::command_output::{CommandOutput, CommandResult};
+use crate::load::FileKind;
 use crate::model::environment::SANDBOX_ENV;
 use crate::model::scheme::{AuthorizeLink, Scheme};
+use crate::plan::CommandScope;
 use crate::render::FreshValues;
 use crate::run::{AccountAccess, RunContext};
 use crate::sign::{SigningInputs, authorize_draft, seal};
@@ -22,7 +24,13 @@ pub(super) async fn run(
 ) -> CommandResult {
     check_redirect(redirect)?;
     let (host, loaded) = (auth.invocation.host, auth.loaded);
-    let target = RunTarget::new(loaded, args, Some(&[]))?;
+    let target = RunTarget::new(
+        auth.invocation,
+        loaded,
+        args,
+        Some(&[]),
+        CommandScope::Kinds(&[FileKind::Scheme]),
+    )?;
     let scheme = auth.find_scheme(name)?;
     let link = choose_link(scheme, None)?;
     // The built-in sandbox ends with this command, so that the link cannot be opened. It is printed

@@ -8,6 +8,7 @@ use crate::cli::command_error::CommandError;
 use crate::cli::command_output::CommandResult;
 use crate::cli::invocation::Invocation;
 use crate::cli::output::Output;
+use crate::load::FileKind;
 
 pub(crate) fn run(invocation: &Invocation<'_>, args: &AuthArgs, output: &Output) -> CommandResult {
     if let AuthAction::Set { value, .. } = &args.action
@@ -19,7 +20,7 @@ pub(crate) fn run(invocation: &Invocation<'_>, args: &AuthArgs, output: &Output)
         .hint("it is asked for, or comes from standard input: `ingam auth set SCHEME NAME`"));
     }
     let runtime = session::start_runtime()?;
-    let loaded = session::load_with_all_schemes(invocation)?;
+    let loaded = session::load_with_all_schemes(invocation, &[FileKind::Scheme])?;
     let files = session::open_files(invocation.host, &loaded)?;
     // Before a prompt or a link, which would otherwise come first.
     output.print_warnings(&invocation.warnings);
