@@ -2,6 +2,7 @@
 //! timeout.
 
 use super::error::DatabaseError;
+use crate::awake_timeout::awake_timeout;
 use std::pin::Pin;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -62,7 +63,7 @@ pub(crate) fn with_timeout<T>(
     Box::pin(async move {
         // TCP does not report a peer that has vanished: without a limit the caller could wait for
         // many minutes.
-        match tokio::time::timeout(DATABASE_TIMEOUT, work).await {
+        match awake_timeout(DATABASE_TIMEOUT, work).await {
             Ok(result) => result.map_err(|error| database_error(&error)),
             Err(_) => Err(DatabaseError::Failed(format!(
                 "it did not answer within {} s",

@@ -4,6 +4,7 @@
 use super::exchange::{ExchangeLog, SendState};
 use super::step_error::StepError;
 use super::step_execution::{Judgement, StepExecution, StepOutcome, StepResponse};
+use crate::awake_timeout::awake_timeout;
 use crate::diagnostic::pluralize;
 use crate::event::FailureReport;
 use crate::model::repeat::PollOptions;
@@ -35,7 +36,7 @@ async fn run_until(
     let mut fresh = variables.fresh_values();
     loop {
         let sending = execution.send(variables, fresh);
-        let Ok(call) = tokio::time::timeout(timer.remaining(), sending).await else {
+        let Ok(call) = awake_timeout(timer.remaining(), sending).await else {
             // The timeout dropped the call after it may have been sent: it may have arrived.
             log.send_state = SendState::Unknown;
             break;

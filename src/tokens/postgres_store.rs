@@ -6,6 +6,7 @@ use super::envelope::RecordEnvelope;
 use super::error::StoreError;
 use super::family_record::{FamilyKey, FamilyRecord};
 use super::sealed_record::{open_record, seal_record};
+use crate::awake_timeout::awake_timeout;
 use crate::database::{
     DATABASE_TIMEOUT, DatabaseError, connect, database_error, ensure_table, parse_config,
     with_timeout,
@@ -130,7 +131,7 @@ impl PostgresStore {
         let silent = |_| DatabaseError::Failed("it does not answer".to_owned());
         let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 1] = [&number];
         let locked = lock.execute("select pg_advisory_xact_lock($1)", &parameters);
-        match tokio::time::timeout(wait + DATABASE_TIMEOUT, locked)
+        match awake_timeout(wait + DATABASE_TIMEOUT, locked)
             .await
             .map_err(silent)?
         {

@@ -1,6 +1,7 @@
 //! The network. One client with one connection for each host; no redirect is followed, nothing is
 //! repeated, and nothing is added to a request.
 
+use crate::awake_timeout::awake_timeout;
 use crate::method::Method;
 use crate::wire::{BaseUrl, WireRequest, WireResponse};
 use bytes::{Bytes, BytesMut};
@@ -90,7 +91,7 @@ impl LiveTransport {
         // One timeout over connecting, sending and reading: separate ones would add up, and a
         // server that sends one byte at a time would never exceed one for reading.
         let exchange = self.exchange(request, started_at);
-        match tokio::time::timeout(timeout, exchange).await {
+        match awake_timeout(timeout, exchange).await {
             Ok(result) => result,
             Err(_) => Err(TransportError::Timeout {
                 host: host(),

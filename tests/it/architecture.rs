@@ -16,6 +16,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("plain_file", &[]),
     ("redact", &["secret", "value", "wire"]),
     ("secret", &[]),
+    ("awake_timeout", &[]),
     ("core_dump", &[]),
     ("host", &["core_dump"]),
     ("wire", &["method", "value"]),
@@ -65,7 +66,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("plan", &["diagnostic", "load", "model", "render", "span"]),
     ("event", &["redact", "span"]),
     // Edges.
-    ("transport", &["method", "wire"]),
+    ("transport", &["awake_timeout", "method", "wire"]),
     (
         "budget",
         &[
@@ -95,7 +96,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     ("private_file", &["plain_file"]),
-    ("database", &[]),
+    ("database", &["awake_timeout"]),
     (
         "credentials",
         &[
@@ -114,6 +115,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "tokens",
         &[
             "atomic_file",
+            "awake_timeout",
             "credentials",
             "database",
             "host",
@@ -175,6 +177,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "run",
         &[
+            "awake_timeout",
             "budget",
             "check",
             "credentials",

@@ -12,7 +12,7 @@ use ingam::internals::value::{Number, Value};
 use std::collections::HashMap;
 use std::io::Write;
 use std::path::Path;
-use std::process::{Output, Stdio};
+use std::process::{Child, Output, Stdio};
 
 /// The system calls between an answer and the disk: these are never left out.
 const CRITICAL: [&str; 6] = [
@@ -189,6 +189,10 @@ impl RefreshBench {
     }
 
     fn job(&self) -> Vec<u8> {
+        serde_json::to_vec(&self.refresh_job()).unwrap()
+    }
+
+    pub(super) fn refresh_job(&self) -> RefreshJob {
         let than = self.record().unwrap().generation;
         let label = FamilyLabel {
             environment: "local".to_owned(),
@@ -204,7 +208,22 @@ impl RefreshBench {
             act,
         );
         job.store = Some(self.config.clone());
-        serde_json::to_vec(&job).unwrap()
+        job
+    }
+
+    /// The helper by itself, with a job.
+    pub(super) fn spawn_helper(&self, job: &RefreshJob) -> Child {
+        let mut child = self
+            .workspace
+            .ingam(&["renew-helper"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let job = serde_json::to_vec(job).unwrap();
+        child.stdin.take().unwrap().write_all(&job).unwrap();
+        child
     }
 
     /// The helper under a tracer, with a job.

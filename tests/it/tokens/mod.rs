@@ -3,6 +3,7 @@
 //! `INGAM_MEASURE=1` runs the counts in full, otherwise a tenth.
 
 mod faults;
+mod frozen;
 mod kills;
 mod leaks;
 mod lifecycle;
