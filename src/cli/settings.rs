@@ -300,6 +300,7 @@ pub(super) fn store_config(
         key,
         key_file,
         plaintext: global.plain_store,
+        inbox_folder: host.state_folder().map(|folder| folder.join("inbox")),
     })
 }
 

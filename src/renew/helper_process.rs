@@ -1,13 +1,14 @@
 //! A renewal in a separate process with a process group of its own. To kill the command line, or to
 //! signal its process group, does not interrupt the renewal.
 
+use super::refresh_flow::NotifyFn;
 use super::refresh_job::{RefreshError, RefreshJob};
 use crate::secret::{Secret, to_secret_json};
 use crate::tokens::FamilyRecord;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::process::Stdio;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt};
 
 /// The word that makes this program the helper; no person types it.
 pub(crate) const HELPER_COMMAND: &str = "renew-helper";
@@ -20,10 +21,12 @@ pub(crate) struct HelperProcess {
     pub(crate) env: Vec<(String, String)>,
 }
 
-/// The reply of the helper.
+/// A line of the helper. The last one is the result.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum HelperReply {
+    /// For the user, while the renewal goes on.
+    Notice(String),
     Done(Box<FamilyRecord>),
     Failed(RefreshError),
 }
@@ -31,25 +34,45 @@ enum HelperReply {
 impl HelperProcess {
     /// # Errors
     /// The error of the helper, or that it ended without a reply.
-    pub(crate) async fn renew(&self, job: &RefreshJob) -> Result<FamilyRecord, RefreshError> {
+    pub(crate) async fn renew(
+        &self,
+        job: &RefreshJob,
+        notify: NotifyFn<'_>,
+    ) -> Result<FamilyRecord, RefreshError> {
         let text =
             to_secret_json(job).map_err(|error| RefreshError::temporary(error.to_string()))?;
-        let output = self.run(text.expose().as_bytes()).await.map_err(|error| {
+        let cannot_run = |error: std::io::Error| {
             RefreshError::temporary(format!("the renewal cannot be started: {error}"))
-        })?;
-        let reply = Secret::new(output.stdout);
-        match serde_json::from_slice(reply.expose()) {
-            Ok(HelperReply::Done(record)) => Ok(*record),
-            Ok(HelperReply::Failed(failure)) => Err(failure),
-            Err(_) => Err(RefreshError::temporary(format!(
-                "the renewal process ended without a reply ({})",
-                output.status
-            ))
-            .with_note("the store knows how far it came: run again to finish it")),
+        };
+        let mut child = self
+            .start(text.expose().as_bytes())
+            .await
+            .map_err(cannot_run)?;
+        // Read to the end of the pipe before the status is asked for: the helper may have replied
+        // and ended while this process stood still.
+        let mut result = None;
+        if let Some(stdout) = child.stdout.take() {
+            let mut lines = tokio::io::BufReader::new(stdout);
+            while let Some(line) = read_line(&mut lines).await {
+                match serde_json::from_slice(line.expose()) {
+                    Ok(HelperReply::Notice(text)) => notify(&text),
+                    Ok(HelperReply::Done(record)) => result = Some(Ok(*record)),
+                    Ok(HelperReply::Failed(failure)) => result = Some(Err(failure)),
+                    // A line that is cut is the last one of a process that was killed.
+                    Err(_) => break,
+                }
+            }
         }
+        let status = child.wait().await.map_err(cannot_run)?;
+        result.unwrap_or_else(|| {
+            Err(RefreshError::temporary(format!(
+                "the renewal process ended without a reply ({status})"
+            ))
+            .with_note("the store knows how far it came: run again to finish it"))
+        })
     }
 
-    async fn run(&self, job: &[u8]) -> std::io::Result<std::process::Output> {
+    async fn start(&self, job: &[u8]) -> std::io::Result<tokio::process::Child> {
         let mut command = tokio::process::Command::new(&self.program);
         command
             .arg(HELPER_COMMAND)
@@ -68,8 +91,28 @@ impl HelperProcess {
             stdin.write_all(job).await?;
             stdin.shutdown().await?;
         }
-        child.wait_with_output().await
+        Ok(child)
     }
+}
+
+/// `None` at the end of the pipe. A line can hold tokens.
+async fn read_line(
+    pipe: &mut tokio::io::BufReader<tokio::process::ChildStdout>,
+) -> Option<Secret<Vec<u8>>> {
+    let mut line = Vec::new();
+    let read = pipe.read_until(b'\n', &mut line).await;
+    let line = Secret::new(line);
+    // An error of the pipe ends the reply as its end does: what came before it counts.
+    read.ok().filter(|length| *length > 0).map(|_| line)
+}
+
+/// A notice as a line of the helper.
+///
+/// # Errors
+/// If it cannot be encoded.
+pub(crate) fn encode_notice(text: &str) -> Result<String, serde_json::Error> {
+    let line = serde_json::to_string(&HelperReply::Notice(text.to_owned()))?;
+    Ok(format!("{line}\n"))
 }
 
 /// The text of a helper's reply.

@@ -12,7 +12,7 @@ mod refresh_job;
 mod token_refresher;
 mod token_response;
 
-pub(crate) use helper_process::{HelperProcess, encode_reply};
+pub(crate) use helper_process::{HelperProcess, encode_notice, encode_reply};
 pub(crate) use refresh_flow::{RefreshContext, renew};
 pub(crate) use refresh_job::RefreshError;
 pub use refresh_job::{RefreshJob, RefreshKind, SchemeSource};

@@ -13,7 +13,7 @@ use crate::render::FreshValues;
 use crate::secret::{Secret, to_secret_json};
 use crate::sign::{NamedValues, SealError, SealedRequest, SigningInputs, seal, token_draft};
 use crate::tokens::{FamilyLock, FamilyRecord, LOCK_WAIT, RenewalState, StoreError, TokenStore};
-use crate::transport::{LiveTransport, TransportError};
+use crate::transport::{LiveTransport, TransportError, human_duration};
 use crate::value::{ObjectMember, Value};
 use crate::wire::{BaseUrl, WireRequest, WireResponse};
 use std::time::Duration;
@@ -26,13 +26,29 @@ const WRITE_RETRY_DELAYS: [Duration; 3] = [
     Duration::from_secs(2),
 ];
 
+/// How long to wait before each retry against a store that went away; the last one repeats.
+const REMOTE_RETRY_DELAYS: [Duration; 5] = [
+    Duration::from_millis(500),
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(5),
+    Duration::from_secs(10),
+];
+/// How long a retry waits for the lock of the family. Whoever has it renews at most twice.
+const RETRY_LOCK_WAIT: Duration = Duration::from_secs(30);
+
 /// What a renewal works with.
 pub(crate) struct RefreshContext<'a> {
+    /// Tells the user at once what the renewal waits for.
+    pub(crate) notify: NotifyFn<'a>,
     pub(crate) scheme: &'a Scheme,
     pub(crate) store: &'a TokenStore,
     pub(crate) transport: &'a LiveTransport,
     pub(crate) clock_and_rng: ClockAndRng,
 }
+
+/// Gets a text for the user while a renewal goes on. It holds no secrets.
+pub(crate) type NotifyFn<'a> = &'a dyn Fn(&str);
 
 /// Gets what the job asks for, unless another process has by then.
 ///
@@ -280,7 +296,7 @@ impl<'a> RefreshFlow<'a> {
             other => other,
         };
         // A full disk must be noticed before the token is spent, not when the response is here.
-        lock.prepare_inbox().await?;
+        lock.prepare_inbox(record).await?;
         // The mark is durable before the first byte is sent. Without it the next process would take
         // a refusal of the spent token for a dead account.
         record.state = RenewalState::Refreshing {
@@ -418,14 +434,113 @@ impl<'a> RefreshFlow<'a> {
         if raw.request_kind.starts_family() {
             record.pending_splits = pending_splits(&answer, self.token);
         }
-        write_with_retries(lock, record).await.map_err(|error| {
-            let failure =
-                RefreshError::temporary(format!("the new tokens of {} could not be written: {error}", self.account_label()));
-            failure.with_note("their answer waits in the store's inbox if that could be written: run again when the store works")
-        })?;
+        let generation = raw.generation;
+        if let Err(error) = self.write_new_tokens(lock, record, generation).await {
+            return Err(self.unwritten_tokens_error(lock, &error));
+        }
         // Only now: until the record is replaced, the inbox is the only copy of the new tokens.
         lock.clear_inbox().await;
         Ok(())
+    }
+
+    /// Writes the record with the new tokens. Against a store that went away it is retried for
+    /// minutes: the refresh token is spent, and what it was spent for is here.
+    async fn write_new_tokens(
+        &self,
+        lock: &mut FamilyLock,
+        record: &mut FamilyRecord,
+        generation_before: u64,
+    ) -> Result<(), StoreError> {
+        let mut last = write_with_retries(lock, record).await;
+        if !self.context.store.is_remote() {
+            return last;
+        }
+        let mut left = self.job.store_patience;
+        let mut delays = REMOTE_RETRY_DELAYS.iter();
+        let mut delay = REMOTE_RETRY_DELAYS[0];
+        let mut is_announced = false;
+        while let Err(error) = &last {
+            if left.is_zero() {
+                break;
+            }
+            if !is_announced {
+                (self.context.notify)(&self.retry_message(lock, error));
+                is_announced = true;
+            }
+            delay = delays.next().copied().unwrap_or(delay).min(left);
+            left -= delay;
+            tokio::time::sleep(delay).await;
+            last = self.write_again(lock, record, generation_before).await;
+            if matches!(
+                last,
+                Err(StoreError::StaleRevision | StoreError::Corrupt { .. })
+            ) {
+                break;
+            }
+        }
+        last
+    }
+
+    /// Another try under a lock that is taken anew: the store may have stored the last try without
+    /// saying so, and another process may have had the lock meanwhile.
+    async fn write_again(
+        &self,
+        lock: &mut FamilyLock,
+        record: &mut FamilyRecord,
+        generation_before: u64,
+    ) -> Result<(), StoreError> {
+        lock.reacquire(RETRY_LOCK_WAIT).await?;
+        match lock.read().await? {
+            Some(there) if there.current == record.current => {
+                *record = there;
+                Ok(())
+            }
+            // Whatever another process wrote of this generation, it got no tokens: it has asked
+            // with the spent token, and was refused.
+            Some(there) if there.generation == generation_before => lock.write(record).await,
+            // Newer tokens: those of another process are as good, and ours may have been replaced.
+            Some(there) if self.is_already_done(&there) => {
+                *record = there;
+                Ok(())
+            }
+            _ => Err(StoreError::StaleRevision),
+        }
+    }
+
+    fn retry_message(&self, lock: &FamilyLock, error: &StoreError) -> String {
+        let kept = match lock.local_response() {
+            Some(Ok(path)) => format!("they are kept on this machine (`{}`)", path.display()),
+            _ => "they are in memory only".to_owned(),
+        };
+        format!(
+            "the new tokens of {} have arrived and could not be written: {error}; {kept}, and ingam retries for {}",
+            self.account_label(),
+            human_duration(self.job.store_patience)
+        )
+    }
+
+    /// Says whether the tokens are kept, and where; or that they are lost.
+    fn unwritten_tokens_error(&self, lock: &FamilyLock, error: &StoreError) -> RefreshError {
+        let reason = format!(
+            "the new tokens of {} arrived, but could not be written: {error}",
+            self.account_label()
+        );
+        match lock.local_response() {
+            None => RefreshError::temporary(reason).with_note(
+                "the response is kept in the inbox of the store: run again when the store can be written",
+            ),
+            Some(Ok(path)) => RefreshError::temporary(reason).with_note(format!(
+                "the response is kept, sealed, on this machine: `{}`. When the database works again, run again or \
+                 call `ingam auth status`, on this machine",
+                path.display()
+            )),
+            Some(Err(why)) => RefreshError::user_action(reason)
+                .with_note(format!(
+                    "they could not be kept on this machine either ({why}): unless the database has its response, \
+                     they are lost"
+                ))
+                .with_note(self.login_hint()),
+        }
     }
 
     /// A refusal says that the token is dead only when the scheme says so; everything else leaves

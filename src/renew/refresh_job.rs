@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::time::Duration;
 
+/// A database that is restarted, or fails over to another machine, is there again within this time.
+const STORE_PATIENCE: Duration = Duration::from_secs(300);
+
 /// One renewal. It holds secrets, and so it goes through a pipe and never through arguments,
 /// variables or files.
 #[derive(Clone, Serialize, Deserialize)]
@@ -24,6 +27,8 @@ pub struct RefreshJob {
     credentials: Vec<(String, Secret<String>)>,
     pub kind: RefreshKind,
     pub timeout: Duration,
+    /// How long to retry to write new tokens into a store that went away.
+    pub store_patience: Duration,
     /// `None` in the process that holds the store.
     pub store: Option<StoreConfig>,
 }
@@ -93,6 +98,7 @@ impl RefreshJob {
             credentials,
             kind: act,
             timeout,
+            store_patience: STORE_PATIENCE,
             store: None,
         }
     }

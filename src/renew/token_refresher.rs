@@ -2,12 +2,16 @@
 //! needed first: most runs need none.
 
 use super::helper_process::HelperProcess;
-use super::refresh_flow::{RefreshContext, renew};
+use super::refresh_flow::{NotifyFn, RefreshContext, renew};
 use super::refresh_job::{RefreshError, RefreshJob, SchemeSource};
 use crate::host::{ClockAndRng, RandomError};
 use crate::model::scheme::{Scheme, Token};
-use crate::tokens::{FamilyKey, FamilyRecord, MemoryStore, StoreConfig, StoreError, TokenStore};
+use crate::tokens::{
+    FamilyKey, FamilyRecord, MemoryStore, RecoveredResponse, StoreConfig, StoreError, TokenStore,
+};
 use crate::transport::LiveTransport;
+use std::cell::RefCell;
+use std::collections::HashSet;
 use tokio::sync::OnceCell;
 
 /// The text that a scheme was decoded from.
@@ -19,6 +23,10 @@ pub(crate) struct TokenRefresher<'w> {
     clock_and_rng: ClockAndRng,
     source_of: SchemeSourceFn<'w>,
     store: OnceCell<TokenStore>,
+    /// What was found on this machine when the store was opened, until somebody shows it.
+    recovered: RefCell<Vec<RecoveredResponse>>,
+    /// Families whose next renewal uses a response that is there already.
+    with_response: RefCell<HashSet<FamilyKey>>,
 }
 
 impl<'w> TokenRefresher<'w> {
@@ -33,6 +41,8 @@ impl<'w> TokenRefresher<'w> {
             clock_and_rng,
             source_of: source,
             store: OnceCell::new(),
+            recovered: RefCell::default(),
+            with_response: RefCell::default(),
         }
     }
 
@@ -42,11 +52,35 @@ impl<'w> TokenRefresher<'w> {
         self.store
             .get_or_try_init(|| async {
                 match &self.shared_store {
-                    Some((config, _)) => TokenStore::open(config, self.clock_and_rng).await,
+                    Some((config, _)) => self.open_shared(config).await,
                     None => Ok(TokenStore::Memory(MemoryStore::default())),
                 }
             })
             .await
+    }
+
+    /// Before anything is read: a response that an earlier process left on this machine is newer
+    /// than the record, and its refresh token must not be sent again.
+    async fn open_shared(&self, config: &StoreConfig) -> Result<TokenStore, StoreError> {
+        let store = TokenStore::open(config, self.clock_and_rng).await?;
+        let recovered = store.recover_local_responses().await;
+        self.with_response.borrow_mut().extend(
+            recovered
+                .iter()
+                .filter_map(|one| one.handed_over().cloned()),
+        );
+        self.recovered.borrow_mut().extend(recovered);
+        Ok(store)
+    }
+
+    /// What was found on this machine since the last call.
+    pub(crate) fn take_recovered(&self) -> Vec<RecoveredResponse> {
+        self.recovered.take()
+    }
+
+    /// Whether a renewal only has to use a response that is there already.
+    pub(crate) fn has_response(&self, key: &FamilyKey) -> bool {
+        self.with_response.borrow().contains(key)
     }
 
     /// # Errors
@@ -75,21 +109,25 @@ impl<'w> TokenRefresher<'w> {
         mut job: RefreshJob,
         scheme: &Scheme,
         transport: &LiveTransport,
+        notify: NotifyFn<'_>,
     ) -> Result<FamilyRecord, RefreshError> {
         if let Some((config, helper)) = &self.shared_store {
+            self.store().await?;
+            self.with_response.borrow_mut().remove(&job.key);
             // The helper sees no keyring.
             let key = config.load_or_create_key(self.clock_and_rng.rng)?;
             job.store = Some(StoreConfig {
                 key,
                 ..config.clone()
             });
-            return helper.renew(&job).await;
+            return helper.renew(&job, notify).await;
         }
         let tools = RefreshContext {
             scheme,
             store: self.store().await?,
             transport,
             clock_and_rng: self.clock_and_rng,
+            notify,
         };
         renew(&job, &tools).await
     }

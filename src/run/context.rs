@@ -6,6 +6,7 @@ use super::run_budget::RunBudget;
 use super::run_recordings::RunRecordings;
 use super::run_tokens::RunTokens;
 use super::stop::StopSignal;
+use crate::event::{Event, RunNotice};
 use crate::host::SeededRng;
 use crate::model::scheme::{Level, Scheme};
 use crate::model::workspace::Workspace;
@@ -138,6 +139,15 @@ impl RunContext<'_> {
             wait
         };
         self.environment.stop.pause(wait).await
+    }
+
+    /// Warns the user of something that belongs to the run and to no step.
+    pub(super) fn warn(&self, text: &str, hint: Option<&str>) {
+        let mut redactor = self.state.redactor.borrow_mut();
+        let hints = hint.map(|hint| redactor.redact_for_display(hint));
+        let notice = RunNotice::warning(redactor.redact_for_display(text)).hints(hints);
+        drop(redactor);
+        self.environment.budget.notify(Event::RunNotice(notice));
     }
 
     /// Registers the tokens of a record with the redactor.

@@ -53,6 +53,7 @@ impl TokenQuery<'_> {
         let now = tokens.renewer.now_ms();
         let pair = record.as_ref().and_then(|record| record.current.as_ref());
         if let (Some(record), Some(pair)) = (&record, pair)
+            && !tokens.renewer.has_response(&self.key()?)
             && !pair.is_renewal_due(now, tokens.renewer.renewal_margin_ms(self.token)?)
         {
             return Ok(active_token(record, None));
@@ -125,7 +126,12 @@ impl TokenQuery<'_> {
         {
             return Ok(Some(cached.record.clone()));
         }
-        let record = tokens.renewer.read(&key).await?;
+        let record = tokens.renewer.read(&key).await;
+        for recovered in tokens.renewer.take_recovered() {
+            self.context
+                .warn(&recovered.message(), recovered.hint().as_deref());
+        }
+        let record = record?;
         record.iter().for_each(|record| self.cache_record(record));
         Ok(record)
     }
@@ -196,7 +202,9 @@ impl TokenQuery<'_> {
             RefreshKind::Renew { newer_than: than },
         );
         // Boxed: most calls renew nothing, and the future of each would have the size of this one.
-        let renewed = Box::pin(renewer.renew(job, self.scheme, &environment.transport)).await;
+        let notify = |text: &str| self.context.warn(text, None);
+        let renewed =
+            Box::pin(renewer.renew(job, self.scheme, &environment.transport, &notify)).await;
         // Kept for the run: its other requests would only repeat the failure.
         renewed.inspect_err(|failure| {
             environment

@@ -4,6 +4,7 @@
 use super::envelope::{RecordEnvelope, StoreKey, is_sealed};
 use super::error::StoreError;
 use super::family_record::{FamilyKey, FamilyRecord};
+use super::response_file::{ResponseFile, sealed_response};
 use super::sealed_record::{open_record, seal_record};
 use crate::atomic_file::sync_folder;
 use crate::plain_file::read_plain_text;
@@ -18,9 +19,6 @@ use std::time::{Duration, Instant};
 
 /// How long to wait between two tries to get a lock.
 const LOCK_RETRY_INTERVAL: Duration = Duration::from_millis(5);
-/// Room for an answer is made before it is asked for, so that a full disk is seen before a token is
-/// spent.
-const INBOX_RESERVED_BYTES: usize = 64 << 10;
 
 /// A folder of sealed records.
 #[derive(Clone)]
@@ -131,7 +129,7 @@ pub struct FileLock {
     _lock: File,
     /// Of the record that was read last.
     revision: u64,
-    inbox: Option<File>,
+    inbox: Option<ResponseFile>,
 }
 
 impl FileLock {
@@ -201,17 +199,7 @@ impl FileLock {
     /// # Errors
     /// When there is none: then nothing must be sent.
     pub fn prepare_inbox(&mut self) -> Result<(), StoreError> {
-        let path = self.store.path(&self.id, "inbox");
-        let mut file = open_private(
-            &path,
-            OpenOptions::new().write(true).create(true).truncate(true),
-        )?;
-        let fault = |error: std::io::Error| io_error(&path, &error);
-        file.write_all(&vec![0; INBOX_RESERVED_BYTES])
-            .map_err(fault)?;
-        file.sync_all().map_err(fault)?;
-        sync_folder(&self.store.folder).map_err(fault)?;
-        self.inbox = Some(file);
+        self.inbox = Some(ResponseFile::reserve(self.store.path(&self.id, "inbox"))?);
         Ok(())
     }
 
@@ -221,14 +209,12 @@ impl FileLock {
     /// When it cannot be written.
     pub fn write_inbox(&mut self, text: &str) -> Result<(), StoreError> {
         let sealed = self.store.envelope.seal(&inbox_context(&self.id), text)?;
-        let path = self.store.path(&self.id, "inbox");
         let Some(file) = &mut self.inbox else {
             return Err(StoreError::InboxNotPrepared {
                 id: self.id.clone(),
             });
         };
-        write_response(file, sealed.as_bytes()).map_err(|error| io_error(&path, &error))?;
-        Ok(())
+        Ok(file.write(&sealed)?)
     }
 
     /// The answer that a process left that did not come to use it; one that was not written whole
@@ -240,16 +226,7 @@ impl FileLock {
         let Some(bytes) = read_private(&self.store.path(&self.id, "inbox"))? else {
             return Ok(None);
         };
-        let Some((length, rest)) = bytes.split_first_chunk() else {
-            return Ok(None);
-        };
-        let length = usize::try_from(u64::from_be_bytes(*length)).unwrap_or(usize::MAX);
-        // A write that a loss of power cut leaves zeros where the rest would be, and the text of an
-        // envelope ends with a line feed: such a response has not arrived. A whole one that does
-        // not open is an error, because "no response" would lose the only copy of spent
-        // tokens.
-        rest.get(..length)
-            .filter(|sealed| sealed.ends_with(b"\n"))
+        sealed_response(&bytes)
             .map(|sealed| self.store.envelope.open(&inbox_context(&self.id), sealed))
             .transpose()
     }
@@ -364,16 +341,6 @@ pub(super) fn has_sealed_records(folder: &Path) -> Result<bool, StoreError> {
 
 fn inbox_context(id: &str) -> String {
     format!("{id} inbox")
-}
-
-/// Its length first, so that zeros are no answer.
-fn write_response(file: &mut File, sealed: &[u8]) -> std::io::Result<()> {
-    let length = u64::try_from(sealed.len())
-        .unwrap_or(u64::MAX)
-        .to_be_bytes();
-    std::io::Seek::rewind(file)?;
-    file.write_all(&[&length, sealed].concat())?;
-    file.sync_data()
 }
 
 fn lock_holder(path: &Path) -> String {

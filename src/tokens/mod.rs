@@ -5,9 +5,20 @@ mod envelope;
 mod error;
 mod family_record;
 mod file_store;
+#[cfg(feature = "postgres")]
+mod local_inbox;
 mod memory_store;
 #[cfg(feature = "postgres")]
 mod postgres_store;
+#[cfg_attr(
+    not(feature = "postgres"),
+    expect(
+        dead_code,
+        reason = "only the response of a database is kept elsewhere"
+    )
+)]
+mod recovered_response;
+mod response_file;
 mod sealed_record;
 mod token_store;
 
@@ -17,5 +28,6 @@ pub use error::StoreError;
 pub use family_record::{FamilyKey, FamilyLabel, FamilyRecord, PendingSplit, TokenPair};
 pub(crate) use family_record::{MissingFamilyId, RenewalState};
 pub(crate) use memory_store::MemoryStore;
+pub(crate) use recovered_response::RecoveredResponse;
 pub(crate) use token_store::{FamilyLock, LOCK_WAIT};
 pub use token_store::{StoreConfig, StoreLocation, TokenStore};

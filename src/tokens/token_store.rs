@@ -8,6 +8,8 @@ use super::file_store::{FileLock, FileStore, has_sealed_records, load_or_create_
 use super::memory_store::{MemoryLock, MemoryStore};
 #[cfg(feature = "postgres")]
 use super::postgres_store::{PostgresLock, PostgresStore};
+use super::recovered_response::RecoveredResponse;
+use super::response_file::response_paths;
 use crate::credentials::keyring;
 #[cfg(not(feature = "postgres"))]
 use crate::database::DatabaseError;
@@ -29,6 +31,9 @@ pub struct StoreConfig {
     pub key_file: Option<PathBuf>,
     /// Records are written as plain text.
     pub plaintext: bool,
+    /// Where responses are kept on this machine until they are in a database. `None` if the user
+    /// has no folder for state.
+    pub inbox_folder: Option<PathBuf>,
 }
 
 /// The name of the key in the environment and in the keyring.
@@ -63,6 +68,17 @@ impl StoreConfig {
             // nothing.
             StoreLocation::Postgres(_) => Ok(None),
         }
+    }
+
+    /// The files of responses on this machine that are not in the database yet. Only for a message:
+    /// a folder that cannot be read has none.
+    #[must_use]
+    pub(crate) fn kept_responses(&self) -> Vec<PathBuf> {
+        let (StoreLocation::Postgres(_), Some(folder)) = (&self.location, &self.inbox_folder)
+        else {
+            return Vec::new();
+        };
+        response_paths(folder, "").unwrap_or_default()
     }
 
     fn create_key(&self, folder: &Path, rng: RandomSource) -> Result<StoreKey, StoreError> {
@@ -154,12 +170,32 @@ impl TokenStore {
             StoreLocation::Folder(folder) => FileStore::open(folder, envelope).map(Self::File),
             #[cfg(feature = "postgres")]
             StoreLocation::Postgres(url) => {
-                PostgresStore::open(url.expose(), envelope, clock_and_rng.clock)
+                let folder = config.inbox_folder.as_deref();
+                PostgresStore::open(url.expose(), envelope, clock_and_rng, folder)
                     .await
                     .map(Self::Postgres)
             }
             #[cfg(not(feature = "postgres"))]
             StoreLocation::Postgres(_) => Err(DatabaseError::NotBuiltIn.into()),
+        }
+    }
+
+    /// Whether it can go away while this machine works: then a write is retried for minutes.
+    #[must_use]
+    pub(crate) fn is_remote(&self) -> bool {
+        match self {
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => true,
+            _ => false,
+        }
+    }
+
+    /// Puts the responses that earlier processes left on this machine into the store.
+    pub(crate) async fn recover_local_responses(&self) -> Vec<RecoveredResponse> {
+        match self {
+            #[cfg(feature = "postgres")]
+            Self::Postgres(store) => store.recover_local_responses().await,
+            _ => Vec::new(),
         }
     }
 
@@ -289,9 +325,40 @@ impl FamilyLock {
             Self::Memory(_) => {}
             Self::File(lock) => lock.quarantine_inbox()?,
             #[cfg(feature = "postgres")]
-            Self::Postgres(lock) => lock.clear_inbox().await,
+            Self::Postgres(lock) => lock.quarantine_inbox().await?,
         }
         Ok(())
+    }
+
+    /// Takes the lock of a remote store anew, after a failure. The caller must read again.
+    ///
+    /// # Errors
+    /// When the store cannot be reached, or the lock is not free in time.
+    #[cfg_attr(
+        not(feature = "postgres"),
+        expect(unused_variables, reason = "the signature of the other build")
+    )]
+    pub(crate) async fn reacquire(&mut self, wait: Duration) -> Result<(), StoreError> {
+        match self {
+            #[cfg(feature = "postgres")]
+            Self::Postgres(lock) => lock.reacquire(wait).await,
+            // A lock of this machine lasts as long as its process.
+            _ => Ok(()),
+        }
+    }
+
+    /// Where on this machine the response is kept that was written last, in words. `None` if the
+    /// store is on this machine itself.
+    pub(crate) fn local_response(&self) -> Option<Result<PathBuf, String>> {
+        match self {
+            #[cfg(feature = "postgres")]
+            Self::Postgres(lock) => Some(match lock.local_response() {
+                Ok(path) => Ok(path.to_owned()),
+                Err(Some(error)) => Err(error.to_string()),
+                Err(None) => Err("no room was made for it".to_owned()),
+            }),
+            _ => None,
+        }
     }
 
     /// Makes room for a raw answer.
@@ -302,13 +369,16 @@ impl FamilyLock {
         clippy::unused_async,
         reason = "it has the signature of the other writes"
     )]
-    pub async fn prepare_inbox(&mut self) -> Result<(), StoreError> {
+    #[cfg_attr(
+        not(feature = "postgres"),
+        expect(unused_variables, reason = "the signature of the other build")
+    )]
+    pub async fn prepare_inbox(&mut self, record: &FamilyRecord) -> Result<(), StoreError> {
         match self {
             Self::File(lock) => lock.prepare_inbox(),
             Self::Memory(_) => Ok(()),
-            // Its row is there, and a column needs no room before it is written.
             #[cfg(feature = "postgres")]
-            Self::Postgres(_) => Ok(()),
+            Self::Postgres(lock) => lock.prepare_inbox(record),
         }
     }
 

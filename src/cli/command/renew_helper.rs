@@ -6,7 +6,7 @@ use crate::cli::exit_status::ExitStatus;
 use crate::cli::stop_signals::StopSignals;
 use crate::host::HostContext;
 use crate::load::decode_scheme_text;
-use crate::renew::{RefreshContext, RefreshError, RefreshJob, encode_reply, renew};
+use crate::renew::{RefreshContext, RefreshError, RefreshJob, encode_notice, encode_reply, renew};
 use crate::tokens::{FamilyRecord, StoreError, TokenStore};
 use crate::transport::{LiveTransport, NetworkPolicy};
 use crate::wire::BaseUrl;
@@ -57,6 +57,15 @@ async fn renew_job(job: &RefreshJob, host: &HostContext) -> Result<FamilyRecord,
     let clock_and_rng = host.clock_and_rng();
     let config = job.store.as_ref().ok_or(StoreError::NoFolder)?;
     let store = TokenStore::open(config, clock_and_rng).await?;
+    let notify = |text: &str| {
+        // The parent process may be gone: the renewal goes on without it.
+        if let Ok(line) = encode_notice(text) {
+            let mut stdout = std::io::stdout();
+            let _ = stdout
+                .write_all(line.as_bytes())
+                .and_then(|()| stdout.flush());
+        }
+    };
     let transport = LiveTransport::new(network_policy(job)?)
         .map_err(|error| RefreshError::temporary(error.to_string()))?;
     renew(
@@ -66,6 +75,7 @@ async fn renew_job(job: &RefreshJob, host: &HostContext) -> Result<FamilyRecord,
             store: &store,
             transport: &transport,
             clock_and_rng,
+            notify: &notify,
         },
     )
     .await

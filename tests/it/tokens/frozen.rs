@@ -15,13 +15,13 @@ fn signal(name: &str, process: u32) {
 }
 
 /// Waits until the sandbox has got another token request.
-fn await_request(bench: &RefreshBench, before: i64) {
+pub(super) fn await_request(bench: &RefreshBench, before: i64) {
     while bench.workspace.count("requests") == before {
         std::thread::yield_now();
     }
 }
 
-fn reply(child: Child) -> String {
+pub(super) fn reply(child: Child) -> String {
     let output = child.wait_with_output().unwrap();
     String::from_utf8(output.stdout).unwrap()
 }

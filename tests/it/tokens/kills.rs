@@ -43,6 +43,10 @@ pub(super) fn has_strace() -> bool {
         .output()
         .is_ok_and(|output| output.status.success());
     if !found {
+        assert!(
+            std::env::var_os("CI").is_none(),
+            "there is no strace on this machine: `.ci/run` installs it"
+        );
         println!("skipped: there is no strace on this machine");
     }
     found
@@ -136,6 +140,11 @@ impl RefreshBench {
     pub(super) fn new() -> Self {
         let workspace = TestWorkspace::with_tokens();
         let config = workspace.store_config();
+        Self::over(workspace, config)
+    }
+
+    /// Over another store than the folder of the user.
+    pub(super) fn over(workspace: TestWorkspace, config: StoreConfig) -> Self {
         let mut loaded = load(workspace.folder.path(), 1).unwrap();
         let scheme = all_schemes(&mut loaded)
             .into_iter()

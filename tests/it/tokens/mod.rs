@@ -8,6 +8,7 @@ mod kills;
 mod leaks;
 mod lifecycle;
 mod postgres;
+mod postgres_stops;
 mod races;
 mod regressions;
 mod stores;
@@ -122,6 +123,7 @@ impl TestWorkspace {
             key: StoreKey::parse(&key),
             key_file: None,
             plaintext: false,
+            inbox_folder: Some(self.home().join(".local/state/ingam/inbox")),
         }
     }
 

@@ -25,6 +25,11 @@ impl PostgresServer {
             .unwrap()
             .port();
         if !tool("initdb", &["--version"], folder.path()) {
+            // A test that CI skips is a test that nobody runs.
+            assert!(
+                std::env::var_os("CI").is_none(),
+                "there is no PostgreSQL on this machine (initdb, pg_ctl): `.ci/run` installs it"
+            );
             println!("skipped: there is no PostgreSQL on this machine (initdb, pg_ctl)");
             return None;
         }
@@ -52,10 +57,18 @@ impl PostgresServer {
             ],
             server.folder.path()
         ));
+        server.run();
+        Some(server)
+    }
+
+    /// Starts it, or starts it again after [`Self::stop`].
+    pub(crate) fn run(&self) {
         let options = format!(
-            "-p {port} -k '' -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=300"
+            "-p {} -k '' -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=300",
+            self.port
         );
-        let log = server.folder.path().join("log");
+        let log = self.folder.path().join("log");
+        let data = self.data();
         assert!(tool(
             "pg_ctl",
             &[
@@ -68,9 +81,17 @@ impl PostgresServer {
                 log.to_str().unwrap(),
                 "start"
             ],
-            server.folder.path()
+            self.folder.path()
         ));
-        Some(server)
+    }
+
+    /// Stops it at once, as a crash does: no connection is closed in order.
+    pub(crate) fn stop(&self) {
+        tool(
+            "pg_ctl",
+            &["-D", &self.data(), "-m", "immediate", "stop"],
+            self.folder.path(),
+        );
     }
 
     fn data(&self) -> String {
@@ -99,11 +120,7 @@ impl PostgresServer {
 
 impl Drop for PostgresServer {
     fn drop(&mut self) {
-        tool(
-            "pg_ctl",
-            &["-D", &self.data(), "-m", "immediate", "stop"],
-            self.folder.path(),
-        );
+        self.stop();
     }
 }
 

@@ -29,6 +29,7 @@ pub(super) fn config(place: StoreLocation) -> StoreConfig {
         key: Some(StoreKey::generate(|| Ok([7; 16])).unwrap()),
         key_file: None,
         plaintext: false,
+        inbox_folder: None,
     }
 }
 

@@ -12,6 +12,7 @@ use crate::model::environment::{Account, SANDBOX_ENV};
 use crate::model::scheme::Scheme;
 use crate::renew::RefreshError;
 use crate::run::RunContext;
+use crate::tokens::RecoveredResponse;
 use std::sync::Arc;
 
 /// The workspace with every scheme, and the output, because links and prompts are printed at once.
@@ -24,6 +25,7 @@ pub(super) struct AuthContext<'a> {
 
 /// The workspace in one environment.
 pub(super) struct AuthWorkspace<'a> {
+    pub(super) output: &'a Output,
     pub(super) loaded: &'a LoadedWorkspace,
     pub(super) context: RunContext<'a>,
 }
@@ -51,6 +53,14 @@ impl<'a> AuthWorkspace<'a> {
         )
     }
 
+    /// Prints what became of token responses that were found on this machine.
+    pub(super) fn print_recovered(&self) {
+        let renewer = &self.context.environment.tokens.renewer;
+        for recovered in renewer.take_recovered() {
+            print_recovered(self.output, &recovered);
+        }
+    }
+
     /// Converts a renewal error. Its texts may quote a response, so they are redacted first.
     pub(super) fn renewal_error(&self, failure: &RefreshError) -> CommandError {
         let mut redactor = self.context.state.redactor.borrow_mut();
@@ -61,6 +71,19 @@ impl<'a> AuthWorkspace<'a> {
             needs_user_action: failure.needs_user_action,
         })
     }
+}
+
+pub(super) fn print_recovered(output: &Output, recovered: &RecoveredResponse) {
+    if recovered.is_error() {
+        output.print_error(&recovered_error(recovered));
+    } else {
+        output.print_message(&recovered.message());
+    }
+}
+
+/// A response that needs the user.
+pub(super) fn recovered_error(recovered: &RecoveredResponse) -> CommandError {
+    CommandError::operation(recovered.message()).hints(recovered.hint())
 }
 
 impl<'a> AuthContext<'a> {
@@ -83,7 +106,11 @@ impl<'a> AuthContext<'a> {
         }
         let context =
             session::persistent_context(self.invocation, loaded, self.files, environment).await?;
-        Ok(AuthWorkspace { loaded, context })
+        Ok(AuthWorkspace {
+            output: self.output,
+            loaded,
+            context,
+        })
     }
 
     pub(super) fn find_scheme(&self, name: &str) -> Result<&'a Arc<Scheme>, CommandError> {

@@ -1,6 +1,7 @@
 //! `ingam auth status`: one line for each token family, and one for each account without tokens.
 
-use super::context::AuthContext;
+use super::context::{AuthContext, recovered_error};
+use crate::cli::command_error::CommandError;
 use crate::cli::command_output::{CommandOutput, CommandResult};
 use crate::cli::exit_status::ExitStatus;
 use crate::cli::human_time::{time_ago, time_left};
@@ -10,7 +11,7 @@ use crate::load::LoadedWorkspace;
 use crate::model::environment::{Account, SANDBOX_ENV};
 use crate::model::scheme::Token;
 use crate::report::TerminalStyle;
-use crate::tokens::{FamilyRecord, RenewalState, TokenStore};
+use crate::tokens::{FamilyRecord, RenewalState, StoreConfig, StoreError, TokenStore};
 
 const COLUMNS: [&str; 8] = [
     "account",
@@ -28,10 +29,18 @@ pub(super) async fn run(auth: &AuthContext<'_>) -> CommandResult {
     let host = auth.invocation.host;
     let config = settings::store_config(host, auth.invocation.global)?;
     let clock_and_rng = host.clock_and_rng();
-    let store = TokenStore::open(&config, clock_and_rng).await?;
+    let opened = TokenStore::open(&config, clock_and_rng).await;
+    let store = opened.map_err(|error| with_kept_responses(error, &config))?;
     // Expiry times are in the clock of the store, which a team shares.
     let now = (host.clock)() + store.clock_offset_ms();
     let mut output = CommandOutput::default();
+    for recovered in store.recover_local_responses().await {
+        if recovered.is_error() {
+            output.error(recovered_error(&recovered));
+        } else {
+            output.message(recovered.message());
+        }
+    }
     let mut records = Vec::new();
     for record in store.list().await? {
         match record {
@@ -52,6 +61,20 @@ pub(super) async fn run(auth: &AuthContext<'_>) -> CommandResult {
         output.end_with(ExitStatus::CredentialRequired);
     }
     Ok(output)
+}
+
+/// The error of a store that cannot be opened, with the responses that wait for it.
+fn with_kept_responses(error: StoreError, config: &StoreConfig) -> CommandError {
+    let kept = config.kept_responses();
+    let error = CommandError::from(error);
+    if kept.is_empty() {
+        return error;
+    }
+    let paths = kept.iter().map(|path| format!("`{}`", path.display()));
+    error.hint(format!(
+        "token responses are kept on this machine until the store works: {}",
+        paths.collect::<Vec<_>>().join(", ")
+    ))
 }
 
 /// By environment, scheme and account.

@@ -63,7 +63,11 @@ impl FamilyContext<'_> {
             kind,
         );
         let transport = &context.environment.transport;
-        let record = renewer.renew(job, self.scheme, transport).await?;
+        let notify = |text: &str| room.output.print_message(text);
+        let renewed = renewer.renew(job, self.scheme, transport, &notify).await;
+        // First of all: the message says why the renewal was not needed, or could not be made.
+        room.print_recovered();
+        let record = renewed?;
         // Before anything about the new pair is printed.
         context.register_record_secrets(&record);
         Ok(record)
@@ -399,6 +403,7 @@ async fn find_families(
     account: Option<&str>,
 ) -> Result<(Vec<FamilyRecord>, CommandOutput), CommandError> {
     let store = room.context.environment.tokens.renewer.store().await?;
+    room.print_recovered();
     let mut records = Vec::new();
     let mut unreadable = CommandOutput::default();
     for record in store.list().await? {
