@@ -8,7 +8,7 @@ use crate::model::template::{TemplateTree, TemplateTreeKind};
 use crate::render::{TemplateDialect, render_tree};
 use crate::sign::{ReceivedRequest, TestAccount, VerifyError};
 use crate::value::{Value, parse};
-use crate::wire::{parse_form, parse_query};
+use crate::wire::parse_form;
 
 /// The values that a request was sent with.
 pub(super) struct ReceivedValues {
@@ -31,7 +31,8 @@ impl ReceivedValues {
             .find(|(name, _)| name == "content-type")
             .map_or("", |(_, value)| value.as_str());
         Ok(Self {
-            query: parse_query(query),
+            // As every client library writes it, and every server reads it: a plus is a blank.
+            query: parse_form(query),
             form: form_of(media_type, &received.body)?,
             json: json_of(media_type, &received.body)?,
         })

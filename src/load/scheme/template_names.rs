@@ -4,7 +4,8 @@
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
 use crate::model::request::TemplateField;
 use crate::model::scheme::{
-    FieldPlacement, SandboxRules, Scheme, SignOp, SigningProcedure, Token, VectorSubject,
+    AuthorizeLink, FieldPlacement, SandboxRules, Scheme, SignOp, SigningProcedure, Token,
+    VectorSubject,
 };
 use crate::model::template::Expression;
 use crate::render::TemplateDialect;
@@ -84,10 +85,33 @@ pub(super) fn check_template_names(scheme: &Scheme, diagnostics: &mut Diagnostic
         names.fields(&authorize.query, &ProcedureNames::default());
         names.expressions(authorize.path.expressions(), &ProcedureNames::default());
         names.procedure(&authorize.procedure);
+        check_place_for_state(authorize, diagnostics);
     }
     check_sandbox(scheme, diagnostics);
     check_scheme_references(scheme, diagnostics);
     check_token_storage(scheme, diagnostics);
+}
+
+/// A callback without a state could be anybody's (RFC 6749, section 10.12). The redirect address
+/// carries it where the link has no parameter for it.
+fn check_place_for_state(authorize: &AuthorizeLink, diagnostics: &mut Diagnostics) {
+    let expressions = authorize
+        .query
+        .iter()
+        .flat_map(|field| field.value.expressions());
+    let has_place = expressions
+        .filter_map(|expression| TemplateDialect::Scheme.names_in(expression).ok())
+        .flatten()
+        .any(|name| AUTHORIZE_NAMES.contains(&name.as_str()));
+    if !has_place {
+        let diagnostic = Diagnostic::error("the link has no place for a state")
+            .at(authorize.at, "neither `state` nor `redirect` in its query")
+            .hint(
+                "write `state: \"{{ state }}\"` under `query`, by which `auth login` knows its own callback; or, where \
+                 the marketplace has none, `redirect_uri: \"{{ redirect }}\"`",
+            );
+        diagnostics.push(diagnostic);
+    }
 }
 
 fn check_token_requests(scheme: &Scheme, token: &Token, diagnostics: &mut Diagnostics) {

@@ -294,7 +294,10 @@ fn the_address_can_be_pasted_and_must_be_the_right_one() {
         code == 6 && output.contains("not the address"),
         "{code}: {output}"
     );
-    let (output, code) = login(&|_| format!("{redirect}?error=access_denied"));
+    let (output, code) = login(&|address| {
+        let state = query_value(address, "state").unwrap();
+        format!("{redirect}?error=access_denied&state={state}")
+    });
     assert!(
         code == 6 && output.contains("has no `code`") && output.contains("error"),
         "{code}: {output}"
@@ -459,29 +462,130 @@ fn a_given_token_is_used_as_it_is() {
     );
 }
 
-/// Anybody can make a browser call the page of a login: only the state proves that the marketplace
-/// answers this one (RFC 6749, section 10.12).
+/// What a query of an address says.
+fn query_value(address: &str, name: &str) -> Option<String> {
+    let (_, query) = address.split_once('?')?;
+    ingam::internals::wire::parse_form(query)
+        .into_iter()
+        .find(|(known, _)| known == name)
+        .map(|(_, value)| value)
+}
+
+/// The redirect address of a link, with the state that ingam has put into it, if any.
+fn redirect_of(link: &str) -> String {
+    ["redirect_uri", "redirect"]
+        .iter()
+        .find_map(|name| query_value(link, name))
+        .unwrap()
+}
+
+/// A login whose address is pasted: `address` makes it from the link.
+fn login_by_pasting(
+    workspace: &TestWorkspace,
+    link_name: &str,
+    address: &dyn Fn(&str) -> String,
+) -> (String, i32) {
+    let mut child = workspace
+        .ingam(&[
+            "auth",
+            "login",
+            "shopee",
+            "--env",
+            "local",
+            "--account",
+            "sg",
+            "--link",
+            link_name,
+            "--redirect",
+            "https://shop.example/back?from=ingam",
+        ])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut link = String::new();
+    let mut stdout = std::io::BufReader::new(child.stdout.take().unwrap());
+    std::io::BufRead::read_line(&mut stdout, &mut link).unwrap();
+    let address = address(link.trim());
+    let mut stdin = child.stdin.take().unwrap();
+    std::io::Write::write_all(&mut stdin, format!("{address}\n").as_bytes()).unwrap();
+    drop(stdin);
+    super::output_and_code(&child.wait_with_output().unwrap())
+}
+
+/// What a callback says of the state, and the message.
+const FORGED_STATES: [(&str, &str); 3] = [
+    (
+        "&state=wrong",
+        "`state` of the address is not the one of this login's link, so nothing was authorized",
+    ),
+    ("", "the address has no `state`, so nothing was authorized"),
+    (
+        "&state=a&state=b",
+        "`state` of the address is not the one of this login's link, so nothing was authorized",
+    ),
+];
+
+/// Anybody can make a browser call the page of a login, or talk a person into pasting an address:
+/// only the state proves that the marketplace answers this one (RFC 6749, section 10.12). The signed
+/// link has no parameter for it, so that the redirect address carries it.
 #[test]
 fn a_callback_whose_state_is_not_that_of_the_link_is_refused() {
     let workspace = TestWorkspace::new();
-    let options = ["--account", "sg", "--link", "unsigned"];
-    for (state, message) in [
-        ("&state=wrong", "is not the one of this login's link"),
-        ("", "the address has no `state`"),
-    ] {
-        let (output, code) = workspace.login_by(&options, &|link| {
-            let query = link.split_once('?').unwrap().1;
-            let redirect = ingam::internals::wire::parse_form(query)
-                .into_iter()
-                .find(|(name, _)| name == "redirect_uri")
-                .unwrap()
-                .1;
-            get(&format!("{redirect}?code=stolen&shop_id=101{state}"));
-        });
-        assert_eq!(code, 6, "{output}");
-        assert!(output.contains(message), "{output}");
-        assert_eq!(workspace.run_shop().1, 6, "no token was kept");
+    for link_name in ["signed", "unsigned"] {
+        for (state, message) in FORGED_STATES {
+            let forged = |link: &str| {
+                let redirect = redirect_of(link);
+                let page = redirect.split('?').next().unwrap();
+                format!("{page}?code=stolen&shop_id=101{state}")
+            };
+            let options = ["--account", "sg", "--link", link_name];
+            let on_page = workspace.login_by(&options, &|link| {
+                get(&forged(link));
+            });
+            let pasted = login_by_pasting(&workspace, link_name, &forged);
+            for (output, code) in [on_page, pasted] {
+                assert!(
+                    code == 6 && output.contains(message),
+                    "{link_name} {state}: {code}: {output}"
+                );
+            }
+            assert_eq!(workspace.run_shop().1, 6, "no token was kept");
+        }
     }
-    let (output, code) = workspace.try_login(&options, "shop_id=101");
-    assert_eq!(code, 0, "{output}");
+    assert_eq!(workspace.count("requests"), 0, "no code was used");
+}
+
+#[test]
+fn a_login_by_each_link_and_in_both_ways_returns_the_state() {
+    for link_name in ["signed", "unsigned"] {
+        let workspace = TestWorkspace::new();
+        let options = ["--account", "sg", "--link", link_name];
+        let (output, code) = workspace.try_login(&options, "shop_id=101");
+        assert_eq!(code, 0, "{output}");
+        let (output, code) = login_by_pasting(&workspace, link_name, &|link| {
+            let address = super::anchor(&get(link).1, "shop_id=101");
+            assert!(
+                address.starts_with("https://shop.example/back?from=ingam&"),
+                "{address}"
+            );
+            address
+        });
+        assert_eq!(code, 0, "{output}");
+    }
+}
+
+/// A client that writes a blank as a plus must get a blank back.
+#[test]
+fn a_plus_in_the_state_of_a_link_is_a_blank() {
+    let workspace = TestWorkspace::new();
+    let options = ["--account", "sg", "--link", "unsigned"];
+    workspace.login_by(&options, &|link| {
+        let state = query_value(link, "state").unwrap();
+        let link = link.replace(&state, "s+1");
+        let address = super::anchor(&get(&link).1, "shop_id=101");
+        assert!(address.ends_with("&state=s%201"), "{address}");
+        get(&format!("{}?code=c&shop_id=101", redirect_of(&link)));
+    });
 }

@@ -14,7 +14,8 @@ use crate::render::FreshValues;
 use crate::run::{AccountAccess, RunContext};
 use crate::sign::{SigningInputs, authorize_draft, seal};
 use crate::value::Value;
-use crate::wire::BaseUrl;
+use crate::wire::{BaseUrl, parse_form};
+use sha2::{Digest, Sha256};
 
 pub(super) async fn run(
     auth: &AuthContext<'_>,
@@ -52,8 +53,8 @@ pub(super) async fn run(
         .accesses
         .account(scheme, args.account.as_deref())?;
     let access = context.environment.accesses.app_access(scheme, account)?;
-    let link = SignedLink::new(scheme, link, redirect, &access, &context)?;
-    Ok(CommandOutput::of_data(link.url))
+    let url = printed_link(scheme, link, redirect, &access, &context)?;
+    Ok(CommandOutput::of_data(url))
 }
 
 pub(super) fn check_redirect(redirect: &str) -> Result<(), CommandError> {
@@ -111,12 +112,87 @@ fn missing_link(scheme: &Scheme, name: Option<&str>) -> CommandError {
 /// An authorization link, signed with the application's key in the way of the link itself.
 pub(super) struct SignedLink {
     pub(super) url: String,
-    /// Name and value of the parameter that the callback must repeat; `None` where the
-    /// marketplace's link has no place for one.
-    pub(super) state: Option<(String, String)>,
+    /// Name and value of the parameter that the callback must repeat. Where a link has no parameter
+    /// for it, the redirect address carries it.
+    state: (String, String),
+}
+
+/// The name of the parameter of the redirect address where a link has none for the state.
+const REDIRECT_STATE: &str = "state";
+
+/// The inputs of a link: its draft can be made for several redirect addresses.
+struct LinkRequest<'a> {
+    scheme: &'a Scheme,
+    link: &'a AuthorizeLink,
+    access: &'a AccountAccess,
+    moment: FreshValues,
+    state: String,
+}
+
+impl LinkRequest<'_> {
+    /// The pairs of the query and the signed URL.
+    fn render(
+        &self,
+        redirect: &str,
+        context: &RunContext<'_>,
+    ) -> Result<(Vec<(String, String)>, String), CommandError> {
+        let region = self.link.link_host.region_for(&self.access.region);
+        let accesses = &context.environment.accesses;
+        let base = accesses.region_base(self.scheme, region, &self.access.base)?;
+        let extra = [
+            ("redirect".into(), Value::from(redirect)),
+            ("state".into(), Value::from(self.state.as_str())),
+        ];
+        let inputs = SigningInputs {
+            credentials: &self.access.credentials,
+            token: None,
+            moment: self.moment,
+            steps: &[],
+            extra: &extra,
+        };
+        let draft = authorize_draft(self.scheme, self.link, inputs)?;
+        let query = draft.query.clone();
+        let sealed = seal(self.scheme, &self.link.procedure, draft, &base, inputs)?;
+        Ok((query, sealed.request.url().to_string()))
+    }
+}
+
+/// The link as it is printed for others: nobody compares its state.
+fn printed_link(
+    scheme: &Scheme,
+    link: &AuthorizeLink,
+    redirect: &str,
+    access: &AccountAccess,
+    context: &RunContext<'_>,
+) -> Result<String, CommandError> {
+    let request = LinkRequest::new(scheme, link, access, context);
+    Ok(request.render(redirect, context)?.1)
+}
+
+impl<'a> LinkRequest<'a> {
+    fn new(
+        scheme: &'a Scheme,
+        link: &'a AuthorizeLink,
+        access: &'a AccountAccess,
+        context: &RunContext<'_>,
+    ) -> Self {
+        let moment = FreshValues {
+            unix_ms: scheme.clock.request_time_ms((context.environment.clock)()),
+            seed: context.environment.rng.draw(),
+        };
+        Self {
+            scheme,
+            link,
+            access,
+            moment,
+            state: moment.random_text(1, 24),
+        }
+    }
 }
 
 impl SignedLink {
+    /// The link of a login. Its state is in a parameter of the link, or else in the redirect
+    /// address, so that every login can compare it.
     pub(super) fn new(
         scheme: &Scheme,
         link: &AuthorizeLink,
@@ -124,56 +200,98 @@ impl SignedLink {
         access: &AccountAccess,
         context: &RunContext<'_>,
     ) -> Result<Self, CommandError> {
-        let region = link.link_host.region_for(&access.region);
-        let base = context
-            .environment
-            .accesses
-            .region_base(scheme, region, &access.base)?;
-        let moment = FreshValues {
-            unix_ms: scheme.clock.request_time_ms((context.environment.clock)()),
-            seed: context.environment.rng.draw(),
-        };
-        let state = moment.random_text(1, 24);
-        let extra = [
-            ("redirect".into(), Value::from(redirect)),
-            ("state".into(), Value::from(state.as_str())),
-        ];
-        let inputs = SigningInputs {
-            credentials: &access.credentials,
-            token: None,
-            moment,
-            steps: &[],
-            extra: &extra,
-        };
-        let draft = authorize_draft(scheme, link, inputs)?;
-        let state = draft
-            .query
-            .iter()
-            .find(|(_, value)| *value == state)
-            .cloned();
-        let sealed = seal(scheme, &link.procedure, draft, &base, inputs)?;
-        Ok(Self {
-            url: sealed.request.url().to_string(),
-            state,
-        })
+        let request = LinkRequest::new(scheme, link, access, context);
+        let (query, url) = request.render(redirect, context)?;
+        let parameter = query.iter().find(|(_, value)| *value == request.state);
+        if let Some(state) = parameter {
+            return Ok(Self {
+                url,
+                state: state.clone(),
+            });
+        }
+        let state = (REDIRECT_STATE.to_owned(), request.state.clone());
+        let with_state = add_query_pair(redirect, &state)?;
+        let (query_with_state, url) = request.render(&with_state, context)?;
+        if query_with_state == query {
+            return Err(no_place_for_state(scheme));
+        }
+        Ok(Self { url, state })
     }
 
     /// RFC 6749, section 10.12: the callback must repeat the state of this link. Anybody can make a
     /// browser call the page, or talk a person into pasting an address: without the comparison the
     /// account of somebody else would be authorized.
     pub(super) fn check_state(&self, callback: &[(String, String)]) -> Result<(), CommandError> {
-        let Some((name, expected)) = &self.state else {
-            return Ok(());
-        };
+        let (name, expected) = &self.state;
         let mut returned = callback.iter().filter(|(key, _)| key == name);
         match (returned.next(), returned.next()) {
-            (Some((_, value)), None) if value == expected => Ok(()),
-            (None, _) => Err(CommandError::credential(format!("the address has no `{name}`"))
-                .hint("only the address that this login's link led to is accepted: open the link again")),
+            (Some((_, value)), None) if is_equal(value, expected) => Ok(()),
+            (None, _) => Err(CommandError::credential(format!(
+                "the address has no `{name}`, so nothing was authorized"
+            ))
+            .hint("only the address that this login's link led to is accepted: open the link again")),
             _ => Err(CommandError::credential(format!(
-                "`{name}` of the address is not the one of this login's link"
+                "`{name}` of the address is not the one of this login's link, so nothing was authorized"
             ))
             .hint("the address belongs to another login, or somebody else made it: open the link again")),
+        }
+    }
+}
+
+/// In a time that does not depend on where they differ.
+fn is_equal(left: &str, right: &str) -> bool {
+    Sha256::digest(left) == Sha256::digest(right)
+}
+
+/// The redirect address with one more pair in its query, before its fragment.
+fn add_query_pair(redirect: &str, pair: &(String, String)) -> Result<String, CommandError> {
+    let (address, fragment) = redirect.split_at(redirect.find('#').unwrap_or(redirect.len()));
+    let query = address.split_once('?').map(|(_, query)| query);
+    if query.is_some_and(|query| parse_form(query).iter().any(|(name, _)| *name == pair.0)) {
+        return Err(CommandError::usage(format!(
+            "`{redirect}` has a parameter `{}`, which ingam needs for its own value",
+            pair.0
+        ))
+        .hint("leave it out: ingam adds one, and compares it when the browser comes back"));
+    }
+    let joint = match query {
+        None => "?",
+        Some("") => "",
+        Some(query) if query.ends_with('&') => "",
+        Some(_) => "&",
+    };
+    Ok(format!("{address}{joint}{}={}{fragment}", pair.0, pair.1))
+}
+
+fn no_place_for_state(scheme: &Scheme) -> CommandError {
+    CommandError::file(format!(
+        "the authorization link of `{}` has no place for a state, so its callback could be anybody's",
+        scheme.name
+    ))
+    .hint("write `state: \"{{ state }}\"` or `redirect_uri: \"{{ redirect }}\"` under `query` of `authorize`")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_state_is_added_to_the_query_of_the_redirect_address() {
+        let state = ("state".to_owned(), "x1".to_owned());
+        for (redirect, expected) in [
+            ("https://a/cb", "https://a/cb?state=x1"),
+            ("https://a/cb?shop=1", "https://a/cb?shop=1&state=x1"),
+            ("https://a/cb?", "https://a/cb?state=x1"),
+            (
+                "https://a/cb?shop=1&#top",
+                "https://a/cb?shop=1&state=x1#top",
+            ),
+            ("https://a/cb#top", "https://a/cb?state=x1#top"),
+        ] {
+            assert_eq!(add_query_pair(redirect, &state).unwrap(), expected);
+        }
+        for redirect in ["https://a/cb?state=", "https://a/cb?a=1&sta%74e=2#x"] {
+            assert!(add_query_pair(redirect, &state).is_err(), "{redirect}");
         }
     }
 }
