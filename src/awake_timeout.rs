@@ -52,7 +52,8 @@ pub(crate) async fn awake_timeout<T>(
     Err(TimedOut)
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
     use std::io::Write;

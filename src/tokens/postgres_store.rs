@@ -389,7 +389,6 @@ impl PostgresLock {
     }
 
     /// The file on this machine that holds the response, and otherwise why there is none.
-    #[must_use]
     pub fn local_response(&self) -> Result<&Path, Option<&StoreError>> {
         match &self.reserved {
             Some(reserved) if reserved.is_written => Ok(&reserved.file.path),

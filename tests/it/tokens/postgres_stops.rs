@@ -1,10 +1,10 @@
 //! A `PostgreSQL` that stops, as in a crash, at any moment of a renewal: the response that has
 //! arrived is on this machine, sealed, until the database has its record.
 
-use super::frozen::{await_request, reply};
+use super::frozen::{Moments, await_request, reply};
 use super::kills::RefreshBench;
 use super::postgres::PostgresServer;
-use super::{TestWorkspace, output_and_code};
+use super::{TestWorkspace, figure, output_and_code, scaled};
 use ingam::internals::secret::Secret;
 use ingam::internals::tokens::{StoreConfig, StoreKey, StoreLocation};
 use std::path::PathBuf;
@@ -256,4 +256,46 @@ fn a_response_that_cannot_be_read_is_kept_and_nothing_is_sent() {
     );
     let (output, code) = bench.workspace().run_shop();
     assert_eq!(code, 0, "{output}");
+}
+
+#[test]
+fn a_database_that_stops_at_any_moment_of_a_renewal_costs_no_token() {
+    let Some(bench) = DatabaseBench::new() else {
+        return;
+    };
+    bench.workspace().control("delay?ms=60");
+    let mut moments = Moments::new();
+    let (rounds, mut renewed, mut unsent, mut lost) = (scaled(200), 0, 0, Vec::new());
+    for round in 0..rounds {
+        let generation = bench.bench.record().unwrap().generation;
+        let sent = bench.workspace().count("requests");
+        let helper = bench.bench.spawn_helper(&bench.bench.refresh_job());
+        // Before, and around the moment at which the request has arrived and its response is due.
+        if round % 4 == 0 {
+            moments.wait_below(1_000);
+        } else {
+            await_request(&bench.bench, sent);
+            moments.wait_below(120);
+        }
+        bench.server.stop();
+        moments.wait_below(1_500);
+        bench.server.run();
+        let said = reply(helper);
+        // What was renewed is there; of anything else the next renewal must know what became of it.
+        if bench.bench.record().unwrap().generation > generation {
+            renewed += 1;
+        } else if bench.workspace().count("requests") == sent {
+            unsent += 1;
+        } else if bench.bench.is_lost(&format!("round {round}")) {
+            lost.push((round, said));
+        }
+    }
+    let replayed = bench.workspace().count("replayed");
+    figure(&format!(
+        "{rounds} immediate stops of PostgreSQL in a renewal, marketplace takes a token once: {renewed} renewals ended well, {unsent} sent nothing, {} tokens lost, {replayed} spent tokens sent again",
+        lost.len()
+    ));
+    assert!(lost.is_empty(), "{lost:?}");
+    assert_eq!(replayed, 0);
+    assert!(bench.kept().is_empty(), "{:?}", bench.kept());
 }
