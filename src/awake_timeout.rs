@@ -13,7 +13,9 @@ const DRAIN_SLICE: Duration = Duration::from_millis(20);
 /// A slice that took longer by this factor does not show that nothing has arrived: the process was
 /// stopped in it, and its sockets were not looked at.
 const OVERSLEPT_FACTOR: u32 = 3;
-/// How many such slices in a row are tolerated after the limit. A machine under full load must not
+/// What arrives at the end of one slice has gone through its tasks by the end of the next.
+const QUIET_SLICES: u32 = 2;
+/// How many slices in all are tolerated after the limit. A machine under full load must not
 /// wait for ever.
 const MAX_DRAIN_SLICES: u32 = 100;
 
@@ -40,12 +42,15 @@ pub(crate) async fn awake_timeout<T>(
     }
     // The timer and the socket can become ready in the same moment, and the timer is looked at
     // first: data passes through another task before it reaches `work`.
+    let mut quiet_slices = 0;
     for _ in 0..MAX_DRAIN_SLICES {
         let started_at = Instant::now();
         if let Ok(done) = tokio::time::timeout(DRAIN_SLICE, work.as_mut()).await {
             return Ok(done);
         }
-        if started_at.elapsed() < DRAIN_SLICE * OVERSLEPT_FACTOR {
+        let has_overslept = started_at.elapsed() >= DRAIN_SLICE * OVERSLEPT_FACTOR;
+        quiet_slices = if has_overslept { 0 } else { quiet_slices + 1 };
+        if quiet_slices == QUIET_SLICES {
             break;
         }
     }

@@ -94,6 +94,16 @@ impl BudgetError {
         }
     }
 
+    /// Whether a call was not sent because of a limit, a pause or a suspension; otherwise the counts
+    /// are not known.
+    #[must_use]
+    pub(crate) fn is_exhausted(&self) -> bool {
+        matches!(
+            self,
+            Self::LimitReached { .. } | Self::Paused { .. } | Self::Suspended { .. }
+        )
+    }
+
     /// A hint for the user.
     #[must_use]
     pub(crate) fn hint(&self) -> Option<String> {

@@ -19,6 +19,8 @@ pub(crate) struct LimitObservation {
     pub(crate) is_wait_capped: bool,
     /// One for each limit that counts the call.
     pub(crate) limit_headers: Vec<LimitHeaders>,
+    /// The pause holds for every call with the key, also if a limit counts the call.
+    pub(crate) pauses_key: bool,
     /// The response is a rate limit error.
     pub(crate) is_rate_limited: bool,
     /// All calls must stop: the HTTP status, and the hint of the scheme's error rule.
@@ -53,6 +55,7 @@ impl LimitObservation {
             wait_ms,
             is_wait_capped: wait.is_some_and(|wait| wait > MAX_WAIT_MS),
             limit_headers,
+            pauses_key: false,
             is_rate_limited: false,
             suspension: None,
         }

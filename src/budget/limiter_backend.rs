@@ -20,14 +20,16 @@ use super::rate_limiter::{
 use crate::database::DatabaseError;
 use crate::host::RandomSource;
 use crate::private_file::io_error;
-use crate::secret::Secret;
+use crate::secret::{Secret, exposed_for_sealing};
+use serde::{Deserialize, Serialize};
 use std::io::ErrorKind;
 use std::path::PathBuf;
 use tokio::sync::OnceCell;
 
 /// Where rate limiters are stored.
-#[derive(Clone)]
-pub(crate) enum BudgetLocation {
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BudgetLocation {
     /// Calls are not counted.
     Disabled,
     /// They end with the run.
@@ -38,7 +40,7 @@ pub(crate) enum BudgetLocation {
         not(feature = "postgres"),
         expect(dead_code, reason = "named so that the build without it can say so")
     )]
-    Postgres(Secret<String>),
+    Postgres(#[serde(with = "exposed_for_sealing")] Secret<String>),
     /// The user has no folder for state (`HOME` is not set).
     NoFolder,
 }

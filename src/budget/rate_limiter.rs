@@ -302,7 +302,13 @@ impl RateLimiter {
         }
         self.count_refusals(permit, observation.is_rate_limited);
         if let Some(pause) = self.pause_after(permit, observation) {
-            self.apply_pause(permit, now.saturating_add(pause));
+            let until = now.saturating_add(pause);
+            if permit.request.limits.is_empty() || observation.pauses_key {
+                self.paused_until = self.paused_until.max(until);
+            }
+            for limit in &permit.request.limits {
+                self.counter_mut(limit).pause_until(until);
+            }
         }
     }
 
@@ -345,15 +351,6 @@ impl RateLimiter {
         // At most 2^20 times: the shift must not overflow, and the pause is capped anyway.
         let doubled = counted.unwrap_or(self.refusals).saturating_sub(1).min(20);
         Some(first.saturating_mul(1 << doubled).min(MAX_BACKOFF_MS))
-    }
-
-    fn apply_pause(&mut self, permit: &Permit, until: i64) {
-        if permit.request.limits.is_empty() {
-            self.paused_until = self.paused_until.max(until);
-        }
-        for limit in &permit.request.limits {
-            self.counter_mut(limit).pause_until(until);
-        }
     }
 
     /// Stops all calls until `ingam budget clear`.

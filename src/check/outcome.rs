@@ -72,6 +72,10 @@ fn api_error(
 /// The kind of a response that no rule names. A response in another form than the errors of the
 /// marketplace, such as a redirect or the page of a proxy, gives no information about the input.
 fn fallback_kind(scheme: &Scheme, answer: &ResponseView<'_>) -> ErrorKind {
+    // 429 is a limit in whatever form it comes: a gateway in front of the marketplace sends HTML.
+    if answer.status() == 429 {
+        return ErrorKind::RateLimit;
+    }
     let in_json = scheme
         .error_rules
         .iter()

@@ -9,6 +9,7 @@
 mod helper_process;
 mod refresh_flow;
 mod refresh_job;
+mod token_budget;
 mod token_refresher;
 mod token_response;
 
@@ -16,4 +17,4 @@ pub(crate) use helper_process::{HelperProcess, encode_notice, encode_reply};
 pub(crate) use refresh_flow::{RefreshContext, renew};
 pub(crate) use refresh_job::RefreshError;
 pub use refresh_job::{RefreshJob, RefreshKind, SchemeSource};
-pub(crate) use token_refresher::TokenRefresher;
+pub(crate) use token_refresher::{SharedStore, TokenRefresher};

@@ -1,9 +1,11 @@
 //! The steps of a renewal, in the order that loses no token.
 
 use super::refresh_job::{RefreshError, RefreshJob, RefreshKind};
+use super::token_budget::TokenBudget;
 use super::token_response::{
     InboxError, RawResponse, TokenRequestKind, pending_splits, saved_values, token_pair,
 };
+use crate::budget::{Budget, Permit};
 use crate::check::{ResponseOutcome, ResponseView, classify_response};
 use crate::host::ClockAndRng;
 use crate::model::outcome::ErrorKind;
@@ -45,6 +47,7 @@ pub(crate) struct RefreshContext<'a> {
     pub(crate) store: &'a TokenStore,
     pub(crate) transport: &'a LiveTransport,
     pub(crate) clock_and_rng: ClockAndRng,
+    pub(crate) budget: &'a Budget,
 }
 
 /// Gets a text for the user while a renewal goes on. It holds no secrets.
@@ -130,22 +133,73 @@ impl<'a> RefreshFlow<'a> {
         }
         let asking = self.plan_request(&record)?;
         if asking.request_kind == TokenRequestKind::Issue {
-            let request = self.sign_request(&asking)?;
-            let answer = match self.send(&request).await {
-                TokenSendOutcome::Response(response) => {
-                    self.raw_response(&response, &record, &asking)
-                }
-                TokenSendOutcome::NotSent(reason) | TokenSendOutcome::ResponseLost(reason) => {
-                    return Err(RefreshError::temporary(reason));
-                }
-            };
-            self.apply_response(&mut lock, &mut record, &answer, RenewalState::Ready)
-                .await?;
+            self.issue(&mut lock, &mut record, &asking).await?;
         } else {
             self.send_single_use(&mut lock, &mut record, &asking)
                 .await?;
         }
         Ok(record)
+    }
+
+    /// Gets a pair with the application's own credentials, which spends nothing.
+    async fn issue(
+        &mut self,
+        lock: &mut FamilyLock,
+        record: &mut FamilyRecord,
+        asking: &TokenRequestPlan<'_>,
+    ) -> Result<(), RefreshError> {
+        let permit = self.token_budget(asking).acquire().await?;
+        let request = self.sign_request(asking)?;
+        let response = match self.send(&request).await {
+            TokenSendOutcome::Response(response) => response,
+            TokenSendOutcome::NotSent(reason) => {
+                self.token_budget(asking).release(permit.as_ref()).await;
+                return Err(RefreshError::temporary(reason));
+            }
+            TokenSendOutcome::ResponseLost(reason) => return Err(RefreshError::temporary(reason)),
+        };
+        let raw = self.raw_response(&response, record, asking);
+        let applied = self
+            .apply_response(lock, record, &raw, RenewalState::Ready)
+            .await;
+        self.record_limits(asking, permit.as_ref(), &response, applied)
+            .await
+    }
+
+    fn token_budget<'f>(&'f self, asking: &TokenRequestPlan<'f>) -> TokenBudget<'f> {
+        TokenBudget {
+            budget: self.context.budget,
+            scheme: self.context.scheme,
+            job: self.job,
+            credentials: &self.credentials,
+            request: asking.request,
+            clock: self.context.clock_and_rng.clock,
+        }
+    }
+
+    /// Keeps what the response says of limits. After its tokens: they are worth more.
+    async fn record_limits(
+        &self,
+        asking: &TokenRequestPlan<'_>,
+        permit: Option<&Permit>,
+        response: &WireResponse,
+        applied: Result<(), RefreshError>,
+    ) -> Result<(), RefreshError> {
+        let outcome = self.outcome_of(asking.request, response);
+        let note = self
+            .token_budget(asking)
+            .record(permit, response, &outcome)
+            .await;
+        match (applied, note) {
+            (Err(failure), Some(note)) => Err(failure.with_note(note)),
+            (applied, _) => applied,
+        }
+    }
+
+    fn outcome_of(&self, request: &TokenRequest, response: &WireResponse) -> ResponseOutcome {
+        let path = request.path.as_literal().unwrap_or_default();
+        let view = ResponseView::new(response);
+        classify_response(self.context.scheme, request.method, path, &view)
     }
 
     /// Whether another process has done what is asked.
@@ -287,6 +341,7 @@ impl<'a> RefreshFlow<'a> {
         record: &mut FamilyRecord,
         asking: &TokenRequestPlan<'_>,
     ) -> Result<(), RefreshError> {
+        let mut permit = self.token_budget(asking).acquire().await?;
         // Signed before the mark: a request that cannot be signed spends nothing.
         let mut request = self.sign_request(asking)?;
         let before = match record.state.clone() {
@@ -318,12 +373,16 @@ impl<'a> RefreshFlow<'a> {
                     } else {
                         before
                     };
-                    return self
+                    let applied = self
                         .apply_response(lock, record, &raw, before)
                         .await
                         .map_err(|failure| with_inbox_error(failure, kept));
+                    return self
+                        .record_limits(asking, permit.as_ref(), &response, applied)
+                        .await;
                 }
                 TokenSendOutcome::NotSent(reason) if lost.is_none() => {
+                    self.token_budget(asking).release(permit.as_ref()).await;
                     self.restore_state(lock, record, before).await?;
                     return Err(RefreshError::temporary(reason));
                 }
@@ -334,6 +393,7 @@ impl<'a> RefreshFlow<'a> {
             if again {
                 record.state = self.uncertain();
                 lock.write(record).await?;
+                permit = self.token_budget(asking).acquire().await?;
                 request = self.sign_request(asking)?;
             }
         }
@@ -553,16 +613,10 @@ impl<'a> RefreshFlow<'a> {
         request: &TokenRequest,
         before: RenewalState,
     ) -> Result<(), RefreshError> {
-        let path = request.path.as_literal().unwrap_or_default();
         let response = raw
             .response()
             .map_err(|error| self.damaged_inbox_error(error))?;
-        let said = classify_response(
-            self.context.scheme,
-            request.method,
-            path,
-            &ResponseView::new(&response),
-        );
+        let said = self.outcome_of(request, &response);
         for (name, value) in saved_values(&ResponseView::new(&response), request) {
             if let Some(text) = value.as_str() {
                 self.redactor.add_secret(format!("token.{name}"), text);

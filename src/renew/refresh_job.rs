@@ -1,5 +1,6 @@
 //! What is to be got and for whom; and why it could not be. Both cross the border of a process.
 
+use crate::budget::{BudgetError, BudgetLocation};
 use crate::host::RandomError;
 use crate::model::scheme::SchemeOrigin;
 use crate::secret::{Secret, exposed_for_sealing, exposed_pairs_for_sealing};
@@ -31,6 +32,8 @@ pub struct RefreshJob {
     pub store_patience: Duration,
     /// `None` in the process that holds the store.
     pub store: Option<StoreConfig>,
+    /// Where calls with this key are counted; `None` in the process that counts them.
+    pub budget: Option<BudgetLocation>,
 }
 
 /// A scheme as it was when it was trusted: a file that changes meanwhile does not change what is
@@ -100,6 +103,7 @@ impl RefreshJob {
             timeout,
             store_patience: STORE_PATIENCE,
             store: None,
+            budget: None,
         }
     }
 
@@ -132,6 +136,9 @@ pub(crate) struct RefreshError {
     /// A person has to do something: authorize, or bring a credential. Otherwise it may work the
     /// next time.
     pub(crate) needs_user_action: bool,
+    /// Nothing was sent, because the budget of the key is used up or paused.
+    #[serde(default)]
+    pub(crate) is_over_budget: bool,
 }
 
 impl RefreshError {
@@ -141,6 +148,7 @@ impl RefreshError {
             reason: reason.into(),
             notes: Vec::new(),
             needs_user_action: false,
+            is_over_budget: false,
         }
     }
 
@@ -150,6 +158,7 @@ impl RefreshError {
             reason: reason.into(),
             notes: Vec::new(),
             needs_user_action: true,
+            is_over_budget: false,
         }
     }
 
@@ -157,6 +166,17 @@ impl RefreshError {
     pub(crate) fn with_note(mut self, note: impl Into<String>) -> Self {
         self.notes.push(note.into());
         self
+    }
+}
+
+impl From<BudgetError> for RefreshError {
+    fn from(error: BudgetError) -> Self {
+        Self {
+            reason: format!("no token was asked for: {error}"),
+            notes: error.hint().into_iter().collect(),
+            needs_user_action: false,
+            is_over_budget: error.is_exhausted(),
+        }
     }
 }
 
@@ -178,6 +198,7 @@ impl From<StoreError> for RefreshError {
             reason: error.to_string(),
             notes: error.hint().into_iter().collect(),
             needs_user_action: error.needs_user_action(),
+            is_over_budget: false,
         }
     }
 }

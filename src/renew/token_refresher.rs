@@ -4,6 +4,7 @@
 use super::helper_process::HelperProcess;
 use super::refresh_flow::{NotifyFn, RefreshContext, renew};
 use super::refresh_job::{RefreshError, RefreshJob, SchemeSource};
+use crate::budget::{Budget, BudgetLocation};
 use crate::host::{ClockAndRng, RandomError};
 use crate::model::scheme::{Scheme, Token};
 use crate::tokens::{
@@ -17,9 +18,17 @@ use tokio::sync::OnceCell;
 /// The text that a scheme was decoded from.
 pub(crate) type SchemeSourceFn<'w> = Box<dyn Fn(&Scheme) -> SchemeSource + 'w>;
 
+/// A store that outlives this process, and what its renewals need.
+pub(crate) struct SharedStore {
+    pub(crate) config: StoreConfig,
+    pub(crate) helper: HelperProcess,
+    /// Where calls are counted.
+    pub(crate) budget: BudgetLocation,
+}
+
 pub(crate) struct TokenRefresher<'w> {
     /// `None` keeps tokens for this run alone.
-    shared_store: Option<(StoreConfig, HelperProcess)>,
+    shared_store: Option<SharedStore>,
     clock_and_rng: ClockAndRng,
     source_of: SchemeSourceFn<'w>,
     store: OnceCell<TokenStore>,
@@ -32,7 +41,7 @@ pub(crate) struct TokenRefresher<'w> {
 impl<'w> TokenRefresher<'w> {
     #[must_use]
     pub(crate) fn new(
-        kept: Option<(StoreConfig, HelperProcess)>,
+        kept: Option<SharedStore>,
         clock_and_rng: ClockAndRng,
         source: SchemeSourceFn<'w>,
     ) -> Self {
@@ -52,7 +61,7 @@ impl<'w> TokenRefresher<'w> {
         self.store
             .get_or_try_init(|| async {
                 match &self.shared_store {
-                    Some((config, _)) => self.open_shared(config).await,
+                    Some(shared) => self.open_shared(&shared.config).await,
                     None => Ok(TokenStore::Memory(MemoryStore::default())),
                 }
             })
@@ -109,9 +118,16 @@ impl<'w> TokenRefresher<'w> {
         mut job: RefreshJob,
         scheme: &Scheme,
         transport: &LiveTransport,
+        budget: &Budget,
         notify: NotifyFn<'_>,
     ) -> Result<FamilyRecord, RefreshError> {
-        if let Some((config, helper)) = &self.shared_store {
+        if let Some(SharedStore {
+            config,
+            helper,
+            budget,
+        }) = &self.shared_store
+        {
+            job.budget = Some(budget.clone());
             self.store().await?;
             self.with_response.borrow_mut().remove(&job.key);
             // The helper sees no keyring.
@@ -128,6 +144,7 @@ impl<'w> TokenRefresher<'w> {
             transport,
             clock_and_rng: self.clock_and_rng,
             notify,
+            budget,
         };
         renew(&job, &tools).await
     }

@@ -1,6 +1,6 @@
 //! Takes a permit of every limit before a request is sent, waits for it, or returns an error with
-//! the time of the next free call. Each request takes a permit of its own. Token requests are sent
-//! by `renew`, and not counted.
+//! the time of the next free call. Each request takes a permit of its own. Permits
+//! of token requests are taken by `renew`.
 
 use super::context::RunContext;
 use super::exchange::{Exchange, ExchangeContext, JudgedResponse, SendState};

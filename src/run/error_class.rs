@@ -25,18 +25,11 @@ impl From<&AccessError> for ErrorClass {
 
 impl From<&BudgetError> for ErrorClass {
     fn from(error: &BudgetError) -> Self {
-        match error {
-            BudgetError::LimitReached { .. }
-            | BudgetError::Paused { .. }
-            | BudgetError::Suspended { .. } => Self::Budget,
+        if error.is_exhausted() {
+            Self::Budget
+        } else {
             // The counts are not known. That is no reason to tell a script to wait for free calls.
-            BudgetError::InvalidLocation
-            | BudgetError::NoFolder
-            | BudgetError::File(_)
-            | BudgetError::Database(_)
-            | BudgetError::LockTimeout { .. }
-            | BudgetError::Random(_)
-            | BudgetError::Corrupt { .. } => Self::Unable,
+            Self::Unable
         }
     }
 }
@@ -53,7 +46,9 @@ impl From<&StoreError> for ErrorClass {
 
 impl From<&RefreshError> for ErrorClass {
     fn from(error: &RefreshError) -> Self {
-        if error.needs_user_action {
+        if error.is_over_budget {
+            Self::Budget
+        } else if error.needs_user_action {
             Self::Credential
         } else {
             Self::Unable

@@ -203,8 +203,9 @@ impl TokenQuery<'_> {
         );
         // Boxed: most calls renew nothing, and the future of each would have the size of this one.
         let notify = |text: &str| self.context.warn(text, None);
-        let renewed =
-            Box::pin(renewer.renew(job, self.scheme, &environment.transport, &notify)).await;
+        let budget = &environment.budget.budget;
+        let transport = &environment.transport;
+        let renewed = Box::pin(renewer.renew(job, self.scheme, transport, budget, &notify)).await;
         // Kept for the run: its other requests would only repeat the failure.
         renewed.inspect_err(|failure| {
             environment

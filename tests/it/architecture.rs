@@ -134,6 +134,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "renew",
         &[
+            "budget",
             "check",
             "host",
             "model",

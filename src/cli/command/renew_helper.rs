@@ -2,6 +2,7 @@
 //! Killing the CLI does not interrupt it. Users do not call it.
 
 use super::session::start_runtime;
+use crate::budget::{Budget, BudgetLocation};
 use crate::cli::exit_status::ExitStatus;
 use crate::cli::stop_signals::StopSignals;
 use crate::host::HostContext;
@@ -66,6 +67,8 @@ async fn renew_job(job: &RefreshJob, host: &HostContext) -> Result<FamilyRecord,
                 .and_then(|()| stdout.flush());
         }
     };
+    let place = job.budget.clone().unwrap_or(BudgetLocation::Disabled);
+    let budget = Budget::new(place, host.clock, host.random_bytes);
     let transport = LiveTransport::new(network_policy(job)?)
         .map_err(|error| RefreshError::temporary(error.to_string()))?;
     renew(
@@ -76,6 +79,7 @@ async fn renew_job(job: &RefreshJob, host: &HostContext) -> Result<FamilyRecord,
             transport: &transport,
             clock_and_rng,
             notify: &notify,
+            budget: &budget,
         },
     )
     .await

@@ -18,7 +18,7 @@ use crate::plain_file::read_plain_file;
 use crate::plan::{CommandScope, Plan};
 use crate::redact::Redactor;
 use crate::render::BodyFiles;
-use crate::renew::{SchemeSource, TokenRefresher};
+use crate::renew::{SchemeSource, SharedStore, TokenRefresher};
 use crate::run::{
     AccessEnvironment, AccessResolver, NotTrusted, RecordingMode, RetryBudget, RunBudget,
     RunContext, RunEnvironment, RunOptions, RunRecordings, RunState, RunTokens, stop_channel,
@@ -353,10 +353,11 @@ impl<'w> RunSession<'w> {
         environment: &AccessEnvironment<'_>,
     ) -> Result<RunTokens<'w>, CommandError> {
         let kept = match environment {
-            AccessEnvironment::Configured { .. } => Some((
-                settings::store_config(self.host, self.global)?,
-                settings::renewal_helper(self.host)?,
-            )),
+            AccessEnvironment::Configured { .. } => Some(SharedStore {
+                config: settings::store_config(self.host, self.global)?,
+                helper: settings::renewal_helper(self.host)?,
+                budget: settings::budget_location(self.host)?,
+            }),
             AccessEnvironment::Sandbox(_) | AccessEnvironment::DryRun(_) => None,
         };
         let clock_and_rng = self.host.clock_and_rng();

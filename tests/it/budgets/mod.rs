@@ -6,6 +6,7 @@ mod counts;
 mod messages;
 mod postgres;
 mod speed;
+mod token_requests;
 
 use super::program::{Folder, ingam, text};
 use std::io::{Read, Write};

@@ -68,7 +68,7 @@ impl<'a> AuthWorkspace<'a> {
         CommandError::from(RefreshError {
             reason: redact(&failure.reason),
             notes: failure.notes.iter().map(|note| redact(note)).collect(),
-            needs_user_action: failure.needs_user_action,
+            ..failure.clone()
         })
     }
 }

@@ -64,7 +64,10 @@ impl FamilyContext<'_> {
         );
         let transport = &context.environment.transport;
         let notify = |text: &str| room.output.print_message(text);
-        let renewed = renewer.renew(job, self.scheme, transport, &notify).await;
+        let budget = &context.environment.budget.budget;
+        let renewed = renewer
+            .renew(job, self.scheme, transport, budget, &notify)
+            .await;
         // First of all: the message says why the renewal was not needed, or could not be made.
         room.print_recovered();
         let record = renewed?;
