@@ -35,6 +35,8 @@ pub(crate) enum PersonalDataError {
 pub(crate) struct InspectedResponse<'r> {
     pub(crate) headers: &'r [(String, String)],
     pub(crate) body: InspectedBody<'r>,
+    /// The text of a body that is JSON, where there is one.
+    json_text: Option<&'r [u8]>,
 }
 
 /// The body of a response. A file is read before.
@@ -57,6 +59,7 @@ impl<'r> InspectedResponse<'r> {
         Self {
             headers: &response.headers,
             body,
+            json_text: Some(response.body()),
         }
     }
 
@@ -70,6 +73,7 @@ impl<'r> InspectedResponse<'r> {
                 // The caller has read a body from its file already.
                 ResponseBody::None | ResponseBody::File(_) => InspectedBody::None,
             },
+            json_text: None,
         }
     }
 }
@@ -123,6 +127,15 @@ fn collect_path(
 ) -> Result<(), PersonalDataError> {
     match response.body {
         InspectedBody::None => Ok(()),
+        // Most responses have nothing personal, and a search of the whole document costs more than
+        // reading it.
+        InspectedBody::Json(_)
+            if response
+                .json_text
+                .is_some_and(|json| !path.can_match_in(json)) =>
+        {
+            Ok(())
+        }
         InspectedBody::Json(value) => Ok(collect_in_document(path, value, MAX_NESTING, take)?),
         InspectedBody::Text(_) => {
             for document in text_body.iter().flat_map(|body| body.documents()) {
