@@ -41,6 +41,11 @@ pub(crate) struct Redaction {
     has_short_values: bool,
     /// Finds the values in texts, in their encodings.
     search: Redactor,
+    /// The same for what is shown, with those short values that a request sends.
+    shown_search: Redactor,
+    /// Short values that were captured where a rule names them. In requests, a whole value that
+    /// equals one is replaced.
+    captured: HashSet<String>,
     /// Replaced in recordings, and shown in reports.
     run_id: Option<String>,
     /// Whether what is spelled like a pseudonym is one.
@@ -55,6 +60,8 @@ impl Default for Redaction {
             last_number: 0,
             has_short_values: false,
             search: Redactor::for_personal_data(),
+            shown_search: Redactor::for_personal_data(),
+            captured: HashSet::new(),
             run_id: None,
             keeps_pseudonyms: false,
         }
@@ -124,6 +131,9 @@ impl Redaction {
                 self.insert(value, pseudonym.clone());
             }
         }
+        for text in &other.captured {
+            self.note_captured_text(text);
+        }
         self.last_number = self.last_number.max(other.last_number);
     }
 
@@ -133,14 +143,59 @@ impl Redaction {
         self.pseudonyms.is_empty()
     }
 
-    /// Finds the values in any text, each with its pseudonym.
-    pub(crate) fn search_mut(&mut self) -> &mut Redactor {
-        &mut self.search
+    /// Finds the values in any text that is shown, each with its pseudonym.
+    pub(crate) fn shown_search_mut(&mut self) -> &mut Redactor {
+        &mut self.shown_search
+    }
+
+    /// A request can send what was captured: `redacted` is the same capture of the redacted
+    /// response. A short value that differs in the two is replaced in requests, and in what is
+    /// shown.
+    pub(crate) fn note_captured(&mut self, value: &Value, redacted: &Value) {
+        match (value, redacted) {
+            (Value::List(values), Value::List(others)) => values
+                .iter()
+                .zip(others)
+                .for_each(|(value, other)| self.note_captured(value, other)),
+            (Value::Object(members), Value::Object(others)) => members
+                .iter()
+                .zip(others)
+                .for_each(|((_, value), (_, other))| self.note_captured(value, other)),
+            (Value::String(_) | Value::Number(_), _) if value != redacted => {
+                if let Some(text) = value.to_plain_text() {
+                    self.note_captured_text(&text);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn note_captured_text(&mut self, text: &str) {
+        let is_short = text.len() < MIN_PERSONAL_BYTES;
+        let Some(pseudonym) = self.pseudonyms.get(text).filter(|_| is_short) else {
+            return;
+        };
+        if self.captured.insert(text.to_owned()) {
+            // One or two digits stand everywhere: a page, a count, a day.
+            let is_distinct = text.chars().any(char::is_alphabetic) || text.len() > 2;
+            if is_distinct && text.chars().count() > 1 {
+                self.shown_search.add_short_personal_value(text, pseudonym);
+            }
+        }
+    }
+
+    /// The pseudonym of a value of a request that is a captured one as a whole.
+    fn captured_pseudonym(&self, text: &str) -> Option<&str> {
+        if self.captured.is_empty() || !self.captured.contains(text) {
+            return None;
+        }
+        self.pseudonym_of(text)
     }
 
     fn insert(&mut self, value: &str, pseudonym: String) {
         self.has_short_values |= value.len() < MIN_PERSONAL_BYTES;
         self.search.add_personal_value(value, &pseudonym);
+        self.shown_search.add_personal_value(value, &pseudonym);
         self.pseudonyms.insert(value.to_owned(), pseudonym);
     }
 
@@ -467,20 +522,28 @@ impl Redaction {
         secrets: &mut Redactor,
     ) -> RecordedRequest {
         let body = match &request.body {
-            RecordedBody::Json(value) => RecordedBody::Json(self.redact_leaves(value, secrets)),
+            RecordedBody::Json(value) => {
+                let value = self.with_captured(value);
+                RecordedBody::Json(self.redact_leaves(&value, secrets))
+            }
             RecordedBody::Form(fields) => RecordedBody::Form(self.redact_pairs(fields, secrets)),
             RecordedBody::Multipart(parts) => {
                 let part = |part: &RecordedPart| RecordedPart {
-                    text: self.redact_leaf(&part.text, secrets),
+                    text: self.redact_sent(&part.text, secrets),
                     ..part.clone()
                 };
                 RecordedBody::Multipart(parts.iter().map(part).collect())
             }
-            RecordedBody::Text(text) => RecordedBody::Text(self.redact_leaf(text, secrets)),
+            RecordedBody::Text(text) => RecordedBody::Text(self.redact_sent(text, secrets)),
             RecordedBody::None | RecordedBody::Hash(_) => request.body.clone(),
         };
+        let segments = request.path.split('/');
+        let path: Vec<&str> = segments
+            .map(|segment| self.captured_pseudonym(segment).unwrap_or(segment))
+            .collect();
+        let path = path.join("/");
         RecordedRequest {
-            path: self.redact_leaf(&request.path, secrets),
+            path: self.redact_leaf(&path, secrets),
             query: self.redact_pairs(&request.query, secrets),
             body,
             ..request.clone()
@@ -497,10 +560,40 @@ impl Redaction {
             .map(|(name, value)| {
                 (
                     self.redact_leaf(name, secrets),
-                    self.redact_leaf(value, secrets),
+                    self.redact_sent(value, secrets),
                 )
             })
             .collect()
+    }
+
+    /// A value of a request.
+    fn redact_sent(&mut self, text: &str, secrets: &mut Redactor) -> String {
+        match self.captured_pseudonym(text) {
+            Some(pseudonym) => pseudonym.to_owned(),
+            None => self.redact_leaf(text, secrets),
+        }
+    }
+
+    /// A body of a request, with every whole value replaced that was captured.
+    fn with_captured(&self, value: &Value) -> Value {
+        match value {
+            Value::String(text) => self
+                .captured_pseudonym(text)
+                .map_or_else(|| value.clone(), Value::from),
+            Value::Number(number) => self
+                .captured_pseudonym(number.as_str())
+                .map_or_else(|| value.clone(), number_or_text),
+            Value::List(items) => {
+                Value::List(items.iter().map(|item| self.with_captured(item)).collect())
+            }
+            Value::Object(members) => Value::Object(
+                members
+                    .iter()
+                    .map(|(name, member)| (name.clone(), self.with_captured(member)))
+                    .collect(),
+            ),
+            single => single.clone(),
+        }
     }
 
     /// A response without secrets and personal data, but for the bytes of a body that is no text.

@@ -51,7 +51,16 @@ pub(super) fn personal_forms(value: &str) -> Vec<(Vec<u8>, bool)> {
                 .map(|core| (fold(core), false)),
         );
     }
-    forms.retain(|(form, _)| form.len() >= MIN_PERSONAL_BYTES);
+    // What is short is searched for as it is, where somebody has asked for that.
+    let min_bytes = MIN_PERSONAL_BYTES.min(value.len());
+    forms.retain(|(form, is_word)| {
+        form.len()
+            >= if *is_word {
+                min_bytes
+            } else {
+                MIN_PERSONAL_BYTES
+            }
+    });
     forms.sort_unstable();
     forms.dedup();
     forms

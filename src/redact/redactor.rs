@@ -24,11 +24,11 @@ enum RedactedKind {
 }
 
 impl RedactedKind {
-    /// A shorter value is looked for nowhere.
-    fn min_bytes(self) -> usize {
+    /// A shorter text holds nothing that is looked for.
+    fn min_text_bytes(self) -> usize {
         match self {
             Self::Secrets => MIN_SECRET_BYTES,
-            Self::PersonalData => MIN_PERSONAL_BYTES,
+            Self::PersonalData => 1,
         }
     }
 }
@@ -69,6 +69,12 @@ impl Redactor {
             self.secrets
                 .push((pseudonym.to_owned(), Secret::from(value)));
         }
+    }
+
+    /// The same for a value of any length: whoever adds it answers for what else looks like it.
+    pub(crate) fn add_short_personal_value(&mut self, value: &str, pseudonym: &str) {
+        self.secrets
+            .push((pseudonym.to_owned(), Secret::from(value)));
     }
 
     fn is_known(&self, value: &str) -> bool {
@@ -134,9 +140,9 @@ impl Clone for Redactor {
 /// Redacts by all redactors at once: one after the other, the first could cut a value of the second
 /// in two, and a half of it is not recognised.
 pub(crate) fn redact_jointly(redactors: &mut [&mut Redactor], text: &str) -> String {
-    let can_hold_any = redactors
-        .iter()
-        .any(|redactor| !redactor.secrets.is_empty() && text.len() >= redactor.kind.min_bytes());
+    let can_hold_any = redactors.iter().any(|redactor| {
+        !redactor.secrets.is_empty() && text.len() >= redactor.kind.min_text_bytes()
+    });
     if !can_hold_any {
         return text.to_owned();
     }
@@ -263,8 +269,13 @@ impl SecretMatcher {
         let (mut forms, mut literals, mut literal_owners) = (Vec::new(), Vec::new(), Vec::new());
         for secret in secrets.clone() {
             let value = all[secret].1.expose().as_str();
-            forms.extend(searched_forms(kind, value, secret));
-            if fold(value.as_bytes()).len() < kind.min_bytes() {
+            let found = searched_forms(kind, value, secret);
+            let is_punctuation = match kind {
+                RedactedKind::Secrets => fold(value.as_bytes()).len() < MIN_SECRET_BYTES,
+                RedactedKind::PersonalData => !found.iter().any(|form| form.is_whole_word),
+            };
+            forms.extend(found);
+            if is_punctuation {
                 let spellings = literal_forms(value);
                 literal_owners.extend(spellings.iter().map(|_| secret));
                 literals.extend(spellings);

@@ -86,7 +86,7 @@ impl PersonalData {
             redactions
                 .get_mut(key)
                 .filter(|redaction| !redaction.is_empty())
-                .map(Redaction::search_mut)
+                .map(Redaction::shown_search_mut)
         })
         .ok()
     }
@@ -107,6 +107,12 @@ impl PersonalData {
             }
             _ => Ok(None),
         }
+    }
+
+    /// What a capture took from a response, and what it takes from the redacted one: a later request
+    /// can send it.
+    pub(super) fn note_captured(&self, key: &RecordingKey, value: &Value, redacted: &Value) {
+        self.redaction(key).note_captured(value, redacted);
     }
 
     /// Whether a value was found that is too short to be searched for in texts.

@@ -444,7 +444,7 @@ impl StepExecution<'_> {
     ) -> Vec<FailureReport> {
         let mut failures = Vec::new();
         for capture in &self.step.captures {
-            match self.capture_value(capture, view) {
+            match self.capture_value(capture, response, view) {
                 Ok(value) => variables.set(
                     capture.name.as_str(),
                     value,
@@ -459,13 +459,26 @@ impl StepExecution<'_> {
         failures
     }
 
+    fn note_captured(&self, capture: &Capture, value: &Value, response: &StepResponse) {
+        if let Some(redacted) = self.response_without_short_values(response)
+            && let Ok(redacted) = check::capture(capture, &ResponseView::new(&redacted))
+        {
+            let personal = &self.context.state.recordings.personal;
+            personal.note_captured(&self.owner.recording_key, value, &redacted);
+        }
+    }
+
     /// The value of a capture. A list that joins all pages may be empty on one page.
     fn capture_value(
         &self,
         capture: &Capture,
+        response: &StepResponse,
         view: &ResponseView<'_>,
     ) -> Result<Value, CaptureFailure> {
         let captured = check::capture(capture, view);
+        if let Ok(value) = &captured {
+            self.note_captured(capture, value, response);
+        }
         let is_joined = matches!(self.step.repeat, RepeatMode::Pages(_)) && captures_list(capture);
         match captured {
             Err(failure) if is_joined && failure.found_nothing() => Ok(Value::List(Vec::new())),

@@ -34,7 +34,7 @@ fn canary_forms() -> Vec<String> {
     };
     all.extend([escaped(NAME), entities(NAME), PHONE.replace('-', "")]);
 
-    all.push(SHORT.to_owned());
+    all.extend([SHORT.to_owned(), "K%C3%A9a".to_owned()]);
     // Reversed and in hex nobody sends a name; only secrets are searched for in those.
     all.retain(|form| {
         CANARIES.iter().all(|canary| {
@@ -136,7 +136,7 @@ fn write_requests(folder: &Folder, check: &str) {
     folder.write(
         "requests/flow.yaml",
         &format!(
-            "scheme: none\nsteps:\n  - name: look\n    get: /order\n    capture: {{ name: $.order.buyer.name, phone: $.order.buyer.phone }}\n  - name: send\n    post: \"/ship/{{{{ phone }}}}\"\n    query: {{ who: \"{{{{ name }}}}\" }}\n    headers: {{ x-phone: \"{{{{ phone }}}}\" }}\n    json: {{ to: \"{{{{ name }}}}\", list: [\"{{{{ phone }}}}\"] }}\n    {}\n",
+            "scheme: none\nsteps:\n  - name: look\n    get: /order\n    capture: {{ name: $.order.buyer.name, phone: $.order.buyer.phone, city: $.order.buyer.city }}\n  - name: send\n    post: \"/ship/{{{{ phone }}}}\"\n    query: {{ who: \"{{{{ name }}}}\", city: \"{{{{ city }}}}\" }}\n    headers: {{ x-phone: \"{{{{ phone }}}}\" }}\n    json: {{ to: \"{{{{ name }}}}\", list: [\"{{{{ phone }}}}\", \"{{{{ city }}}}\"] }}\n    {}\n",
             check.trim_end().replace('\n', "\n    ")
         ),
     );
@@ -193,6 +193,10 @@ fn what_is_personal_is_in_no_recording_and_no_comparison_with_one() {
     }
     let (output, code) = run(&folder, &["recording", "redact", "--list"]);
     assert_eq!((output.trim(), code), ("nothing to hide", 0));
+    // What was sent on is matched by its pseudonym.
+    let (output, code) = run(&folder, &["run", "flow", "--replay", "-v"]);
+    assert_eq!(code, 0, "{output}");
+    assert_clean("the replay", &output);
     // A marketplace that answers something else now.
     let other = Server::start(|arrived| {
         let (status, headers, body) = answer(&arrived.target);
