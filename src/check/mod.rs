@@ -4,7 +4,9 @@
 //! templates and no network.
 
 mod actual_value;
+mod always_true;
 mod capture;
+mod combinations;
 mod compare;
 mod condition;
 mod describe;
@@ -13,21 +15,25 @@ mod explain;
 mod failure;
 mod judge;
 mod outcome;
+mod predicate_fault;
+mod predicate_faults;
 mod response_view;
 mod schema;
 mod show;
+mod subject_type;
 mod type_mismatch;
 mod unsatisfiable;
 mod verdict;
 
+pub(crate) use always_true::matches_every_text;
 pub(crate) use capture::{CaptureFailure, capture};
 pub(crate) use difference::{DifferenceKind, DifferenceList, ValueDifference, differences};
 pub(crate) use failure::PredicateFailure;
 pub use judge::judge;
 pub(crate) use outcome::holds_without_templates;
 pub use outcome::{ResponseOutcome, classify_response};
+pub(crate) use predicate_faults::predicate_faults;
 pub use response_view::ResponseView;
-pub(crate) use unsatisfiable::unsatisfiable_predicates;
 
 #[cfg(test)]
 mod property_tests;

@@ -96,6 +96,11 @@ impl<'a> ResponseView<'a> {
             .map_err(|error| self.unreadable_body(self.not_json_reason(error)))?;
         match path.find(root) {
             Ok(PathMatches::One(found)) => Ok(found.map_or(ActualValue::Absent, ActualValue::Json)),
+            // An empty list where there is no list at all would let `none` and `length: 0` hold for
+            // a path with a typing mistake.
+            Ok(PathMatches::Many(found)) if found.is_empty() && path.dead_end(root).is_some() => {
+                Ok(ActualValue::Absent)
+            }
             Ok(PathMatches::Many(found)) => Ok(ActualValue::NodeList(found)),
             Err(error) => Err(SubjectError {
                 reason: self.formatter.text(&error.to_string()),

@@ -2,8 +2,9 @@
 //! to.
 
 use super::judge::holds;
+use super::predicate_fault::PredicateFaultKind;
 use super::test_support::{assertion, constant, failures, json, lines, response, subject};
-use super::{ResponseView, capture, holds_without_templates, judge, unsatisfiable_predicates};
+use super::{ResponseView, capture, holds_without_templates, judge, predicate_faults};
 use crate::model::assertion::PredicateTest;
 use crate::model::capture::Capture;
 use crate::model::template::{Template, TemplateTree, TemplateTreeKind};
@@ -68,7 +69,7 @@ fn equals_is_equal_in_value_and_type() {
         ("$.big", "9007199254740993"),
         ("$.list", "[1,2,3]"),
         ("$.list[*]", "[1,2,3]"),
-        ("$.nothing[*]", "[]"),
+        ("$.empty[*]", "[]"),
         ("$.o", r#"{"equals":{"d":1,"a":{"c":"x","b":[1,2]}}}"#),
         ("$.n", r#"{"not":"5"}"#),
         ("status", "200"),
@@ -403,7 +404,7 @@ fn length_counts_letters_elements_and_members() {
         ("$.word", r#"{"length":6}"#),
         ("$.list", r#"{"length":{"above":2,"below":4}}"#),
         ("$.o", r#"{"length":2}"#),
-        ("$.nothing[*]", r#"{"length":0}"#),
+        ("$.empty[*]", r#"{"length":0}"#),
         ("$.empty", r#"{"length":0}"#),
         ("header.x-left", r#"{"length":1}"#),
     ]);
@@ -444,7 +445,7 @@ fn each_some_and_none_look_at_elements() {
         ("$.items[*].id", r#"{"each":{"above":0,"type":"integer"}}"#),
         ("$.items", r#"{"some":{"includes":{"id":2}}}"#),
         ("$.items", r#"{"none":{"includes":{"id":9}}}"#),
-        ("$.nothing[*]", r#"{"none":{"above":0}}"#),
+        ("$.empty[*]", r#"{"none":{"above":0}}"#),
         ("$.empty", r#"{"none":5}"#),
         ("$.mixed", r#"{"some":{"above":0}}"#),
         ("$.items[0:2]", r#"{"each":{"includes":{"tags":[]}}}"#),
@@ -481,11 +482,7 @@ $.mixed: expected not null (null), got null (null) at $.mixed[2]",
     ]);
     unfit(&[
         ("$.empty", r#"{"each":5}"#, "the list is empty"),
-        (
-            "$.nothing[*]",
-            r#"{"each":{"above":0}}"#,
-            "the list is empty",
-        ),
+        ("$.empty[*]", r#"{"each":{"above":0}}"#, "the list is empty"),
         ("$.n", r#"{"each":5}"#, "`each` needs a list"),
         ("$.o", r#"{"some":5}"#, "`some` needs a list"),
         ("$.n", r#"{"none":5}"#, "`none` needs a list"),
@@ -515,7 +512,6 @@ fn the_place_of_a_failure_is_the_predicate_that_fails() {
 fn includes_is_a_part_at_every_depth_from_the_subject_on() {
     passes(&[
         ("$.o", r#"{"includes":{"a":{"b":[2]}}}"#),
-        ("$.o", r#"{"includes":{}}"#),
         (
             "$.items",
             r#"{"includes":[{"id":3},{"id":1,"tags":["b"]}]}"#,
@@ -589,7 +585,7 @@ fn unordered_and_unique_compare_elements() {
         ("$.mixed", r#"{"unordered":[null,"1",1],"unique":true}"#),
         ("$.items[*].id", r#"{"unordered":[2,3,1]}"#),
         ("$.twice", r#"{"unique":false}"#),
-        ("$.nothing[*]", r#"{"unordered":[]}"#),
+        ("$.empty[*]", r#"{"unordered":[]}"#),
     ]);
     fails(&[
         (
@@ -614,7 +610,7 @@ fn unordered_and_unique_compare_elements() {
         ),
     ]);
     unfit(&[
-        ("$.nothing[*]", r#"{"unique":true}"#, "the list is empty"),
+        ("$.empty[*]", r#"{"unique":true}"#, "the list is empty"),
         ("$.o", r#"{"unique":true}"#, "`unique` needs a list"),
         ("$.o", r#"{"unordered":[1]}"#, "`unordered` needs a list"),
         (
@@ -878,7 +874,7 @@ fn what_can_never_hold_is_said_before_anything_is_sent() {
         (
             "status",
             r#"{"not":"200"}"#,
-            "under `not` this holds always",
+            "under `not` this always holds",
         ),
         (
             "$.a[*]",
@@ -886,16 +882,16 @@ fn what_can_never_hold_is_said_before_anything_is_sent() {
             "`some: { includes: … }`",
         ),
     ] {
-        let found = unsatisfiable_predicates(&assertion(on, expected));
+        let found = predicate_faults(&assertion(on, expected));
         assert!(
-            found.len() == 1 && found[0].1.contains(reason),
+            found.len() == 1 && found[0].reason.contains(reason),
             "{on}: {expected}: {found:?}"
         );
     }
     for (on, expected) in [
         (
             "status",
-            r#"{"one_of":[200,"x"],"not":{"equals":"200","above":1}}"#,
+            r#"{"one_of":[200,"x"],"not":{"above":300,"below":500}}"#,
         ),
         ("status", r#"{"at_least":200,"below":300}"#),
         (
@@ -915,11 +911,252 @@ fn what_can_never_hold_is_said_before_anything_is_sent() {
         ("$.a", r#"{"exists":false}"#),
     ] {
         assert_eq!(
-            unsatisfiable_predicates(&assertion(on, expected)),
+            predicate_faults(&assertion(on, expected)),
             [],
             "{on}: {expected}"
         );
     }
+}
+
+/// Whether a fault of this kind, and no other, is found at the predicate that stands at `at`.
+fn expect_fault(on: &str, expected: &str, kind: PredicateFaultKind, reason: &str) {
+    let found = predicate_faults(&assertion(on, expected));
+    assert!(
+        found.len() == 1 && found[0].kind == kind && found[0].reason.contains(reason),
+        "{on}: {expected}: {found:?}"
+    );
+}
+
+#[test]
+fn what_always_holds_is_said_before_anything_is_sent() {
+    for (on, expected, reason) in [
+        ("$.a", r#"{"contains":""}"#, "the empty text"),
+        ("body", r#"{"contains":""}"#, "the empty text"),
+        ("header.x", r#"{"starts_with":""}"#, "the empty text"),
+        ("$.a", r#"{"ends_with":""}"#, "the empty text"),
+        ("$.a", r#"{"matches":""}"#, "matches every text"),
+        ("$.a", r#"{"matches":"^"}"#, "matches every text"),
+        ("$.a", r#"{"matches":"a*"}"#, "matches every text"),
+        ("$.a", r#"{"matches":"^.*$"}"#, "matches every text"),
+        ("$.a", r#"{"matches":"PAID|"}"#, "matches every text"),
+        ("$.a", r#"{"includes":{}}"#, "the empty object"),
+        ("$.a[*]", r#"{"includes":[]}"#, "the empty list"),
+        ("$.a", r#"{"length":{"at_least":0}}"#, "below 0"),
+        ("$.a", r#"{"length":{"above":-1}}"#, "below 0"),
+        (
+            "$.a",
+            r#"{"length":{"not":{"below":0}}}"#,
+            "this always holds",
+        ),
+        (
+            "$.a",
+            r#"{"length":{"type":"integer"}}"#,
+            "a length is a number",
+        ),
+        ("status", r#"{"at_least":200}"#, "200 to 599"),
+        ("status", r#"{"below":600}"#, "200 to 599"),
+        ("status", r#"{"type":"integer"}"#, "a number"),
+        ("status", r#"{"exists":true}"#, "always there"),
+        ("status", r#"{"not":0}"#, "this always holds"),
+        ("body", r#"{"type":"string"}"#, "`body` is text"),
+        ("$.a[*]", r#"{"type":"array"}"#, "finds a list"),
+        (
+            "$.a",
+            r#"{"type":["null","boolean","number","string","array","object"]}"#,
+            "all types",
+        ),
+        ("$.a", r#"{"each":{"exists":true}}"#, "always there"),
+        ("$.a", r#"{"none":{"one_of":[]}}"#, "under `none`"),
+        ("$.a", r#"{"not":{"one_of":[]}}"#, "under `not`"),
+        ("$.a", r#"{"not":{"type":[],"above":1}}"#, "under `not`"),
+    ] {
+        expect_fault(on, expected, PredicateFaultKind::AlwaysHolds, reason);
+    }
+    for (on, expected) in [
+        ("$.a", r#"{"contains":"x","matches":"^a*$"}"#),
+        ("$.a", r#"{"matches":"^$"}"#),
+        ("$.a", r#"{"matches":"^[^<>]*$"}"#),
+        ("$.a", r#"{"matches":"."}"#),
+        ("$.a[*]", r#"{"contains":""}"#),
+        ("$.a", r#"{"includes":{"b":{}}}"#),
+        ("$.a", r#"{"length":{"at_least":1}}"#),
+        ("status", r#"{"at_least":200,"below":300}"#),
+        ("header.x", r#"{"type":"string"}"#),
+        ("header.x", r#"{"exists":true}"#),
+        ("$.a", r#"{"type":["null","string"]}"#),
+    ] {
+        let found = predicate_faults(&assertion(on, expected));
+        assert!(
+            found
+                .iter()
+                .all(|fault| fault.kind == PredicateFaultKind::AlwaysHolds && on == "status"),
+            "{on}: {expected}: {found:?}"
+        );
+    }
+}
+
+#[test]
+fn predicates_that_contradict_each_other_are_said_before_anything_is_sent() {
+    for (on, expected, reason) in [
+        ("$.a", r#"{"at_least":5,"below":5}"#, "no number meets"),
+        ("$.a", r#"{"above":5,"at_most":5}"#, "no number meets"),
+        ("$.a", r#"{"above":5,"below":3}"#, "no number meets"),
+        ("$.a", r#"{"above":5,"not":{"above":3}}"#, "no number meets"),
+        (
+            "$.a",
+            r#"{"length":{"above":1,"below":2}}"#,
+            "no number meets",
+        ),
+        ("status", r#"{"above":200,"below":201}"#, "no number meets"),
+        ("$.a", r#"{"equals":5,"above":5}"#, "does not meet this"),
+        ("$.a", r#"{"equals":"x","not":"x"}"#, "does not meet this"),
+        (
+            "$.a",
+            r#"{"equals":5,"type":"string"}"#,
+            "does not meet this",
+        ),
+        (
+            "$.a",
+            r#"{"equals":[],"each":{"above":0}}"#,
+            "does not meet this",
+        ),
+        (
+            "$.a",
+            r#"{"type":"string","above":5}"#,
+            "fits this and `type`",
+        ),
+        (
+            "$.a",
+            r#"{"matches":"x","at_most":5}"#,
+            "fits this and `matches`",
+        ),
+        (
+            "$.a",
+            r#"{"one_of":["x"],"below":5}"#,
+            "fits this and `one_of`",
+        ),
+        (
+            "$.a",
+            r#"{"each":{"type":"object","contains":5}}"#,
+            "`type`",
+        ),
+        (
+            "$.a",
+            r#"{"contains":"x","not":{"contains":"x"}}"#,
+            "without `not`",
+        ),
+        (
+            "$.a",
+            r#"{"type":"null","not":{"type":"null"}}"#,
+            "without `not`",
+        ),
+        (
+            "$.a",
+            r#"{"length":0,"some":{"above":1}}"#,
+            "`some` needs more",
+        ),
+        (
+            "$.a",
+            r#"{"length":{"below":3},"includes":[1,2,3]}"#,
+            "`includes` needs more",
+        ),
+        ("$.a", r#"{"length":-1}"#, "0 or more"),
+        ("$.a", r#"{"length":1.5}"#, "0 or more"),
+        ("$.a", r#"{"length":{"below":0}}"#, "0 or more"),
+        ("status", "99", "200 to 999"),
+        ("status", r#"{"one_of":[2,20]}"#, "200 to 999"),
+        ("status", r#"{"below":200}"#, "200 to 999"),
+        ("$.a", r#"{"one_of":[]}"#, "the list is empty"),
+        ("$.a", r#"{"type":[]}"#, "no type is named"),
+        ("$.a", r#"{"not":{"matches":".*"}}"#, "this never holds"),
+        ("$.a", r#"{"each":{"exists":false}}"#, "always there"),
+    ] {
+        expect_fault(on, expected, PredicateFaultKind::NeverHolds, reason);
+    }
+}
+
+#[test]
+fn predicates_that_repeat_each_other_are_warned_of() {
+    for (on, expected) in [
+        ("$.a", r#"{"equals":5,"above":3}"#),
+        ("$.a", r#"{"equals":5,"type":"integer"}"#),
+        ("$.a", r#"{"exists":true,"above":3}"#),
+        ("$.a", r#"{"at_least":5,"above":3}"#),
+    ] {
+        expect_fault(on, expected, PredicateFaultKind::Redundant, "");
+    }
+    for (on, expected) in [
+        ("$.a", r#"{"type":"number","above":5,"below":6}"#),
+        (
+            "$.a",
+            r#"{"type":["string","array"],"length":3,"contains":"x"}"#,
+        ),
+        ("$.a", r#"{"at_least":5,"at_most":5}"#),
+        (
+            "$.a",
+            r#"{"type":"object","includes":{"a":1},"not":{"includes":{"b":1}}}"#,
+        ),
+        ("$.a", r#"{"length":{"above":1,"below":3}}"#),
+        ("$.a", r#"{"length":1,"each":{"above":1}}"#),
+        ("header.x", r#"{"matches":"^[0-9]+$","above":1}"#),
+        ("$.a", r#"{"exists":true,"not":5}"#),
+        ("$.a", r#"{"one_of":[1,"x"],"type":"string"}"#),
+    ] {
+        assert_eq!(
+            predicate_faults(&assertion(on, expected)),
+            [],
+            "{on}: {expected}"
+        );
+    }
+}
+
+#[test]
+fn an_empty_operand_of_a_template_fails() {
+    for (expected, reason) in [
+        (
+            r#"{"contains":""}"#,
+            "`contains` of \"\" holds for everything",
+        ),
+        (
+            r#"{"not":{"starts_with":""}}"#,
+            "`starts_with` of \"\" holds for everything",
+        ),
+        (
+            r#"{"includes":[]}"#,
+            "`includes` of [] holds for everything",
+        ),
+    ] {
+        let body = if expected.contains("includes") {
+            "[1]"
+        } else {
+            "\"x\""
+        };
+        let found = lines(&failures(body, "$", expected));
+        assert!(found.len() == 1 && found[0].contains(reason), "{found:?}");
+    }
+}
+
+#[test]
+fn a_list_below_a_member_that_is_not_there_is_missing() {
+    let body = r#"{"items":[],"page":{"total":0}}"#;
+    for expected in [
+        r#"{"none":{"equals":1}}"#,
+        r#"{"length":0}"#,
+        r#"{"equals":[]}"#,
+        r#"{"unordered":[]}"#,
+        r#"{"not":{"contains":1}}"#,
+    ] {
+        assert_eq!(lines(&failures(body, "$.items[*].id", expected)), [""; 0]);
+        let found = lines(&failures(body, "$.itms[*].id", expected));
+        assert!(
+            found.len() == 1 && found[0].contains("did you mean `items`?"),
+            "{expected}: {found:?}"
+        );
+    }
+    assert_eq!(
+        lines(&failures(body, "$.itms[*].id", r#"{"exists":false}"#)),
+        [""; 0]
+    );
 }
 
 #[test]

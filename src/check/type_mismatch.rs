@@ -5,7 +5,7 @@ use super::actual_value::ActualValue;
 use super::compare;
 use super::condition::{ConditionKind, ContainmentKind, PreparedCondition, ResolvedBound};
 use super::show::ValueFormatter;
-use super::verdict::PredicateVerdict;
+use super::verdict::{self, PredicateVerdict};
 use crate::value::{Number, Value};
 
 /// The reason that a message should add, if there is one.
@@ -81,6 +81,14 @@ fn inapplicable_reason(
         }
         (ConditionKind::Unordered(operand), _) if operand.as_list().is_none() => {
             operand_reason("`unordered` compares with a list", operand, show)
+        }
+        (ConditionKind::Includes(operand) | ConditionKind::Containment(_, operand), _)
+            if verdict::is_empty_operand(operand) =>
+        {
+            format!(
+                "`{name}` of {} holds for everything, so it tests nothing",
+                show.without_type(operand)
+            )
         }
         (ConditionKind::Includes(operand), _) => includes_reason(operand, actual, show),
         (ConditionKind::Containment(_, operand), _) if actual.as_text().is_some() => {

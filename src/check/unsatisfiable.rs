@@ -1,163 +1,14 @@
 //! Finds predicates that no response can meet, before anything is sent. Predicates that depend on a
 //! template or on a response are not reported.
 
-use crate::model::assertion::{
-    Assertion, ComparisonBound, JsonType, Predicate, PredicateTest, Subject,
-};
-use crate::model::template::{TemplateTree, TemplateTreeKind};
-use crate::span::Span;
-
-/// The predicates that can never hold for their subject, each with the reason.
-#[must_use]
-pub(crate) fn unsatisfiable_predicates(assertion: &Assertion) -> Vec<(Span, String)> {
-    let sort = match &assertion.subject {
-        Subject::Status => SubjectType::Status,
-        Subject::Header(_) => SubjectType::Header,
-        Subject::Latency => SubjectType::Latency,
-        Subject::Body => SubjectType::Body,
-        Subject::Path(path) if path.is_singular() => SubjectType::Any,
-        Subject::Path(_) => SubjectType::NodeList,
-    };
-    let mut faults = find_unsatisfiable(&assertion.predicates, sort);
-    faults.extend(contradictions(&assertion.predicates, sort));
-    faults
-        .into_iter()
-        .map(|fault| (fault.at, fault.reason))
-        .collect()
-}
-
-/// The type of a subject, as far as it is known before the response is received.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum SubjectType {
-    Status,
-    Length,
-    Header,
-    Body,
-    Latency,
-    /// The list of values that a path for many finds.
-    NodeList,
-    Any,
-}
-
-struct UnsatisfiablePredicate {
-    at: Span,
-    reason: String,
-    /// Whether it does not apply, so that it fails under `not` and `none` too.
-    is_inapplicable: bool,
-}
-
-impl SubjectType {
-    /// Whether such a value can be of a type, in the sense of being equal to one.
-    fn can_equal_type(self, kind: &str) -> bool {
-        match self {
-            Self::Status | Self::Length => kind == "number",
-            Self::Header => kind == "string" || kind == "number",
-            Self::Body => kind == "string",
-            Self::NodeList => kind == "array",
-            Self::Latency => false,
-            Self::Any => true,
-        }
-    }
-
-    fn has_json_type(self, kind: JsonType) -> bool {
-        match self {
-            Self::Status | Self::Length => matches!(kind, JsonType::Integer | JsonType::Number),
-            Self::Header | Self::Body => kind == JsonType::String,
-            Self::NodeList => kind == JsonType::Array,
-            Self::Latency => false,
-            Self::Any => true,
-        }
-    }
-
-    fn is_number(self) -> bool {
-        matches!(self, Self::Status | Self::Length | Self::Header | Self::Any)
-    }
-
-    fn is_text(self) -> bool {
-        matches!(self, Self::Header | Self::Body | Self::Any)
-    }
-
-    fn is_list(self) -> bool {
-        matches!(self, Self::NodeList | Self::Any)
-    }
-
-    fn description(self) -> &'static str {
-        match self {
-            Self::Status => "`status` is a number",
-            Self::Length => "a length is a number",
-            Self::Header => "a header is text",
-            Self::Body => "`body` is text",
-            Self::Latency => {
-                "`latency` is a duration, compared with `above`, `at_least`, `below` or `at_most`"
-            }
-            Self::NodeList => {
-                "this path finds a list; `each`, `some` and `none` look at its elements"
-            }
-            Self::Any => "any value may come",
-        }
-    }
-}
-
-fn find_unsatisfiable(predicates: &[Predicate], sort: SubjectType) -> Vec<UnsatisfiablePredicate> {
-    predicates
-        .iter()
-        .flat_map(|predicate| check_predicate(predicate, sort))
-        .collect()
-}
-
-fn check_predicate(predicate: &Predicate, sort: SubjectType) -> Vec<UnsatisfiablePredicate> {
-    let own = |is_inapplicable, reason| {
-        vec![UnsatisfiablePredicate {
-            at: predicate.at,
-            reason,
-            is_inapplicable,
-        }]
-    };
-    if let Some(reason) = inapplicable_reason(&predicate.test, sort) {
-        return own(true, reason);
-    }
-    if let Some(reason) = never_true_reason(&predicate.test, sort) {
-        return own(false, reason);
-    }
-    check_nested(&predicate.test, sort)
-}
-
-/// The predicates inside of another one.
-fn check_nested(test: &PredicateTest, sort: SubjectType) -> Vec<UnsatisfiablePredicate> {
-    match test {
-        PredicateTest::Not(inner) => find_unsatisfiable(inner, sort)
-            .into_iter()
-            .filter_map(|fault| negate(fault, inner.len()))
-            .collect(),
-        // `none` holds if no element meets `inner`, so a predicate that is never true is no fault
-        // here. One that does not apply is.
-        PredicateTest::None(inner) => find_unsatisfiable(inner, SubjectType::Any)
-            .into_iter()
-            .filter(|fault| fault.is_inapplicable)
-            .collect(),
-        PredicateTest::Each(inner) | PredicateTest::Some(inner) => {
-            find_unsatisfiable(inner, SubjectType::Any)
-        }
-        PredicateTest::Length(inner) => find_unsatisfiable(inner, SubjectType::Length),
-        _ => Vec::new(),
-    }
-}
-
-/// The negation of a predicate that is never true is always true, so it tests nothing. Among
-/// several predicates it decides nothing.
-fn negate(fault: UnsatisfiablePredicate, beside: usize) -> Option<UnsatisfiablePredicate> {
-    match (fault.is_inapplicable, beside) {
-        (true, _) => Some(fault),
-        (false, 1) => Some(UnsatisfiablePredicate {
-            reason: format!("under `not` this holds always: {}", fault.reason),
-            ..fault
-        }),
-        _ => None,
-    }
-}
+use super::predicate_fault::{constant_bound, static_type};
+use super::subject_type::SubjectType;
+use crate::model::assertion::{ComparisonBound, PredicateTest};
+use crate::model::template::TemplateTreeKind;
+use crate::value::Value;
 
 /// Why a predicate does not apply to such a subject, or its operand not to the predicate.
-fn inapplicable_reason(test: &PredicateTest, sort: SubjectType) -> Option<String> {
+pub(super) fn inapplicable_reason(test: &PredicateTest, sort: SubjectType) -> Option<String> {
     let applies = match test {
         PredicateTest::Exists(_) | PredicateTest::Not(_) => true,
         PredicateTest::Above(bound)
@@ -239,75 +90,81 @@ fn is_textual_type(kind: &str) -> bool {
 }
 
 /// Why a predicate that applies is never true.
-fn never_true_reason(test: &PredicateTest, sort: SubjectType) -> Option<String> {
-    let holds = match test {
-        PredicateTest::Equals(tree) => {
-            static_type(tree).is_none_or(|kind| sort.can_equal_type(kind))
-        }
-        PredicateTest::OneOf(tree) => match &tree.kind {
-            TemplateTreeKind::Constant(value) => value
-                .as_list()?
-                .iter()
-                .any(|choice| sort.can_equal_type(choice.type_name())),
-            TemplateTreeKind::List(choices) => choices
-                .iter()
-                .any(|choice| static_type(choice).is_none_or(|kind| sort.can_equal_type(kind))),
-            _ => true,
+pub(super) fn never_true_reason(test: &PredicateTest, sort: SubjectType) -> Option<String> {
+    match test {
+        PredicateTest::Equals(tree) => match tree.as_constant() {
+            Some(value) => impossible_value(value, sort),
+            None => static_type(tree)
+                .filter(|kind| !sort.can_equal_type(kind))
+                .map(|_| sort.description().to_owned()),
         },
-        PredicateTest::Type(types) => types.iter().any(|one| sort.has_json_type(*one)),
-        PredicateTest::Exists(false)
-            if matches!(
-                sort,
-                SubjectType::Status | SubjectType::Latency | SubjectType::Length
-            ) =>
-        {
-            return Some("it is always there".to_owned());
+        PredicateTest::OneOf(tree) => impossible_choices(&tree.kind, sort),
+        PredicateTest::Type(types) if types.is_empty() => Some("no type is named".to_owned()),
+        PredicateTest::Type(types) => (!types.iter().any(|one| sort.has_json_type(*one)))
+            .then(|| sort.description().to_owned()),
+        PredicateTest::Exists(false) if sort.is_always_there() => {
+            Some("it is always there".to_owned())
         }
-        _ => true,
-    };
-    if holds {
-        None
+        PredicateTest::Above(_)
+        | PredicateTest::AtLeast(_)
+        | PredicateTest::Below(_)
+        | PredicateTest::AtMost(_) => impossible_bound(test, sort),
+        _ => None,
+    }
+}
+
+/// Why a subject never has a value.
+fn impossible_value(value: &Value, sort: SubjectType) -> Option<String> {
+    if !sort.can_equal_type(value.type_name()) {
+        return Some(sort.description().to_owned());
+    }
+    let (number, range) = (value.as_number()?, sort.possible_numbers()?);
+    (!range.contains(number)).then(|| impossible_number(sort).to_owned())
+}
+
+fn impossible_number(sort: SubjectType) -> &'static str {
+    if sort == SubjectType::Length {
+        "a length is a whole number, 0 or more"
     } else {
-        Some(sort.description().to_owned())
+        "a status is a whole number from 200 to 999"
     }
 }
 
-/// `exists: false` beside something that needs a value.
-fn contradictions(predicates: &[Predicate], sort: SubjectType) -> Vec<UnsatisfiablePredicate> {
-    let absent = predicates
-        .iter()
-        .any(|predicate| matches!(predicate.test, PredicateTest::Exists(false)));
-    if !absent || !matches!(sort, SubjectType::Any | SubjectType::Header) {
-        return Vec::new();
+fn impossible_choices(choices: &TemplateTreeKind, sort: SubjectType) -> Option<String> {
+    let reasons: Vec<Option<String>> = match choices {
+        TemplateTreeKind::Constant(value) => value
+            .as_list()?
+            .iter()
+            .map(|choice| impossible_value(choice, sort))
+            .collect(),
+        TemplateTreeKind::List(choices) => choices
+            .iter()
+            .map(|choice| match choice.as_constant() {
+                Some(value) => impossible_value(value, sort),
+                None => static_type(choice)
+                    .filter(|kind| !sort.can_equal_type(kind))
+                    .map(|_| sort.description().to_owned()),
+            })
+            .collect(),
+        _ => return None,
+    };
+    if reasons.is_empty() {
+        return Some("the list is empty, so there is nothing to be".to_owned());
     }
-    let needs_value = |predicate: &&Predicate| {
-        !matches!(
-            // `not` of a predicate can hold for a missing value.
-            predicate.test,
-            PredicateTest::Exists(false) | PredicateTest::Not(_)
-        )
-    };
-    let reason = "with `exists: false` nothing is there that could meet this";
-    let fault = |predicate: &Predicate| UnsatisfiablePredicate {
-        at: predicate.at,
-        reason: reason.to_owned(),
-        is_inapplicable: false,
-    };
-    predicates.iter().filter(needs_value).map(fault).collect()
+    reasons.into_iter().collect::<Option<Vec<_>>>()?.pop()
 }
 
-/// The type that an operand certainly has.
-fn static_type(tree: &TemplateTree) -> Option<&'static str> {
-    match &tree.kind {
-        TemplateTreeKind::Constant(value) => Some(value.type_name()),
-        TemplateTreeKind::List(_) => Some("array"),
-        TemplateTreeKind::Object(_) => Some("object"),
-        // Text around an expression makes the result text. An expression alone can give any type.
-        TemplateTreeKind::Template(template) if template.as_expression().is_none() => {
-            Some("string")
-        }
-        TemplateTreeKind::Template(_) => None,
-    }
+fn impossible_bound(test: &PredicateTest, sort: SubjectType) -> Option<String> {
+    let range = sort.possible_numbers()?;
+    let (least, most) = (&range.least, range.most.as_ref());
+    let fails = match test {
+        PredicateTest::AtLeast(bound) => constant_bound(bound)? > most?,
+        PredicateTest::Above(bound) => constant_bound(bound)? >= most?,
+        PredicateTest::AtMost(bound) => constant_bound(bound)? < least,
+        PredicateTest::Below(bound) => constant_bound(bound)? <= least,
+        _ => false,
+    };
+    fails.then(|| impossible_number(sort).to_owned())
 }
 
 fn with_article(kind: &str) -> String {

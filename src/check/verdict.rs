@@ -149,6 +149,8 @@ fn evaluate(kind: &ConditionKind<'_>, actual: &ActualValue<'_>) -> Option<bool> 
         }
         ConditionKind::Matches(regex) => actual.as_text().map(|text| regex.is_match(&text)),
         ConditionKind::Containment(part, operand) => is_contained(*part, operand, actual),
+        // An empty operand is a part of everything. A template can give one.
+        ConditionKind::Includes(expected) if is_empty_operand(expected) => None,
         ConditionKind::Includes(expected) => compare::includes(actual, expected),
         ConditionKind::Unordered(expected) => {
             let (expected, items) = (expected.as_list()?, actual.items()?);
@@ -194,11 +196,23 @@ fn is_contained(part: ContainmentKind, operand: &Value, actual: &ActualValue<'_>
         return Some(items.any(|item| item == *operand));
     }
     let (text, wanted) = (actual.as_text()?, operand_text(operand)?);
+    if wanted.is_empty() {
+        return None;
+    }
     Some(match part {
         ContainmentKind::Contains => text.contains(&wanted),
         ContainmentKind::StartsWith => text.starts_with(&wanted),
         ContainmentKind::EndsWith => text.ends_with(&wanted),
     })
+}
+
+/// Whether an operand is a part of everything to which it applies.
+pub(super) fn is_empty_operand(operand: &Value) -> bool {
+    match operand {
+        Value::List(items) => items.is_empty(),
+        Value::Object(members) => members.is_empty(),
+        other => other.as_str().is_some_and(str::is_empty),
+    }
 }
 
 /// A number is looked for in a text as it is written, so that a captured id needs no quotes.

@@ -74,10 +74,9 @@ impl AssertionDecoder<'_> {
             predicates,
         };
         // Found now, such an assertion costs nothing. Later it would fail each run after the
-        // request was sent.
-        for (at, reason) in crate::check::unsatisfiable_predicates(&assertion) {
-            self.diagnostics
-                .push(Diagnostic::error("this can never hold").at(at, reason));
+        // request was sent, or pass each run without a test.
+        for fault in crate::check::predicate_faults(&assertion) {
+            self.diagnostics.push(fault.into());
         }
         Some(assertion)
     }
@@ -170,7 +169,7 @@ impl AssertionDecoder<'_> {
             "equals" => PredicateTest::Equals(self.value_decoder().tree(node)),
             "not" => PredicateTest::Not(self.expectation(node, latency)),
             "one_of" => PredicateTest::OneOf(self.list_tree(node, &name())?),
-            "type" => PredicateTest::Type(self.json_types(node)),
+            "type" => PredicateTest::Type(self.json_types(node)?),
             "exists" => PredicateTest::Exists(boolean(node, &name(), self.diagnostics)?),
             "above" => PredicateTest::Above(self.bound(node, latency)?),
             "at_least" => PredicateTest::AtLeast(self.bound(node, latency)?),
@@ -221,11 +220,12 @@ impl AssertionDecoder<'_> {
         Some(ComparisonBound::Value(self.value_decoder().tree(node)))
     }
 
-    fn json_types(&mut self, node: &YamlNode) -> Vec<JsonType> {
+    /// `None` when one of them is no type, which is reported.
+    fn json_types(&mut self, node: &YamlNode) -> Option<Vec<JsonType>> {
         let words = JsonType::ALL.map(|kind| (kind.name(), kind));
         one_or_many(node)
             .iter()
-            .filter_map(|item| {
+            .map(|item| {
                 if matches!(item.kind, NodeKind::Null) {
                     Some(JsonType::Null)
                 } else {

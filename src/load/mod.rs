@@ -4,6 +4,8 @@
 mod assertion;
 mod fixture;
 mod fixture_graph;
+mod json_places;
+mod json_schema;
 mod node_reader;
 mod recording;
 mod redact;
@@ -12,6 +14,8 @@ mod repeat;
 mod request;
 mod resource;
 mod schema;
+mod schema_keywords;
+mod schema_lint;
 mod scheme;
 mod secrets;
 mod value_decoder;

@@ -3,7 +3,6 @@
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::load::node_reader::{is_id, text};
-use crate::model::assertion::JsonSchema;
 use crate::model::request::{WorkspaceFile, WorkspaceFileError};
 use crate::model::workspace::Workspace;
 use crate::plain_file::read_plain_file;
@@ -11,7 +10,6 @@ use crate::yaml::YamlNode;
 use std::ffi::OsString;
 use std::fs::FileType;
 use std::path::{Component, Path, PathBuf};
-use std::sync::Arc;
 
 /// A YAML file larger than this is refused before it is parsed, in bytes. It is far above what
 /// people write, and a larger recording has its bodies in files of their own.
@@ -255,35 +253,6 @@ impl WorkspaceFiles {
         }
     }
 
-    /// A JSON Schema, compiled. References to other documents are not fetched.
-    pub(crate) fn schema(
-        &self,
-        node: &YamlNode,
-        diagnostics: &mut Diagnostics,
-    ) -> Option<JsonSchema> {
-        let file = self.workspace_file(node, diagnostics)?;
-        match self.compile_schema(&file) {
-            Ok(validator) => Some(JsonSchema {
-                path: file.path,
-                validator: Arc::new(validator),
-            }),
-            Err(error) => {
-                diagnostics.push(
-                    Diagnostic::error(format!("the schema {error}")).at(node.at, "this file"),
-                );
-                None
-            }
-        }
-    }
-
-    fn compile_schema(
-        &self,
-        file: &WorkspaceFile,
-    ) -> Result<jsonschema::Validator, SchemaFileError> {
-        let json = serde_json::from_slice(&self.read_data(file)?)?;
-        Ok(jsonschema::validator_for(&json).map_err(Box::new)?)
-    }
-
     /// The real path of a file whose content a request uses. A file below a name that begins with a
     /// dot holds secrets more often than data: `.env`, `.git/config`, a store in `.local`.
     ///
@@ -356,17 +325,6 @@ fn check_value_count(bytes: Vec<u8>) -> std::io::Result<Vec<u8>> {
         )));
     }
     Ok(bytes)
-}
-
-/// Why a file is no JSON Schema. The text follows "the schema".
-#[derive(Debug, thiserror::Error)]
-enum SchemaFileError {
-    #[error(transparent)]
-    File(#[from] WorkspaceFileError),
-    #[error("is not JSON: {0}")]
-    NotJson(#[from] serde_json::Error),
-    #[error("is not a JSON Schema: {0}")]
-    NotSchema(#[from] Box<jsonschema::ValidationError<'static>>),
 }
 
 /// Two endings of one name would be two requests with the same id.

@@ -78,6 +78,36 @@ pub enum PredicateTest {
     Schema(JsonSchema),
 }
 
+impl PredicateTest {
+    /// The name of the predicate in the language.
+    #[must_use]
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Equals(_) => "equals",
+            Self::Not(_) => "not",
+            Self::OneOf(_) => "one_of",
+            Self::Type(_) => "type",
+            Self::Exists(_) => "exists",
+            Self::Above(_) => "above",
+            Self::AtLeast(_) => "at_least",
+            Self::Below(_) => "below",
+            Self::AtMost(_) => "at_most",
+            Self::Matches(_) => "matches",
+            Self::Contains(_) => "contains",
+            Self::StartsWith(_) => "starts_with",
+            Self::EndsWith(_) => "ends_with",
+            Self::Length(_) => "length",
+            Self::Each(_) => "each",
+            Self::Some(_) => "some",
+            Self::None(_) => "none",
+            Self::Includes(_) => "includes",
+            Self::Unordered(_) => "unordered",
+            Self::Unique(_) => "unique",
+            Self::Schema(_) => "schema",
+        }
+    }
+}
+
 /// What a comparison compares with: a number, or for `latency` a duration.
 #[derive(Clone, Debug)]
 pub enum ComparisonBound {

@@ -23,6 +23,8 @@ mod command_errors;
 mod core_dumps;
 mod documents;
 mod exported_commands;
+#[cfg(unix)]
+mod false_greens;
 mod fixtures;
 mod hostile;
 #[cfg(target_os = "linux")]

@@ -1,0 +1,92 @@
+//! Finds the predicates of an assertion that decide nothing or that no response can meet, at every
+//! depth. What depends on a template is judged in the run.
+
+use super::always_true::always_true;
+use super::combinations::combination_faults;
+use super::predicate_fault::{PredicateFault, PredicateFaultKind};
+use super::subject_type::SubjectType;
+use super::unsatisfiable::{inapplicable_reason, never_true_reason};
+use crate::model::assertion::{Assertion, Predicate, PredicateTest};
+
+/// Every such predicate, with the reason.
+#[must_use]
+pub(crate) fn predicate_faults(assertion: &Assertion) -> Vec<PredicateFault> {
+    conjunction_faults(&assertion.predicates, SubjectType::of(&assertion.subject))
+}
+
+/// Predicates that must hold together.
+fn conjunction_faults(predicates: &[Predicate], sort: SubjectType) -> Vec<PredicateFault> {
+    let mut faults: Vec<PredicateFault> = predicates
+        .iter()
+        .flat_map(|predicate| single_faults(predicate, sort))
+        .collect();
+    // A predicate with a fault of its own makes every comparison with others meaningless.
+    if faults.is_empty() {
+        faults = combination_faults(predicates, sort);
+    }
+    faults
+}
+
+fn single_faults(predicate: &Predicate, sort: SubjectType) -> Vec<PredicateFault> {
+    let test = &predicate.test;
+    if let Some(reason) = inapplicable_reason(test, sort) {
+        return vec![PredicateFault::new(
+            predicate,
+            PredicateFaultKind::Inapplicable,
+            reason,
+        )];
+    }
+    if let Some(reason) = never_true_reason(test, sort) {
+        return vec![PredicateFault::new(
+            predicate,
+            PredicateFaultKind::NeverHolds,
+            reason,
+        )];
+    }
+    if let Some(always) = always_true(test, sort) {
+        return vec![
+            PredicateFault::new(predicate, PredicateFaultKind::AlwaysHolds, always.reason)
+                .with_hint(always.hint),
+        ];
+    }
+    nested_faults(test, sort)
+}
+
+/// The predicates inside of another one.
+fn nested_faults(test: &PredicateTest, sort: SubjectType) -> Vec<PredicateFault> {
+    match test {
+        PredicateTest::Not(inner) => conjunction_faults(inner, sort)
+            .into_iter()
+            .map(|fault| negated(fault, "not", inner.len()))
+            .collect(),
+        PredicateTest::None(inner) => conjunction_faults(inner, SubjectType::Element)
+            .into_iter()
+            .map(|fault| negated(fault, "none", inner.len()))
+            .collect(),
+        PredicateTest::Each(inner) | PredicateTest::Some(inner) => {
+            conjunction_faults(inner, SubjectType::Element)
+        }
+        PredicateTest::Length(inner) => conjunction_faults(inner, SubjectType::Length),
+        _ => Vec::new(),
+    }
+}
+
+/// The negation of what never holds always holds. The negation of what always holds never does,
+/// unless something beside it can fail.
+fn negated(fault: PredicateFault, under: &str, beside: usize) -> PredicateFault {
+    match fault.kind {
+        PredicateFaultKind::NeverHolds => PredicateFault {
+            kind: PredicateFaultKind::AlwaysHolds,
+            reason: format!("under `{under}` this always holds: {}", fault.reason),
+            hint: None,
+            ..fault
+        },
+        PredicateFaultKind::AlwaysHolds if beside == 1 && under == "not" => PredicateFault {
+            kind: PredicateFaultKind::NeverHolds,
+            reason: format!("under `not` this never holds: {}", fault.reason),
+            hint: None,
+            ..fault
+        },
+        _ => fault,
+    }
+}
