@@ -10,7 +10,7 @@ use super::subject_type::SubjectType;
 use super::verdict::{self, PredicateVerdict};
 use crate::model::assertion::{JsonType, Predicate, PredicateTest};
 use crate::model::template::TemplateTree;
-use crate::value::{Number, Value};
+use crate::value::{JsonRef, Number, Value};
 use std::borrow::Cow;
 
 type CombinationCheck = fn(&[Predicate], SubjectType) -> Vec<PredicateFault>;
@@ -102,7 +102,7 @@ fn equality_faults(predicates: &[Predicate], sort: SubjectType) -> Vec<Predicate
         .filter(|other| !std::ptr::eq(*other, equals));
     others
         .filter_map(|other| {
-            let verdict = verdict_on(other, value)?;
+            let verdict = verdict_on(other, value, sort)?;
             Some(if verdict == PredicateVerdict::Holds {
                 PredicateFault::new(
                     other,
@@ -122,10 +122,17 @@ fn equality_faults(predicates: &[Predicate], sort: SubjectType) -> Vec<Predicate
 }
 
 /// What a predicate without templates says of a value.
-fn verdict_on(predicate: &Predicate, value: &Value) -> Option<PredicateVerdict> {
+fn verdict_on(predicate: &Predicate, value: &Value, sort: SubjectType) -> Option<PredicateVerdict> {
     let constant = |tree: &TemplateTree| tree.as_constant().cloned().map(Cow::Owned).ok_or(());
     let conditions = condition::prepare(std::slice::from_ref(predicate), &constant).ok()?;
-    Some(verdict::judge_all(&conditions, &ActualValue::Json(value)))
+    let actual = match value {
+        // An empty list that a path finds does not exist.
+        Value::List(items) if sort == SubjectType::NodeList => {
+            ActualValue::NodeList(items.iter().map(JsonRef::from).collect())
+        }
+        other => ActualValue::Json(JsonRef::from(other)),
+    };
+    Some(verdict::judge_all(&conditions, &actual))
 }
 
 /// A predicate and `not` of the same.

@@ -16,15 +16,38 @@ pub(crate) fn predicate_faults(assertion: &Assertion) -> Vec<PredicateFault> {
 
 /// Predicates that must hold together.
 fn conjunction_faults(predicates: &[Predicate], sort: SubjectType) -> Vec<PredicateFault> {
-    let mut faults: Vec<PredicateFault> = predicates
+    let single: Vec<(&Predicate, Vec<PredicateFault>)> = predicates
         .iter()
-        .flat_map(|predicate| single_faults(predicate, sort))
+        .map(|predicate| (predicate, single_faults(predicate, sort)))
+        .collect();
+    // In `{ at_least: 200, below: 300 }` the first bound completes the second.
+    let has_bound = single
+        .iter()
+        .any(|(predicate, faults)| is_bound(predicate) && faults.is_empty());
+    let mut faults: Vec<PredicateFault> = single
+        .into_iter()
+        .flat_map(|(predicate, faults)| {
+            let completes = has_bound && is_bound(predicate);
+            faults
+                .into_iter()
+                .filter(move |fault| !completes || fault.kind != PredicateFaultKind::AlwaysHolds)
+        })
         .collect();
     // A predicate with a fault of its own makes every comparison with others meaningless.
     if faults.is_empty() {
         faults = combination_faults(predicates, sort);
     }
     faults
+}
+
+fn is_bound(predicate: &Predicate) -> bool {
+    matches!(
+        predicate.test,
+        PredicateTest::Above(_)
+            | PredicateTest::AtLeast(_)
+            | PredicateTest::Below(_)
+            | PredicateTest::AtMost(_)
+    )
 }
 
 fn single_faults(predicate: &Predicate, sort: SubjectType) -> Vec<PredicateFault> {

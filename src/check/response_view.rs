@@ -136,7 +136,7 @@ impl<'a> ResponseView<'a> {
     }
 
     /// A hint about a subject that is missing: a similar name, or the place where its path ends.
-    pub(super) fn missing_hint(&self, subject: &Subject) -> Option<String> {
+    pub(crate) fn missing_hint(&self, subject: &Subject) -> Option<String> {
         match subject {
             Subject::Header(name) => {
                 let known = self.response.headers.iter().map(|(key, _)| key.as_str());

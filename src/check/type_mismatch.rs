@@ -87,7 +87,7 @@ fn inapplicable_reason(
         {
             format!(
                 "`{name}` of {} holds for everything, so it tests nothing",
-                show.without_type(operand)
+                show.without_type(&**operand)
             )
         }
         (ConditionKind::Includes(operand), _) => includes_reason(operand, actual, show),

@@ -279,6 +279,14 @@ fn retain_shard(plan: &mut Plan<'_>, run: &RunCommand<'_>, text: &str) -> Result
     // An empty shard is reported, so that it is not mistaken for a run that passed. Its units run
     // in the other shards.
     let count = plan.units.len();
+    if count == 0 {
+        run.invocation.warnings.add_with_hint(
+            format!("shard {shard} is empty: nothing was tested here"),
+            format!(
+                "{all} run in the other shards; with fewer shards than units each has its share"
+            ),
+        );
+    }
     run.output.print_warnings(&run.invocation.warnings);
     run.output
         .print_message(&format!("shard {shard}: {count} of {all}"));

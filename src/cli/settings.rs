@@ -26,7 +26,12 @@ pub(super) fn find_root(host: &HostContext, global: &GlobalArgs) -> PathBuf {
         return host.cwd.join(root);
     }
     let marks = [WORKSPACE_FILE, "ingam.yml", "requests"];
-    let is_root = |folder: &&Path| marks.iter().any(|mark| folder.join(mark).exists());
+    // A link that leads nowhere marks a root, too: it is an error of this workspace.
+    let is_root = |folder: &&Path| {
+        marks
+            .iter()
+            .any(|mark| folder.join(mark).symlink_metadata().is_ok())
+    };
     host.cwd
         .ancestors()
         .find(is_root)

@@ -448,6 +448,14 @@ fn store_in_file(
 }
 
 fn read_dotenv(path: &Path) -> Result<Option<BTreeMap<String, Secret<String>>>, CredentialError> {
+    // A link that leads nowhere is there: taken for absent, other credentials would be used without
+    // a word.
+    if path.is_symlink() && !path.exists() {
+        return Err(CredentialError::Io {
+            path: path.to_owned(),
+            reason: "it is not a plain file".to_owned(),
+        });
+    }
     let text = match read_plain_text(path, MAX_TEXT_BYTES) {
         Ok(text) => Secret::new(text),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),

@@ -18,6 +18,7 @@ mod schema_keywords;
 mod schema_lint;
 mod scheme;
 mod secrets;
+mod unread_files;
 mod value_decoder;
 mod variants;
 mod workspace;
@@ -40,7 +41,8 @@ use crate::schemes::BUILT_IN_SCHEMES;
 use crate::span::{FileId, SourceMap};
 use crate::value::Value;
 use crate::yaml::YamlNode;
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use workspace_files::DiscoveredFile;
 
@@ -49,9 +51,16 @@ pub struct LoadedWorkspace {
     pub workspace: Workspace,
     pub sources: SourceMap,
     pub diagnostics: Vec<Diagnostic>,
+    /// The files that requests and schemas name, resolved.
+    named_files: BTreeSet<PathBuf>,
 }
 
 impl LoadedWorkspace {
+    /// Warnings of files that look like tests and that nothing reads.
+    pub(crate) fn unread_files(&self) -> Vec<Diagnostic> {
+        unread_files::unread_files(&self.workspace.root, &self.named_files)
+    }
+
     #[must_use]
     pub fn has_errors(&self) -> bool {
         self.diagnostics
@@ -101,6 +110,7 @@ pub fn load(root: &Path, threads: usize) -> std::io::Result<LoadedWorkspace> {
         workspace,
         sources,
         diagnostics: diagnostics.sorted(),
+        named_files: files.named_files(),
     })
 }
 

@@ -51,6 +51,7 @@ fn check_step(workspace: &Workspace, step: &Step, diagnostics: &mut Diagnostics)
         }
         return;
     };
+    check_scheme_headers(scheme, step, diagnostics);
     // Without a level the rules of the scheme choose one when the request is sent.
     let Some(level) = &step.level else { return };
     if scheme.level(&level.name).is_none() || level.name.is_empty() {
@@ -65,6 +66,40 @@ fn check_step(workspace: &Workspace, step: &Step, diagnostics: &mut Diagnostics)
         ))
         .at(level.at, "unknown level");
         diagnostics.push(diagnostic.maybe_hint(did_you_mean(&level.name, names)));
+    }
+}
+
+/// A header of the request that the scheme sets, whatever level signs it: the scheme's value
+/// replaces it, and nobody would see that.
+fn check_scheme_headers(scheme: &Scheme, step: &Step, diagnostics: &mut Diagnostics) {
+    let named = step.level.as_ref().map(|level| level.name.as_str());
+    let levels = || {
+        scheme
+            .levels
+            .iter()
+            .filter(|level| named.is_none_or(|name| level.name == name))
+    };
+    for field in &step.headers {
+        let is_replaced = levels().next().is_some()
+            && levels().all(|level| {
+                let procedure = &level.procedure;
+                let mut set = procedure
+                    .prepare
+                    .headers
+                    .iter()
+                    .chain(&procedure.attach.headers);
+                set.any(|header| header.name.eq_ignore_ascii_case(&field.name))
+            });
+        if is_replaced {
+            let diagnostic = Diagnostic::error(format!(
+                "the scheme `{}` sets `{}`",
+                scheme.name, field.name
+            ))
+            .at(field.name_at, "its value would replace this one");
+            diagnostics.push(diagnostic.hint(
+                "remove the header; to send your own, use a scheme that does not set it, such as `none`",
+            ));
+        }
     }
 }
 

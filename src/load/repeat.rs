@@ -129,12 +129,12 @@ impl RequestDecoder<'_> {
         }
     }
 
-    /// `{ while: $.response.more, set: { cursor: $.response.next_cursor }, max: 50 }`
+    /// `{ while: $.response.more, set: { cursor: $.response.next_cursor }, max: 50, single: true }`
     fn pages(&mut self, entry: &MapEntry) -> Option<PagingOptions> {
         let map = self.open_with_example(
             &entry.value,
             "`pages`",
-            &["while", "set", "max"],
+            &["while", "set", "max", "single"],
             "{ while: $.more, set: { cursor: $.next } }",
         )?;
         let (goes_on, set) = (
@@ -147,6 +147,7 @@ impl RequestDecoder<'_> {
         let max = map.get("max").map_or(Some(DEFAULT_MAX_PAGES), |node| {
             self.bounded_number(node, "`max`", MAX_REPEATED_REQUESTS)
         });
+        let single = map.optional_boolean("single", self.diagnostics);
         let (goes_on, goes_on_at) = goes_on?;
         Some(PagingOptions {
             at: entry.key_at,
@@ -154,6 +155,7 @@ impl RequestDecoder<'_> {
             has_next_at: goes_on_at,
             next_page_vars: set?,
             max_pages: max?,
+            allows_single_page: single == Some(true),
         })
     }
 

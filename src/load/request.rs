@@ -217,6 +217,7 @@ impl RequestDecoder<'_> {
             self.step_headers(map, defaults, name.is_some()),
         );
         let body = self.body(map);
+        self.refuse_contradicting_headers(&headers, &body);
         let (expected, timeout) = (self.expected(map), self.timeout(map, defaults));
         let (assertions, captures) = self.assertions_and_captures(map);
         let (repeat, retry) = (self.repeat(map), self.retry(map).or(defaults.retry));
@@ -336,6 +337,18 @@ impl RequestDecoder<'_> {
             }
         };
         let sample: String = path.parts.iter().map(text).collect();
+        if let Some((_, query)) = sample.split_once('?')
+            && query.contains('+')
+        {
+            // Forms read `+` as a blank, and a signature is made of the letter that is written.
+            let diagnostic = Diagnostic::error("`+` in a query means two things").at(
+                path.at,
+                "servers read a blank, and some signatures are made of a `+`",
+            );
+            return self.diagnostics.push(diagnostic.hint(
+                "write `%20` for a blank and `%2B` for a `+`, or put the value under `query`",
+            ));
+        }
         // RFC 9110, section 4.2.5: a fragment is never sent, so the signed path would be longer
         // than the one that arrives.
         if sample.contains('#') {
@@ -465,6 +478,30 @@ impl RequestDecoder<'_> {
                 .files
                 .workspace_file(node, self.diagnostics)
                 .map_or(RequestBody::None, RequestBody::File),
+        }
+    }
+
+    /// A header that says something else of the body than what is sent.
+    fn refuse_contradicting_headers(&mut self, headers: &[TemplateField], body: &RequestBody) {
+        for field in headers {
+            let Some(written) = field.value.as_constant().and_then(Value::to_plain_text) else {
+                continue;
+            };
+            let fault = match field.name.to_ascii_lowercase().as_str() {
+                "content-type" => contradicting_media_type(&written, body),
+                "content-encoding" => contradicting_encoding(&written, body),
+                _ => None,
+            };
+            if let Some(reason) = fault {
+                let diagnostic =
+                    Diagnostic::error(format!("`{}` contradicts the body", field.name))
+                        .at(field.value.at, reason);
+                self.diagnostics.push(
+                    diagnostic.hint(
+                        "leave the header out, and ingam adds the one that belongs to the body",
+                    ),
+                );
+            }
         }
     }
 
@@ -703,6 +740,42 @@ fn request_file_keys(flow: bool) -> Vec<&'static str> {
         keys.push(SNAPSHOT_KEY);
     }
     keys
+}
+
+/// Why a `content-type` does not describe a body.
+fn contradicting_media_type(written: &str, body: &RequestBody) -> Option<String> {
+    let media_type = written
+        .split(';')
+        .next()
+        .unwrap_or(written)
+        .trim()
+        .to_ascii_lowercase();
+    let (fits, sent) = match body {
+        // Only ingam knows the boundary, and without it no server finds the parts.
+        RequestBody::Multipart(_) => {
+            return Some("`multipart` is sent with a boundary that this does not name".to_owned());
+        }
+        RequestBody::Json(_) => (
+            media_type == "text/plain"
+                || media_type.ends_with("/json")
+                || media_type.ends_with("+json"),
+            "`json`",
+        ),
+        RequestBody::Form(_) => (media_type == "application/x-www-form-urlencoded", "`form`"),
+        RequestBody::Text(_) | RequestBody::File(_) => (
+            !media_type.starts_with("multipart/"),
+            "one body without parts",
+        ),
+        RequestBody::None => return None,
+    };
+    (!fits).then(|| format!("the body is {sent}"))
+}
+
+/// Why a `content-encoding` does not describe a body: ingam packs none.
+fn contradicting_encoding(written: &str, body: &RequestBody) -> Option<String> {
+    let is_plain = written.trim().eq_ignore_ascii_case("identity");
+    let may_be_packed = matches!(body, RequestBody::File(_) | RequestBody::None);
+    (!is_plain && !may_be_packed).then(|| "the body is sent as it is, not packed".to_owned())
 }
 
 fn is_object(tree: &TemplateTree) -> bool {

@@ -7,9 +7,11 @@ use crate::model::request::{WorkspaceFile, WorkspaceFileError};
 use crate::model::workspace::Workspace;
 use crate::plain_file::read_plain_file;
 use crate::yaml::YamlNode;
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs::FileType;
 use std::path::{Component, Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// A YAML file larger than this is refused before it is parsed, in bytes. It is far above what
 /// people write, and a larger recording has its bodies in files of their own.
@@ -59,6 +61,8 @@ pub(crate) struct DiscoveredFile {
 #[derive(Clone, Debug)]
 pub(crate) struct WorkspaceFiles {
     root: PathBuf,
+    /// The files that other files name, resolved.
+    named: Arc<Mutex<BTreeSet<PathBuf>>>,
 }
 
 impl WorkspaceFiles {
@@ -67,6 +71,7 @@ impl WorkspaceFiles {
     pub(crate) fn new(root: &Path) -> std::io::Result<Self> {
         Ok(Self {
             root: root.canonicalize()?,
+            named: Arc::default(),
         })
     }
 
@@ -74,7 +79,17 @@ impl WorkspaceFiles {
     pub(super) fn of_workspace(workspace: &Workspace) -> Self {
         Self {
             root: workspace.root.clone(),
+            named: Arc::default(),
         }
+    }
+
+    /// The files that other files have named so far, resolved.
+    pub(super) fn named_files(&self) -> BTreeSet<PathBuf> {
+        // A set that a thread left while it panicked holds whole paths all the same.
+        self.named
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     #[must_use]
@@ -89,7 +104,9 @@ impl WorkspaceFiles {
         // ignore the other in silence.
         for ending in ["yaml", "yml"] {
             let path = PathBuf::from("ingam").with_extension(ending);
-            if self.root.join(&path).is_file() {
+            // Whatever has this name is read, so that a folder, a pipe or a link that leads nowhere
+            // is an error. Taken for absent, the defaults would hold without a word.
+            if self.root.join(&path).symlink_metadata().is_ok() {
                 found.push(DiscoveredFile {
                     kind: FileKind::Workspace,
                     path,
@@ -125,6 +142,8 @@ impl WorkspaceFiles {
             // `kind` is that of the entry itself, so a link to a folder is no folder here.
             if kind.is_symlink() && self.root.join(&path).is_dir() {
                 diagnostics.push(linked_folder(&path));
+            } else if kind.is_dir() && is_yaml(&path) {
+                diagnostics.push(folder_like_a_file(&path));
             } else if kind.is_dir() {
                 self.collect_yaml_files(&path, below_link, diagnostics, found);
             } else if is_yaml(&path) {
@@ -152,7 +171,13 @@ impl WorkspaceFiles {
         let listing = match std::fs::read_dir(self.root.join(folder)) {
             Ok(listing) => listing,
             // No folder of a workspace is required: one without fixtures has no `fixtures/`.
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Vec::new(),
+            // A link that leads nowhere is there.
+            Err(error)
+                if error.kind() == std::io::ErrorKind::NotFound
+                    && !self.root.join(folder).is_symlink() =>
+            {
+                return Vec::new();
+            }
             Err(error) => {
                 diagnostics.push(unreadable_file(folder, &error));
                 return Vec::new();
@@ -298,6 +323,10 @@ impl WorkspaceFiles {
             })?;
         // Links are resolved by now, so this compares where the file really is.
         if full.starts_with(&self.root) {
+            self.named
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .insert(full.clone());
             Ok(full)
         } else {
             Err(WorkspaceFileError::LinkOutside(path.to_owned()))
@@ -360,6 +389,12 @@ fn linked_folder(path: &Path) -> Diagnostic {
     Diagnostic::error("a folder of a workspace cannot be a link")
         .in_file(path)
         .hint("a link could lead outside, or in a circle: put the files themselves here")
+}
+
+fn folder_like_a_file(path: &Path) -> Diagnostic {
+    Diagnostic::error("this is a folder, and its name is that of a file")
+        .in_file(path)
+        .hint("take `.yaml` off the name of the folder")
 }
 
 fn is_yaml(path: &Path) -> bool {

@@ -49,6 +49,8 @@ pub struct PagingOptions {
     pub next_page_vars: Vec<NextPageVariable>,
     /// More pages are a failure.
     pub max_pages: u32,
+    /// Whether one page without the members that `while` and `set` name is complete.
+    pub allows_single_page: bool,
 }
 
 /// A variable of the next page, taken from the answer.

@@ -6,6 +6,7 @@ use super::error::RenderError;
 use super::expression_names::{ExpressionNames, scan_names};
 use super::filters;
 use super::fresh_values::{FreshValues, TimeFormatError};
+use super::silent_loss::{self, refuse_joined_spellings, refuse_loss_of_digits};
 use super::template_scope::{FUNCTION_NAMES, TemplateDialect, TemplateScope};
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::model::template::{Expression, Template, TemplatePart, TemplateTree, TemplateTreeKind};
@@ -191,6 +192,10 @@ struct TemplateEngine {
 struct CompiledExpression {
     expression: minijinja::Expression<'static, 'static>,
     names: Vec<String>,
+    /// Whether it has a `~`.
+    joins_texts: bool,
+    /// Whether it computes, so that whole numbers can become doubles.
+    may_lose_digits: bool,
 }
 
 impl TemplateEngine {
@@ -220,7 +225,12 @@ impl TemplateEngine {
         // Each name is looked up once for each evaluation, however often it is used.
         names.sort();
         names.dedup();
-        Ok(CompiledExpression { expression, names })
+        Ok(CompiledExpression {
+            expression,
+            names,
+            joins_texts: silent_loss::joins_texts(source),
+            may_lose_digits: silent_loss::computes(source),
+        })
     }
 }
 
@@ -386,10 +396,16 @@ fn evaluate<'s>(
         return Ok(Cow::Owned(Value::from(mark)));
     }
     let context = evaluation_context(&compiled, expression, scope)?;
+    if compiled.may_lose_digits {
+        refuse_loss_of_digits(expression, &context)?;
+    }
     let value = compiled
         .expression
-        .eval(context)
+        .eval(context.clone())
         .map_err(|error| evaluation_error(expression, &error))?;
+    if compiled.joins_texts {
+        refuse_joined_spellings(expression, &context, &value)?;
+    }
     if value.is_undefined() {
         return Err(RenderError::new(
             expression.at,
@@ -599,6 +615,10 @@ mod tests {
             ("{{ price > 100 }}", "false"),
             ("{{ price == 12.9 }}", "true"),
             ("{{ id + 1 }}", "123456789012345678901234567891"),
+            ("{{ 9007199254740993 + 1 }}", "9007199254740994"),
+            ("{{ 9007199254740993 // 2 }}", "4503599627370496"),
+            ("{{ 'True' ~ 1 ~ '[' }}", r#""True1[""#),
+            ("{{ name ~ '-' ~ 5 }}", r#""a{{ x }}-5""#),
             ("{{ list[1:] | length }}", "1"),
             ("{{ [price, 3] | max }}", "12.9"),
             ("id-{{ id }}", r#""id-123456789012345678901234567890""#),
@@ -638,6 +658,15 @@ mod tests {
             "{{ now }}",
             "{{ price | tojson }}",
             "{{ date('%Y', 'Seoul') }}",
+            "{{ 9007199254740993 * 1.0 }}",
+            "{{ 9007199254740993 / 1 }}",
+            "{{ (9007199254740993 * 1.0) | int }}",
+            "{{ 9007199254740993 | float }}",
+            "{{ id * price }}",
+            "{{ true ~ '' }}",
+            "{{ (price > 1) ~ '' }}",
+            "{{ none ~ 'x' }}",
+            "{{ list ~ '' }}",
             "{{ random(0) }}",
             "x{{ list }}",
             "{{ 'x' * 1000000000 }}",

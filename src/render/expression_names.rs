@@ -155,6 +155,22 @@ fn dotted_len(text: &str) -> usize {
     len
 }
 
+/// The source with a blank in place of each quoted text.
+pub(super) fn outside_quotes(source: &str) -> String {
+    let mut code = String::with_capacity(source.len());
+    let mut at = 0;
+    while let Some(letter) = source[at..].chars().next() {
+        if letter == '"' || letter == '\'' {
+            at += quoted_len(&source[at..]);
+            code.push(' ');
+        } else {
+            at += letter.len_utf8();
+            code.push(letter);
+        }
+    }
+    code
+}
+
 fn quoted_len(text: &str) -> usize {
     let mut letters = text.char_indices();
     let Some((_, quote)) = letters.next() else {

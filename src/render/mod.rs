@@ -9,6 +9,7 @@ mod expression_names;
 mod filters;
 mod fresh_values;
 mod scope;
+mod silent_loss;
 mod template_scope;
 
 pub use draft::{BodyFiles, render_draft};

@@ -9,6 +9,7 @@ use crate::check::{self, ResponseView};
 use crate::diagnostic::pluralize;
 use crate::event::FailureReport;
 use crate::jsonpath::{JsonPath, PathMatches, SearchError};
+use crate::model::assertion::Subject;
 use crate::model::capture::Capture;
 use crate::model::repeat::{NextPageVariable, PagingOptions};
 use crate::render::{
@@ -16,6 +17,9 @@ use crate::render::{
 };
 use crate::span::Span;
 use crate::value::{JsonRef, Value};
+use crate::wire::Draft;
+use sha2::{Digest, Sha256};
+use std::collections::HashMap;
 
 /// If a page has no response, the result is an error.
 pub(super) async fn run(
@@ -40,19 +44,28 @@ async fn fetch_pages(
     log: &mut ExchangeLog,
 ) -> Result<Judgement, StepError> {
     let mut joined = JoinedCaptures::of(&execution.step.captures);
+    let mut history = PageHistory::of(pages);
     let mut fresh = variables.fresh_values();
     let mut number = 0;
     loop {
         number += 1;
-        let call = execution.send(variables, fresh).await;
-        log.append(call.log);
-        let response = call.result?;
         let page = CurrentPage {
             execution,
             pages,
             number,
         };
-        match page.judge(&response, &mut joined, variables)? {
+        let draft = execution.render(variables)?;
+        if let Some(earlier) = history.requests.insert(request_digest(&draft), number) {
+            let failures = vec![*page.repeated_request(earlier)];
+            return Ok(Judgement {
+                failures,
+                notes: std::mem::take(&mut log.warnings),
+            });
+        }
+        let call = execution.send_rendered(draft, variables, fresh).await;
+        log.append(call.log);
+        let response = call.result?;
+        match page.judge(&response, &mut joined, &mut history, variables)? {
             PageVerdict::Next(notes) => {
                 for note in notes {
                     // Pages are alike, and so is what is noted of them.
@@ -68,6 +81,53 @@ async fn fetch_pages(
             }
         }
     }
+}
+
+/// What the pages before have shown.
+struct PageHistory {
+    /// The digest of each request, and the page that it asked for, from 1.
+    requests: HashMap<[u8; 32], u32>,
+    /// Whether a page held the member that `while` names.
+    has_while_member: bool,
+    /// Whether a page held the member that each variable of `set` is taken from.
+    has_set_members: Vec<bool>,
+}
+
+impl PageHistory {
+    fn of(pages: &PagingOptions) -> Self {
+        Self {
+            requests: HashMap::new(),
+            has_while_member: false,
+            has_set_members: vec![false; pages.next_page_vars.len()],
+        }
+    }
+
+    fn look_at(&mut self, pages: &PagingOptions, json: JsonRef<'_>) {
+        // A member that stands twice is there; what looks at it fails.
+        self.has_while_member |= !matches!(find_one(&pages.has_next, json), Ok(None));
+        for (held, setting) in self.has_set_members.iter_mut().zip(&pages.next_page_vars) {
+            *held |= !matches!(find_one(&setting.from, json), Ok(None));
+        }
+    }
+}
+
+/// Equal for equal requests. The requests themselves are not kept: each may hold a file.
+fn request_digest(draft: &Draft) -> [u8; 32] {
+    let head = format!(
+        "{:?}",
+        (
+            draft.method,
+            &draft.path,
+            &draft.raw_query,
+            &draft.query,
+            &draft.headers
+        )
+    );
+    let body = draft.body.to_bytes();
+    let mut digest = Sha256::new_with_prefix((head.len() as u64).to_le_bytes());
+    digest.update(head);
+    digest.update(body);
+    digest.finalize().into()
 }
 
 /// What follows from a page.
@@ -92,13 +152,14 @@ impl CurrentPage<'_> {
         &self,
         response: &StepResponse,
         joined: &mut JoinedCaptures<'_>,
+        history: &mut PageHistory,
         variables: &mut VariableScope,
     ) -> Result<PageVerdict, StepError> {
         let execution = self.execution;
         let mut judgement = execution.judge(response, variables)?;
         if judgement.failures.is_empty() {
             joined.add(variables)?;
-            match self.advance(response, variables) {
+            match self.advance(response, history, variables) {
                 Ok(true) => {
                     judgement.failures = execution.record_and_compare(response)?;
                     if judgement.failures.is_empty() {
@@ -121,19 +182,22 @@ impl CurrentPage<'_> {
     fn advance(
         &self,
         response: &StepResponse,
+        history: &mut PageHistory,
         variables: &mut VariableScope,
     ) -> Result<bool, Box<FailureReport>> {
         let view = ResponseView::new(response.response());
         let json = view
             .json()
             .map_err(|error| self.invalid_while_value(&format!("the body is {error}")))?;
+        history.look_at(self.pages, json);
         let has_next = find_one(&self.pages.has_next, json)
             .map_err(|error| self.invalid_while_value(&error.to_string()))?;
         match has_next.map(|value| (value, value.as_bool())) {
-            None | Some((_, Some(false))) => return Ok(false),
             Some((_, Some(true))) => {}
-            Some((value, None)) if value.is_null() => return Ok(false),
-            Some((other, None)) => return Err(self.invalid_while_value(&other.to_json())),
+            Some((value, None)) if !value.is_null() => {
+                return Err(self.invalid_while_value(&value.to_json()));
+            }
+            None | Some(_) => return self.check_members(history, &view).map(|()| false),
         }
         // Only if there is another page: a list of exactly this many pages is complete.
         if self.number >= self.pages.max_pages {
@@ -150,6 +214,73 @@ impl CurrentPage<'_> {
             variables.set(setting.name.as_str(), value.to_value(), origin);
         }
         Ok(true)
+    }
+
+    /// A member that no page held is a typing mistake, or paging that this file cannot follow: the
+    /// step would pass with the first page of many.
+    fn check_members(
+        &self,
+        history: &PageHistory,
+        view: &ResponseView<'_>,
+    ) -> Result<(), Box<FailureReport>> {
+        if self.pages.allows_single_page && self.number == 1 {
+            return Ok(());
+        }
+        if !history.has_while_member {
+            let subject = format!("while {}", self.pages.has_next.as_str());
+            return Err(self.missing_member(
+                self.pages.has_next_at,
+                &subject,
+                &self.pages.has_next,
+                view,
+            ));
+        }
+        let missing = history
+            .has_set_members
+            .iter()
+            .zip(&self.pages.next_page_vars)
+            .find(|(held, _)| !**held);
+        match missing {
+            Some((_, setting)) => {
+                let subject = format!("set {}", setting.from.as_str());
+                Err(self.missing_member(setting.at, &subject, &setting.from, view))
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn missing_member(
+        &self,
+        at: Span,
+        subject: &str,
+        path: &JsonPath,
+        view: &ResponseView<'_>,
+    ) -> Box<FailureReport> {
+        let actual = match view.missing_hint(&Subject::Path(path.clone())) {
+            Some(hint) => format!("nothing: {hint}"),
+            None => "nothing".to_owned(),
+        };
+        let mut failure = self.failure(at, [subject, "a member that a page holds", &actual]);
+        let hint = "if one page without it is complete, write `single: true` under `pages`";
+        failure.hint = Some(
+            self.execution
+                .context
+                .state
+                .redactor
+                .borrow_mut()
+                .redact_for_display(hint),
+        );
+        failure
+    }
+
+    fn repeated_request(&self, earlier: u32) -> Box<FailureReport> {
+        let actual = format!("the request of page {earlier} again; it was not sent");
+        let mut failure = self.failure(
+            self.pages.at,
+            ["pages", "another request for each page", &actual],
+        );
+        self.add_page_number(&mut failure);
+        failure
     }
 
     fn invalid_while_value(&self, actual: &str) -> Box<FailureReport> {

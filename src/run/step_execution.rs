@@ -162,16 +162,30 @@ impl StepExecution<'_> {
     /// Sends the request. Fresh values of templates (`uuid()`, `now()`) come with the variables, so
     /// that they are the same for every call of the step; `fresh` signs this call.
     pub(super) async fn send(&self, variables: &VariableScope, fresh: FreshValues) -> StepCall {
-        let rendered = render_draft(
+        match self.render(variables) {
+            Ok(draft) => self.send_rendered(draft, variables, fresh).await,
+            Err(error) => StepCall::not_sent(error),
+        }
+    }
+
+    /// The request with the variables of this moment.
+    pub(super) fn render(&self, variables: &VariableScope) -> Result<Rc<Draft>, RenderError> {
+        render_draft(
             self.step,
             variables,
             variables.fresh_values(),
             self.context.environment.files,
-        );
-        let draft = match rendered {
-            Ok(draft) => Rc::new(draft),
-            Err(error) => return StepCall::not_sent(error),
-        };
+        )
+        .map(Rc::new)
+    }
+
+    /// Sends a request that was rendered with these variables.
+    pub(super) async fn send_rendered(
+        &self,
+        draft: Rc<Draft>,
+        variables: &VariableScope,
+        fresh: FreshValues,
+    ) -> StepCall {
         let mut call = match self.send_draft(&draft, variables, fresh).await {
             Ok(call) => call,
             Err(error) => StepCall::not_sent(error),

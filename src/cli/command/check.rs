@@ -58,6 +58,9 @@ fn find_faults(
     for fault in &loaded.diagnostics {
         faults.push(fault.clone());
     }
+    for warning in loaded.unread_files() {
+        faults.push(warning);
+    }
     check_names(&loaded.workspace, environment, given, &mut faults);
     check_secret_assertions(&loaded.workspace, &mut faults);
     for scheme in &loaded.workspace.schemes {

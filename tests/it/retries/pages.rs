@@ -170,3 +170,57 @@ fn a_page_that_fails_once_is_tried_again() {
     assert_eq!((code, server.seen().len()), (0, 3), "{output}");
     assert!(output.contains("FLAKY, 2 attempts"), "{output}");
 }
+
+/// Member names of paging that nobody sent: the first of three pages would pass as all of them.
+#[test]
+fn a_member_that_no_page_held_fails_the_step() {
+    for (written, said) in [
+        (
+            "while: $.mor, set: { cursor: $.next }",
+            "did you mean `more`?",
+        ),
+        (
+            "while: $.more, set: { cursor: $.nxt }",
+            "did you mean `next`?",
+        ),
+    ] {
+        let server = Server::start(|_, _| ok(r#"{"ids":[1],"more":false,"next":null}"#));
+        let text = format!(
+            "scheme: none\nvars: {{ cursor: 0 }}\nget: /list\nquery: {{ cursor: \"{{{{ cursor }}}}\" }}\npages: {{ {written} }}\n"
+        );
+        let folder = workspace(&server.origin, &[("requests/all.yaml", &text)]);
+        let (output, code) = run(&folder, &[]);
+        assert_eq!(code, 1, "{written}: {output}");
+        assert!(
+            output.contains(said) && output.contains("`single: true`"),
+            "{output}"
+        );
+        let single = text
+            .replace(" }\n", ", single: true }\n")
+            .replace("\", single: true }\nq", "\" }\nq");
+        let folder = workspace(&server.origin, &[("requests/all.yaml", &single)]);
+        let (output, code) = run(&folder, &[]);
+        assert_eq!(code, 0, "{single}: {output}");
+    }
+}
+
+#[test]
+fn a_request_that_was_sent_before_is_not_sent_again() {
+    for (cycle, sent) in [(1, 1), (2, 2), (3, 3)] {
+        let server = Server::start(move |number, _| {
+            ok(&format!(
+                r#"{{"ids":[1],"seen":1,"more":true,"next":{}}}"#,
+                (number + 1) % cycle
+            ))
+        });
+        let text = PAGES.replace("cursor: first", "cursor: 0");
+        let folder = workspace(&server.origin, &[("requests/all.yaml", &text)]);
+        let (output, code) = run(&folder, &[]);
+        assert_eq!((code, server.seen().len()), (1, sent), "{cycle}: {output}");
+        assert!(
+            output.contains(&format!("pages (page {})", cycle + 1))
+                && output.contains("the request of page 1 again; it was not sent"),
+            "{output}"
+        );
+    }
+}
