@@ -3,14 +3,14 @@
 
 use super::context::RunContext;
 use super::exchange::JudgedResponse;
-use super::text::body_text;
+use super::text::{BodyText, body_text};
 use crate::model::redact_rule::RedactRule;
 use crate::recording::RecordingKey;
 use crate::wire::WireResponse;
 
 pub(super) struct ShownResponse {
     pub(super) head: String,
-    pub(super) body: String,
+    pub(super) body: BodyText,
 }
 
 impl ShownResponse {
@@ -38,7 +38,7 @@ impl ShownResponse {
             Ok(None) => Self::of(response),
             Err(reason) => Self {
                 head: hidden_head(response),
-                body: format!("‹redacted: {reason}›"),
+                body: format!("‹redacted: {reason}›").into(),
             },
         }
     }

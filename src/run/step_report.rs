@@ -6,7 +6,7 @@ use super::personal_data::redact_rules;
 use super::shown_response::ShownResponse;
 use super::step_error::StepError;
 use super::step_execution::{Judgement, StepOutcome, StepOwner};
-use super::text::{body_text, redacted_message, redacted_text};
+use super::text::{BodyText, body_text, redacted_message, redacted_text};
 use crate::event::{
     AttemptReport, ExchangeReport, FailureReport, StepReport, TraceReport, Verdict,
 };
@@ -195,7 +195,7 @@ fn trace_reports(log: &ExchangeLog, redactor: &mut OutputRedactor<'_>) -> Vec<Tr
 
 /// A request in the form of HTTP/1.1, for people.
 pub(super) fn request_text(request: &WireRequest) -> String {
-    let body = shown_request_body(request);
+    let body = shown_request_body(request).text;
     let separator = if body.is_empty() { "" } else { "\n" };
     format!("{}{separator}{body}", request_head(request))
 }
@@ -209,6 +209,7 @@ fn request_head(request: &WireRequest) -> String {
 }
 
 /// The bytes that are signed, not indented JSON: a wrong signature is found by them.
-fn shown_request_body(request: &WireRequest) -> String {
-    std::str::from_utf8(request.body()).map_or_else(|_| body_text(request.body()), str::to_owned)
+fn shown_request_body(request: &WireRequest) -> BodyText {
+    std::str::from_utf8(request.body())
+        .map_or_else(|_| body_text(request.body()), |text| text.to_owned().into())
 }

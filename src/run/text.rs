@@ -1,19 +1,44 @@
 //! Bodies as text for reports.
 
 use crate::redact::{OutputRedactor, RedactedText};
-use crate::value::{JsonDocument, JsonRef};
+use crate::value::{JsonDocument, JsonRef, text_prefix};
 use bytes::Bytes;
 
 /// The most of a body that a report shows, in characters.
 const MAX_SHOWN_BODY: usize = 4_096;
 
+/// How much of a body is read for that, in bytes. It is far more than is shown, so that a secret
+/// that begins in what is shown is recognised as a whole.
+const MAX_READ_BODY: usize = 256 * 1_024;
+
+/// A body as text, or the beginning of a long one.
+pub(super) struct BodyText {
+    pub(super) text: String,
+    /// The length of the whole, in bytes.
+    len: usize,
+}
+
 /// A body for a report: JSON over several lines, text unchanged, anything else as its size.
-pub(super) fn body_text(body: &Bytes) -> String {
+pub(super) fn body_text(body: &Bytes) -> BodyText {
     // Of two members with one name both are shown: the response is what went wrong.
-    match (JsonDocument::parse(body), std::str::from_utf8(body)) {
-        (Ok(document), _) => JsonRef::from(document.root()).to_pretty_json(),
-        (Err(_), Ok(text)) => text.to_owned(),
+    let text = match (JsonDocument::parse(body), std::str::from_utf8(body)) {
+        (Ok(document), _) => JsonRef::from(document.root()).to_pretty_json_prefix(MAX_READ_BODY),
+        (Err(_), Ok(text)) => text_prefix(text, MAX_READ_BODY).to_owned(),
         (Err(_), Err(_)) => format!("({} bytes that are not text)", body.len()),
+    };
+    let is_whole = text.len() < MAX_READ_BODY;
+    BodyText {
+        len: if is_whole { text.len() } else { body.len() },
+        text,
+    }
+}
+
+impl From<String> for BodyText {
+    fn from(text: String) -> Self {
+        Self {
+            len: text.len(),
+            text,
+        }
     }
 }
 
@@ -27,20 +52,16 @@ pub(super) fn redacted_text(text: &str, redactor: &mut OutputRedactor<'_>) -> Re
 /// The head and the body of a message, redacted one by one, so that a body of JSON stays JSON.
 pub(super) fn redacted_message(
     head: &str,
-    body: &str,
+    body: &BodyText,
     redactor: &mut OutputRedactor<'_>,
 ) -> RedactedText {
-    let separator = if body.is_empty() { "" } else { "\n" };
+    let separator = if body.text.is_empty() { "" } else { "\n" };
     let redacted = format!(
         "{}{separator}{}",
         redactor.redact(head),
-        redactor.redact(body)
+        redactor.redact(&body.text)
     );
-    truncated(
-        &redacted,
-        head.len() + separator.len() + body.len(),
-        redactor,
-    )
+    truncated(&redacted, head.len() + separator.len() + body.len, redactor)
 }
 
 fn truncated(redacted: &str, len: usize, redactor: &mut OutputRedactor<'_>) -> RedactedText {

@@ -150,7 +150,9 @@ pub(crate) async fn send_undo(
         ResponseOutcome::ApiError { kind, .. } => Err(UndoError::Refused {
             status: response.status,
             kind: *kind,
-            body: ShownResponse::redacted(&judged, &key, &rules, context).body,
+            body: ShownResponse::redacted(&judged, &key, &rules, context)
+                .body
+                .text,
         }),
     }
 }

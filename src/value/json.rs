@@ -75,9 +75,15 @@ impl JsonRef<'_> {
     /// JSON over several lines, two blanks a level, for people.
     #[must_use]
     pub(crate) fn to_pretty_json(self) -> String {
+        self.to_pretty_json_prefix(usize::MAX)
+    }
+
+    /// The beginning of that: at least `min_len` bytes, if there are as many, and not much more.
+    #[must_use]
+    pub(crate) fn to_pretty_json_prefix(self, min_len: usize) -> String {
         let mut writer = JsonWriter {
             out: String::new(),
-            min_len: usize::MAX,
+            min_len,
         };
         writer.write_pretty(self, 0);
         writer.out
@@ -150,6 +156,9 @@ impl JsonWriter {
             JsonKind::List if !is_empty => {
                 self.out.push('[');
                 for (index, item) in value.children().enumerate() {
+                    if self.is_full() {
+                        break;
+                    }
                     start_pretty_item(index, depth, &mut self.out);
                     self.write_pretty(item, depth + 1);
                 }
@@ -159,6 +168,9 @@ impl JsonWriter {
             JsonKind::Object if !is_empty => {
                 self.out.push('{');
                 for (index, (key, member)) in value.members().enumerate() {
+                    if self.is_full() {
+                        break;
+                    }
                     start_pretty_item(index, depth, &mut self.out);
                     self.write_text(&key);
                     self.out.push_str(": ");

@@ -46,6 +46,11 @@ struct Ended {
 
 /// One run against one answer, without retries.
 fn run(play: Play) -> Ended {
+    let timeout = format!("timeout: {}ms\n", TIMEOUT.as_millis());
+    run_request(play, &timeout, "body: impossible")
+}
+
+fn run_request(play: Play, timeout: &str, assertion: &str) -> Ended {
     let folder = Folder::new();
     folder.write(
         "ingam.yaml",
@@ -54,13 +59,11 @@ fn run(play: Play) -> Ended {
             server(play)
         ),
     );
-    let limits = format!(
-        "timeout: {}ms\nretry: {{ attempts: 1 }}\n",
-        TIMEOUT.as_millis()
-    );
     folder.write(
         "requests/one.yaml",
-        &format!("scheme: none\nget: /one\n{limits}assert: {{ body: impossible }}\n"),
+        &format!(
+            "scheme: none\nget: /one\n{timeout}retry: {{ attempts: 1 }}\nassert:\n  {assertion}\n"
+        ),
     );
     let begun = Instant::now();
     let mut child = ingam(folder.path())
@@ -313,6 +316,40 @@ fn bodies_without_end_stop_at_the_limit_or_the_deadline() {
             "endless, {name}: ends after {} ms with {} MB",
             ended.took.as_millis(),
             ended.peak_kb / 1_024
+        ));
+    }
+}
+
+/// One run against JSON, with one assertion.
+fn run_with_json(body: &str, assertion: &str) -> Ended {
+    let head = format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    let answer = bytes(&[head.as_bytes(), body.as_bytes()].concat());
+    run_request(answer, "timeout: 100s\n", assertion)
+}
+
+#[test]
+fn large_json_takes_at_most_five_times_its_size() {
+    let megabytes = scaled(20).max(2);
+    let size = megabytes << 20;
+    let filled = |item: &str| format!("[{}]", vec![item; size / (item.len() + 1)].join(","));
+    for (body, assertion) in [
+        (filled("1"), "$[0]: 1"),
+        (filled("1"), "$..*: { length: 5 }"),
+        (filled("1"), "$: { each: { above: 1 } }"),
+        (filled("[1]"), "$[0][0]: 1"),
+        (filled("{\"\":1}"), "$[0]: { length: 1 }"),
+    ] {
+        let ended = run_with_json(&body, assertion);
+        assert!([0, 1].contains(&ended.code), "{}", ended.output);
+        let (most, used) = (45 * 1_024 + 5 * size as u64 / 1_024, ended.peak_kb);
+        assert!(used < most, "{assertion}: {used} kB of at most {most}");
+        figure(&format!(
+            "{megabytes} MB of JSON such as {}, {assertion}: {} MB",
+            &body[..8],
+            used / 1_024
         ));
     }
 }
