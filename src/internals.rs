@@ -13,6 +13,23 @@ pub mod core_dump {
 pub mod host {
     pub use crate::host::{ClockAndRng, HostContext, OutputStream, RandomError, RandomSource};
 }
+pub mod jsonpath {
+    use crate::jsonpath::{JsonPath, PathMatches};
+    use crate::value::JsonDocument;
+    use bytes::Bytes;
+
+    /// How many values a path finds in a document, for the fuzzer; `None` when one of the two is
+    /// malformed or the search ends early.
+    #[must_use]
+    pub fn count_matches(path: &str, document: &Bytes) -> Option<usize> {
+        let path = JsonPath::parse(path).ok()?;
+        let document = JsonDocument::parse(document).ok()?;
+        Some(match path.find(document.root()).ok()? {
+            PathMatches::One(found) => usize::from(found.is_some()),
+            PathMatches::Many(found) => found.len(),
+        })
+    }
+}
 pub mod load {
     pub use crate::load::{LoadedWorkspace, SCHEMAS, all_schemes, load, schema_of};
 }

@@ -31,6 +31,7 @@ mod hostile;
 mod hostile_files;
 mod import_circles;
 mod limits;
+mod mutations;
 mod network;
 mod parallel;
 mod personal_data;
