@@ -33,4 +33,14 @@ bench:
 measure: bench
     cargo test --release --test it -- --nocapture wire vectors
     # A Python that has pytest is named by INGAM_TEST_PYTHON, where python3 has none.
-    INGAM_MEASURE=1 cargo test --release --test it -- --nocapture tokens:: fixtures:: recordings:: retries:: budgets:: hostile::
+    INGAM_MEASURE=1 cargo test --release --test it -- --nocapture tokens:: fixtures:: recordings:: retries:: budgets:: hostile:: mutations::
+
+# libFuzzer on what others wrote: `just fuzz yaml 600`; targets: yaml, template, jsonpath, response.
+# Coverage by LLVM's own pass, so that stable Rust is enough; a C++ compiler builds libFuzzer.
+fuzz TARGET SECONDS="120":
+    RUSTFLAGS="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
+        -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
+        -Cllvm-args=-sanitizer-coverage-trace-compares -Ccodegen-units=1 --cfg fuzzing" \
+    cargo run --release --manifest-path fuzz/Cargo.toml --bin {{TARGET}} \
+        --target "$(rustc -vV | sed -n 's/host: //p')" -- fuzz/corpus/{{TARGET}} \
+        -max_total_time={{SECONDS}} -timeout=1 -rss_limit_mb=512 -max_len=65536 -artifact_prefix=fuzz/
