@@ -39,7 +39,8 @@ pub mod method {
 pub mod model {
     pub mod recording {
         pub use crate::model::recording::{
-            RecordedBody, RecordedOutcome, RecordedRequest, RecordedResponse, ResponseBody,
+            RecordedBody, RecordedHeaders, RecordedOutcome, RecordedRequest, RecordedResponse,
+            ResponseBody,
         };
     }
     pub mod request {

@@ -283,11 +283,11 @@ pub(crate) fn decode_recording_text(
     let (mut sources, mut diagnostics) = (SourceMap::default(), Diagnostics::default());
     let node = crate::yaml::parse(sources.add(name.to_owned(), text), text)
         .map_err(DecodeTextError::Invalid)?;
-    let recording = recording::RecordingDecoder {
-        files: &files,
-        diagnostics: &mut diagnostics,
-    }
-    .decode(name.to_owned(), &node, text);
+    let recording = recording::RecordingDecoder::new(&files, &mut diagnostics).decode(
+        name.to_owned(),
+        &node,
+        text,
+    );
     without_errors(recording, diagnostics)
 }
 
@@ -327,7 +327,7 @@ fn decode_file(
         FileKind::Request => request::RequestDecoder { files, diagnostics }
             .decode(name, &node)
             .map_or(DecodedFile::Invalid, DecodedFile::Request),
-        FileKind::Recording => recording::RecordingDecoder { files, diagnostics }
+        FileKind::Recording => recording::RecordingDecoder::new(files, diagnostics)
             .decode(name, &node, text)
             .map_or(DecodedFile::Invalid, DecodedFile::Recording),
         FileKind::Scheme => scheme::SchemeDecoder { files, diagnostics }

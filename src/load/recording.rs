@@ -3,14 +3,15 @@
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::load::node_reader::{
-    CheckedMap, at_most_one, duration, enum_value, list_items, map_entries, response_status,
-    scalar, text,
+    CheckedMap, at_most_one, duration, enum_value, list_items, map_entries, one_or_many,
+    response_status, scalar, text,
 };
 use crate::load::resource::ResourceDecoder;
 use crate::load::workspace_files::WorkspaceFiles;
 use crate::model::recording::{
-    FORMAT_VERSION, RecordedBody, RecordedExchange, RecordedOutcome, RecordedPart, RecordedRequest,
-    RecordedResponse, Recording, ResponseBody, checksum,
+    FORMAT_VERSION, PARTIAL_HEADERS_FORMAT, RecordedBody, RecordedExchange, RecordedHeaders,
+    RecordedOutcome, RecordedPart, RecordedPartFile, RecordedRequest, RecordedResponse, Recording,
+    ResponseBody, checksum,
 };
 use crate::model::request::Method;
 use crate::model::sandbox_resource::SandboxResource;
@@ -30,7 +31,7 @@ pub(super) const RECORDING_KEYS: [&str; 6] = [
 /// Keys of one exchange; the last three are for stubs.
 pub(super) const EXCHANGE_KEYS: [&str; 5] = ["request", "response", "times", "delay", "fault"];
 /// Keys of a recorded request.
-pub(super) const RECORDED_REQUEST_KEYS: [&str; 13] = [
+pub(super) const RECORDED_REQUEST_KEYS: [&str; 14] = [
     "account",
     "get",
     "post",
@@ -39,6 +40,7 @@ pub(super) const RECORDED_REQUEST_KEYS: [&str; 13] = [
     "delete",
     "head",
     "query",
+    "headers",
     "json",
     "form",
     "multipart",
@@ -64,9 +66,19 @@ const TRANSFER_FAULTS: [(&str, TransferFault); 2] = [
 pub(super) struct RecordingDecoder<'d> {
     pub(super) files: &'d WorkspaceFiles,
     pub(super) diagnostics: &'d mut Diagnostics,
+    /// The format says that each request states all of its headers.
+    pub(super) states_all_headers: bool,
 }
 
-impl RecordingDecoder<'_> {
+impl<'d> RecordingDecoder<'d> {
+    pub(super) fn new(files: &'d WorkspaceFiles, diagnostics: &'d mut Diagnostics) -> Self {
+        Self {
+            files,
+            diagnostics,
+            states_all_headers: false,
+        }
+    }
+
     /// `text` is what the node was parsed from.
     pub(super) fn decode(
         &mut self,
@@ -155,7 +167,8 @@ impl RecordingDecoder<'_> {
             .as_number()
             .and_then(crate::value::Number::as_i64);
         match number {
-            Some(FORMAT_VERSION) => {}
+            Some(PARTIAL_HEADERS_FORMAT) => {}
+            Some(FORMAT_VERSION) => self.states_all_headers = true,
             // A newer format may use the same keys with another meaning, so it is not read as this
             // one.
             Some(newer) if newer > FORMAT_VERSION => {
@@ -169,8 +182,7 @@ impl RecordingDecoder<'_> {
                 );
             }
             _ => self.diagnostics.push(
-                Diagnostic::error(format!("`format` must be {FORMAT_VERSION}"))
-                    .at(node.at, "not a known format"),
+                Diagnostic::error("`format` must be 1 or 2").at(node.at, "not a known format"),
             ),
         }
     }
@@ -310,15 +322,18 @@ impl RecordingDecoder<'_> {
         let (path, raw_query) = target.split_once('?').unwrap_or((target, ""));
         let mut query = crate::wire::parse_query(raw_query);
         query.extend(map.optional("query", |node| self.pairs(node, "`query`")));
-        // A request is compared with sorted pairs as well: the order of a query differs between
-        // two clients that mean the same.
-        query.sort();
+        // The order of two names differs between two clients that mean the same; the order of two
+        // values of one name has a meaning.
+        query.sort_by(|left, right| left.0.cmp(&right.0));
+        let body = self.body(&map);
+        let headers = map.optional("headers", |node| self.headers(node));
         Some(RecordedRequest {
             account: map.optional_text("account", self.diagnostics),
             method,
             path: path.to_owned(),
             query,
-            body: self.body(&map),
+            headers: RecordedHeaders::new(headers, &body, self.states_all_headers),
+            body,
         })
     }
 
@@ -332,7 +347,7 @@ impl RecordingDecoder<'_> {
         );
         at_most_one(
             map,
-            &RECORDED_REQUEST_KEYS[8..],
+            &RECORDED_REQUEST_KEYS[9..],
             "a recorded request has one body",
             self.diagnostics,
         );
@@ -358,7 +373,7 @@ impl RecordingDecoder<'_> {
     fn pairs(&mut self, node: &YamlNode, what: &str) -> Vec<(String, String)> {
         let mut pairs = Vec::new();
         for entry in map_entries(node, what, self.diagnostics) {
-            for item in crate::load::node_reader::one_or_many(&entry.value) {
+            for item in one_or_many(&entry.value) {
                 if !matches!(item.kind, NodeKind::Null) {
                     pairs.extend(
                         scalar(item, what, self.diagnostics)
@@ -376,8 +391,8 @@ impl RecordingDecoder<'_> {
         }
         if let Some(node) = map.get("form") {
             let mut pairs = self.pairs(node, "`form`");
-            // The order of form fields has no meaning for the request, and differs between clients.
-            pairs.sort();
+            // As in a query.
+            pairs.sort_by(|left, right| left.0.cmp(&right.0));
             return RecordedBody::Form(pairs);
         }
         if let Some(node) = map.get("multipart") {
@@ -398,26 +413,29 @@ impl RecordingDecoder<'_> {
 
     fn multipart_parts(&mut self, node: &YamlNode) -> Vec<RecordedPart> {
         let entries = map_entries(node, "`multipart`", self.diagnostics);
-        let mut parts: Vec<RecordedPart> = entries
-            .iter()
-            .filter_map(|entry| self.multipart_part(entry))
-            .collect();
-        parts.sort();
+        let mut parts: Vec<RecordedPart> = Vec::with_capacity(entries.len());
+        for entry in entries {
+            // A list repeats the name.
+            for part in one_or_many(&entry.value) {
+                parts.extend(self.multipart_part(&entry.key, part));
+            }
+        }
+        parts.sort_by(|left, right| left.name.cmp(&right.name));
         parts
     }
 
-    /// A file part is matched by its file name, and by its hash if the recording has one.
-    fn multipart_part(&mut self, entry: &MapEntry) -> Option<RecordedPart> {
-        let name = entry.key.clone();
-        if entry.value.as_map().is_none() {
+    /// A file part is matched by its file name, and by its media type and its hash if the recording
+    /// has them.
+    fn multipart_part(&mut self, name: &str, node: &YamlNode) -> Option<RecordedPart> {
+        if node.as_map().is_none() {
             return Some(RecordedPart {
-                name: name.to_string(),
-                text: scalar(&entry.value, "a part", self.diagnostics)?,
-                sha256: None,
+                name: name.to_owned(),
+                text: scalar(node, "a part", self.diagnostics)?,
+                file: None,
             });
         }
         let map = CheckedMap::open(
-            &entry.value,
+            node,
             "a part",
             &["file", "filename", "type", "sha256"],
             self.diagnostics,
@@ -427,11 +445,12 @@ impl RecordingDecoder<'_> {
             .or_else(|| map.required("file", self.diagnostics))?;
         let path = text(path, "a file name", self.diagnostics)?;
         let sha256 = map.get("sha256").and_then(|node| self.sha256_hex(node));
+        let media_type = map.optional_text("type", self.diagnostics);
         Some(RecordedPart {
-            name: name.to_string(),
+            name: name.to_owned(),
             // A client sends the name only, without its folders.
             text: path.rsplit('/').next().unwrap_or(path).to_owned(),
-            sha256,
+            file: Some(RecordedPartFile { sha256, media_type }),
         })
     }
 

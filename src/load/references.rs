@@ -4,7 +4,9 @@
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean, similar_name_hint};
 use crate::model::credential_variable::{variable_name, variable_part};
 use crate::model::environment::{Account, Environment};
-use crate::model::recording::{RecordedExchange, Recording, is_same_outcome, is_same_request};
+use crate::model::recording::{
+    RecordedExchange, Recording, is_same_outcome, is_same_request, request_fingerprint,
+};
 use crate::model::request::Step;
 use crate::model::scheme::Scheme;
 use crate::model::workspace::Workspace;
@@ -292,7 +294,7 @@ fn misspelled_credential(scheme: &Scheme, name: &str) -> Option<String> {
 /// would be chance. Of two files that say when they were recorded, the newer one answers.
 fn check_recordings(workspace: &Workspace, diagnostics: &mut Diagnostics) {
     let names = scheme_names(workspace);
-    // Method, path and scheme → file and exchange. For ten thousand exchanges, comparing each with
+    // Scheme and fingerprint → file and exchange. For ten thousand exchanges, comparing each with
     // each other one would be 50 million comparisons.
     let mut pool: HashMap<_, Vec<(&Recording, &RecordedExchange)>> = HashMap::new();
     for recording in &workspace.recordings {
@@ -302,8 +304,7 @@ fn check_recordings(workspace: &Workspace, diagnostics: &mut Diagnostics) {
         for exchange in &recording.exchanges {
             let key = (
                 recording.scheme.as_str(),
-                exchange.request.method.name(),
-                exchange.request.path.as_str(),
+                request_fingerprint(&exchange.request),
             );
             let others = pool.entry(key).or_default();
             let clash = others

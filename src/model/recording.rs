@@ -5,11 +5,15 @@ use crate::model::sandbox_resource::SandboxResource;
 use crate::span::Span;
 use crate::value::Value;
 use sha2::{Digest, Sha256};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// The number of the recording format that this program writes; older ones stay readable.
-pub(crate) const FORMAT_VERSION: i64 = 1;
+/// The number of the recording format that this program writes; older ones stay readable. Since
+/// format 2 a request states all of its headers.
+pub(crate) const FORMAT_VERSION: i64 = 2;
+/// The format in which a request states some of its headers, or none.
+pub(crate) const PARTIAL_HEADERS_FORMAT: i64 = 1;
 
 /// What stands in a recording for a value that is fresh each time.
 pub(crate) const PLACEHOLDERS: [&str; 6] = [
@@ -61,18 +65,66 @@ pub struct RecordedRequest {
     pub method: Method,
     /// Without the query.
     pub path: String,
-    /// Sorted by name and value.
+    /// Sorted by name; the values of one name in the order in which they are sent.
     pub query: Vec<(String, String)>,
+    pub headers: RecordedHeaders,
     pub body: RecordedBody,
+}
+
+/// Headers of a request that its file writes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RecordedHeaders {
+    /// Names in lower case; sorted by name, the values of one name in the order in which they are
+    /// sent.
+    pub pairs: Vec<(String, String)>,
+    /// The request was sent with these and no others. A client of the sandbox adds headers of its
+    /// own, and recordings of format 1 need not state any.
+    pub is_complete: bool,
+}
+
+impl RecordedHeaders {
+    /// The headers of a request with this body. A `content-type` that the body has by itself is
+    /// left out: a request that writes it sends the same bytes as one that does not.
+    #[must_use]
+    pub(crate) fn new(
+        headers: impl IntoIterator<Item = (String, String)>,
+        body: &RecordedBody,
+        is_complete: bool,
+    ) -> Self {
+        let mut pairs: Vec<(String, String)> = headers
+            .into_iter()
+            .map(|(name, value)| (name.to_ascii_lowercase(), value))
+            .filter(|(name, value)| name != CONTENT_TYPE || !body.implies_media_type(value))
+            .collect();
+        pairs.sort_by(|left, right| left.0.cmp(&right.0));
+        Self { pairs, is_complete }
+    }
+}
+
+const CONTENT_TYPE: &str = "content-type";
+
+impl RecordedBody {
+    /// Whether it is sent as this media type if the request does not say otherwise.
+    fn implies_media_type(&self, media_type: &str) -> bool {
+        match self {
+            Self::None => false,
+            Self::Json(_) => media_type == "application/json",
+            Self::Form(_) => media_type == "application/x-www-form-urlencoded",
+            // The boundary is another one for each request.
+            Self::Multipart(_) => media_type.starts_with("multipart/form-data"),
+            Self::Text(_) => media_type == "text/plain; charset=utf-8",
+            Self::Hash(_) => media_type == "application/octet-stream",
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum RecordedBody {
     None,
     Json(Value),
-    /// Sorted by name and value.
+    /// Sorted by name; the values of one name in the order in which they are sent.
     Form(Vec<(String, String)>),
-    /// Sorted by name and text.
+    /// Sorted by name; the parts of one name in the order in which they are sent.
     Multipart(Vec<RecordedPart>),
     Text(String),
     /// The SHA-256, in hex, of bytes that are not text, or of a long text.
@@ -80,13 +132,22 @@ pub enum RecordedBody {
 }
 
 /// One part of a multipart body.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RecordedPart {
     pub name: String,
     /// Of a file, its name.
     pub text: String,
-    /// Of a file's content, in hex; where a stub does not say it, any content fits.
+    /// `None` for a part that is no file.
+    pub file: Option<RecordedPartFile>,
+}
+
+/// What is known of the file of a part.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct RecordedPartFile {
+    /// Of its content, in hex; where a stub does not say it, any content fits.
     pub sha256: Option<String>,
+    /// Where a recording does not say it, any media type fits.
+    pub media_type: Option<String>,
 }
 
 /// The response to serve.
@@ -133,12 +194,36 @@ pub(crate) fn checksum(text: &str) -> String {
     hex::encode(hash.finalize())
 }
 
-/// Whether two recorded requests are the same request.
+/// Whether two recorded requests are the same request, to the spelling of each value.
 #[must_use]
 pub(crate) fn is_same_request(left: &RecordedRequest, right: &RecordedRequest) -> bool {
     (left.method, &left.path, &left.query, &left.account)
         == (right.method, &right.path, &right.query, &right.account)
-        && left.body == right.body
+        && left.headers == right.headers
+        && match (&left.body, &right.body) {
+            (RecordedBody::Json(left), RecordedBody::Json(right)) => left.is_spelled_like(right),
+            (left, right) => left == right,
+        }
+}
+
+/// A hash of method, path, query and body: the same for two requests that are spelled alike. The
+/// account and the headers are left out, since a recording need not state them.
+#[must_use]
+pub(crate) fn request_fingerprint(request: &RecordedRequest) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (request.method, &request.path, &request.query).hash(&mut hasher);
+    std::mem::discriminant(&request.body).hash(&mut hasher);
+    match &request.body {
+        RecordedBody::None => {}
+        RecordedBody::Json(value) => value.hash_spelling(&mut hasher),
+        RecordedBody::Form(pairs) => pairs.hash(&mut hasher),
+        // A recording need not state the content of a file.
+        RecordedBody::Multipart(parts) => parts
+            .iter()
+            .for_each(|part| (&part.name, &part.text).hash(&mut hasher)),
+        RecordedBody::Text(text) | RecordedBody::Hash(text) => text.hash(&mut hasher),
+    }
+    hasher.finish()
 }
 
 /// Whether two exchanges have the same outcome, `times` and `delay`.

@@ -2,48 +2,115 @@
 //! differences.
 
 use super::request_match::{
-    differences, has_placeholder, is_free_of_placeholders, matches_request,
+    are_headers_free_of_placeholders, differences, has_placeholder, is_free_of_placeholders,
+    matches_request,
 };
-use crate::model::recording::{RecordedExchange, RecordedRequest, Recording, is_same_request};
+use crate::model::recording::{
+    RecordedExchange, RecordedRequest, Recording, is_same_request, request_fingerprint,
+};
 use crate::model::workspace::Workspace;
 use std::cmp::Reverse;
 use std::collections::HashMap;
+
+/// The most recorded requests that one miss is compared with, to name the nearest one.
+const MAX_COMPARED: usize = 1_000;
+
+/// The file of an exchange, and the exchange.
+type TakenExchange = (String, RecordedExchange);
 
 /// Every recorded exchange of one scheme. Those of one request in one file are served in order,
 /// each as often as its `times` says.
 #[derive(Debug, Default)]
 pub(crate) struct ExchangePool {
+    /// In the order in which they are served.
     groups: Vec<ExchangeGroup>,
-    /// Path → its groups, in order; those with a placeholder in their path stand under none.
-    by_path: HashMap<String, Vec<usize>>,
+    /// Fingerprint of a request → its groups, in order. With ten thousand exchanges of one path,
+    /// comparing each request with each of them took minutes.
+    by_fingerprint: HashMap<u64, Vec<usize>>,
+    /// Path → its groups with placeholders, in order; those with a placeholder in their path stand
+    /// under none.
+    patterns: HashMap<String, Vec<usize>>,
 }
 
 /// The exchanges of one request in one file.
 #[derive(Debug)]
 struct ExchangeGroup {
     request: RecordedRequest,
+    fingerprint: u64,
     file: String,
     /// When the file was recorded, in Unix milliseconds; a stub is older than any.
     recorded_ms: i64,
     exchanges: Vec<RecordedExchange>,
     served_count: u32,
-    /// Its request has no placeholders. Such a request is tried before one that has some.
+    /// Its request has no placeholders outside of its headers.
     is_free_of_placeholders: bool,
     /// A newer file has the same request, so this one serves only its own request file.
     is_superseded: bool,
+    /// `run --record` wrote it before requests stated their headers.
+    lacks_headers: bool,
+    /// The headers of the first request that got a response, where the recording lacks them.
+    served_headers: Option<Vec<(String, String)>>,
 }
 
 impl ExchangeGroup {
     fn new(recording: &Recording, exchange: &RecordedExchange) -> Self {
+        let request = exchange.request.clone();
         Self {
-            request: exchange.request.clone(),
+            fingerprint: request_fingerprint(&request),
             file: recording.name.clone(),
             recorded_ms: recording.recorded_ms.unwrap_or(i64::MIN),
             exchanges: vec![exchange.clone()],
             served_count: 0,
-            is_free_of_placeholders: is_free_of_placeholders(&exchange.request),
+            is_free_of_placeholders: is_free_of_placeholders(&request),
             is_superseded: false,
+            lacks_headers: recording.is_generated
+                && !request.headers.is_complete
+                && request.headers.pairs.is_empty(),
+            served_headers: None,
+            request,
         }
+    }
+
+    /// What decides which of two groups serves a request that matches both: one without
+    /// placeholders, then one that states more headers, then the newer file.
+    fn rank(&self) -> impl Ord + use<> {
+        (
+            !self.is_free_of_placeholders,
+            Reverse(self.request.headers.pairs.len()),
+            !are_headers_free_of_placeholders(&self.request.headers),
+            Reverse(self.recorded_ms),
+        )
+    }
+
+    /// Whether a request matches; the same fingerprint need not be the same request.
+    fn matches(&self, sent: &RecordedRequest) -> bool {
+        matches_request(&self.request, sent) && !self.served_other_headers(sent)
+    }
+
+    /// An old recording does not say for which headers its responses are. If two requests of a run
+    /// differ in their headers, one of them would get the response of the other.
+    fn served_other_headers(&self, sent: &RecordedRequest) -> bool {
+        let served = self.served_headers.as_ref();
+        served.is_some_and(|served| *served != sent.headers.pairs)
+    }
+
+    fn note_headers(&mut self, sent: &RecordedRequest) {
+        if self.lacks_headers && sent.headers.is_complete {
+            self.served_headers
+                .get_or_insert_with(|| sent.headers.pairs.clone());
+        }
+    }
+
+    fn differences(&self, sent: &RecordedRequest) -> Vec<String> {
+        let mut differs = differences(&self.request, sent);
+        if self.served_other_headers(sent) {
+            differs.push(
+                "headers: recorded without them, and another request of this run with other \
+                 headers got this response; record the file again"
+                    .to_owned(),
+            );
+        }
+        differs
     }
 
     /// The exchange whose turn it is, unless all are used up.
@@ -104,36 +171,56 @@ impl ExchangePool {
             .iter()
             .filter(|recording| recording.scheme == scheme);
         let mut groups: Vec<ExchangeGroup> = recordings.flat_map(group_by_request).collect();
-        // Exact requests first, then the newest file: `matching_groups` returns indices, so this
-        // order decides which exchange answers.
-        groups.sort_by_key(|group| (!group.is_free_of_placeholders, Reverse(group.recorded_ms)));
+        // Indices are compared later, so this order decides which exchange answers.
+        groups.sort_by_cached_key(ExchangeGroup::rank);
         let mut pool = Self::default();
-        for mut group in groups {
+        for group in groups {
+            pool.add(group);
+        }
+        pool
+    }
+
+    fn add(&mut self, mut group: ExchangeGroup) {
+        let place = self.groups.len();
+        let same = self.by_fingerprint.entry(group.fingerprint).or_default();
+        group.is_superseded = same
+            .iter()
+            .any(|other| is_same_request(&self.groups[*other].request, &group.request));
+        same.push(place);
+        if !group.is_free_of_placeholders {
             let path = if has_placeholder(&group.request.path) {
                 ""
             } else {
                 group.request.path.as_str()
             };
-            let others = pool.by_path.entry(path.to_owned()).or_default();
-            group.is_superseded = others
-                .iter()
-                .any(|other| is_same_request(&pool.groups[*other].request, &group.request));
-            others.push(pool.groups.len());
-            pool.groups.push(group);
+            self.patterns
+                .entry(path.to_owned())
+                .or_default()
+                .push(place);
         }
-        pool
+        self.groups.push(group);
     }
 
-    /// The groups that match a request, in the order in which they are served.
-    fn matching_groups(&self, sent: &RecordedRequest) -> Vec<usize> {
+    /// The groups whose request is spelled as this one, in the order in which they are served.
+    fn equal_groups(&self, sent: &RecordedRequest) -> Vec<usize> {
+        let same = self.by_fingerprint.get(&request_fingerprint(sent));
+        let places = same.map(Vec::as_slice).unwrap_or_default().iter().copied();
+        places
+            .filter(|place| self.groups[*place].matches(sent))
+            .collect()
+    }
+
+    /// The groups whose placeholders stand for parts of this request, in the order in which they
+    /// are served.
+    fn pattern_groups(&self, sent: &RecordedRequest) -> Vec<usize> {
         let known = |path: &str| {
-            self.by_path
+            self.patterns
                 .get(path)
                 .map(Vec::as_slice)
                 .unwrap_or_default()
         };
         let mut places = [known(&sent.path), known("")].concat();
-        places.retain(|place| matches_request(&self.groups[*place].request, sent));
+        places.retain(|place| self.groups[*place].matches(sent));
         // The two lists are each in order. Their union must be as well, because the first match
         // wins.
         places.sort_unstable();
@@ -142,14 +229,14 @@ impl ExchangePool {
 
     /// The exchange that is recorded for this request without placeholders.
     pub(crate) fn take_exact(&mut self, sent: &RecordedRequest) -> Option<RecordedExchange> {
-        let places = self.matching_groups(sent);
-        let exact: Vec<usize> = places
-            .into_iter()
-            .filter(|place| self.groups[*place].is_free_of_placeholders)
-            .collect();
-        self.take_next(&exact, |group| !group.is_superseded)?
-            .ok()
-            .map(|(_, exchange)| exchange)
+        let places = self.equal_groups(sent);
+        self.take_next(sent, &places, &|group| {
+            group.is_free_of_placeholders
+                && are_headers_free_of_placeholders(&group.request.headers)
+                && !group.is_superseded
+        })?
+        .ok()
+        .map(|(_, exchange)| exchange)
     }
 
     /// # Errors
@@ -158,9 +245,8 @@ impl ExchangePool {
         &mut self,
         sent: &RecordedRequest,
     ) -> Result<RecordedExchange, ReplayMiss> {
-        let places = self.matching_groups(sent);
         let found = self
-            .take_next(&places, |group| !group.is_superseded)
+            .take_matching(sent, &|group| !group.is_superseded)
             .unwrap_or_else(|| Err(self.nearest_miss(sent)));
         found.map(|(_, exchange)| exchange)
     }
@@ -174,10 +260,8 @@ impl ExchangePool {
         is_own: &dyn Fn(&str) -> bool,
         sent: &RecordedRequest,
     ) -> Result<(String, RecordedExchange), ReplayMiss> {
-        let places = self.matching_groups(sent);
-        let own = self.take_next(&places, |group| is_own(&group.file));
-        let other = |pool: &mut Self| pool.take_next(&places, |group| !group.is_superseded);
-        own.or_else(|| other(self))
+        let own = self.take_matching(sent, &|group| is_own(&group.file));
+        own.or_else(|| self.take_matching(sent, &|group| !group.is_superseded))
             .unwrap_or_else(|| Err(self.nearest_miss(sent)))
     }
 
@@ -188,9 +272,31 @@ impl ExchangePool {
         is_own: &dyn Fn(&str) -> bool,
         sent: &RecordedRequest,
     ) -> bool {
-        self.matching_groups(sent)
-            .iter()
-            .any(|place| !self.groups[*place].is_superseded || is_own(&self.groups[*place].file))
+        let serves = |place: &usize| {
+            let group = &self.groups[*place];
+            !group.is_superseded || is_own(&group.file)
+        };
+        self.equal_groups(sent).iter().any(serves) || self.pattern_groups(sent).iter().any(serves)
+    }
+
+    /// The first exchange of a request that is spelled alike, else of one whose placeholders match.
+    fn take_matching(
+        &mut self,
+        sent: &RecordedRequest,
+        serves: &dyn Fn(&ExchangeGroup) -> bool,
+    ) -> Option<Result<TakenExchange, ReplayMiss>> {
+        let equal = self.equal_groups(sent);
+        let taken = self.take_next(sent, &equal, serves);
+        if matches!(taken, Some(Ok(_))) {
+            return taken;
+        }
+        // Only now: this looks at every request of the path that has a placeholder.
+        let mut patterns = self.pattern_groups(sent);
+        patterns.retain(|place| !equal.contains(place));
+        match (self.take_next(sent, &patterns, serves), taken) {
+            (Some(Err(_)) | None, Some(used_up)) => Some(used_up),
+            (other, _) => other,
+        }
     }
 
     /// The exchanges of these files that no request used.
@@ -214,16 +320,18 @@ impl ExchangePool {
     /// The first exchange at these places whose turn it is; `None` when there are none at all.
     fn take_next(
         &mut self,
+        sent: &RecordedRequest,
         places: &[usize],
-        counts: impl Fn(&ExchangeGroup) -> bool,
-    ) -> Option<Result<(String, RecordedExchange), ReplayMiss>> {
+        serves: &dyn Fn(&ExchangeGroup) -> bool,
+    ) -> Option<Result<TakenExchange, ReplayMiss>> {
         let mut used_up = None;
         for place in places {
             let group = &mut self.groups[*place];
-            if !counts(group) {
+            if !serves(group) {
                 continue;
             }
             let file = group.file.clone();
+            group.note_headers(sent);
             match group.next_exchange() {
                 Some(exchange) => return Some(Ok((file, exchange.clone()))),
                 // Another file may still have an exchange, so this is the answer only if none has.
@@ -233,20 +341,23 @@ impl ExchangePool {
         used_up
     }
 
+    /// The recorded request that differs least. A request of the same path with one other parameter
+    /// is nearer than one of a similar path.
     fn nearest_miss(&self, sent: &RecordedRequest) -> ReplayMiss {
-        let path_first = |group: &&ExchangeGroup| {
-            let differs = differences(&group.request, sent);
-            (
-                // A request of the same path with one other parameter is nearer than one of a
-                // similar path.
-                group.request.path != sent.path,
-                differs.len(),
-                strsim::levenshtein(&group.request.path, &sent.path),
-            )
+        let is_same_path = |group: &&ExchangeGroup| group.request.path == sent.path;
+        let mut of_path = self.groups.iter().filter(is_same_path).peekable();
+        let nearest = if of_path.peek().is_some() {
+            of_path
+                .take(MAX_COMPARED)
+                .min_by_key(|group| group.differences(sent).len())
+        } else {
+            self.groups.iter().take(MAX_COMPARED).min_by_key(|group| {
+                let distance = strsim::levenshtein(&group.request.path, &sent.path);
+                (group.differences(sent).len(), distance)
+            })
         };
-        let nearest = self.groups.iter().min_by_key(path_first);
         ReplayMiss::NoMatch {
-            nearest: nearest.map(|group| (group.file.clone(), differences(&group.request, sent))),
+            nearest: nearest.map(|group| (group.file.clone(), group.differences(sent))),
         }
     }
 }
@@ -254,9 +365,11 @@ impl ExchangePool {
 /// The exchanges of one file, by request.
 fn group_by_request(recording: &Recording) -> Vec<ExchangeGroup> {
     let mut groups: Vec<ExchangeGroup> = Vec::new();
-    let mut known: HashMap<&str, Vec<usize>> = HashMap::new();
+    let mut known: HashMap<u64, Vec<usize>> = HashMap::new();
     for exchange in &recording.exchanges {
-        let places = known.entry(exchange.request.path.as_str()).or_default();
+        let places = known
+            .entry(request_fingerprint(&exchange.request))
+            .or_default();
         if let Some(place) = places
             .iter()
             .find(|place| is_same_request(&groups[**place].request, &exchange.request))

@@ -30,4 +30,4 @@ pub use replay::RecordingReplay;
 pub(crate) use replay::{ReplayError, ReplayedResponse, belongs_to_file, describe_miss};
 pub(crate) use response::{BodyFileError, read_body, response_headers};
 pub(crate) use unchanged::apply_masks;
-pub(crate) use unsigned_request::unsigned_request;
+pub(crate) use unsigned_request::{received_request, unsigned_request};

@@ -5,7 +5,7 @@ use super::folder::{FileChange, FolderError, NotRecordable, RecordingFolder};
 use super::recording_key::RecordingKey;
 use super::unchanged::{ExchangeComparisonError, is_unchanged};
 use crate::jsonpath::JsonPath;
-use crate::model::recording::{RecordedExchange, Recording, is_same_request};
+use crate::model::recording::{RecordedExchange, RecordedRequest, Recording, is_same_request};
 use std::collections::BTreeMap;
 
 /// What of a run is recorded.
@@ -294,7 +294,7 @@ impl Recorder {
             };
             let mut rivals = new.iter().filter(same_account);
             if is_partial {
-                rivals.any(|new| is_same_request(&old.request, &new.request))
+                rivals.any(|new| is_recorded_again(&old.request, &new.request))
             } else {
                 rivals.next().is_some()
             }
@@ -358,12 +358,25 @@ fn check_recordable(old: &Recording, scheme: &str) -> Result<(), NotRecordable> 
     }
 }
 
+/// Whether a request is one that was recorded before, or may be: a recording of format 1 does not
+/// say with which headers it was sent.
+fn is_recorded_again(old: &RecordedRequest, new: &RecordedRequest) -> bool {
+    if old.headers.is_complete || !old.headers.pairs.is_empty() {
+        return is_same_request(old, new);
+    }
+    let old = RecordedRequest {
+        headers: new.headers.clone(),
+        ..old.clone()
+    };
+    is_same_request(&old, new)
+}
+
 /// Requests that have no answer yet.
 fn append_missing(before: &[RecordedExchange], new: &[&RecordedExchange]) -> Vec<RecordedExchange> {
     let is_new = |new: &&&RecordedExchange| {
         !before
             .iter()
-            .any(|old| is_same_request(&old.request, &new.request))
+            .any(|old| is_recorded_again(&old.request, &new.request))
     };
     before
         .iter()

@@ -10,8 +10,8 @@ use super::personal_values::{
 };
 use crate::jsonpath::{JsonPath, SearchLimitExceeded, replace_matches};
 use crate::model::recording::{
-    RecordedBody, RecordedExchange, RecordedOutcome, RecordedPart, RecordedRequest,
-    RecordedResponse, ResponseBody,
+    RecordedBody, RecordedExchange, RecordedHeaders, RecordedOutcome, RecordedPart,
+    RecordedRequest, RecordedResponse, ResponseBody,
 };
 use crate::model::redact_rule::RedactRule;
 use crate::redact::{MIN_PERSONAL_BYTES, Redactor, redact_text};
@@ -545,6 +545,10 @@ impl Redaction {
         RecordedRequest {
             path: self.redact_leaf(&path, secrets),
             query: self.redact_pairs(&request.query, secrets),
+            headers: RecordedHeaders {
+                pairs: self.redact_pairs(&request.headers.pairs, secrets),
+                ..request.headers
+            },
             body,
             ..request.clone()
         }
@@ -555,7 +559,7 @@ impl Redaction {
         pairs: &[(String, String)],
         secrets: &mut Redactor,
     ) -> Vec<(String, String)> {
-        pairs
+        let mut redacted: Vec<(String, String)> = pairs
             .iter()
             .map(|(name, value)| {
                 (
@@ -563,7 +567,10 @@ impl Redaction {
                     self.redact_sent(value, secrets),
                 )
             })
-            .collect()
+            .collect();
+        // A name that was replaced stands elsewhere among the others.
+        redacted.sort_by(|left, right| left.0.cmp(&right.0));
+        redacted
     }
 
     /// A value of a request.
@@ -740,6 +747,7 @@ mod tests {
             method: Method::Get,
             path: "/orders".to_owned(),
             query,
+            headers: RecordedHeaders::default(),
             body: RecordedBody::None,
         }
     }

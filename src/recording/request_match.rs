@@ -2,7 +2,9 @@
 //! matches any text.
 
 use crate::model::environment::DEFAULT_ACCOUNT;
-use crate::model::recording::{PLACEHOLDERS, RecordedBody, RecordedPart, RecordedRequest};
+use crate::model::recording::{
+    PLACEHOLDERS, RecordedBody, RecordedHeaders, RecordedPart, RecordedPartFile, RecordedRequest,
+};
 use crate::value::Value;
 
 /// Whether a recorded request matches a sent one.
@@ -34,38 +36,77 @@ pub(super) fn differences(recorded: &RecordedRequest, sent: &RecordedRequest) ->
         ));
     }
     pair_differences("query", &recorded.query, &sent.query, &mut out);
+    header_differences(&recorded.headers, &sent.headers, &mut out);
     body_differences(&recorded.body, &sent.body, &mut out);
     out
 }
 
+/// Names in any order; the values of one name in their order.
 fn pair_differences(
     what: &str,
     recorded: &[(String, String)],
     sent: &[(String, String)],
     out: &mut Vec<String>,
 ) {
-    let mut left: Vec<&(String, String)> = sent.iter().collect();
-    for (name, value) in recorded {
-        if let Some(at) = left
-            .iter()
-            .position(|(other, text)| other == name && matches_text(value, text))
-        {
-            // Each sent pair stands for one recorded pair, so a repeated parameter must be sent as
-            // often as it was recorded.
-            left.remove(at);
-        } else if let Some(at) = left.iter().position(|(other, _)| other == name) {
-            let (_, text) = left.remove(at);
-            out.push(format!(
-                "{what} `{name}`: recorded `{value}`, sent `{text}`"
-            ));
-        } else {
-            out.push(format!("{what} `{name}`: recorded `{value}`, not sent"));
+    for name in names_of(recorded) {
+        let mut values = values_of(sent, name);
+        for value in values_of(recorded, name) {
+            match values.next() {
+                Some(text) if matches_text(value, text) => {}
+                Some(text) => out.push(format!(
+                    "{what} `{name}`: recorded `{value}`, sent `{text}`"
+                )),
+                None => out.push(format!("{what} `{name}`: recorded `{value}`, not sent")),
+            }
         }
+        out.extend(values.map(|text| unrecorded(what, name, text)));
     }
-    out.extend(
-        left.iter()
-            .map(|(name, text)| format!("{what} `{name}`: not recorded, sent `{text}`")),
-    );
+    out.extend(unrecorded_pairs(what, recorded, sent));
+}
+
+/// The pairs whose name is not recorded at all.
+fn unrecorded_pairs(
+    what: &str,
+    recorded: &[(String, String)],
+    sent: &[(String, String)],
+) -> impl Iterator<Item = String> {
+    sent.iter()
+        .filter(|(name, _)| values_of(recorded, name).next().is_none())
+        .map(move |(name, text)| unrecorded(what, name, text))
+}
+
+fn unrecorded(what: &str, name: &str, text: &str) -> String {
+    format!("{what} `{name}`: not recorded, sent `{text}`")
+}
+
+/// Each name once. The pairs are sorted by name.
+fn names_of(pairs: &[(String, String)]) -> impl Iterator<Item = &str> {
+    pairs
+        .chunk_by(|left, right| left.0 == right.0)
+        .filter_map(|pairs| pairs.first())
+        .map(|(name, _)| name.as_str())
+}
+
+/// The values of a name, in order. The pairs are sorted by name.
+fn values_of<'p>(pairs: &'p [(String, String)], name: &str) -> impl Iterator<Item = &'p str> {
+    let start = pairs.partition_point(|(other, _)| other.as_str() < name);
+    let end = start + pairs[start..].partition_point(|(other, _)| other.as_str() == name);
+    pairs[start..end].iter().map(|(_, value)| value.as_str())
+}
+
+/// The headers that a recording states must be sent. Where both sides state all of theirs, no other
+/// may be sent.
+fn header_differences(recorded: &RecordedHeaders, sent: &RecordedHeaders, out: &mut Vec<String>) {
+    if recorded.is_complete && sent.is_complete {
+        return pair_differences("header", &recorded.pairs, &sent.pairs, out);
+    }
+    let stated: Vec<(String, String)> = sent
+        .pairs
+        .iter()
+        .filter(|(name, _)| values_of(&recorded.pairs, name).next().is_some())
+        .cloned()
+        .collect();
+    pair_differences("header", &recorded.pairs, &stated, out);
 }
 
 fn body_differences(recorded: &RecordedBody, sent: &RecordedBody, out: &mut Vec<String>) {
@@ -103,7 +144,8 @@ fn describe_body(body: &RecordedBody) -> String {
     }
 }
 
-/// Files are compared by their content where it is known, and otherwise by their names.
+/// Files are compared by their content and media type where these are known, and otherwise by their
+/// names.
 fn part_differences(recorded: &[RecordedPart], sent: &[RecordedPart], out: &mut Vec<String>) {
     let pairs = |parts: &[RecordedPart]| -> Vec<(String, String)> {
         parts
@@ -113,22 +155,36 @@ fn part_differences(recorded: &[RecordedPart], sent: &[RecordedPart], out: &mut 
     };
     let before = out.len();
     pair_differences("part", &pairs(recorded), &pairs(sent), out);
-    let is_sent = |part: &RecordedPart| {
-        let mut same_name = sent
-            .iter()
-            .filter(|other| other.name == part.name && matches_text(&part.text, &other.text));
-        same_name.any(|other| other.sha256 == part.sha256)
-    };
-    if let Some(part) = recorded
-        .iter()
-        .find(|part| part.sha256.is_some() && !is_sent(part))
-        .filter(|_| out.len() == before)
-    {
-        out.push(format!(
-            "part `{}`: the file `{}` has another content",
-            part.name, part.text
-        ));
+    if out.len() > before {
+        return;
     }
+    // Both lists have the same names, so each part has one on the other side.
+    for (recorded, sent) in recorded.iter().zip(sent) {
+        out.extend(file_difference(recorded, sent));
+    }
+}
+
+fn file_difference(recorded: &RecordedPart, sent: &RecordedPart) -> Option<String> {
+    let differs = |recorded: &Option<String>, sent: &Option<String>| {
+        recorded.is_some() && sent.is_some() && recorded != sent
+    };
+    let difference = match (&recorded.file, &sent.file) {
+        (Some(recorded), Some(sent)) if differs(&recorded.media_type, &sent.media_type) => {
+            media_type_difference(recorded, sent)
+        }
+        (Some(file), Some(sent)) if differs(&file.sha256, &sent.sha256) => {
+            format!("the file `{}` has another content", recorded.text)
+        }
+        (Some(_), None) => "recorded a file, sent text".to_owned(),
+        (None, Some(_)) => "recorded text, sent a file".to_owned(),
+        (Some(_), Some(_)) | (None, None) => return None,
+    };
+    Some(format!("part `{}`: {difference}", recorded.name))
+}
+
+fn media_type_difference(recorded: &RecordedPartFile, sent: &RecordedPartFile) -> String {
+    let text = |file: &RecordedPartFile| file.media_type.clone().unwrap_or_default();
+    format!("recorded as `{}`, sent as `{}`", text(recorded), text(sent))
 }
 
 fn json_differences(path: &str, recorded: &Value, sent: &Value, out: &mut Vec<String>) {
@@ -155,7 +211,8 @@ fn json_differences(path: &str, recorded: &Value, sent: &Value, out: &mut Vec<St
                 && other
                     .to_plain_text()
                     .is_some_and(|text| matches_text(pattern, &text)) => {}
-        (left, right) if left == right => {}
+        // By spelling: `1.0` and `1` are other bytes, which a signature or a marketplace can tell.
+        (left, right) if left.is_spelled_like(right) => {}
         (left, right) => out.push(format!("body {path}: recorded {left}, sent {right}")),
     }
 }
@@ -166,7 +223,15 @@ pub(super) fn has_placeholder(text: &str) -> bool {
         .any(|placeholder| text.contains(placeholder))
 }
 
-/// Whether no part of a request holds a placeholder.
+/// Whether no header of a request holds a placeholder.
+pub(super) fn are_headers_free_of_placeholders(headers: &RecordedHeaders) -> bool {
+    !headers
+        .pairs
+        .iter()
+        .any(|(_, value)| has_placeholder(value))
+}
+
+/// Whether nothing of a request but its headers holds a placeholder.
 pub(super) fn is_free_of_placeholders(request: &RecordedRequest) -> bool {
     let body = match &request.body {
         RecordedBody::Json(value) => has_placeholder(&value.to_json()),

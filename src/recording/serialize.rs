@@ -2,8 +2,8 @@
 //! changed gives no difference.
 
 use crate::model::recording::{
-    FORMAT_VERSION, RecordedBody, RecordedExchange, RecordedOutcome, RecordedPart, RecordedRequest,
-    RecordedResponse, Recording, ResponseBody, checksum,
+    FORMAT_VERSION, PARTIAL_HEADERS_FORMAT, RecordedBody, RecordedExchange, RecordedOutcome,
+    RecordedPart, RecordedRequest, RecordedResponse, Recording, ResponseBody, checksum,
 };
 use crate::value::{ObjectMember, Value};
 use crate::yaml;
@@ -17,7 +17,7 @@ const HEADER_COMMENT: &str = "# Written by `ingam run --record`.\n";
 /// When the time of the recording has no date: a recording without one would count as the oldest.
 pub(super) fn to_yaml(recording: &Recording) -> Result<String, jiff::Error> {
     let mut members = vec![
-        member("format", FORMAT_VERSION.into()),
+        member("format", format_of(recording).into()),
         member("scheme", recording.scheme.as_str().into()),
     ];
     let recorded = recording
@@ -33,6 +33,17 @@ pub(super) fn to_yaml(recording: &Recording) -> Result<String, jiff::Error> {
     let sum = checksum(&format!("{text}{rest}"));
     text.push_str(&format!("checksum: {}\n", yaml::quoted(&sum)));
     Ok(text + &rest)
+}
+
+/// A file that keeps a request of format 1 is of format 1: nobody knows which other headers it was
+/// sent with.
+fn format_of(recording: &Recording) -> i64 {
+    let mut requests = recording.exchanges.iter().map(|one| &one.request);
+    if requests.all(|request| request.headers.is_complete) {
+        FORMAT_VERSION
+    } else {
+        PARTIAL_HEADERS_FORMAT
+    }
 }
 
 fn member(name: &str, value: Value) -> ObjectMember {
@@ -66,7 +77,8 @@ fn exchange_value(exchange: &RecordedExchange) -> Value {
     Value::Object(members)
 }
 
-fn request_value(request: &RecordedRequest) -> Value {
+/// A request as its file states it.
+pub(super) fn request_value(request: &RecordedRequest) -> Value {
     let mut members: Vec<ObjectMember> = request
         .account
         .iter()
@@ -75,6 +87,9 @@ fn request_value(request: &RecordedRequest) -> Value {
     members.push(member(request.method.key(), request.path.as_str().into()));
     if !request.query.is_empty() {
         members.push(member("query", pairs_value(&request.query)));
+    }
+    if !request.headers.pairs.is_empty() {
+        members.push(member("headers", pairs_value(&request.headers.pairs)));
     }
     members.extend(match &request.body {
         RecordedBody::None => None,
@@ -124,12 +139,18 @@ fn scalar_value(text: &str) -> Value {
 }
 
 fn parts_value(parts: &[RecordedPart]) -> Value {
-    let value = |part: &RecordedPart| match &part.sha256 {
-        None => scalar_value(&part.text),
-        Some(hash) => Value::Object(vec![
-            member("filename", part.text.as_str().into()),
-            member("sha256", hash.as_str().into()),
-        ]),
+    let value = |part: &RecordedPart| {
+        let Some(file) = &part.file else {
+            return scalar_value(&part.text);
+        };
+        let mut members = vec![member("filename", part.text.as_str().into())];
+        let optional = |name, value: &Option<String>| {
+            let value = value.as_ref()?;
+            Some(member(name, value.as_str().into()))
+        };
+        members.extend(optional("type", &file.media_type));
+        members.extend(optional("sha256", &file.sha256));
+        Value::Object(members)
     };
     group_by_name(parts.iter().map(|part| (part.name.as_str(), value(part))))
 }

@@ -114,7 +114,7 @@ pub(crate) fn apply_masks(value: &Value, masks: &[JsonPath]) -> Result<Value, Se
 mod tests {
     use super::*;
     use crate::method::Method;
-    use crate::model::recording::{RecordedBody, RecordedRequest};
+    use crate::model::recording::{RecordedBody, RecordedHeaders, RecordedRequest};
     use crate::span::Span;
 
     fn exchange(outcome: RecordedOutcome) -> RecordedExchange {
@@ -125,6 +125,7 @@ mod tests {
                 method: Method::Get,
                 path: "/a".to_owned(),
                 query: Vec::new(),
+                headers: RecordedHeaders::default(),
                 body: RecordedBody::None,
             },
             outcome,

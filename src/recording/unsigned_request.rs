@@ -1,7 +1,9 @@
 //! A request as recordings store it: without signature, token and time.
 
 use crate::model::environment::DEFAULT_ACCOUNT;
-use crate::model::recording::{PLACEHOLDERS, RecordedBody, RecordedPart, RecordedRequest};
+use crate::model::recording::{
+    PLACEHOLDERS, RecordedBody, RecordedHeaders, RecordedPart, RecordedPartFile, RecordedRequest,
+};
 use crate::wire::{Draft, DraftBody, DraftPart, encode_strict, parse_query};
 use sha2::{Digest, Sha256};
 
@@ -13,16 +15,34 @@ const MAX_TEXT: usize = 64 << 10;
 pub(crate) fn unsigned_request(draft: &Draft, account: &str) -> RecordedRequest {
     let mut query = parse_query(&draft.raw_query);
     query.extend(draft.query.iter().cloned());
-    query.sort();
+    let body = recorded_body(&draft.body);
     RecordedRequest {
         // A recording without an account answers every account, so one of a single-account
         // workspace stays usable when it gets a second one.
         account: Some(account.to_owned()).filter(|account| account != DEFAULT_ACCOUNT),
         method: draft.method,
         path: decode_placeholders(&draft.path),
-        query,
-        body: recorded_body(&draft.body),
+        query: sorted_by_name(query),
+        headers: RecordedHeaders::new(headers_of(draft), &body, true),
+        body,
     }
+}
+
+/// A request that arrived in the sandbox: its client has added headers of its own.
+#[must_use]
+pub(crate) fn received_request(draft: &Draft, account: &str) -> RecordedRequest {
+    let mut request = unsigned_request(draft, account);
+    request.headers.is_complete = false;
+    request
+}
+
+/// The headers, with the `content-type` that is sent with the body if the request names none: text
+/// and the bytes of a file can be the same, and are sent as two media types.
+fn headers_of(draft: &Draft) -> impl Iterator<Item = (String, String)> {
+    let names_media_type = draft.headers.iter().any(|(name, _)| name == "content-type");
+    let media_type = draft.body.media_type().filter(|_| !names_media_type);
+    let media_type = media_type.map(|value| ("content-type".to_owned(), value));
+    draft.headers.iter().cloned().chain(media_type)
 }
 
 /// The values in a path are encoded, and so are the placeholders in it: those are decoded again.
@@ -39,30 +59,40 @@ fn recorded_body(body: &DraftBody) -> RecordedBody {
     match body {
         DraftBody::None => RecordedBody::None,
         DraftBody::Json(value) => RecordedBody::Json(value.clone()),
-        DraftBody::Form(pairs) => RecordedBody::Form(sorted(pairs.clone())),
+        DraftBody::Form(pairs) => RecordedBody::Form(sorted_by_name(pairs.clone())),
         DraftBody::Multipart { parts, .. } => {
-            RecordedBody::Multipart(sorted(parts.iter().map(recorded_part).collect()))
+            let mut parts: Vec<RecordedPart> = parts.iter().map(recorded_part).collect();
+            parts.sort_by(|left, right| left.name.cmp(&right.name));
+            RecordedBody::Multipart(parts)
         }
         DraftBody::Text(text) => text_or_hash(text.as_bytes()),
         DraftBody::Bytes(bytes) => text_or_hash(bytes),
     }
 }
 
-fn sorted<T: Ord>(mut items: Vec<T>) -> Vec<T> {
-    items.sort();
-    items
+/// The order of two names has no meaning for a marketplace, and differs between two clients; that
+/// of two values of one name has.
+fn sorted_by_name(mut pairs: Vec<(String, String)>) -> Vec<(String, String)> {
+    pairs.sort_by(|left, right| left.0.cmp(&right.0));
+    pairs
 }
 
 fn recorded_part(part: &DraftPart) -> RecordedPart {
-    let (text, sha256) = match &part.file {
-        Some((name, _)) => (name.clone(), Some(sha256_hex(&part.content))),
+    let (text, file) = match &part.file {
+        Some((name, media_type)) => {
+            let file = RecordedPartFile {
+                sha256: Some(sha256_hex(&part.content)),
+                media_type: Some(media_type.clone()),
+            };
+            (name.clone(), Some(file))
+        }
         // Text parts come from our own templates, which are UTF-8, so nothing is lost here.
         None => (String::from_utf8_lossy(&part.content).into_owned(), None),
     };
     RecordedPart {
         name: part.name.clone(),
         text,
-        sha256,
+        file,
     }
 }
 

@@ -21,8 +21,10 @@ pub(super) async fn run_attempt(
     fresh: FreshValues,
 ) -> Exchange {
     let recordings = &call.context.state.recordings;
-    let replayed = unsigned
-        .and_then(|request| recordings.recorded_response(call.recording_key, call.scheme, request));
+    let replayed = unsigned.and_then(|request| {
+        let redactor = &call.context.state.redactor;
+        recordings.recorded_response(call.recording_key, call.scheme, request, redactor)
+    });
     if let Some(replayed) = replayed {
         return call.replay(draft, replayed, fresh).await;
     }

@@ -100,26 +100,54 @@ impl RunRecordings {
         key: &RecordingKey,
         scheme: &Scheme,
         request: &RecordedRequest,
+        redactor: &RefCell<Redactor>,
     ) -> Option<Result<ReplayedResponse, ReplayMiss>> {
-        let request = self.with_run_id_placeholder(request);
+        let (file, scheme) = (key.file.as_str(), scheme.name.as_str());
         let replayed = match &mut *self.mode.borrow_mut() {
             RecordingMode::Replay(replay) => {
-                Some(replay.respond(&key.file, &scheme.name, &request))
+                let request = self.as_recorded(request, replay, (file, scheme), redactor);
+                Some(replay.respond(file, scheme, &request))
             }
             RecordingMode::Record(recorder, replay)
                 if recorder.record_scope() == RecordScope::Missing =>
             {
-                let is_recorded = replay.has_response(&key.file, &scheme.name, &request);
-                is_recorded.then(|| replay.respond(&key.file, &scheme.name, &request))
+                let request = self.as_recorded(request, replay, (file, scheme), redactor);
+                let is_recorded = replay.has_response(file, scheme, &request);
+                is_recorded.then(|| replay.respond(file, scheme, &request))
             }
             _ => None,
         };
         replayed.map(|replayed| replayed.map(|replayed| self.with_current_run_id(replayed)))
     }
 
+    /// A request as it is recorded. Recordings hold the names of secrets in place of their values;
+    /// most requests hold no secret, so it is looked for only in one that is not found as it is.
+    fn as_recorded(
+        &self,
+        request: &RecordedRequest,
+        replay: &RecordingReplay,
+        (file, scheme): (&str, &str),
+        redactor: &RefCell<Redactor>,
+    ) -> RecordedRequest {
+        let with_run_id = self.with_run_id_placeholder(request);
+        if replay.has_response(file, scheme, &with_run_id) {
+            return with_run_id;
+        }
+        self.request_to_record(request, &mut redactor.borrow_mut())
+    }
+
+    /// A request as a recording states it: without the id of the run, and with the names of secrets.
+    pub(crate) fn request_to_record(
+        &self,
+        request: &RecordedRequest,
+        redactor: &mut Redactor,
+    ) -> RecordedRequest {
+        Redaction::for_run(&self.run_id).redact_request(request, redactor)
+    }
+
     /// A request as recordings hold it, whose run had another id.
     fn with_run_id_placeholder(&self, request: &RecordedRequest) -> RecordedRequest {
-        Redaction::for_run(&self.run_id).redact_request(request, &mut Redactor::default())
+        self.request_to_record(request, &mut Redactor::default())
     }
 
     /// A recorded response that repeats the id of its run repeats the id of this one.
@@ -240,7 +268,8 @@ impl RunRecordings {
             let personal = self.personal.search(observed.recording_key);
             OutputRedactor::new(secrets.borrow_mut(), personal)
         };
-        let expected = match self.next_recorded(observed, replay)?.response {
+        let recorded = self.next_recorded(observed, replay, &mut secrets.borrow_mut())?;
+        let expected = match recorded.response {
             Ok(expected) => expected,
             Err(ReplayError::ConnectionClosed) => {
                 let status = observed.response.status;
@@ -265,14 +294,12 @@ impl RunRecordings {
         &self,
         observed: &ObservedExchange<'_>,
         replay: &mut RecordingReplay,
+        redactor: &mut Redactor,
     ) -> Result<ReplayedResponse, CompareError> {
-        let request = self.with_run_id_placeholder(observed.request);
+        let (file, scheme) = (&observed.recording_key.file, &observed.scheme.name);
+        let request = self.request_to_record(observed.request, redactor);
         replay
-            .respond(
-                &observed.recording_key.file,
-                &observed.scheme.name,
-                &request,
-            )
+            .respond(file, scheme, &request)
             .map_err(|miss| CompareError::NotRecorded(Box::new(miss)))
     }
 

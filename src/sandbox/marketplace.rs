@@ -16,7 +16,7 @@ use crate::model::environment::{DEFAULT_ACCOUNT, SANDBOX_ENV};
 use crate::model::recording::{RecordedExchange, RecordedOutcome, RecordedResponse};
 use crate::model::scheme::{FaultResponse, Level, Scheme, SigningProcedure, VerifyFault};
 use crate::model::workspace::Workspace;
-use crate::recording::{ExchangePool, read_body, response_headers, unsigned_request};
+use crate::recording::{ExchangePool, read_body, received_request, response_headers};
 use crate::render::{FreshValues, RenderError, format_time};
 use crate::sign::{
     ReceivedRequest, TestAccount, VerifiedRequest, VerifierKeys, VerifyError, choose_level, verify,
@@ -194,7 +194,7 @@ impl TestMarketplace {
             return self.refusal_reply(&malformed, path, moment).into();
         }
         let (account, sent) = (&verified.account, &verified.unsigned);
-        let request = unsigned_request(sent, account);
+        let request = received_request(sent, account);
         // Before the resources, so that a stub can make a single call fail.
         if let Some(exchange) = self.recordings.take_exact(&request) {
             return self.replay(&exchange);

@@ -9,8 +9,9 @@ mod json_value;
 mod kind;
 mod node;
 mod number;
-mod tape;
 #[cfg(test)]
+mod spelling;
+mod tape;
 mod tape_tests;
 mod text;
 

@@ -51,12 +51,15 @@ pub(crate) fn join_form(pairs: &[(String, String)]) -> String {
 /// The names and values of a query, decoded. A `+` is a plus.
 #[must_use]
 pub fn parse_query(query: &str) -> Vec<(String, String)> {
-    parse_pairs(query, |text| {
-        // Percent signs can encode bytes that are not UTF-8; they decode to replacement characters.
-        // Decoded pairs only select a credential or a recording: signatures are verified over the
-        // raw text.
-        percent_decode_str(text).decode_utf8_lossy().into_owned()
-    })
+    parse_pairs(query, decode_percent)
+}
+
+/// Text whose percent signs encode bytes that are not UTF-8 stays as it is: two such texts must not
+/// become one. Decoded pairs only select a credential or a recording, since signatures are verified
+/// over the raw text.
+fn decode_percent(text: &str) -> String {
+    let decoded = percent_decode_str(text).decode_utf8();
+    decoded.map_or_else(|_| text.to_owned(), Cow::into_owned)
 }
 
 /// The names and values of a form, decoded. A `+` is a blank.
@@ -64,9 +67,7 @@ pub fn parse_query(query: &str) -> Vec<(String, String)> {
 pub fn parse_form(form: &str) -> Vec<(String, String)> {
     parse_pairs(form, |text| {
         // Before the percent signs are decoded: `%2B` is a plus and must stay one.
-        percent_decode_str(&text.replace('+', " "))
-            .decode_utf8_lossy()
-            .into_owned()
+        decode_percent(&text.replace('+', " "))
     })
 }
 
@@ -83,6 +84,14 @@ fn parse_pairs(text: &str, decode: impl Fn(&str) -> String) -> Vec<(String, Stri
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bytes_that_are_not_utf_8_stay_encoded() {
+        let value = |query| parse_query(query)[0].1.clone();
+        assert_eq!(value("k=%FF"), "%FF");
+        assert_ne!(value("k=%FF"), value("k=%FE"));
+        assert_eq!(parse_form("k=a+%FF")[0].1, "a %FF");
+    }
 
     #[test]
     fn values_survive_both_encodings() {

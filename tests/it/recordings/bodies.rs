@@ -151,7 +151,7 @@ fn two_hundred_bodies_are_equal_after_recording_and_replay() {
 
 /// The bodies as a replay gives them, to the byte.
 fn replayed(root: &std::path::Path) -> Vec<Vec<u8>> {
-    use ingam::internals::model::recording::{RecordedBody, RecordedRequest};
+    use ingam::internals::model::recording::{RecordedBody, RecordedHeaders, RecordedRequest};
     let loaded = ingam::internals::load::load(root, 1).unwrap();
     assert!(!loaded.has_errors());
     let mut replay = ingam::internals::recording::RecordingReplay::new(&loaded.workspace);
@@ -161,6 +161,7 @@ fn replayed(root: &std::path::Path) -> Vec<Vec<u8>> {
             method: ingam::internals::method::Method::Get,
             path: format!("/b{index}"),
             query: Vec::new(),
+            headers: RecordedHeaders::default(),
             body: RecordedBody::None,
         };
         replay

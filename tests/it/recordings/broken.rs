@@ -136,7 +136,7 @@ fn a_newer_format_is_refused_in_one_sentence_and_older_ones_are_read() {
     let (path, whole) = &recorded.files[0];
     let text = String::from_utf8(whole.clone())
         .unwrap()
-        .replace("format: 1", "format: 2");
+        .replace("format: 2", "format: 3");
     std::fs::write(path, text).unwrap();
     let outcome = TestWorkspace::open(recorded.folder.path())
         .replay()

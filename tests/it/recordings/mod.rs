@@ -4,12 +4,15 @@
 mod bodies;
 mod broken;
 mod concurrent_processes;
+mod exactness;
+mod headers;
 mod leaks;
 mod lifecycle;
 mod maintenance;
 mod matching;
 
 use super::program::{Folder, ingam, text};
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -19,6 +22,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// A request as it arrived.
 pub(crate) struct Arrived {
     pub target: String,
+    /// Names in lower case; of several of one name the last one.
+    pub headers: BTreeMap<String, String>,
     pub body: Vec<u8>,
 }
 
@@ -63,21 +68,28 @@ fn serve(stream: TcpStream, answer: &dyn Fn(&Arrived) -> Answer, seen: &AtomicUs
         let mut line = String::new();
         reader.read_line(&mut line).ok().filter(|read| *read > 0)?;
         let target = line.split(' ').nth(1)?.to_owned();
-        let mut length = 0;
+        let (mut length, mut headers) = (0, BTreeMap::new());
         loop {
             let mut header = String::new();
             reader.read_line(&mut header).ok()?;
             if header.trim().is_empty() {
                 break;
             }
-            if let Some(value) = header.to_ascii_lowercase().strip_prefix("content-length:") {
-                length = value.trim().parse().unwrap();
+            let (name, value) = header.split_once(':').unwrap();
+            let (name, value) = (name.to_ascii_lowercase(), value.trim().to_owned());
+            if name == "content-length" {
+                length = value.parse().unwrap();
             }
+            headers.insert(name, value);
         }
         let mut body = vec![0; length];
         reader.read_exact(&mut body).ok()?;
         seen.fetch_add(1, Ordering::SeqCst);
-        let (status, headers, body) = answer(&Arrived { target, body });
+        let (status, headers, body) = answer(&Arrived {
+            target,
+            headers,
+            body,
+        });
         let mut head = format!("HTTP/1.1 {status} X\r\ncontent-length: {}\r\n", body.len());
         headers
             .iter()
