@@ -363,7 +363,9 @@ fn apply_settings(workspace: &mut Workspace, settings: workspace::WorkspaceSetti
     }
     workspace.vars = settings.vars;
     workspace.redact = settings.redact;
-    workspace.max_recording_age = settings.max_age.unwrap_or(workspace.max_recording_age);
+    let recordings = settings.recordings;
+    workspace.max_recording_age = recordings.max_age.unwrap_or(workspace.max_recording_age);
+    workspace.on_old_recording = recordings.on_old.unwrap_or(workspace.on_old_recording);
     workspace.environments = settings.environments;
 }
 

@@ -1,13 +1,14 @@
 //! Decodes `ingam.yaml`: environments and accounts. It refuses secrets: they come from elsewhere.
 
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
-use crate::load::node_reader::{CheckedMap, duration, is_id, map_entries, text};
+use crate::load::node_reader::{CheckedMap, duration, enum_value, is_id, map_entries, text};
 use crate::load::value_decoder::ValueDecoder;
 use crate::model::environment::{
     ALL_ACCOUNTS, Account, Environment, LIVE_ENV, RefreshPolicy, SANDBOX_ENV,
 };
 use crate::model::redact_rule::RedactRule;
 use crate::model::request::{SpannedName, TemplateField};
+use crate::model::workspace::OldRecordingAction;
 use crate::render::TemplateDialect;
 use crate::span::Span;
 use crate::yaml::{MapEntry, YamlNode};
@@ -26,8 +27,20 @@ pub(super) struct WorkspaceSettings {
     pub(super) vars: Vec<TemplateField>,
     pub(super) environments: Vec<Environment>,
     pub(super) redact: Vec<RedactRule>,
-    pub(super) max_age: Option<Duration>,
+    pub(super) recordings: RecordingSettings,
 }
+
+/// What the file says of old recordings.
+#[derive(Default)]
+pub(super) struct RecordingSettings {
+    pub(super) max_age: Option<Duration>,
+    pub(super) on_old: Option<OldRecordingAction>,
+}
+
+const OLD_RECORDING_ACTIONS: [(&str, OldRecordingAction); 2] = [
+    ("warn", OldRecordingAction::Warn),
+    ("fail", OldRecordingAction::Fail),
+];
 
 pub(super) fn decode_workspace_settings(
     node: &YamlNode,
@@ -51,22 +64,30 @@ pub(super) fn decode_workspace_settings(
         redact: map.optional("redact", |node| {
             super::redact::decode_redact_rules(node, diagnostics)
         }),
-        max_age: map
-            .get("recordings")
-            .and_then(|node| recording_max_age(node, diagnostics)),
+        recordings: map.optional("recordings", |node| recording_settings(node, diagnostics)),
     };
     check_default_environment(&settings, diagnostics);
     settings
 }
 
-/// `recordings: { max_age: 90d }`
-fn recording_max_age(node: &YamlNode, diagnostics: &mut Diagnostics) -> Option<Duration> {
-    let map = CheckedMap::open(node, "`recordings`", &["max_age"], diagnostics)?;
-    duration(
-        map.required("max_age", diagnostics)?,
-        "`max_age`",
-        diagnostics,
-    )
+/// `recordings: { max_age: 90d, on_old: fail }`
+fn recording_settings(node: &YamlNode, diagnostics: &mut Diagnostics) -> RecordingSettings {
+    let keys = ["max_age", "on_old"];
+    let Some(map) = CheckedMap::open(node, "`recordings`", &keys, diagnostics) else {
+        return RecordingSettings::default();
+    };
+    if map.present_entries(&keys).is_empty() {
+        let diagnostic = Diagnostic::error("`recordings` needs `max_age` or `on_old`");
+        diagnostics.push(diagnostic.at(map.at, "says nothing"));
+    }
+    RecordingSettings {
+        max_age: map
+            .get("max_age")
+            .and_then(|node| duration(node, "`max_age`", diagnostics)),
+        on_old: map
+            .get("on_old")
+            .and_then(|node| enum_value(node, "`on_old`", &OLD_RECORDING_ACTIONS, diagnostics)),
+    }
 }
 
 fn check_default_environment(settings: &WorkspaceSettings, diagnostics: &mut Diagnostics) {

@@ -13,6 +13,15 @@ use std::time::Duration;
 /// The default age limit of a recording.
 pub(crate) const DEFAULT_MAX_RECORDING_AGE: Duration = Duration::from_secs(90 * 86_400);
 
+/// What a replay does when a recording that it used is too old.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OldRecordingAction {
+    /// The marketplace may have changed, and the request still works as it did.
+    #[default]
+    Warn,
+    Fail,
+}
+
 /// Everything a run can know from files.
 #[derive(Clone, Debug)]
 pub struct Workspace {
@@ -29,6 +38,7 @@ pub struct Workspace {
     pub redact: Vec<RedactRule>,
     /// A recording older than this is out of date.
     pub max_recording_age: Duration,
+    pub on_old_recording: OldRecordingAction,
     /// The built-in ones and the workspace's own.
     pub schemes: Vec<Arc<Scheme>>,
 }
@@ -47,6 +57,7 @@ impl Workspace {
             recordings: Vec::new(),
             redact: Vec::new(),
             max_recording_age: DEFAULT_MAX_RECORDING_AGE,
+            on_old_recording: OldRecordingAction::default(),
             schemes: Vec::new(),
         }
     }

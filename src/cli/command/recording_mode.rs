@@ -11,7 +11,7 @@ use crate::diagnostic::pluralize;
 use crate::load::LoadedWorkspace;
 use crate::model::environment::SANDBOX_ENV;
 use crate::model::request::Request;
-use crate::model::workspace::Workspace;
+use crate::model::workspace::{OldRecordingAction, Workspace};
 use crate::recording::{
     FileChange, RecordScope, Recorder, RecordingFolder, RecordingReplay, SkipReason, WriteOutcome,
 };
@@ -162,7 +162,7 @@ fn warn_of_unused(replay: &RecordingReplay, requests: &[&Request], invocation: &
 }
 
 /// Reports used recordings that are too old, or whose time is in the future so that their age is
-/// not known: a warning for a person, an error in CI.
+/// not known: a warning, unless `on_old` says that it fails.
 fn report_stale(
     replay: &RecordingReplay,
     context: &RunContext<'_>,
@@ -183,15 +183,13 @@ fn report_stale(
     ];
     let mut output = CommandOutput::default();
     for (lines, what) in faults.iter().filter(|(lines, _)| !lines.is_empty()) {
-        let text = format!(
-            "{what}: record again with `ingam run --record`{}",
-            listed(lines)
-        );
-        // In CI nobody reads warnings. On a developer's machine the replay is still useful.
-        if invocation.host.is_ci() {
-            output.error(CommandError::new(FailureClass::Recording, text));
-        } else {
-            invocation.warnings.add(text);
+        let text = format!("{what}{}", listed(lines));
+        let hint = "record again with `ingam run --record`";
+        match context.environment.workspace.on_old_recording {
+            OldRecordingAction::Warn => invocation.warnings.add_with_hint(text, hint),
+            OldRecordingAction::Fail => {
+                output.error(CommandError::new(FailureClass::Recording, text).hint(hint));
+            }
         }
     }
     output

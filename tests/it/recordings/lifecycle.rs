@@ -216,25 +216,110 @@ fn a_response_is_not_equal_to_a_recording_without_a_readable_response() {
     );
 }
 
+/// March of the year after the recordings of this repository and the sample of `ingam init`.
+const MARCH_2027: fn() -> i64 = || 1_804_000_000_000;
+
 #[test]
-fn what_is_too_old_is_a_warning_and_in_ci_an_error() {
+fn what_is_too_old_is_a_warning_and_fails_only_where_the_workspace_says_so() {
     let (_server, folder) = shop();
     record(&folder);
-    let clock: fn() -> i64 = || 1_795_338_000_000 + 20 * 365 * 86_400_000;
-    let shop = TestWorkspace::open(folder.path())
-        .replay()
-        .clock(clock)
-        .environment("local");
-    let outcome = shop.clone().env([]).run("plain");
+    let shop = || {
+        TestWorkspace::open(folder.path())
+            .replay()
+            .clock(MARCH_2027)
+            .environment("local")
+            .env([("CI".to_owned(), "true".to_owned())])
+    };
+    let outcome = shop().run("plain");
     assert!(
         outcome.passed() && outcome.report().contains("1 recording older than 90 days"),
         "{}",
         outcome.report()
     );
-    let outcome = shop
-        .env([("CI".to_owned(), "true".to_owned())])
-        .run("plain");
-    assert_eq!(outcome.exit_code(), 8, "{}", outcome.report());
+    let settings = std::fs::read_to_string(folder.path().join("ingam.yaml")).unwrap();
+    for (recordings, code, text) in [
+        ("{ on_old: fail }", 8, "1 recording older than 90 days"),
+        (
+            "{ on_old: warn, max_age: 30d }",
+            0,
+            "1 recording older than 30 days",
+        ),
+        ("{ on_old: fail, max_age: 9000d }", 0, "1 passed"),
+    ] {
+        folder.write(
+            "ingam.yaml",
+            &format!("{settings}recordings: {recordings}\n"),
+        );
+        let outcome = shop().run("plain");
+        assert!(
+            outcome.exit_code() == code && outcome.report().contains(text),
+            "{recordings}: {}",
+            outcome.report()
+        );
+    }
+}
+
+#[test]
+fn what_is_too_old_stands_in_every_report() {
+    let (_server, folder) = shop();
+    record(&folder);
+    let path = folder.path().join("fixtures/recordings/plain.yaml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let old: String = text
+        .lines()
+        .filter(|line| !line.starts_with("checksum"))
+        .map(|line| match line.strip_prefix("recorded: ") {
+            Some(_) => "recorded: 2020-01-01T00:00:00Z\n".to_owned(),
+            None => format!("{line}\n"),
+        })
+        .collect();
+    std::fs::write(&path, old).unwrap();
+    let settings = std::fs::read_to_string(folder.path().join("ingam.yaml")).unwrap();
+    let formats = ["junit", "json", "ctrf", "tap", "ndjson", "github", "html"];
+    for (on_old, expected_code) in [("warn", 0), ("fail", 8)] {
+        folder.write(
+            "ingam.yaml",
+            &format!("{settings}recordings: {{ on_old: {on_old} }}\n"),
+        );
+        let reports: Vec<String> = formats
+            .iter()
+            .map(|format| format!("--report={format}={on_old}.{format}"))
+            .collect();
+        let args = ["run", "--replay", "--env", "local", "plain"];
+        let args: Vec<&str> = args
+            .into_iter()
+            .chain(reports.iter().map(String::as_str))
+            .collect();
+        let (output, code) = run_with(&folder, &args, &[("CI", "true")]);
+        assert_eq!(code, expected_code, "{output}");
+        for format in formats {
+            let report =
+                std::fs::read_to_string(folder.path().join(format!("{on_old}.{format}"))).unwrap();
+            assert!(report.contains("older than 90 days"), "{format}: {report}");
+        }
+    }
+}
+
+#[test]
+fn the_sample_and_this_repository_pass_in_ci_in_years_to_come() {
+    let folder = Folder::new();
+    let (output, code) = run_with(&folder, &["init"], &[]);
+    assert_eq!(code, 0, "{output}");
+    let in_ci = |root: &std::path::Path| {
+        TestWorkspace::open(root)
+            .replay()
+            .clock(MARCH_2027)
+            .env([("CI".to_owned(), "true".to_owned())])
+            .run("**")
+    };
+    let outcome = in_ci(folder.path());
+    assert!(
+        outcome.passed() && !outcome.report().contains("older than"),
+        "{}",
+        outcome.report()
+    );
+    let outcome = in_ci(std::path::Path::new(env!("CARGO_MANIFEST_DIR")));
+    assert_eq!(outcome.exit_code(), 0, "{}", outcome.report());
 }
 
 #[test]
