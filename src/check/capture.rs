@@ -28,20 +28,29 @@ impl CaptureFailure {
     }
 }
 
-/// The value of a path for one value, the list of values of a path for many, or the text of a
-/// header (the first one of a repeated header). `null` is a value.
+/// The value of a path for one value, the list of values of a path for many, the text of a header,
+/// or with `all` the list of its values. `null` is a value.
 ///
 /// # Errors
-/// When nothing is found, or the body is not JSON.
+/// When nothing is found, the body is not JSON, or a header comes more than once without `all`.
 pub(crate) fn capture(
     capture: &Capture,
     answer: &ResponseView<'_>,
 ) -> Result<Value, CaptureFailure> {
     match answer.select(&capture.from) {
         Err(unseen) => Err(failure(capture, unseen.reason, Some(unseen.actual))),
-        Ok(ActualValue::RepeatedHeader(values)) => Ok(values
-            .first()
-            .map_or(Value::Null, |first| Value::from(*first))),
+        Ok(ActualValue::RepeatedHeader(values)) if capture.takes_all => {
+            Ok(Value::List(values.into_iter().map(Value::from).collect()))
+        }
+        // The order of such headers means nothing, so the first one would be chance.
+        Ok(ActualValue::RepeatedHeader(values)) => Err(failure(
+            capture,
+            repeated_reason(capture, values.len()),
+            Some(format!("{} values", values.len())),
+        )),
+        Ok(ActualValue::Header(value)) if capture.takes_all => {
+            Ok(Value::List(vec![Value::from(value)]))
+        }
         Ok(ActualValue::Latency(latency)) => Ok(Value::from(
             i64::try_from(latency.as_millis()).unwrap_or(i64::MAX),
         )),
@@ -66,6 +75,13 @@ fn failure(capture: &Capture, reason: String, actual: Option<String>) -> Capture
         reason,
         actual,
     }
+}
+
+fn repeated_reason(capture: &Capture, count: usize) -> String {
+    format!(
+        "the response has {count} values of it; `{{ from: {}, all: true }}` captures the list of them",
+        capture.from
+    )
 }
 
 fn absent_reason(subject: &Subject) -> String {

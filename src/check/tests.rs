@@ -776,6 +776,10 @@ fn a_secret_never_reaches_a_failure_not_even_in_part() {
 }
 
 fn captured(from: &str) -> Result<Value, String> {
+    captured_with(from, false)
+}
+
+fn captured_with(from: &str, takes_all: bool) -> Result<Value, String> {
     let response = response(BODY);
     let at = Span::new(FileId(0), 1, 2);
     let wanted = Capture {
@@ -784,8 +788,28 @@ fn captured(from: &str) -> Result<Value, String> {
         from: subject(from),
         at,
         is_secret: false,
+        takes_all,
     };
     capture(&wanted, &ResponseView::new(&response)).map_err(|failure| failure.to_string())
+}
+
+#[test]
+fn a_header_that_comes_more_than_once_is_captured_as_a_list_or_not_at_all() {
+    assert_eq!(
+        captured("header.set-cookie"),
+        Err(
+            "nothing to capture as `x`: the response has 2 values of it; \
+             `{ from: header.set-cookie, all: true }` captures the list of them"
+                .to_owned()
+        )
+    );
+    assert_eq!(
+        captured_with("header.set-cookie", true),
+        Ok(json(r#"["a=1; Secure","b=2"]"#))
+    );
+    // A list even of one: a template can rely on it.
+    assert_eq!(captured_with("header.x-left", true), Ok(json(r#"["7"]"#)));
+    assert!(captured_with("header.x-none", true).is_err());
 }
 
 #[test]
@@ -796,10 +820,6 @@ fn a_capture_takes_what_is_there_with_every_digit() {
     assert_eq!(captured("$.items[*].id"), Ok(json("[1,2,3]")));
     assert_eq!(captured("$.empty"), Ok(json("[]")));
     assert_eq!(captured("header.x-left"), Ok(Value::from("7")));
-    assert_eq!(
-        captured("header.set-cookie"),
-        Ok(Value::from("a=1; Secure"))
-    );
     assert_eq!(captured("status"), Ok(json("200")));
 }
 

@@ -244,7 +244,7 @@ impl AssertionDecoder<'_> {
 }
 
 /// Keys of the long form of a capture.
-const CAPTURE_KEYS: [&str; 3] = ["header", "from", "secret"];
+const CAPTURE_KEYS: [&str; 4] = ["header", "from", "secret", "all"];
 
 /// Decodes a `capture` map: name → `JSONPath`, `{ header: NAME }`, or the long form
 /// `{ from: SUBJECT, … }`.
@@ -258,21 +258,46 @@ pub(super) fn decode_captures(node: &YamlNode, diagnostics: &mut Diagnostics) ->
 fn decode_capture(entry: &MapEntry, diagnostics: &mut Diagnostics) -> Option<Capture> {
     check_variable_name(&entry.key, entry.key_at, "a variable", diagnostics);
     let node = &entry.value;
-    let (from, is_secret) = if let NodeKind::Map(_) = &node.kind {
-        let map = CheckedMap::open(node, "a capture", &CAPTURE_KEYS, diagnostics)?;
-        let is_secret = secret_flag(&map, diagnostics);
-        (long_capture_subject(&map, diagnostics)?, is_secret)
-    } else {
-        let path = text(node, "a capture", diagnostics)?;
-        (Subject::Path(json_path(path, node.at, diagnostics)?), false)
-    };
-    Some(Capture {
+    let mut capture = Capture {
         name: entry.key.to_string(),
         name_at: entry.key_at,
-        from,
+        // A capture whose subject is faulty is returned as none.
+        from: Subject::Body,
         at: node.at,
-        is_secret,
-    })
+        is_secret: false,
+        takes_all: false,
+    };
+    if let NodeKind::Map(_) = &node.kind {
+        let map = CheckedMap::open(node, "a capture", &CAPTURE_KEYS, diagnostics)?;
+        capture.is_secret = secret_flag(&map, diagnostics);
+        capture.from = long_capture_subject(&map, diagnostics)?;
+        capture.takes_all = all_flag(&map, &capture.from, diagnostics);
+    } else {
+        let path = text(node, "a capture", diagnostics)?;
+        capture.from = Subject::Path(json_path(path, node.at, diagnostics)?);
+    }
+    Some(capture)
+}
+
+/// `all: true` is for headers: a path says itself whether it finds many.
+fn all_flag(map: &CheckedMap<'_>, from: &Subject, diagnostics: &mut Diagnostics) -> bool {
+    let Some(node) = map.get("all") else {
+        return false;
+    };
+    let all = boolean(node, "`all`", diagnostics);
+    if all == Some(false) {
+        let diagnostic = Diagnostic::error("`all: false` changes nothing").at(
+            node.at,
+            "a header that comes more than once is an error without `all`",
+        );
+        diagnostics.push(diagnostic.hint("remove it"));
+    } else if !matches!(from, Subject::Header(_)) {
+        let diagnostic =
+            Diagnostic::error("`all` is for headers").at(node.at, format!("and `{from}` is none"));
+        let hint = "a path such as `$.items[*].id` gives the list of what it finds";
+        diagnostics.push(diagnostic.hint(hint));
+    }
+    all == Some(true)
 }
 
 /// The subject of `{ header: NAME }` or `{ from: SUBJECT, … }`.
@@ -287,7 +312,7 @@ fn long_capture_subject(map: &CheckedMap<'_>, diagnostics: &mut Diagnostics) -> 
     let node = &header.value;
     let name = text(node, "`header`", diagnostics)?;
     check_header_name(name, node.at, "this name", diagnostics);
-    if let Some(other) = map.present_entries(&["from", "secret"]).first() {
+    if let Some(other) = map.present_entries(&CAPTURE_KEYS[1..]).first() {
         let diagnostic = Diagnostic::error("`{ header: NAME }` is the whole capture")
             .at(other.key_at, "it has no other key");
         diagnostics.push(diagnostic.hint(format!(

@@ -14,4 +14,7 @@ pub struct Capture {
     pub at: Span,
     /// The value is a secret from the moment that it is received.
     pub is_secret: bool,
+    /// All values of a header, as a list; without it, a header that comes more than once is an
+    /// error.
+    pub takes_all: bool,
 }

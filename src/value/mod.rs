@@ -9,9 +9,9 @@ mod json_value;
 mod kind;
 mod node;
 mod number;
-#[cfg(test)]
 mod spelling;
 mod tape;
+#[cfg(test)]
 mod tape_tests;
 mod text;
 
