@@ -5,8 +5,10 @@ use super::folder::{FileChange, FolderError, NotRecordable, RecordingFolder};
 use super::recording_key::RecordingKey;
 use super::unchanged::{ExchangeComparisonError, is_unchanged};
 use crate::jsonpath::JsonPath;
-use crate::model::recording::{RecordedExchange, RecordedRequest, Recording, is_same_request};
-use std::collections::BTreeMap;
+use crate::model::recording::{
+    RecordedExchange, RecordedRequest, Recording, is_same_request, request_fingerprint,
+};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// What of a run is recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -288,15 +290,15 @@ impl Recorder {
         is_partial: bool,
         masks: &[JsonPath],
     ) -> Result<Vec<RecordedExchange>, ExchangeComparisonError> {
+        let accounts: HashSet<&Option<String>> =
+            new.iter().map(|new| &new.request.account).collect();
+        let index = ExchangeIndex::new(new.iter().copied());
         let is_replaced = |old: &RecordedExchange| {
-            let same_account = |new: &&&RecordedExchange| {
-                old.request.account.is_none() || old.request.account == new.request.account
-            };
-            let mut rivals = new.iter().filter(same_account);
             if is_partial {
-                rivals.any(|new| is_recorded_again(&old.request, &new.request))
+                index.is_recorded_again(&old.request)
             } else {
-                rivals.next().is_some()
+                let account = &old.request.account;
+                !new.is_empty() && (account.is_none() || accounts.contains(account))
             }
         };
         let mut all: Vec<RecordedExchange> = before
@@ -318,24 +320,66 @@ impl Recorder {
         masks: &[JsonPath],
     ) -> Result<Vec<RecordedExchange>, ExchangeComparisonError> {
         let root = self.folder.root();
-        let mut captured: Vec<RecordedExchange> = Vec::new();
+        let known = ExchangeIndex::new(before);
+        let mut captured = ExchangeIndex::default();
+        let mut kept = Vec::new();
         for exchange in new {
-            let same =
-                |other: &&RecordedExchange| is_same_request(&other.request, &exchange.request);
+            let earlier = captured.same(&exchange.request);
             // A replay repeats the last response of a request, so a second equal one adds nothing.
-            if let Some(last) = captured.iter().rev().find(same)
+            if let Some(last) = earlier.last()
                 && is_unchanged(last, exchange, masks, root)?
             {
                 continue;
             }
-            let turn = captured.iter().filter(same).count();
-            let kept = match before.iter().filter(same).nth(turn) {
+            let recorded = match known.same(&exchange.request).get(earlier.len()) {
                 Some(old) if is_unchanged(old, exchange, masks, root)? => old,
-                _ => exchange,
+                _ => *exchange,
             };
-            captured.push(kept.clone());
+            captured.add(recorded);
+            kept.push(recorded.clone());
         }
-        Ok(captured)
+        Ok(kept)
+    }
+}
+
+/// Exchanges by their requests.
+#[derive(Default)]
+struct ExchangeIndex<'e> {
+    by_fingerprint: HashMap<u64, Vec<&'e RecordedExchange>>,
+}
+
+impl<'e> ExchangeIndex<'e> {
+    fn new(exchanges: impl IntoIterator<Item = &'e RecordedExchange>) -> Self {
+        let mut index = Self::default();
+        for exchange in exchanges {
+            index.add(exchange);
+        }
+        index
+    }
+
+    fn add(&mut self, exchange: &'e RecordedExchange) {
+        let fingerprint = request_fingerprint(&exchange.request);
+        let similar = self.by_fingerprint.entry(fingerprint).or_default();
+        similar.push(exchange);
+    }
+
+    fn similar(&self, request: &RecordedRequest) -> &[&'e RecordedExchange] {
+        let similar = self.by_fingerprint.get(&request_fingerprint(request));
+        similar.map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The exchanges of a request, in order.
+    fn same(&self, request: &RecordedRequest) -> Vec<&'e RecordedExchange> {
+        let similar = self.similar(request).iter().copied();
+        similar
+            .filter(|other| is_same_request(&other.request, request))
+            .collect()
+    }
+
+    /// Whether one of these is the same request again.
+    fn is_recorded_again(&self, old: &RecordedRequest) -> bool {
+        let mut similar = self.similar(old).iter();
+        similar.any(|new| is_recorded_again(old, &new.request))
     }
 }
 
@@ -373,11 +417,8 @@ fn is_recorded_again(old: &RecordedRequest, new: &RecordedRequest) -> bool {
 
 /// Requests that have no answer yet.
 fn append_missing(before: &[RecordedExchange], new: &[&RecordedExchange]) -> Vec<RecordedExchange> {
-    let is_new = |new: &&&RecordedExchange| {
-        !before
-            .iter()
-            .any(|old| is_recorded_again(&old.request, &new.request))
-    };
+    let known = ExchangeIndex::new(before);
+    let is_new = |new: &&&RecordedExchange| known.same(&new.request).is_empty();
     before
         .iter()
         .chain(new.iter().filter(is_new).copied())

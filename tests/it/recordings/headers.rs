@@ -181,3 +181,17 @@ fn a_recording_of_ones_own_names_the_headers_that_count() {
         "{code}: {output}"
     );
 }
+
+#[test]
+fn what_an_old_recording_does_not_answer_is_added_with_its_headers() {
+    let server = server();
+    let folder = workspace(&server);
+    folder.write("fixtures/recordings/names.yaml", &old_recording(&["ko"]));
+    cases(&folder, &format!("{KO}, {EN}"));
+    let (output, code) = run(&folder, &["run", "--env", "local", "--record=new"]);
+    assert!(code == 0 && server.seen() == 1, "{code}: {output}");
+    let written = recording(&folder, "names");
+    assert!(written.contains("format: 1\n"), "{written}");
+    let (output, code) = run_with(&folder, &REPLAY, &[]);
+    assert_eq!(code, 0, "{output}");
+}
