@@ -22,7 +22,7 @@ pub(crate) struct CaptureFailure {
 }
 
 impl CaptureFailure {
-    /// Whether the response could be read and simply does not have the value.
+    /// Whether the response could be read and simply does not have the value, or more than one.
     pub(crate) fn found_nothing(&self) -> bool {
         self.actual.is_none()
     }
@@ -46,7 +46,7 @@ pub(crate) fn capture(
         Ok(ActualValue::RepeatedHeader(values)) => Err(failure(
             capture,
             repeated_reason(capture, values.len()),
-            Some(format!("{} values", values.len())),
+            None,
         )),
         Ok(ActualValue::Header(value)) if capture.takes_all => {
             Ok(Value::List(vec![Value::from(value)]))

@@ -77,8 +77,35 @@ fn exchange_value(exchange: &RecordedExchange) -> Value {
     Value::Object(members)
 }
 
-/// A request as its file states it.
-pub(super) fn request_value(request: &RecordedRequest) -> Value {
+/// A recording to be completed by hand: the request as it is compared, and a response to replace.
+#[must_use]
+pub(crate) fn recording_skeleton(request: &RecordedRequest, scheme: &str) -> String {
+    let file = vec![
+        member("format", FORMAT_VERSION.into()),
+        member("scheme", scheme.into()),
+        member("exchanges", skeleton_exchanges(request)),
+    ];
+    yaml::write(&Value::Object(file))
+}
+
+/// The same for a file that has other exchanges.
+#[must_use]
+pub(crate) fn exchange_skeleton(request: &RecordedRequest) -> String {
+    yaml::write(&skeleton_exchanges(request))
+}
+
+fn skeleton_exchanges(request: &RecordedRequest) -> Value {
+    let response = vec![
+        member("status", 200.into()),
+        member("json", Value::Object(Vec::new())),
+    ];
+    Value::List(vec![Value::Object(vec![
+        member("request", request_value(request)),
+        member("response", Value::Object(response)),
+    ])])
+}
+
+fn request_value(request: &RecordedRequest) -> Value {
     let mut members: Vec<ObjectMember> = request
         .account
         .iter()

@@ -604,10 +604,15 @@ fn truncated(line: &str, columns: usize) -> String {
     line.chars().take_while(fits).chain(['…']).collect()
 }
 
-/// Breaks a text between words; its own line ends stay.
+/// Breaks a text between words; its own line ends stay. A line that begins with a blank is a part of
+/// a file to be pasted, and stays whole.
 fn wrap_words(text: &str, columns: usize) -> Vec<String> {
     let mut lines = Vec::new();
     for paragraph in text.lines() {
+        if paragraph.starts_with(' ') {
+            lines.push(paragraph.to_owned());
+            continue;
+        }
         let mut line = String::new();
         for word in paragraph.split(' ') {
             if !line.is_empty() && display_width(&line) + 1 + display_width(word) > columns {
@@ -631,5 +636,6 @@ mod tests {
     fn long_lines_are_broken_by_their_width() {
         assert_eq!(wrap_words("무선 이어폰 a", 9), ["무선", "이어폰 a"]);
         assert_eq!(truncated("무선 이어폰", 6), "무선 …");
+        assert_eq!(wrap_words("a b\n  c: d e", 3), ["a b", "  c: d e"]);
     }
 }

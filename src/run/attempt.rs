@@ -3,7 +3,7 @@
 
 use super::budget::send_with_permit;
 use super::exchange::{Exchange, ExchangeContext};
-use super::step_error::StepError;
+use super::step_error::{MissingRecording, StepError};
 use super::token::TokenQuery;
 use crate::check::ResponseOutcome;
 use crate::model::outcome::ErrorKind;
@@ -31,7 +31,8 @@ pub(super) async fn run_attempt(
     // Without `unsigned` there is nothing to match. A replay must not go on to the network.
     if recordings.is_replay() {
         let reason = "the request cannot be matched with recordings, and a replay sends nothing";
-        return Exchange::not_sent(StepError::NotRecorded(reason.to_owned()));
+        let missing = MissingRecording::new(reason, false);
+        return Exchange::not_sent(StepError::NotRecorded(missing));
     }
     match token_query(call) {
         None => send_with_permit(call, draft, None, fresh).await,

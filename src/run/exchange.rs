@@ -6,7 +6,7 @@ use super::context::RunContext;
 use super::personal_data::redact_rules;
 use super::response_secrets::{DeclaredSecrets, register_response_secrets};
 use super::run_budget::BudgetClass;
-use super::step_error::StepError;
+use super::step_error::{MissingRecording, StepError};
 use super::token::placeholder_token;
 use crate::check::{self, ResponseOutcome, ResponseView};
 use crate::model::outcome::ErrorKind;
@@ -16,7 +16,7 @@ use crate::recording::{
     PersonalDataError, RecordingKey, ReplayMiss, ReplayedResponse, describe_miss, unsigned_request,
 };
 use crate::render::FreshValues;
-use crate::sandbox::NO_RECORDING;
+use crate::sandbox::{NO_RECORDING, NOT_RECORDED};
 use crate::sign::{
     NamedValues, SealError, SealedRequest, SignTrace, SigningInputs, TraceLine, seal,
 };
@@ -174,7 +174,11 @@ impl ExchangeContext<'_> {
     ) -> Exchange {
         let replayed = match replayed {
             Ok(replayed) => replayed,
-            Err(miss) => return Exchange::not_sent(StepError::NotRecorded(describe_miss(&miss))),
+            Err(miss) => {
+                let can_be_recorded = matches!(miss, ReplayMiss::NoMatch { .. });
+                let missing = MissingRecording::new(describe_miss(&miss), can_be_recorded);
+                return Exchange::not_sent(StepError::NotRecorded(missing));
+            }
         };
         let signed = match self.sign_without_sending(draft, fresh) {
             Ok(signed) => signed,
@@ -247,8 +251,8 @@ impl ExchangeContext<'_> {
             return failed(signed, StepError::Secrets(error));
         }
         let hidden_because = self.collect_personal_data(draft, &response).err();
-        let missing = missing_recording_reason(&response);
-        let send_state = match missing {
+        let missing = missing_recording(&response);
+        let send_state = match &missing {
             // The sandbox created nothing, so there is nothing to undo.
             Some(_) => SendState::Refused,
             None => send_state_of(&outcome),
@@ -260,7 +264,7 @@ impl ExchangeContext<'_> {
         });
         Exchange {
             result: match missing {
-                Some(reason) => Err(StepError::NotRecorded(reason)),
+                Some(missing) => Err(StepError::NotRecorded(missing)),
                 None => Ok(Rc::clone(&judged)),
             },
             log: ExchangeLog {
@@ -362,15 +366,13 @@ fn send_state_of(outcome: &ResponseOutcome) -> SendState {
 /// Why the sandbox has no response. It sets a header of its own, and explains the reason in the
 /// body. The header alone decides, so that an unreadable body is not taken for a marketplace's
 /// response.
-fn missing_recording_reason(response: &WireResponse) -> Option<String> {
-    response.header(NO_RECORDING)?;
+fn missing_recording(response: &WireResponse) -> Option<MissingRecording> {
+    let mark = response.header(NO_RECORDING)?;
     let message = response
         .json()
         .ok()
         .and_then(|body| body.get("message"))
         .and_then(JsonRef::as_str);
-    Some(message.map_or_else(
-        || "the sandbox has no recording".to_owned(),
-        Cow::into_owned,
-    ))
+    let reason = message.unwrap_or(Cow::Borrowed("the sandbox has no recording"));
+    Some(MissingRecording::new(reason, mark == NOT_RECORDED))
 }

@@ -18,6 +18,7 @@ mod observed_exchange;
 mod pages;
 mod personal_data;
 mod poll;
+mod recording_hint;
 mod response_secrets;
 mod retry_budget;
 mod run_budget;

@@ -27,8 +27,8 @@ pub(crate) enum StepError {
     Token(#[from] RefreshError),
     #[error(transparent)]
     Budget(Box<BudgetError>),
-    #[error("nothing is recorded for this request: {0}")]
-    NotRecorded(String),
+    #[error("nothing is recorded for this request: {}", .0.reason)]
+    NotRecorded(MissingRecording),
     #[error("{0}")]
     Replay(#[from] ReplayError),
     #[error(transparent)]
@@ -42,6 +42,26 @@ pub(crate) enum StepError {
     /// The user asked the run to stop.
     #[error("interrupted")]
     Interrupted,
+}
+
+/// Why no recording answers a request.
+#[derive(Debug)]
+pub(crate) struct MissingRecording {
+    pub(crate) reason: String,
+    /// A recording of the request would help: there is none, rather than one that cannot be used.
+    pub(crate) can_be_recorded: bool,
+    /// What to write, and where.
+    pub(crate) hint: Option<String>,
+}
+
+impl MissingRecording {
+    pub(super) fn new(reason: impl Into<String>, can_be_recorded: bool) -> Self {
+        Self {
+            reason: reason.into(),
+            can_be_recorded,
+            hint: None,
+        }
+    }
 }
 
 impl From<BudgetError> for StepError {
@@ -83,6 +103,7 @@ impl StepError {
             Self::Token(failure) => failure.notes.clone(),
             Self::Budget(error) => error.hint().into_iter().collect(),
             Self::Snapshot(error) => error.hint().into_iter().collect(),
+            Self::NotRecorded(missing) => missing.hint.clone().into_iter().collect(),
             _ => Vec::new(),
         }
     }

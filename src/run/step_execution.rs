@@ -6,11 +6,12 @@ use super::context::RunContext;
 use super::exchange::{Exchange, ExchangeContext, ExchangeLog, JudgedResponse};
 use super::observed_exchange::ObservedExchange;
 use super::personal_data::redact_rules;
+use super::recording_hint::recording_hint;
 use super::response_secrets::DeclaredSecrets;
 use super::run_budget::BudgetClass;
 use super::run_recordings::CompareError;
 use super::snapshot_check::SnapshotCheck;
-use super::step_error::StepError;
+use super::step_error::{MissingRecording, StepError};
 use super::{advice, failures};
 use crate::check::{self, CaptureFailure, DifferenceList, PredicateFailure, ResponseView};
 use crate::event::FailureReport;
@@ -225,7 +226,17 @@ impl StepExecution<'_> {
             unsigned: unsigned.as_ref(),
         };
         let Exchange { result, log } = attempts.run(draft, fresh).await;
-        let result = result.map(|judged| StepResponse { judged, unsigned });
+        let result = match result {
+            Ok(judged) => Ok(StepResponse { judged, unsigned }),
+            Err(StepError::NotRecorded(missing)) if missing.can_be_recorded => {
+                let hint = self.recording_hint(variables, &access.account)?;
+                Err(StepError::NotRecorded(MissingRecording {
+                    hint: Some(hint),
+                    ..missing
+                }))
+            }
+            Err(error) => Err(error),
+        };
         Ok(StepCall { result, log })
     }
 
@@ -257,13 +268,43 @@ impl StepExecution<'_> {
         if !has_snapshot && !self.context.state.recordings.is_enabled() {
             return Ok(None);
         }
+        self.placeholder_request(variables, account).map(Some)
+    }
+
+    /// The request as recordings state it.
+    fn placeholder_request(
+        &self,
+        variables: &VariableScope,
+        account: &str,
+    ) -> Result<RecordedRequest, RenderError> {
         let draft = render_draft(
             self.step,
             &PlaceholderScope(variables),
             variables.fresh_values(),
             self.context.environment.files,
         )?;
-        Ok(Some(recording::unsigned_request(&draft, account)))
+        Ok(recording::unsigned_request(&draft, account))
+    }
+
+    /// Which file to write for a request without a recording, and what. It is rendered only now:
+    /// the sandbox finds recordings by itself.
+    fn recording_hint(
+        &self,
+        variables: &VariableScope,
+        account: &str,
+    ) -> Result<String, RenderError> {
+        let request = self.placeholder_request(variables, account)?;
+        let context = self.context;
+        let request = context
+            .state
+            .recordings
+            .request_to_record(&request, &mut context.state.redactor.borrow_mut());
+        Ok(recording_hint(
+            &self.owner.recording_key,
+            self.scheme,
+            &request,
+            context.environment.workspace,
+        ))
     }
 
     fn wants_snapshot(&self) -> bool {
@@ -678,5 +719,5 @@ fn is_status(text: &str) -> bool {
 
 /// Whether a capture takes every value that its path finds.
 pub(super) fn captures_list(capture: &Capture) -> bool {
-    matches!(&capture.from, Subject::Path(path) if !path.is_singular())
+    capture.takes_all || matches!(&capture.from, Subject::Path(path) if !path.is_singular())
 }

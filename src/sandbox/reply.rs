@@ -1,6 +1,6 @@
 //! A response of the sandbox, ready to be sent.
 
-use super::reserved_names::NO_RECORDING;
+use super::reserved_names::{NO_RECORDING, NOT_RECORDED};
 use crate::model::scheme::Scheme;
 use crate::recording::{ReplayMiss, describe_miss};
 use crate::value::Value;
@@ -105,7 +105,11 @@ pub(super) fn not_recorded_reply(scheme: &Scheme, miss: &ReplayMiss) -> SandboxR
         } => Some(file),
         ReplayMiss::NoMatch { nearest: None } => None,
     };
-    no_recording_reply(format!("{verified}{}", describe_miss(miss)), nearest)
+    let mut reply = no_recording_reply(format!("{verified}{}", describe_miss(miss)), nearest);
+    if let (ReplayMiss::NoMatch { .. }, Some((_, mark))) = (miss, reply.headers.last_mut()) {
+        NOT_RECORDED.clone_into(mark);
+    }
+    reply
 }
 
 /// A response that the scheme or a recording describes cannot be made. An incomplete response would

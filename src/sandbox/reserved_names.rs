@@ -5,3 +5,5 @@ pub(crate) const CONTROL_PATH: &str = "/.ingam/";
 
 /// The header of a response to a request that was verified, but for which nothing is recorded.
 pub const NO_RECORDING: &str = "x-ingam-no-recording";
+/// The value of [`NO_RECORDING`] if a recording of the request would help.
+pub(crate) const NOT_RECORDED: &str = "not-recorded";

@@ -10,6 +10,7 @@ mod leaks;
 mod lifecycle;
 mod maintenance;
 mod matching;
+mod skeleton;
 
 use super::program::{Folder, ingam, text};
 use std::collections::BTreeMap;
