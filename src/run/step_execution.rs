@@ -73,7 +73,7 @@ pub(super) struct StepExecution<'a> {
 pub(super) struct StepResponse {
     judged: Rc<JudgedResponse>,
     /// The request with placeholders, where the run compares it with recordings or a snapshot.
-    unsigned: Option<RecordedRequest>,
+    unsigned: Option<Box<RecordedRequest>>,
 }
 
 impl StepResponse {
@@ -223,7 +223,7 @@ impl StepExecution<'_> {
                 context,
             },
             max_attempts: step.max_attempts(),
-            unsigned: unsigned.as_ref(),
+            unsigned: unsigned.as_deref(),
         };
         let Exchange { result, log } = attempts.run(draft, fresh).await;
         let result = match result {
@@ -263,12 +263,14 @@ impl StepExecution<'_> {
         &self,
         variables: &VariableScope,
         account: &str,
-    ) -> Result<Option<RecordedRequest>, RenderError> {
+    ) -> Result<Option<Box<RecordedRequest>>, RenderError> {
         let has_snapshot = self.owner.unit.is_some() && self.wants_snapshot();
         if !has_snapshot && !self.context.state.recordings.is_enabled() {
             return Ok(None);
         }
-        self.placeholder_request(variables, account).map(Some)
+        let request = self.placeholder_request(variables, account)?;
+        // Boxed, since it is kept while the request is sent.
+        Ok(Some(Box::new(request)))
     }
 
     /// The request as recordings state it.
@@ -611,7 +613,7 @@ impl StepExecution<'_> {
         Some(ObservedExchange {
             recording_key: &self.owner.recording_key,
             scheme: self.scheme,
-            request: response.unsigned.as_ref()?,
+            request: response.unsigned.as_deref()?,
             response: response.response(),
             inspected_headers: headers,
             redact_rules: self.owner.redact_rules,
