@@ -102,6 +102,8 @@ pub(crate) struct StepReport {
     pub sent_at: Option<Duration>,
     pub status: Option<u16>,
     pub latency: Option<Duration>,
+    /// How many requests were sent, or replayed: a poll, pages and retries send several.
+    pub requests: usize,
     pub verdict: Verdict,
     /// The attempts before the last one, whose result is in the fields above.
     pub attempts: Vec<AttemptReport>,
@@ -112,14 +114,6 @@ pub(crate) struct StepReport {
     pub exchange: Option<ExchangeReport>,
     /// How its signature came about, line by line. Empty, unless a report wants details.
     pub trace: Vec<TraceReport>,
-}
-
-impl StepReport {
-    /// Whether a request was sent, or replayed from a recording.
-    #[must_use]
-    pub(crate) fn was_sent(&self) -> bool {
-        self.sent_at.is_some() || self.status.is_some()
-    }
 }
 
 /// One try that was not good enough.
@@ -340,7 +334,10 @@ pub(crate) struct RunSummary {
     pub not_undone: usize,
     /// Faults that belong to no unit.
     pub run_errors: usize,
+    /// Every request that was sent, or replayed: those of steps, fixtures and undos.
     pub requests: usize,
+    /// Renewals of tokens.
+    pub token_requests: usize,
     pub duration: Duration,
     /// The classes of all errors, each once.
     pub error_classes: Vec<ErrorClass>,
@@ -348,7 +345,6 @@ pub(crate) struct RunSummary {
 
 impl RunSummary {
     pub(crate) fn add_unit(&mut self, unit: &UnitReport) {
-        self.requests += unit.steps.iter().filter(|step| step.was_sent()).count();
         self.flaky += usize::from(unit.flaky);
         match &unit.verdict {
             Verdict::Pass => self.passed += 1,

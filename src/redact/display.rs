@@ -118,6 +118,8 @@ fn colour_len(text: &str) -> usize {
 #[must_use]
 pub(crate) fn is_hidden(letter: char) -> bool {
     (letter.is_control() && !matches!(letter, '\n' | '\t'))
+        // The two last characters of each plane are none, and XML refuses U+FFFE and U+FFFF.
+        || u32::from(letter) & 0xfffe == 0xfffe
         || matches!(letter,
             '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
             | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
@@ -156,6 +158,15 @@ mod tests {
         ] {
             let shown = escape_except_colours(&format!("a{hidden}b"));
             assert!(!shown.contains(['\u{1b}', '\u{9b}', '\u{202e}']), "{shown}");
+        }
+    }
+
+    /// XML 1.0, section 2.2.
+    #[test]
+    fn what_is_shown_may_stand_in_xml() {
+        let is_allowed = |letter: char| matches!(letter, '\t' | '\n' | '\u{20}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
+        for letter in '\0'..=char::MAX {
+            assert!(is_hidden(letter) || is_allowed(letter), "{letter:?}");
         }
     }
 

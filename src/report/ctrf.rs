@@ -50,7 +50,8 @@ fn summary(document: &RunDocument) -> Value {
         "start": start,
         "stop": stop,
         "duration": stop - start,
-        "extra": { "errors": counts.errors, "not_undone": counts.not_undone, "run_errors": counts.run_errors },
+        "extra": { "errors": counts.errors, "not_undone": counts.not_undone, "run_errors": counts.run_errors,
+            "requests": counts.requests, "token_requests": counts.token_requests },
     })
 }
 

@@ -51,7 +51,11 @@ pub(crate) struct VerdictCounts {
     pub(crate) not_undone: usize,
     #[serde(default)]
     pub(crate) run_errors: usize,
+    /// Every request that was sent, or replayed: those of steps, fixtures and undos.
     pub(crate) requests: usize,
+    /// Renewals of tokens.
+    #[serde(default)]
+    pub(crate) token_requests: usize,
 }
 
 /// A request file as one account in one case.
@@ -89,6 +93,9 @@ pub(crate) struct StepEntry {
     pub(crate) started_ms: f64,
     pub(crate) sent_ms: Option<f64>,
     pub(crate) latency_ms: Option<f64>,
+    /// How many requests were sent, or replayed.
+    #[serde(default)]
+    pub(crate) requests: usize,
     pub(crate) attempts: Vec<AttemptEntry>,
     pub(crate) failures: Vec<FailureEntry>,
     pub(crate) notes: Vec<String>,
@@ -270,6 +277,7 @@ impl RunDocument {
             not_undone: counts.not_undone,
             run_errors: counts.run_errors,
             requests: counts.requests,
+            token_requests: counts.token_requests,
             duration: duration_from_ms(self.duration_ms),
             error_classes: troubles,
         }
@@ -284,12 +292,15 @@ impl RunDocument {
         self.started.as_millisecond().saturating_add(offset)
     }
 
-    /// Sorts the units into the order of the plan, and counts their verdicts anew.
+    /// Sorts the units into the order of the plan, and counts their verdicts anew. The requests are
+    /// those that the run has counted: undos and calls that were interrupted are in no step.
     pub(crate) fn sort_and_count(&mut self) {
         self.units.sort_by_key(|unit| unit.index);
         self.summary = VerdictCounts {
             not_undone: self.not_undone.len(),
             run_errors: self.errors().count(),
+            requests: self.summary.requests,
+            token_requests: self.summary.token_requests,
             ..VerdictCounts::default()
         };
         for unit in &self.units {
@@ -306,6 +317,13 @@ impl RunDocument {
         self.notices.iter().filter(|notice| !notice.is_error())
     }
 
+    /// How many requests the steps of units and fixtures have sent.
+    pub(super) fn step_requests(&self) -> usize {
+        let of_units = self.units.iter().flat_map(|unit| &unit.steps);
+        let of_fixtures = self.set_ups.iter().flat_map(|set_up| &set_up.steps);
+        of_units.chain(of_fixtures).map(|step| step.requests).sum()
+    }
+
     /// Steps of units, with the unit that each belongs to.
     pub(crate) fn steps(&self) -> impl Iterator<Item = (&UnitEntry, &StepEntry)> {
         self.units
@@ -315,6 +333,12 @@ impl RunDocument {
 }
 
 impl VerdictCounts {
+    /// `12 requests, 1 token request`
+    #[must_use]
+    pub(super) fn requests_text(&self) -> String {
+        requests_text(self.requests, self.token_requests)
+    }
+
     /// How many units have a verdict.
     #[must_use]
     pub(super) fn of_verdict(&self, word: VerdictWord) -> usize {
@@ -327,11 +351,6 @@ impl VerdictCounts {
     }
 
     fn add_unit(&mut self, unit: &UnitEntry) {
-        self.requests += unit
-            .steps
-            .iter()
-            .filter(|step| step.sent_ms.is_some() || step.status.is_some())
-            .count();
         self.flaky += usize::from(unit.flaky);
         match unit.verdict {
             VerdictWord::Pass => self.passed += 1,
@@ -380,6 +399,16 @@ impl UnitEntry {
     pub(crate) fn attempts(&self) -> impl Iterator<Item = &AttemptEntry> {
         self.steps.iter().flat_map(|step| &step.attempts)
     }
+}
+
+/// `12 requests, 1 token request`; token requests are left out if there are none.
+#[must_use]
+pub(super) fn requests_text(requests: usize, token_requests: usize) -> String {
+    let mut text = pluralize(requests, "request");
+    if token_requests > 0 {
+        text.push_str(&format!(", {}", pluralize(token_requests, "token request")));
+    }
+    text
 }
 
 /// Line ends become blanks.

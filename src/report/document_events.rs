@@ -145,6 +145,7 @@ impl EventBuilder {
             sent_at: step.sent_ms.map(duration_from_ms),
             status: step.status,
             latency: step.latency_ms.map(duration_from_ms),
+            requests: step.requests,
             verdict: self.verdict(step.verdict, step.trouble, step.message.as_ref(), id)?,
             attempts: self.attempts(step),
             failures: self.failures(step),

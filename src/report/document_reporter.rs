@@ -60,6 +60,7 @@ impl DocumentReporter {
                 .iter()
                 .map(|unit| unit.started_ms + unit.duration_ms);
             document.duration_ms = end.fold(0.0, f64::max);
+            document.summary.requests = document.step_requests();
         }
         document
     }
@@ -101,6 +102,8 @@ impl Reporter for DocumentReporter {
             Event::RunNotice(notice) => self.document.notices.push(notice_entry(notice, sources)),
             Event::RunFinished(summary) => {
                 self.document.duration_ms = duration_to_ms(summary.duration);
+                self.document.summary.requests = summary.requests;
+                self.document.summary.token_requests = summary.token_requests;
                 self.is_finished = true;
             }
         }
@@ -229,6 +232,7 @@ impl EntryBuilder {
             started_ms: duration_to_ms(step.started_at),
             sent_ms: step.sent_at.map(duration_to_ms),
             latency_ms: step.latency.map(duration_to_ms),
+            requests: step.requests,
             attempts: step.attempts.iter().map(attempt_entry).collect(),
             failures: step
                 .failures

@@ -58,13 +58,24 @@ fn add_step(out: &mut String, step: &StepEntry) {
     }
 }
 
+/// `, 10 requests`; nothing for a step of one request.
+#[must_use]
+pub(super) fn several_requests(requests: usize) -> String {
+    if requests > 1 {
+        format!(", {requests} requests")
+    } else {
+        String::new()
+    }
+}
+
 /// ` → 200 in 1.2 ms`
 #[must_use]
 pub(super) fn response_summary(step: &StepEntry) -> String {
     match (step.status, step.latency_ms) {
         (Some(status), Some(latency)) => format!(
-            " → {status} in {}",
-            format_duration(duration_from_ms(latency))
+            " → {status} in {}{}",
+            format_duration(duration_from_ms(latency)),
+            several_requests(step.requests)
         ),
         _ => String::new(),
     }

@@ -67,7 +67,65 @@ impl Format {
 #[cfg(test)]
 mod tests {
     use super::Format;
-    use crate::report::test_documents::leftover_document;
+    use crate::report::test_documents::{document_of, leftover_document};
+    use proptest::prelude::*;
+
+    /// An XML parser must read both, whatever stands in names, attributes and text.
+    fn assert_is_xml(text: &str) {
+        for format in [Format::Junit, Format::Html] {
+            let report = format.write(&document_of(text), "").unwrap();
+            // The page's own style and script are no XML; no text of a run is in them.
+            let report = without_script(&report);
+            let options = roxmltree::ParsingOptions {
+                allow_dtd: true,
+                ..Default::default()
+            };
+            if let Err(error) = roxmltree::Document::parse_with_options(&report, options) {
+                panic!("{format:?} of {text:?}: {error}");
+            }
+        }
+    }
+
+    fn without_script(page: &str) -> String {
+        let mut page = page.to_owned();
+        for (start, end) in [("<style>", "</style>"), ("<script>", "</script>")] {
+            if let (Some(from), Some(to)) = (page.find(start), page.rfind(end)) {
+                page.replace_range(from + start.len()..to, "");
+            }
+        }
+        page
+    }
+
+    /// Where XML 1.0, section 2.2, begins or ends a range, and the ends of all planes.
+    #[test]
+    fn every_character_at_the_edge_of_what_xml_allows_can_stand_in_a_report() {
+        let near = |code: u32| code.saturating_sub(2)..=code.saturating_add(2);
+        let planes = (0..=16).map(|plane| plane * 0x1_0000);
+        let edges = planes.chain([0x20, 0x7f, 0xa0, 0xd7ff, 0xe000, 0xfdd0, 0xfdef, 0x10_ffff]);
+        let letters = edges.flat_map(near).chain(0..0x100);
+        assert_is_xml(&letters.filter_map(char::from_u32).collect::<String>());
+    }
+
+    #[test]
+    fn a_character_that_xml_forbids_is_shown_as_an_escape() {
+        for format in [Format::Junit, Format::Html] {
+            let report = format
+                .write(&document_of("a\u{fffe}b\u{1b}[31m"), "")
+                .unwrap();
+            assert!(
+                report.contains("a\\u{fffe}b\\u{1b}[31m"),
+                "{format:?}: {report}"
+            );
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn no_text_breaks_a_report_of_xml(text in "(\\PC|\\p{C}|[<>&'\"\\[\\]!?/-]){0,40}") {
+            assert_is_xml(&text);
+        }
+    }
 
     #[test]
     fn what_could_not_be_taken_back_is_in_every_report() {

@@ -7,6 +7,7 @@ use super::document::{
 use super::duration_text::duration_from_ms;
 use super::error::{ReportError, timestamp};
 use super::failure_text::{exchange_text, failure_text, leftover_text, notice_text};
+use crate::redact::escape_control_chars;
 use quick_junit::{
     NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestRerun, TestSuite,
 };
@@ -28,18 +29,20 @@ pub(super) fn write(document: &RunDocument) -> Result<String, ReportError> {
     Ok(report.to_string()?)
 }
 
+/// Text that XML 1.0 allows (section 2.2). The writer would remove what it does not allow, and all
+/// that looks like a command for a terminal, without a trace.
+fn xml(text: &str) -> String {
+    escape_control_chars(text)
+}
+
 /// Neighbours of one file; the plan may come back to a file, which is another suite then.
 fn group_by_file(units: &[UnitEntry]) -> impl Iterator<Item = &[UnitEntry]> {
     units.chunk_by(|left, right| left.request_name() == right.request_name())
 }
 
 fn test_suite(document: &RunDocument, units: &[UnitEntry]) -> Result<TestSuite, ReportError> {
-    let mut suite = TestSuite::new(
-        units
-            .first()
-            .map(UnitEntry::request_name)
-            .unwrap_or_default(),
-    );
+    let file = units.first().map(UnitEntry::request_name);
+    let mut suite = TestSuite::new(xml(file.unwrap_or_default()));
     let begun = units.first().map_or(0.0, |unit| unit.started_ms);
     suite.set_time(
         units
@@ -51,36 +54,35 @@ fn test_suite(document: &RunDocument, units: &[UnitEntry]) -> Result<TestSuite, 
     suite
         .extra
         .insert("timestamp".into(), timestamp.to_string().into());
-    suite.add_property(Property::new("environment", &document.environment));
-    suite.add_property(Property::new("run_id", &document.run_id));
+    suite.add_property(Property::new("environment", xml(&document.environment)));
+    suite.add_property(Property::new("run_id", xml(&document.run_id)));
     suite.add_test_cases(units.iter().map(test_case));
     Ok(suite)
 }
 
 fn test_case(unit: &UnitEntry) -> TestCase {
-    let mut case = TestCase::new(unit.id.as_str(), test_status(unit));
-    case.set_classname(unit.request_name().replace('/', "."))
+    let mut case = TestCase::new(xml(&unit.id), test_status(unit));
+    case.set_classname(xml(&unit.request_name().replace('/', ".")))
         .set_time(duration_from_ms(unit.duration_ms));
-    case.extra
-        .insert("file".into(), unit.at.file.as_str().into());
+    case.extra.insert("file".into(), xml(&unit.at.file).into());
     case.extra
         .insert("line".into(), unit.at.line.to_string().into());
     let account = unit
         .account
         .iter()
-        .map(|account| Property::new("account", account));
+        .map(|account| Property::new("account", xml(account)));
     let schemes = unit
         .schemes
         .iter()
-        .map(|scheme| Property::new("scheme", scheme));
+        .map(|scheme| Property::new("scheme", xml(scheme)));
     case.add_properties(
         account
             .chain(schemes)
-            .chain(unit.tags.iter().map(|tag| Property::new("tag", tag))),
+            .chain(unit.tags.iter().map(|tag| Property::new("tag", xml(tag)))),
     );
     if unit.verdict.is_failure() {
         // Only of failures: CI servers limit the size of this file.
-        case.set_system_out(exchange_text(unit));
+        case.set_system_out(xml(&exchange_text(unit)));
     }
     case
 }
@@ -95,12 +97,12 @@ fn test_status(unit: &UnitEntry) -> TestCaseStatus {
     if unit.verdict != VerdictWord::Pass {
         // In one line: XML 1.0, section 3.3.3, turns line ends of an attribute into blanks. The
         // full text is in the element.
-        status.set_message(unit.headline());
+        status.set_message(xml(&unit.headline()));
     }
     if unit.verdict.is_failure() {
         status
             .set_type(unit.verdict.name())
-            .set_description(format!("\n{}", failure_text(unit)));
+            .set_description(xml(&format!("\n{}", failure_text(unit))));
     }
     if unit.verdict != VerdictWord::Skip {
         status.add_reruns(unit.attempts().map(test_rerun));
@@ -117,7 +119,7 @@ fn test_rerun(attempt: &AttemptEntry) -> TestRerun {
     };
     let mut rerun = TestRerun::new(kind);
     rerun
-        .set_message(super::document::one_line(&attempt.reason))
+        .set_message(xml(&super::document::one_line(&attempt.reason)))
         .set_type("attempt");
     if let Some(latency) = attempt.latency_ms {
         rerun.set_time(duration_from_ms(latency));
@@ -131,10 +133,10 @@ fn leftover_suite(document: &RunDocument) -> TestSuite {
     suite.add_test_cases(document.not_undone.iter().map(|undo: &LeftoverEntry| {
         let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
         status
-            .set_message(super::document::one_line(&leftover_text(undo)))
+            .set_message(xml(&super::document::one_line(&leftover_text(undo))))
             .set_type("undo");
-        status.set_description(format!("\n{}\n{}\n", undo.at, undo.reason));
-        TestCase::new(format!("undo of {}", undo.fixture), status)
+        status.set_description(xml(&format!("\n{}\n{}\n", undo.at, undo.reason)));
+        TestCase::new(xml(&format!("undo of {}", undo.fixture)), status)
     }));
     suite
 }
@@ -146,7 +148,7 @@ fn notice_suite(document: &RunDocument) -> TestSuite {
     suite.add_test_cases(document.errors().map(notice_case));
     let warnings: String = document.warnings().map(notice_text).collect();
     if !warnings.is_empty() {
-        suite.set_system_out(warnings);
+        suite.set_system_out(xml(&warnings));
     }
     suite
 }
@@ -154,18 +156,18 @@ fn notice_suite(document: &RunDocument) -> TestSuite {
 fn notice_case(notice: &NoticeEntry) -> TestCase {
     let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
     status
-        .set_message(notice.headline())
+        .set_message(xml(&notice.headline()))
         .set_type("run")
-        .set_description(format!("\n{}", notice_text(notice)));
+        .set_description(xml(&format!("\n{}", notice_text(notice))));
     // A name of its own, so that a server does not take two faults for one test.
     let name = notice.at.as_ref().map_or_else(
         || notice.headline(),
         |at| format!("{at}: {}", notice.headline()),
     );
-    let mut case = TestCase::new(name, status);
+    let mut case = TestCase::new(xml(&name), status);
     case.set_classname("run");
     if let Some(at) = &notice.at {
-        case.extra.insert("file".into(), at.file.as_str().into());
+        case.extra.insert("file".into(), xml(&at.file).into());
         case.extra.insert("line".into(), at.line.to_string().into());
     }
     case

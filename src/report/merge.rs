@@ -344,6 +344,8 @@ fn append(whole: &mut RunDocument, mut part: RunDocument) {
     whole.planned += part.planned;
     // If one part was interrupted, the whole is incomplete.
     whole.interrupted = whole.interrupted.take().or(part.interrupted);
+    whole.summary.requests += part.summary.requests;
+    whole.summary.token_requests += part.summary.token_requests;
     whole.units.extend(part.units);
     whole.set_ups.extend(part.set_ups);
     whole.not_undone.extend(part.not_undone);

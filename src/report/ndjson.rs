@@ -48,6 +48,7 @@ struct SummaryEntry {
     not_undone: usize,
     run_errors: usize,
     requests: usize,
+    token_requests: usize,
     duration_ms: f64,
 }
 
@@ -86,6 +87,7 @@ fn summary_entry(summary: &crate::event::RunSummary) -> SummaryEntry {
         not_undone: summary.not_undone,
         run_errors: summary.run_errors,
         requests: summary.requests,
+        token_requests: summary.token_requests,
         duration_ms: duration_to_ms(summary.duration),
     }
 }

@@ -1,7 +1,9 @@
 //! The report for people: a line for each request while it runs, failures in full at the end, a
 //! summary.
 
+use super::document::requests_text;
 use super::duration_text::format_duration;
+use super::failure_text::several_requests;
 use super::progress::{RunProgress, wait_end_text};
 use super::reporter::Reporter;
 use crate::diagnostic::pluralize;
@@ -302,7 +304,10 @@ impl<W: Write> TerminalReporter<W> {
             None => String::new(),
         };
         let answer = match (step.status, step.latency) {
-            (Some(status), Some(latency)) => format!(" → {status} in {}", format_duration(latency)),
+            (Some(status), Some(latency)) => {
+                let time = format_duration(latency);
+                format!(" → {status} in {time}{}", several_requests(step.requests))
+            }
             _ => String::new(),
         };
         let answer = self.style.dim(&answer);
@@ -465,7 +470,7 @@ impl<W: Write> TerminalReporter<W> {
             self.print_details(&unit, sources)?;
         }
         let parts = self.summary_parts(summary);
-        let calls = pluralize(summary.requests, "request");
+        let calls = requests_text(summary.requests, summary.token_requests);
         writeln!(
             self.out,
             "\n{} · {calls} in {}",

@@ -1,7 +1,8 @@
 //! For tests of this room: documents that no run of today makes.
 
 use super::document::{
-    AttemptEntry, FileLocation, LeftoverEntry, RunDocument, StepEntry, UnitEntry, VerdictWord,
+    AttemptEntry, ExchangeEntry, FailureEntry, FileLocation, LeftoverEntry, NoticeEntry,
+    RunDocument, SeverityWord, StepEntry, TraceEntry, UnitEntry, VerdictWord,
 };
 use super::document_reporter::DocumentReporter;
 use crate::event::ErrorClass;
@@ -38,6 +39,7 @@ pub(super) fn retried_document(verdict: VerdictWord) -> RunDocument {
         started_ms: 1.0,
         sent_ms: Some(2.0),
         latency_ms: Some(5.0),
+        requests: 3,
         attempts,
         failures: Vec::new(),
         notes: Vec::new(),
@@ -85,4 +87,68 @@ pub(super) fn leftover_document() -> RunDocument {
     });
     document.sort_and_count();
     document
+}
+
+/// A run whose every text is this one: names, messages, bodies.
+pub(super) fn document_of(text: &str) -> RunDocument {
+    let mut document = leftover_document();
+    let own = || text.to_owned();
+    let at = FileLocation {
+        file: own(),
+        line: 1,
+        column: 1,
+    };
+    document.environment = own();
+    document.run_id = own();
+    let mut unit = retried_document(VerdictWord::Error).units.remove(0);
+    unit.id = own();
+    unit.account = Some(own());
+    unit.tags = vec![own()];
+    unit.schemes = vec![own()];
+    unit.message = Some(own());
+    unit.at = at.clone();
+    fill_step(&mut unit.steps[0], text);
+    document.units.push(unit);
+    document.not_undone[0].fixture = own();
+    document.not_undone[0].reason = own();
+    for (severity, trouble) in [
+        (SeverityWord::Error, Some(ErrorClass::File)),
+        (SeverityWord::Warning, None),
+    ] {
+        document.notices.push(NoticeEntry {
+            severity,
+            trouble,
+            message: own(),
+            at: Some(at.clone()),
+            hints: vec![own()],
+        });
+    }
+    document.sort_and_count();
+    document
+}
+
+fn fill_step(step: &mut StepEntry, text: &str) {
+    let own = || text.to_owned();
+    step.name = Some(own());
+    step.line = own();
+    step.message = Some(own());
+    step.notes = vec![own()];
+    step.attempts[0].reason = own();
+    step.exchange = Some(ExchangeEntry {
+        request: own(),
+        response: Some(own()),
+    });
+    step.trace = vec![TraceEntry {
+        id: own(),
+        kind: own(),
+        text: own(),
+    }];
+    step.failures = vec![FailureEntry {
+        at: step.at.clone(),
+        subject: own(),
+        expected: own(),
+        actual: own(),
+        why: Some(own()),
+        differences: Vec::new(),
+    }];
 }

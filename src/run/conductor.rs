@@ -53,6 +53,8 @@ pub(crate) async fn run(
         ledger.remove_if_empty();
     }
     summary.duration = started_at.elapsed();
+    summary.requests = context.state.requests.api.get();
+    summary.token_requests = context.state.requests.token.get();
     emit(Event::RunFinished(summary.clone()));
     summary
 }

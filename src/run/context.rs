@@ -18,7 +18,7 @@ use crate::snapshot::SnapshotUpdate;
 use crate::tokens::FamilyRecord;
 use crate::transport::LiveTransport;
 use crate::value::{ObjectMember, Value};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -80,6 +80,16 @@ pub(crate) struct RunState {
     pub(crate) recordings: RunRecordings,
     pub(crate) redactor: RefCell<Redactor>,
     pub(crate) retries: RetryBudget,
+    pub(crate) requests: RequestCounts,
+}
+
+/// How many requests a run has sent, or replayed.
+#[derive(Default)]
+pub(crate) struct RequestCounts {
+    /// Of steps, fixtures and undos.
+    pub(super) api: Cell<usize>,
+    /// Renewals of tokens.
+    pub(super) token: Cell<usize>,
 }
 
 /// Everything that the parts of a run share.

@@ -24,6 +24,7 @@ use crate::transport::TransportError;
 use crate::value::JsonRef;
 use crate::wire::{Draft, WireRequest, WireResponse};
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -131,6 +132,8 @@ pub(super) struct ExchangeContext<'c> {
     pub(super) can_renew_token: bool,
     pub(super) budget_class: BudgetClass<'c>,
     pub(super) secrets: DeclaredSecrets<'c>,
+    /// How many requests the step has sent.
+    pub(super) requests: &'c Cell<usize>,
     pub(super) context: &'c RunContext<'c>,
 }
 
@@ -151,6 +154,8 @@ impl ExchangeContext<'_> {
         self.register_trace_secrets(&trace);
         let context = self.context;
         let sent_at = context.state.started_at.elapsed();
+        // Before the response: a call that is dropped while it waits was sent all the same.
+        self.count_request(1);
         let transport = &context.environment.transport;
         let received = transport.send(&request, self.timeout).await;
         let signed = SignedRequest {
@@ -160,7 +165,19 @@ impl ExchangeContext<'_> {
         };
         match received {
             Ok(response) => self.finish(signed, draft, response),
-            Err(error) => failed(signed, error),
+            Err(error) => {
+                let exchange = failed(signed, error);
+                if exchange.log.send_state == SendState::NotSent {
+                    self.count_request(-1);
+                }
+                exchange
+            }
+        }
+    }
+
+    fn count_request(&self, change: isize) {
+        for count in [self.requests, &self.context.state.requests.api] {
+            count.set(count.get().saturating_add_signed(change));
         }
     }
 
@@ -184,6 +201,7 @@ impl ExchangeContext<'_> {
             Ok(signed) => signed,
             Err(error) => return Exchange::not_sent(error),
         };
+        self.count_request(1);
         if let Err(error) = self.wait_for_stub(replayed.delay).await {
             return failed(signed, error);
         }

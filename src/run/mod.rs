@@ -42,7 +42,9 @@ pub(crate) use access::{
     AccessEnvironment, AccessError, AccessResolver, AccountAccess, NotTrusted,
 };
 pub(crate) use conductor::run;
-pub(crate) use context::{RunContext, RunEnvironment, RunOptions, RunState, SnapshotOptions};
+pub(crate) use context::{
+    RequestCounts, RunContext, RunEnvironment, RunOptions, RunState, SnapshotOptions,
+};
 pub(crate) use explain::{ExplainedRequest, StepExplanation, explain};
 pub(crate) use fixtures::find_leftovers;
 pub(crate) use retry_budget::RetryBudget;

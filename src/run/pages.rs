@@ -34,7 +34,7 @@ pub(super) async fn run(
     for setting in &pages.next_page_vars {
         variables.restore(&setting.name, &before);
     }
-    StepOutcome { result, log }
+    execution.outcome(result, log)
 }
 
 async fn fetch_pages(

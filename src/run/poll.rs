@@ -21,7 +21,7 @@ pub(super) async fn run(
 ) -> StepOutcome {
     let mut log = ExchangeLog::default();
     let result = run_until(execution, poll, variables, &mut log).await;
-    StepOutcome { result, log }
+    execution.outcome(result, log)
 }
 
 async fn run_until(

@@ -12,6 +12,7 @@ use crate::model::repeat::RepeatMode;
 use crate::model::request::Step;
 use crate::render::{RenderError, VariableScope};
 use crate::snapshot::SnapshotError;
+use std::cell::Cell;
 
 /// The result of a step, for the flow that it is a part of.
 pub(super) struct StepResult {
@@ -67,6 +68,7 @@ async fn execute(
         owner,
         step,
         scheme,
+        requests: Cell::default(),
         context,
     };
     match &step.repeat {

@@ -36,6 +36,7 @@ use crate::sign::choose_level;
 use crate::value::Value;
 use crate::wire::{Draft, WireResponse};
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::rc::Rc;
 
 /// A poll can end sooner or later than the recorded one: its last response is compared with at most
@@ -66,6 +67,8 @@ pub(super) struct StepExecution<'a> {
     pub(super) owner: &'a StepOwner<'a>,
     pub(super) step: &'a Step,
     pub(super) scheme: &'a Scheme,
+    /// How many requests the step has sent.
+    pub(super) requests: Cell<usize>,
     pub(super) context: &'a RunContext<'a>,
 }
 
@@ -137,6 +140,8 @@ pub(super) struct StepCall {
 pub(super) struct StepOutcome {
     pub(super) result: Result<Judgement, StepError>,
     pub(super) log: ExchangeLog,
+    /// How many requests were sent.
+    pub(super) requests: usize,
 }
 
 impl StepOutcome {
@@ -145,11 +150,24 @@ impl StepOutcome {
         Self {
             result: Err(error.into()),
             log: ExchangeLog::default(),
+            requests: 0,
         }
     }
 }
 
 impl StepExecution<'_> {
+    pub(super) fn outcome(
+        &self,
+        result: Result<Judgement, StepError>,
+        log: ExchangeLog,
+    ) -> StepOutcome {
+        StepOutcome {
+            result,
+            log,
+            requests: self.requests.get(),
+        }
+    }
+
     /// The usual step: one call, one response.
     pub(super) async fn run_once(&self, variables: &mut VariableScope) -> StepOutcome {
         let StepCall { result, mut log } = self.send(variables, variables.fresh_values()).await;
@@ -157,7 +175,7 @@ impl StepExecution<'_> {
             let judgement = self.judge(&response, variables)?;
             self.conclude(&response, judgement, &mut log)
         });
-        StepOutcome { result, log }
+        self.outcome(result, log)
     }
 
     /// Sends the request. Fresh values of templates (`uuid()`, `now()`) come with the variables, so
@@ -220,6 +238,7 @@ impl StepExecution<'_> {
                     rules: self.owner.secret_rules,
                     captures: &step.captures,
                 },
+                requests: &self.requests,
                 context,
             },
             max_attempts: step.max_attempts(),

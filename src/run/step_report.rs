@@ -23,7 +23,11 @@ pub(super) fn step_report(
     started_at: Duration,
     outcome: StepOutcome,
 ) -> StepReport {
-    let StepOutcome { result, mut log } = outcome;
+    let StepOutcome {
+        result,
+        mut log,
+        requests,
+    } = outcome;
     let has_detail = context.options.detail;
     // The place of the fault, if the error has one.
     let fault_at = result.as_ref().err().and_then(StepError::at);
@@ -56,6 +60,7 @@ pub(super) fn step_report(
         sent_at: log.signed.as_ref().and_then(|signed| signed.sent_at),
         status: response.map(|response| response.status),
         latency: response.map(|response| response.latency),
+        requests,
         verdict,
         attempts: attempt_reports(&log, redactor),
         failures,

@@ -202,6 +202,8 @@ impl TokenQuery<'_> {
             RefreshKind::Renew { newer_than: than },
         );
         // Boxed: most calls renew nothing, and the future of each would have the size of this one.
+        let sent = &self.context.state.requests.token;
+        sent.set(sent.get() + 1);
         let notify = |text: &str| self.context.warn(text, None);
         let budget = &environment.budget.budget;
         let transport = &environment.transport;

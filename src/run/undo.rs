@@ -25,6 +25,7 @@ use crate::render::RenderError;
 use crate::sign::choose_level;
 use crate::value::{self, Value};
 use crate::wire::{Draft, DraftBody};
+use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -221,6 +222,8 @@ async fn send(
             rules: request.secret_rules,
             captures: &[],
         },
+        // No report shows the requests of one undo.
+        requests: &Cell::default(),
         context,
     };
     let unsigned = request

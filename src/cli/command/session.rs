@@ -20,8 +20,9 @@ use crate::redact::Redactor;
 use crate::render::BodyFiles;
 use crate::renew::{SchemeSource, SharedStore, TokenRefresher};
 use crate::run::{
-    AccessEnvironment, AccessResolver, NotTrusted, RecordingMode, RetryBudget, RunBudget,
-    RunContext, RunEnvironment, RunOptions, RunRecordings, RunState, RunTokens, stop_channel,
+    AccessEnvironment, AccessResolver, NotTrusted, RecordingMode, RequestCounts, RetryBudget,
+    RunBudget, RunContext, RunEnvironment, RunOptions, RunRecordings, RunState, RunTokens,
+    stop_channel,
 };
 use crate::sandbox::{SandboxOrigins, SandboxServer};
 use crate::transport::{LiveTransport, NetworkPolicy};
@@ -309,6 +310,7 @@ impl<'w> RunSession<'w> {
                 recordings: RunRecordings::new(RecordingMode::Disabled, "", !is_own),
                 redactor: redactor.into(),
                 retries: RetryBudget::default(),
+                requests: RequestCounts::default(),
             },
         })
     }

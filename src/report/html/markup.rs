@@ -1,6 +1,8 @@
 //! Text of a page. Markup is written in the program; everything else is escaped, and there is no
 //! third way.
 
+use crate::redact::escape_control_chars;
+
 /// A page that grows.
 #[derive(Default)]
 pub(super) struct HtmlPage(String);
@@ -14,7 +16,8 @@ impl HtmlPage {
 
     /// A value, between tags or inside of a quoted attribute.
     pub(super) fn text(&mut self, text: &str) -> &mut Self {
-        for letter in text.chars() {
+        // HTML allows fewer characters than a name or a message can hold.
+        for letter in escape_control_chars(text).chars() {
             match letter {
                 '&' => self.0.push_str("&amp;"),
                 '<' => self.0.push_str("&lt;"),

@@ -96,11 +96,7 @@ fn facts(page: &mut HtmlPage, document: &RunDocument) {
         "took",
         &format_duration(duration_from_ms(document.duration_ms)),
     );
-    fact(
-        page,
-        "requests sent",
-        &document.summary.requests.to_string(),
-    );
+    fact(page, "sent", &document.summary.requests_text());
     page.raw("</dl>\n");
 }
 

@@ -138,7 +138,7 @@ fn actions_gets_annotations_and_a_summary_by_itself() {
         .unwrap();
     let (log, commands) = stdout.split_once(&format!("\n::{word}::\n")).unwrap();
     assert!(
-        log.contains("5 requests in") && commands.starts_with("::error "),
+        log.contains("4 requests in") && commands.starts_with("::error "),
         "what an answer says could be a command"
     );
     let summary = file(folder.path(), "summary.md");

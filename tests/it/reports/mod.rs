@@ -157,3 +157,94 @@ fn json_holds_what_a_person_needs_besides() {
     let begun = |unit: usize| units[unit]["started_ms"].as_f64().unwrap();
     assert!(begun(0) < begun(1) && begun(1) < begun(2) && begun(2) < begun(3));
 }
+
+/// A server that asks for two retries, then a poll of three and three pages.
+fn counting_server() -> String {
+    use std::io::{Read, Write};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let origin = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        let mut seen = std::collections::HashMap::<String, usize>::new();
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut buffer = [0; 8_192];
+            while let Ok(read @ 1..) = stream.read(&mut buffer) {
+                let text = String::from_utf8_lossy(&buffer[..read]).into_owned();
+                let path = text.split(['?', ' ']).nth(1).unwrap().to_owned();
+                let number = seen.entry(path.clone()).or_default();
+                *number += 1;
+                let (status, body) = match (path.as_str(), *number) {
+                    ("/flaky", 1 | 2) => ("503 Down", "{}".to_owned()),
+                    ("/poll", 1 | 2) => ("200 OK", r#"{"done":false}"#.to_owned()),
+                    ("/poll", _) => ("200 OK", r#"{"done":true}"#.to_owned()),
+                    ("/pages", number) => (
+                        "200 OK",
+                        format!(r#"{{"more":{},"next":{number}}}"#, number < 3),
+                    ),
+                    _ => ("200 OK", r#"{"id":7}"#.to_owned()),
+                };
+                let head = format!(
+                    "HTTP/1.1 {status}\r\nretry-after: 0\r\ncontent-length: {}\r\n\r\n",
+                    body.len()
+                );
+                let _ = stream.write_all((head + &body).as_bytes());
+            }
+        }
+    });
+    origin
+}
+
+#[test]
+fn every_request_counts_in_every_report() {
+    let folder = Folder::new();
+    let origin = counting_server();
+    folder.write(
+        "ingam.yaml",
+        &format!("default_env: local\nenvs: {{ local: {{ hosts: {{ none: \"{origin}\" }} }} }}\n"),
+    );
+    folder.write("requests/a.yaml", "scheme: none\nget: /flaky\n");
+    folder.write(
+        "requests/b.yaml",
+        "scheme: none\nget: /poll\npoll: { every: 10ms, within: 10s, until: { $.done: true } }\n",
+    );
+    folder.write(
+        "requests/c.yaml",
+        "scheme: none\nvars: { page: 0 }\nget: /pages\nquery: { page: \"{{ page }}\" }\n\
+         pages: { while: $.more, set: { page: $.next }, max: 5 }\n",
+    );
+    folder.write(
+        "requests/d.yaml",
+        "scheme: none\nneeds: [thing]\nget: /one\n",
+    );
+    folder.write(
+        "fixtures/thing.yaml",
+        "scheme: none\nsteps:\n  - name: add\n    post: /add\n    capture: { id: $.id }\n    undo: { delete: \"/remove/{{ id }}\" }\n",
+    );
+    let args = with_all_reports(&["run", "-j", "1"]);
+    let (stdout, stderr, code) = run(folder.path(), &words(&args), &[]);
+    assert_eq!(code, 0, "{stdout}{stderr}");
+    // Three each of attempts, polls and pages; one request, its fixture and its undo.
+    assert!(
+        stdout.contains("4 passed, 1 flaky · 12 requests in"),
+        "{stdout}"
+    );
+    let json: serde_json::Value =
+        serde_json::from_str(&file(folder.path(), "out/run.json")).unwrap();
+    assert_eq!(json["summary"]["requests"], 12);
+    assert_eq!(json["summary"]["token_requests"], 0);
+    let of_unit = |unit: usize| {
+        json["units"][unit]["steps"][0]["requests"]
+            .as_u64()
+            .unwrap()
+    };
+    assert_eq!(
+        [of_unit(0), of_unit(1), of_unit(2), of_unit(3)],
+        [3, 3, 3, 1]
+    );
+    assert_eq!(json["set_ups"][0]["steps"][0]["requests"], 1);
+    let ctrf: serde_json::Value =
+        serde_json::from_str(&file(folder.path(), "out/ctrf.json")).unwrap();
+    assert_eq!(ctrf["results"]["summary"]["extra"]["requests"], 12);
+    assert!(file(folder.path(), "out/run.ndjson").contains(r#""requests":12,"token_requests":0"#));
+    assert!(file(folder.path(), "out/run.html").contains("<dt>sent</dt><dd>12 requests</dd>"));
+}
