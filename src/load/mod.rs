@@ -18,6 +18,7 @@ mod schema_keywords;
 mod schema_lint;
 mod scheme;
 mod secrets;
+mod sent_values;
 mod unread_files;
 mod value_decoder;
 mod variants;

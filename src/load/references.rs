@@ -54,6 +54,7 @@ fn check_step(workspace: &Workspace, step: &Step, diagnostics: &mut Diagnostics)
         return;
     };
     check_scheme_headers(scheme, step, diagnostics);
+    super::sent_values::check_sent_values(scheme, step, diagnostics);
     // Without a level the rules of the scheme choose one when the request is sent.
     let Some(level) = &step.level else { return };
     if scheme.level(&level.name).is_none() || level.name.is_empty() {

@@ -12,7 +12,7 @@ use crate::event::{
 };
 use crate::model::request::Step;
 use crate::redact::{OutputRedactor, RedactedText};
-use crate::wire::{Draft, WireRequest};
+use crate::wire::{Draft, WireRequest, join_query, show_letters};
 use std::time::Duration;
 
 /// `started_at` counts from the start of the run.
@@ -157,22 +157,26 @@ fn personal_exchange(
 
 fn endpoint(draft: Option<&Draft>) -> String {
     draft.map_or_else(String::new, |draft| {
-        format!("{} {}", draft.method, draft.path)
+        format!("{} {}", draft.method, show_letters(&draft.path))
     })
 }
 
-/// Method and target, for people: the query is not encoded.
+/// Method and target as they are sent, without what the scheme adds; letters are shown decoded.
 fn request_line(step: &Step, draft: Option<&Draft>) -> String {
     let Some(draft) = draft else {
         return format!("{} …", step.method);
     };
-    let mut query = draft.raw_query.clone();
-    for (name, value) in &draft.query {
-        let separator = if query.is_empty() { "" } else { "&" };
-        query.push_str(&format!("{separator}{name}={value}"));
-    }
+    let query = [draft.raw_query.clone(), join_query(&draft.query)];
+    let query = query.map(|part| show_letters(&part));
+    let query = query.iter().filter(|part| !part.is_empty());
+    let query: Vec<&str> = query.map(String::as_str).collect();
     let separator = if query.is_empty() { "" } else { "?" };
-    format!("{} {}{separator}{query}", draft.method, draft.path)
+    format!(
+        "{} {}{separator}{}",
+        draft.method,
+        show_letters(&draft.path),
+        query.join("&")
+    )
 }
 
 fn attempt_reports(log: &ExchangeLog, redactor: &mut OutputRedactor<'_>) -> Vec<AttemptReport> {

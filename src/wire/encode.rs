@@ -17,6 +17,53 @@ pub fn encode_strict(text: &str) -> Cow<'_, str> {
     utf8_percent_encode(text, STRICT).into()
 }
 
+/// The same text for people: encoded letters outside ASCII are shown as letters. Everything else
+/// stays as it is sent, so that a `%25` is never taken for a `%`.
+#[must_use]
+pub(crate) fn show_letters(encoded: &str) -> String {
+    let mut shown = String::with_capacity(encoded.len());
+    let mut rest = encoded;
+    while let Some(at) = rest.find('%') {
+        shown.push_str(&rest[..at]);
+        rest = &rest[at..];
+        if let Some((letter, len)) = encoded_letter(rest) {
+            shown.push(letter);
+            rest = &rest[len..];
+        } else {
+            shown.push('%');
+            rest = &rest[1..];
+        }
+    }
+    shown + rest
+}
+
+/// The letter outside ASCII that a text begins with, and the length of its code.
+fn encoded_letter(text: &str) -> Option<(char, usize)> {
+    let first = encoded_byte(text)?;
+    // RFC 3629: the first byte says how many there are.
+    let count = match first {
+        0xc2..=0xdf => 2,
+        0xe0..=0xef => 3,
+        0xf0..=0xf4 => 4,
+        _ => return None,
+    };
+    let bytes: Option<Vec<u8>> = (0..count)
+        .map(|at| encoded_byte(text.get(at * 3..)?))
+        .collect();
+    let bytes = bytes?;
+    let letter = std::str::from_utf8(&bytes).ok()?.chars().next()?;
+    letter.is_alphanumeric().then_some((letter, count * 3))
+}
+
+fn encoded_byte(text: &str) -> Option<u8> {
+    let digits = text.strip_prefix('%')?.get(..2)?;
+    // Capitals only: another spelling was written by hand, and is shown as it is sent.
+    let is_own = digits
+        .bytes()
+        .all(|digit| matches!(digit, b'0'..=b'9' | b'A'..=b'F'));
+    is_own.then(|| u8::from_str_radix(digits, 16).ok())?
+}
+
 /// `application/x-www-form-urlencoded`: a blank becomes `+`.
 #[must_use]
 pub(crate) fn encode_form(text: &str) -> String {
@@ -106,5 +153,23 @@ mod tests {
         assert_eq!(parse_form(&join_form(&pairs)), pairs);
         assert_eq!(encode_strict("a b%~'").as_ref(), "a%20b%25~%27");
         assert_eq!(encode_form("a b%~'"), "a+b%25%7E%27");
+    }
+
+    #[test]
+    fn only_letters_outside_ascii_are_shown_decoded() {
+        for (sent, shown) in [
+            ("/%EB%AC%B4/a?k=%EB%AC%B4+b%20c", "/무/a?k=무+b%20c"),
+            ("%25EB%25AC%25B4", "%25EB%25AC%25B4"),
+            ("a%26amp%3Bb%26c%3Dd", "a%26amp%3Bb%26c%3Dd"),
+            // A blank, a dash and a picture are no letters; half a letter is none.
+            (
+                "%E3%80%80%E2%80%93%F0%9F%98%80%EB%AC",
+                "%E3%80%80%E2%80%93%F0%9F%98%80%EB%AC",
+            ),
+            ("%eb%ac%b4%", "%eb%ac%b4%"),
+            ("%F0%A0%80%80", "𠀀"),
+        ] {
+            assert_eq!(show_letters(sent), shown);
+        }
     }
 }

@@ -9,7 +9,7 @@ mod url;
 
 pub(crate) use draft::DraftPart;
 pub use draft::{Draft, DraftBody};
-pub(crate) use encode::{encode_form, join_form, join_query};
+pub(crate) use encode::{encode_form, join_form, join_query, show_letters};
 pub use encode::{encode_strict, parse_form, parse_query};
 pub use request::WireRequest;
 pub(crate) use request::{FRAMING_HEADERS, WireError, check_target, is_header_value};
