@@ -15,9 +15,10 @@ fn signal(name: &str, process: u32) {
     assert!(sent.success(), "kill {name} {process}");
 }
 
-/// Waits until the sandbox has got another token request.
-pub(super) fn await_request(bench: &RefreshBench, before: i64) {
-    while bench.workspace.count("requests") == before {
+/// Waits until the sandbox has got another token request, or the process that should send it has
+/// ended.
+pub(super) fn await_request(bench: &RefreshBench, before: i64, sender: &mut Child) {
+    while bench.workspace.count("requests") == before && sender.try_wait().unwrap().is_none() {
         std::thread::yield_now();
     }
 }
@@ -36,8 +37,8 @@ fn a_frozen_helper_reads_the_response_that_has_arrived() {
     let before = bench.record().unwrap().generation;
     let helper = {
         let sent = bench.workspace.count("requests");
-        let helper = bench.spawn_helper(&job);
-        await_request(&bench, sent);
+        let mut helper = bench.spawn_helper(&job);
+        await_request(&bench, sent, &mut helper);
         helper
     };
     let process = helper.id();

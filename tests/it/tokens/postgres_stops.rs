@@ -59,8 +59,8 @@ impl DatabaseBench {
         let mut job = self.bench.refresh_job();
         job.store_patience = Duration::ZERO;
         let sent = self.workspace().count("requests");
-        let helper = self.bench.spawn_helper(&job);
-        await_request(&self.bench, sent);
+        let mut helper = self.bench.spawn_helper(&job);
+        await_request(&self.bench, sent, &mut helper);
         self.server.stop();
         let said = reply(helper);
         self.workspace().control("delay?ms=0");
@@ -96,13 +96,13 @@ fn a_database_that_comes_back_gets_the_response_that_arrived_meanwhile() {
     workspace.control("delay?ms=300");
     workspace.control("expire?what=access");
     let sent = workspace.count("requests");
-    let child = workspace
+    let mut child = workspace
         .ingam(&["run", "shop", "--env", "local"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    await_request(&bench.bench, sent);
+    await_request(&bench.bench, sent, &mut child);
     bench.server.stop();
     // Longer than the response takes: it arrives when there is no database.
     std::thread::sleep(Duration::from_millis(3_000));
@@ -269,12 +269,12 @@ fn a_database_that_stops_at_any_moment_of_a_renewal_costs_no_token() {
     for round in 0..rounds {
         let generation = bench.bench.record().unwrap().generation;
         let sent = bench.workspace().count("requests");
-        let helper = bench.bench.spawn_helper(&bench.bench.refresh_job());
+        let mut helper = bench.bench.spawn_helper(&bench.bench.refresh_job());
         // Before, and around the moment at which the request has arrived and its response is due.
         if round % 4 == 0 {
             moments.wait_below(1_000);
         } else {
-            await_request(&bench.bench, sent);
+            await_request(&bench.bench, sent, &mut helper);
             moments.wait_below(120);
         }
         bench.server.stop();
