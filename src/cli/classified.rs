@@ -78,6 +78,10 @@ impl Classified for CredentialError {
     fn failure_class(&self) -> FailureClass {
         FailureClass::Credential
     }
+
+    fn hints(&self) -> Vec<String> {
+        self.hint().into_iter().collect()
+    }
 }
 
 impl Classified for AccessError {

@@ -7,6 +7,7 @@ use super::command_output::{CommandOutput, CommandResult};
 use super::exit_status::ExitStatus;
 use super::invocation::Invocation;
 use super::output::Output;
+use super::shown_argument::hide_arguments;
 use crate::diagnostic::similar_names;
 use crate::host::HostContext;
 use clap::error::{ContextKind, ContextValue};
@@ -21,7 +22,7 @@ pub fn run(host: &HostContext) -> ExitStatus {
         Ok(args) => args,
         Err(error) => {
             let error = suggest_commands(error, &host.args);
-            return finish(&output, print_clap_error(&error, &output));
+            return finish(&output, print_clap_error(&error, host, &output));
         }
     };
     let invocation = Invocation::new(host, &args.global);
@@ -102,8 +103,7 @@ fn suggest_commands(mut error: clap::Error, args: &[OsString]) -> clap::Error {
 }
 
 /// Help and version are results. Everything else is a usage error.
-fn print_clap_error(error: &clap::Error, output: &Output) -> ExitStatus {
-    // clap quotes arguments, and no command takes a secret as an argument.
+fn print_clap_error(error: &clap::Error, host: &HostContext, output: &Output) -> ExitStatus {
     let text = error.render();
     let is_mistake = error.use_stderr();
     let style = if is_mistake { output.err } else { output.out };
@@ -113,6 +113,9 @@ fn print_clap_error(error: &clap::Error, output: &Output) -> ExitStatus {
         text.to_string()
     };
     if is_mistake {
+        // clap quotes arguments, and one of them can be a secret that was pasted.
+        let arguments: Vec<&str> = host.args.iter().filter_map(|arg| arg.to_str()).collect();
+        let text = hide_arguments(&text, &arguments, &host.cwd);
         output.print_message(text.trim_end());
         ExitStatus::InvalidUsage
     } else {

@@ -15,6 +15,7 @@ mod output;
 mod report_outputs;
 mod run_workspace;
 mod settings;
+mod shown_argument;
 mod stop_signals;
 pub mod testing;
 mod text_table;

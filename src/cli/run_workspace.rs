@@ -337,6 +337,7 @@ async fn open_context<'w>(
     if let Some(warning) = environment.credential_warning() {
         invocation.warnings.add(warning);
     }
+    session::warn_of_unknown_variables(invocation, loaded, &environment, &schemes);
     let session = RunSession {
         host: invocation.host,
         global: invocation.global,

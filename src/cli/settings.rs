@@ -19,6 +19,10 @@ use crate::tokens::{InvalidStoreLocation, StoreConfig, StoreError, StoreKey, Sto
 use crate::value::{ObjectMember, Value};
 use std::path::{Path, PathBuf};
 
+/// The variables that are settings and no credentials.
+pub(super) const SETTING_VARIABLES: [&str; 4] =
+    ["INGAM_STORE", "INGAM_STORE_KEY", OWN_SHARD.0, OWN_SHARD.1];
+
 /// The root that was named, or the nearest folder above that looks like one.
 #[must_use]
 pub(super) fn find_root(host: &HostContext, global: &GlobalArgs) -> PathBuf {

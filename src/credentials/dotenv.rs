@@ -1,14 +1,19 @@
 //! Files of `NAME=value` lines. Nothing in a value is expanded: a salt such as `$2a$10$…` must
 //! survive.
 
+use super::hygiene::HiddenCharacter;
 use crate::secret::Secret;
 use std::path::Path;
 use std::process::{Command, Stdio};
+
+const ASCII_BLANKS: [char; 3] = [' ', '\t', '\r'];
 
 /// The first line that is no `NAME=value`, counted from one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct InvalidDotenvLine {
     pub(super) line: usize,
+    /// A character of it that nobody sees.
+    pub(super) hidden: Option<HiddenCharacter>,
 }
 
 /// The pairs of a file.
@@ -16,9 +21,17 @@ pub(super) struct InvalidDotenvLine {
 /// # Errors
 /// The first line that is no pair.
 pub(super) fn parse(text: &str) -> Result<Vec<(String, Secret<String>)>, InvalidDotenvLine> {
+    // Editors of Windows begin a file with a byte order mark.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut pairs = Vec::new();
     for (line_number, line) in (1..).zip(text.lines()) {
-        let line = line.trim();
+        // Only what is written between values: another blank belongs to a value that was pasted
+        // with it, and is refused there.
+        let line = line.trim_matches(ASCII_BLANKS);
+        let invalid = InvalidDotenvLine {
+            line: line_number,
+            hidden: HiddenCharacter::find(line),
+        };
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
@@ -26,16 +39,16 @@ pub(super) fn parse(text: &str) -> Result<Vec<(String, Secret<String>)>, Invalid
             .strip_prefix("export ")
             .unwrap_or(line)
             .split_once('=')
-            .ok_or(InvalidDotenvLine { line: line_number })?;
-        let name = name.trim();
+            .ok_or(invalid)?;
+        let name = name.trim_matches(ASCII_BLANKS);
         let is_name = !name.is_empty()
             && name
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
         if !is_name {
-            return Err(InvalidDotenvLine { line: line_number });
+            return Err(invalid);
         }
-        let value = unquote(value.trim()).ok_or(InvalidDotenvLine { line: line_number })?;
+        let value = unquote(value.trim_matches(ASCII_BLANKS)).ok_or(invalid)?;
         pairs.push((name.to_owned(), Secret::from(value)));
     }
     Ok(pairs)
@@ -46,14 +59,14 @@ fn unquote(value: &str) -> Option<&str> {
     for quote in ['\'', '"'] {
         if let Some(rest) = value.strip_prefix(quote) {
             let (inside, after) = rest.split_once(quote)?;
-            let after = after.trim();
+            let after = after.trim_matches(ASCII_BLANKS);
             return (after.is_empty() || after.starts_with('#')).then_some(inside);
         }
     }
     Some(
         value
             .split_once(" #")
-            .map_or(value, |(value, _)| value.trim_end()),
+            .map_or(value, |(value, _)| value.trim_end_matches(ASCII_BLANKS)),
     )
 }
 
@@ -120,6 +133,34 @@ mod tests {
         let broken_line = |text| parse(text).err().map(|error| error.line);
         assert_eq!(broken_line("A=1\nno pair\n"), Some(2));
         assert_eq!(broken_line("A='open\n"), Some(1));
+    }
+
+    #[test]
+    fn a_file_of_windows_is_read() {
+        let pairs = parse("\u{feff}A=one\r\nB='two'\r\n").map_err(|error| error.line);
+        let pairs: Vec<(String, String)> = pairs
+            .ok()
+            .unwrap()
+            .into_iter()
+            .map(|(name, value)| (name, value.expose().clone()))
+            .collect();
+        assert_eq!(
+            pairs,
+            [("A".into(), "one".into()), ("B".into(), "two".into())]
+        );
+    }
+
+    #[test]
+    fn a_character_that_nobody_sees_is_named() {
+        let error = parse("A=1\n\u{200b}B=2\n").err().unwrap();
+        assert_eq!(error.line, 2);
+        assert_eq!(
+            error.hidden.unwrap().to_string(),
+            "U+200B (zero width space) as character 1 of 4"
+        );
+        // It stays a part of a value, where it is refused.
+        let pairs = parse("A=1\u{a0}\n").ok().unwrap();
+        assert_eq!(pairs[0].1.expose(), "1\u{a0}");
     }
 
     /// An empty `.git` is a repository that git cannot read: it ends with 128.

@@ -2,10 +2,14 @@
 //! the operating system. It refuses to take a secret from a request file or from the command line.
 
 mod dotenv;
+mod hygiene;
 pub(crate) mod keyring;
+mod misspelled;
 mod resolution;
 
+pub(crate) use hygiene::CredentialFault;
+pub(crate) use misspelled::{KnownVariables, UnknownVariable};
 pub(crate) use resolution::{
-    CredentialError, CredentialNeeds, CredentialOwner, CredentialSources, MissingCredential,
-    StoredIn, store_credential, suggested_variable,
+    CredentialError, CredentialNeeds, CredentialOwner, CredentialSources, StoredIn,
+    store_credential, suggested_variable,
 };

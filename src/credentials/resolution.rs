@@ -2,6 +2,7 @@
 //! keyring; the most specific name of a source first.
 
 use super::dotenv::{self, GitIgnore};
+use super::hygiene::{CredentialFault, HiddenCharacter};
 use super::keyring::{self, KeyringError};
 use crate::model::credential_variable::{variable_name, variable_part};
 use crate::model::environment::Account;
@@ -10,7 +11,7 @@ use crate::plain_file::{MAX_TEXT_BYTES, read_plain_text};
 use crate::private_file::{
     PrivateFileError, create_private_folder, io_error, open_private, read_private,
 };
-use crate::redact::MIN_SECRET_BYTES;
+use crate::redact::WeakSecret;
 use crate::secret::Secret;
 use crate::sign::NamedValues;
 use crate::value::{Number, Value};
@@ -28,16 +29,22 @@ pub(crate) enum CredentialError {
         environment: String,
         missing: Vec<MissingCredential>,
     },
-    #[error(
-        "`{variable}` is shorter than {MIN_SECRET_BYTES} characters: such a secret cannot be kept out of outputs"
-    )]
-    TooShort { variable: String },
+    #[error("`{variable}` {fault}")]
+    Unusable {
+        variable: String,
+        fault: CredentialFault,
+    },
     #[error("`{variable}` must be a whole number")]
     NotANumber { variable: String },
     #[error("`{}` would be committed by git: add `.env` to `.gitignore` before it holds a secret", .0.display())]
     NotGitIgnored(PathBuf),
-    #[error("`{}` has no `NAME=value` in line {line}", .path.display())]
-    Unreadable { path: PathBuf, line: usize },
+    #[error("`{}` has no `NAME=value` in line {line}{}", .path.display(), hidden_note(.hidden))]
+    Unreadable {
+        path: PathBuf,
+        line: usize,
+        /// A character of the line that nobody sees.
+        hidden: Option<HiddenCharacter>,
+    },
     #[error("the keyring of this machine cannot be used: {0}")]
     Keyring(#[from] KeyringError),
     #[error(transparent)]
@@ -48,6 +55,33 @@ pub(crate) enum CredentialError {
     CannotBeQuoted { variable: String },
     #[error("`{}` cannot be used: {reason}", .path.display())]
     Io { path: PathBuf, reason: String },
+}
+
+fn hidden_note(hidden: &Option<HiddenCharacter>) -> String {
+    hidden.map_or_else(String::new, |hidden| format!(", which holds {hidden}"))
+}
+
+impl CredentialError {
+    /// What to do.
+    #[must_use]
+    pub(crate) fn hint(&self) -> Option<String> {
+        match self {
+            Self::Missing { missing, .. } => Some(missing_variables_hint(missing)),
+            Self::Unusable { fault, .. } => Some(fault.way_out().to_owned()),
+            _ => None,
+        }
+    }
+}
+
+fn missing_variables_hint(missing: &[MissingCredential]) -> String {
+    let lines = missing.iter().map(|missing| match &missing.description {
+        Some(description) => format!("  {}   ({description})", missing.variable),
+        None => format!("  {}", missing.variable),
+    });
+    format!(
+        "set in the environment or in `.env`:\n{}",
+        lines.collect::<Vec<_>>().join("\n")
+    )
 }
 
 /// A credential that is not there, and the variable that would bring it.
@@ -95,6 +129,8 @@ pub(crate) struct FoundCredentials {
 #[derive(Clone, Default)]
 pub(crate) struct CredentialSources {
     sources: Vec<BTreeMap<String, Secret<String>>>,
+    /// Names of the process environment that look like ours and are not.
+    similar_names: Vec<String>,
     /// About a `.env` that git could not be asked about.
     pub(crate) warning: Option<String>,
 }
@@ -114,6 +150,11 @@ impl CredentialSources {
             ours.map(|(name, value)| (name.clone(), Secret::from(value.as_str())))
                 .collect(),
         ];
+        let is_similar = |name: &&String| {
+            !name.starts_with("INGAM_")
+                && (name.contains("__") || name.to_uppercase().starts_with("INGAM"))
+        };
+        let similar_names = environment.keys().filter(is_similar).cloned().collect();
         let mut warning = None;
         let dotenv_path = root.join(".env");
         if let Some(pairs) = read_dotenv(&dotenv_path)? {
@@ -133,7 +174,20 @@ impl CredentialSources {
         {
             sources.push(pairs);
         }
-        Ok(Self { sources, warning })
+        Ok(Self {
+            sources,
+            similar_names,
+            warning,
+        })
+    }
+
+    /// The names of all variables that could be meant for this program.
+    #[must_use]
+    pub(super) fn variable_names(&self) -> Vec<&str> {
+        let ours = self.sources.iter().flat_map(BTreeMap::keys);
+        ours.chain(&self.similar_names)
+            .map(String::as_str)
+            .collect()
     }
 
     /// Every credential of a scheme that is there, and the token fields, for one owner. Those that
@@ -177,7 +231,7 @@ impl CredentialSources {
                 .filter(|_| !credential.is_secret)
                 .cloned();
             let value = match known {
-                Some(value) => Some(value),
+                Some(value) => Some(checked_account_value(&credential.name, owner, value)?),
                 None => self
                     .find_value(scheme, credential, owner, needs.requires(&credential.name))?
                     .or_else(|| credential.default.clone()),
@@ -195,7 +249,8 @@ impl CredentialSources {
         }
         for name in &needs.token {
             if let Some((variable, value)) = self.find(&scheme.name, owner, name) {
-                found.token.set(name, validate_secret(variable, &value)?);
+                check_value(&variable, value.expose(), true)?;
+                found.token.set(name, Value::from(value.expose().as_str()));
             }
         }
         Ok(found)
@@ -227,9 +282,11 @@ impl CredentialSources {
                     .iter()
                     .flatten()
                     .filter(|(key, _)| key.starts_with(&prefix) && key.ends_with(&suffix));
-                found.extend(
-                    named.map(|(_, value)| (format!("{root}.{name}"), value.expose().as_str())),
-                );
+                // A word would be replaced in every output; where it is needed it is refused.
+                let usable = named
+                    .map(|(_, value)| value.expose().as_str())
+                    .filter(|value| WeakSecret::find(value).is_none());
+                found.extend(usable.map(|value| (format!("{root}.{name}"), value)));
             }
         }
         found
@@ -256,17 +313,14 @@ impl CredentialSources {
         let Some((variable, text)) = found else {
             return Ok(None);
         };
+        check_value(&variable, text.expose(), credential.is_secret)?;
         if credential.is_integer {
-            let number = Number::parse(text.expose().trim()).filter(Number::is_integer);
+            let number = Number::parse(text.expose()).filter(Number::is_integer);
             return number
                 .map(|number| Some(Value::Number(number)))
                 .ok_or(CredentialError::NotANumber { variable });
         }
-        if credential.is_secret {
-            validate_secret(variable, &text).map(Some)
-        } else {
-            Ok(Some(Value::from(text.expose().as_str())))
-        }
+        Ok(Some(Value::from(text.expose().as_str())))
     }
 
     fn find(
@@ -362,12 +416,27 @@ pub(crate) fn suggested_variable(
     variable_name(&scheme.name, environment, account, name)
 }
 
-fn validate_secret(variable: String, value: &Secret<String>) -> Result<Value, CredentialError> {
-    if value.expose().len() < MIN_SECRET_BYTES {
-        Err(CredentialError::TooShort { variable })
-    } else {
-        Ok(Value::from(value.expose().as_str()))
+fn check_value(variable: &str, value: &str, is_secret: bool) -> Result<(), CredentialError> {
+    match CredentialFault::find(value, is_secret) {
+        None => Ok(()),
+        Some(fault) => Err(CredentialError::Unusable {
+            variable: variable.to_owned(),
+            fault,
+        }),
     }
+}
+
+/// A value of an account in `ingam.yaml`, which is pasted as well.
+fn checked_account_value(
+    name: &str,
+    owner: CredentialOwner<'_>,
+    value: Value,
+) -> Result<Value, CredentialError> {
+    if let Value::String(text) = &value {
+        let account = owner.account.map_or("", |account| account.name.as_str());
+        check_value(&format!("{name}` of the account `{account}"), text, false)?;
+    }
+    Ok(value)
 }
 
 /// The user's own file of credentials, below the folder of settings.
@@ -495,6 +564,7 @@ fn parse_pairs(
     let pairs = dotenv::parse(text.expose()).map_err(|error| CredentialError::Unreadable {
         path: path.to_owned(),
         line: error.line,
+        hidden: error.hidden,
     })?;
     Ok(pairs.into_iter().collect())
 }

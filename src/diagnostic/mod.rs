@@ -8,4 +8,6 @@ mod suggest;
 pub(crate) use fault::Diagnostics;
 pub(crate) use fault::{Diagnostic, Severity};
 pub(crate) use render::DiagnosticRenderer;
-pub(crate) use suggest::{did_you_mean, join_names, pluralize, similar_name_hint, similar_names};
+pub(crate) use suggest::{
+    did_you_mean, join_names, nearest_name, pluralize, similar_name_hint, similar_names,
+};

@@ -142,6 +142,24 @@ fn names_with_part<'a>(wrong: &str, known: &[&'a str]) -> Vec<&'a str> {
     }
 }
 
+/// The most similar of `known`, if it is at most so many edits away; capitals count as small
+/// letters.
+#[must_use]
+pub(crate) fn nearest_name<'a>(
+    wrong: &str,
+    known: impl IntoIterator<Item = &'a str>,
+    max_edits: usize,
+) -> Option<&'a str> {
+    let wrong = wrong.to_lowercase();
+    let distance = |name: &str| strsim::damerau_levenshtein(&wrong, &name.to_lowercase());
+    known
+        .into_iter()
+        .map(|name| (distance(name), name))
+        .min_by_key(|(edits, _)| *edits)
+        .filter(|(edits, _)| *edits <= max_edits)
+        .map(|(_, name)| name)
+}
+
 /// `` `a`, `b` or `c` ``
 #[must_use]
 pub(crate) fn join_names<'a>(names: impl IntoIterator<Item = &'a str>, last: &str) -> String {

@@ -2,8 +2,8 @@
 //! account.
 
 use crate::credentials::{
-    CredentialError, CredentialNeeds, CredentialOwner, CredentialSources, MissingCredential,
-    suggested_variable,
+    CredentialError, CredentialNeeds, CredentialOwner, CredentialSources, KnownVariables,
+    UnknownVariable, suggested_variable,
 };
 use crate::diagnostic::{did_you_mean, join_names};
 use crate::model::environment::{Account, DEFAULT_ACCOUNT};
@@ -62,9 +62,7 @@ impl AccessError {
     #[must_use]
     pub(crate) fn hint(&self) -> Option<String> {
         match self {
-            Self::Credential(CredentialError::Missing { missing, .. }) => {
-                Some(missing_variables_hint(missing))
-            }
+            Self::Credential(error) => error.hint(),
             Self::Account { hint, .. } => hint.clone(),
             Self::RegionNotText { .. } => Some(
                 "write the name of one of the hosts of the scheme, in quotes if it is a number: see `ingam scheme show`"
@@ -82,17 +80,6 @@ impl AccessError {
             _ => None,
         }
     }
-}
-
-fn missing_variables_hint(missing: &[MissingCredential]) -> String {
-    let lines = missing.iter().map(|missing| match &missing.description {
-        Some(description) => format!("  {}   ({description})", missing.variable),
-        None => format!("  {}", missing.variable),
-    });
-    format!(
-        "set in the environment or in `.env`:\n{}",
-        lines.collect::<Vec<_>>().join("\n")
-    )
 }
 
 /// One scheme as one account.
@@ -131,6 +118,17 @@ impl AccessEnvironment<'_> {
             Self::Sandbox(_) => None,
             Self::Configured { credentials, .. } | Self::DryRun(credentials) => {
                 credentials.warning.as_deref()
+            }
+        }
+    }
+
+    /// Variables that look like the user's own and that nothing reads.
+    #[must_use]
+    pub(crate) fn unknown_variables(&self, known: &KnownVariables<'_>) -> Vec<UnknownVariable> {
+        match self {
+            Self::Sandbox(_) => Vec::new(),
+            Self::Configured { credentials, .. } | Self::DryRun(credentials) => {
+                known.find_unknown(credentials)
             }
         }
     }

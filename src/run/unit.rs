@@ -71,7 +71,7 @@ async fn run_with_fixtures(
         Err(error) => UnitOutcome {
             verdict: error_verdict(
                 error.error_class(),
-                &error.to_string(),
+                &whole_reason(&error),
                 &owner.recording_key,
                 context,
             ),
@@ -118,6 +118,13 @@ async fn run_steps(
         not_reached: unit.steps().len() - steps.len(),
         steps,
     }
+}
+
+/// There is no step to which the notes of the error could belong.
+fn whole_reason(error: &StepError) -> String {
+    let mut parts = vec![error.to_string()];
+    parts.extend(error.notes());
+    parts.join("; ")
 }
 
 fn interrupted_verdict(owner: &StepOwner<'_>, context: &RunContext<'_>) -> Verdict {

@@ -21,6 +21,7 @@ mod cases;
 mod command_errors;
 #[cfg(target_os = "linux")]
 mod core_dumps;
+mod credentials;
 mod documents;
 mod exported_commands;
 #[cfg(unix)]

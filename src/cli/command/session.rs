@@ -6,7 +6,7 @@ use crate::cli::args::{GlobalArgs, TargetArgs};
 use crate::cli::command_error::CommandError;
 use crate::cli::invocation::Invocation;
 use crate::cli::settings;
-use crate::credentials::CredentialSources;
+use crate::credentials::{CredentialSources, KnownVariables};
 use crate::diagnostic::did_you_mean;
 use crate::host::{HostContext, SeededRng};
 use crate::load::{FileKind, LoadedWorkspace, WorkspaceFiles, all_schemes, scheme_names};
@@ -214,6 +214,27 @@ pub(crate) fn explain_environment<'w>(
         return Ok(offline_environment(loaded));
     }
     Ok(AccessEnvironment::DryRun(read_credentials(host, loaded)?))
+}
+
+/// Warns of variables that are nearly those of a credential or a setting.
+pub(crate) fn warn_of_unknown_variables(
+    invocation: &Invocation<'_>,
+    loaded: &LoadedWorkspace,
+    environment: &AccessEnvironment<'_>,
+    schemes: &[Arc<Scheme>],
+) {
+    let known = KnownVariables {
+        workspace: &loaded.workspace,
+        schemes,
+        scheme_names: &scheme_names(&loaded.workspace),
+        settings: &settings::SETTING_VARIABLES,
+    };
+    for variable in environment.unknown_variables(&known) {
+        match variable.hint {
+            Some(hint) => invocation.warnings.add_with_hint(variable.message, hint),
+            None => invocation.warnings.add(variable.message),
+        }
+    }
 }
 
 /// The credentials of the user, for every scheme.

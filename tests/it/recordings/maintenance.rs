@@ -7,7 +7,9 @@ fn shop() -> (Server, super::Folder) {
         if arrived.target == "/v2/big" {
             return (200, Vec::new(), vec![b'x'; 100_000]);
         }
-        json(r#"{"code":"OK","buyer":{"memo":"call 010-9876-5432 first"},"again":"010-9876-5432"}"#)
+        json(
+            r#"{"code":"OK","buyer":{"memo":"call 010-9876-5432 first"},"again":"010-9876-5432","key":"wsk-42-of-the-shop"}"#,
+        )
     });
     let folder = workspace(&server);
     folder.write("requests/one.yaml", "scheme: coupang\nget: /v2/one\n");
@@ -51,11 +53,11 @@ fn a_rule_that_came_later_hides_what_was_written_before() {
 #[test]
 fn a_secret_that_stands_in_a_recording_is_hidden() {
     let (_server, folder) = shop();
-    let env = [("INGAM_COUPANG__SECRET_KEY", "010-9876-5432")];
+    let env = [("INGAM_COUPANG__SECRET_KEY", "wsk-42-of-the-shop")];
     let (output, code) = run_with(&folder, &["recording", "redact"], &env);
     let text = std::fs::read_to_string(folder.path().join("fixtures/recordings/one.yaml")).unwrap();
     assert!(
-        code == 0 && text.contains("‹cred.secret_key›") && !text.contains("010-9876-5432"),
+        code == 0 && text.contains("‹cred.secret_key›") && !text.contains("wsk-42-of-the-shop"),
         "{code}: {output}\n{text}"
     );
 }

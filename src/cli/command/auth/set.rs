@@ -6,12 +6,12 @@ use crate::cli::args::AccountArgs;
 use crate::cli::command_error::CommandError;
 use crate::cli::command_output::{CommandOutput, CommandResult};
 use crate::cli::settings;
-use crate::credentials::{StoredIn, store_credential};
+use crate::cli::shown_argument::shown_argument;
+use crate::credentials::{CredentialFault, StoredIn, store_credential};
 use crate::diagnostic::did_you_mean;
 use crate::model::credential_variable::variable_name;
 use crate::model::scheme::{Credential, Scheme};
 use crate::model::workspace::Workspace;
-use crate::redact::MIN_SECRET_BYTES;
 use crate::secret::Secret;
 use crate::value::Number;
 use std::io::Read;
@@ -96,14 +96,29 @@ fn check_account_name(
 
 fn find_credential<'s>(scheme: &'s Scheme, name: &str) -> Result<&'s Credential, CommandError> {
     scheme.credential(name).ok_or_else(|| {
-        let names = scheme
-            .credentials
-            .iter()
-            .map(|credential| credential.name.as_str());
-        let hint = did_you_mean(name, names)
+        let names = || {
+            let credentials = scheme.credentials.iter();
+            credentials.map(|credential| credential.name.as_str())
+        };
+        if let Some((meant, _)) = name.split_once('=') {
+            return value_as_argument(scheme, names().find(|known| *known == meant));
+        }
+        let hint = did_you_mean(name, names())
             .unwrap_or_else(|| "`ingam scheme show` has them all".to_owned());
-        CommandError::usage(format!("`{}` has no credential `{name}`", scheme.name)).hint(hint)
+        let shown = shown_argument(name, names());
+        CommandError::usage(format!("`{}` has no credential {shown}", scheme.name)).hint(hint)
     })
+}
+
+/// `partner_key=SECRET`: the secret is not repeated.
+fn value_as_argument(scheme: &Scheme, name: Option<&str>) -> CommandError {
+    let name = name.unwrap_or("NAME");
+    CommandError::usage("a value is not an argument: every process of this machine can read it")
+        .hint(format!(
+            "write `ingam auth set {} {name}`, and type the value when it is asked for",
+            scheme.name
+        ))
+        .hint("your shell may keep it in its history: replace a secret that was typed here")
 }
 
 /// No credential is longer, in bytes.
@@ -142,9 +157,9 @@ fn read_value(
         .map_or(typed, |rest| rest.strip_suffix('\r').unwrap_or(rest));
     match value_error(value, credential) {
         None => Ok(Secret::from(value)),
-        Some(fault) => {
-            Err(CommandError::usage(format!("`{variable}` {fault}")).hint("nothing was changed"))
-        }
+        Some((fault, way_out)) => Err(CommandError::usage(format!("`{variable}` {fault}"))
+            .hint(way_out)
+            .hint("nothing was changed")),
     }
 }
 
@@ -156,20 +171,16 @@ fn prompt_value(credential: &Credential) -> std::io::Result<String> {
     rpassword::prompt_password(format!("{}{about}, not shown: ", credential.name))
 }
 
-fn value_error(value: &str, credential: &Credential) -> Option<String> {
+/// What is wrong with a value, and what to do.
+fn value_error(value: &str, credential: &Credential) -> Option<(String, &'static str)> {
     if value.is_empty() {
-        return Some("got no value".to_owned());
+        return Some(("got no value".to_owned(), "type it, or pipe it in"));
     }
-    if value.contains(['\n', '\r']) || value.trim() != value {
-        // Pasted with a blank, every signature would be wrong, and the marketplace would only say
-        // so.
-        return Some("has a blank or a line end where none belongs".to_owned());
-    }
-    if credential.is_secret && value.len() < MIN_SECRET_BYTES {
-        return Some(format!(
-            "is shorter than {MIN_SECRET_BYTES} characters: such a secret cannot be kept out of outputs"
-        ));
+    // Pasted with a blank, every signature would be wrong, and the marketplace would only say so.
+    if let Some(fault) = CredentialFault::find(value, credential.is_secret) {
+        return Some((fault.to_string(), fault.way_out()));
     }
     let is_integer = Number::parse(value).is_some_and(|number| number.is_integer());
-    (credential.is_integer && !is_integer).then(|| "must be a whole number".to_owned())
+    (credential.is_integer && !is_integer)
+        .then(|| ("must be a whole number".to_owned(), "write digits only"))
 }
