@@ -1,6 +1,7 @@
 //! Resources that were created at a marketplace and are not deleted yet: one file for each run, one
 //! line for each fact, each synced to the disk before the next call is sent. A kernel lock shows
-//! whether the run is still going on. The ledger holds no secret, and is used only for cleaning up.
+//! whether the run is still going on. The ledger holds no secret in clear: a call that holds one is
+//! sealed by the caller. It is used only for cleaning up.
 
 use crate::atomic_file::sync_folder;
 use crate::private_file::create_private_folder;
@@ -47,6 +48,33 @@ pub(crate) enum UndoBody {
     Text(String),
 }
 
+/// A call that holds a secret, sealed with the key of the token store.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SealedUndo {
+    pub(crate) method: String,
+    /// With names in the place of secrets, for people.
+    pub(crate) path: String,
+    pub(crate) sealed: String,
+}
+
+/// A call that deletes a resource, as the ledger holds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum RecordedUndo {
+    Plain(UndoCall),
+    Sealed(SealedUndo),
+}
+
+impl RecordedUndo {
+    /// Method and path, for people.
+    #[must_use]
+    pub(crate) fn describe(&self) -> String {
+        match self {
+            Self::Plain(call) => format!("{} {}", call.method, call.path),
+            Self::Sealed(undo) => format!("{} {}", undo.method, undo.path),
+        }
+    }
+}
+
 /// One line.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -59,6 +87,8 @@ enum LedgerLine {
     /// The resource was created, and this call deletes it.
     #[serde(alias = "made")]
     Created { number: u64, undo: UndoCall },
+    /// The same, with a call that holds a secret.
+    CreatedSealed { number: u64, undo: SealedUndo },
     /// Nothing was created, or it is deleted.
     Closed { number: u64 },
 }
@@ -68,7 +98,7 @@ enum LedgerLine {
 pub(crate) struct OpenUndo {
     pub(crate) entry: LedgerEntry,
     /// `None` if the response was not received.
-    pub(crate) undo: Option<UndoCall>,
+    pub(crate) undo: Option<RecordedUndo>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -177,14 +207,19 @@ impl Ledger {
     pub(crate) fn record_created(
         &mut self,
         number: u64,
-        undo: UndoCall,
+        undo: RecordedUndo,
     ) -> Result<(), LedgerError> {
         // If the process is killed between the response and this line, the entry stays open without
         // an undo call. Then the clean-up knows that something may exist, but not how to delete it.
-        self.append(&LedgerLine::Created {
-            number,
-            undo: undo.clone(),
+        self.append(&match undo.clone() {
+            RecordedUndo::Plain(undo) => LedgerLine::Created { number, undo },
+            RecordedUndo::Sealed(undo) => LedgerLine::CreatedSealed { number, undo },
         })?;
+        self.set_undo(number, undo);
+        Ok(())
+    }
+
+    fn set_undo(&mut self, number: u64, undo: RecordedUndo) {
         if let Some(open) = self
             .open_undos
             .iter_mut()
@@ -192,7 +227,6 @@ impl Ledger {
         {
             open.undo = Some(undo);
         }
-        Ok(())
     }
 
     /// # Errors
@@ -310,13 +344,10 @@ impl Ledger {
                 self.open_undos.push(OpenUndo { entry, undo: None });
             }
             LedgerLine::Created { number, undo } => {
-                if let Some(open) = self
-                    .open_undos
-                    .iter_mut()
-                    .find(|open| open.entry.number == number)
-                {
-                    open.undo = Some(undo);
-                }
+                self.set_undo(number, RecordedUndo::Plain(undo));
+            }
+            LedgerLine::CreatedSealed { number, undo } => {
+                self.set_undo(number, RecordedUndo::Sealed(undo));
             }
             LedgerLine::Closed { number } => {
                 self.open_undos.retain(|open| open.entry.number != number);
@@ -377,8 +408,8 @@ mod tests {
         }
     }
 
-    fn undo(path: &str) -> UndoCall {
-        UndoCall {
+    fn undo(path: &str) -> RecordedUndo {
+        RecordedUndo::Plain(UndoCall {
             level: None,
             method: "DELETE".into(),
             path: path.into(),
@@ -387,7 +418,7 @@ mod tests {
             headers: Vec::new(),
             body: UndoBody::None,
             timeout_ms: 1,
-        }
+        })
     }
 
     #[test]

@@ -38,7 +38,7 @@ pub(crate) enum CredentialError {
     NotANumber { variable: String },
     #[error("`{}` would be committed by git: add `.env` to `.gitignore` before it holds a secret", .0.display())]
     NotGitIgnored(PathBuf),
-    #[error("`{}` has no `NAME=value` in line {line}{}", .path.display(), hidden_note(.hidden))]
+    #[error("`{}` has no `NAME=value` in line {line}{}", .path.display(), hidden_note(.hidden.as_ref()))]
     Unreadable {
         path: PathBuf,
         line: usize,
@@ -57,7 +57,7 @@ pub(crate) enum CredentialError {
     Io { path: PathBuf, reason: String },
 }
 
-fn hidden_note(hidden: &Option<HiddenCharacter>) -> String {
+fn hidden_note(hidden: Option<&HiddenCharacter>) -> String {
     hidden.map_or_else(String::new, |hidden| format!(", which holds {hidden}"))
 }
 

@@ -112,6 +112,25 @@ impl Redactor {
         redact_jointly(&mut [self], text)
     }
 
+    /// The secrets that a text holds in any encoding, with their names.
+    pub(crate) fn secrets_in(&mut self, text: &str) -> Vec<(String, Secret<String>)> {
+        if !self.contains_secret(text.as_bytes()) {
+            return Vec::new();
+        }
+        // Places that overlap are joined and lose their owners, so each is searched for alone. This
+        // is rare: only an undo that holds a secret is looked at in this way.
+        let is_in = |name: &str, value: &Secret<String>| {
+            let mut alone = Self::default();
+            alone.add_secret(name, value.expose());
+            alone.contains_secret(text.as_bytes())
+        };
+        let secrets = self.secrets.iter();
+        secrets
+            .filter(|(name, value)| is_in(name, value))
+            .cloned()
+            .collect()
+    }
+
     /// Whether bytes hold a secret in any encoding.
     pub(crate) fn contains_secret(&mut self, bytes: &[u8]) -> bool {
         !self.secrets.is_empty() && find(&mut [self], bytes).is_none_or(|found| !found.is_empty())

@@ -8,7 +8,8 @@ use crate::budget::{Budget, BudgetLocation};
 use crate::host::{ClockAndRng, RandomError};
 use crate::model::scheme::{Scheme, Token};
 use crate::tokens::{
-    FamilyKey, FamilyRecord, MemoryStore, RecoveredResponse, StoreConfig, StoreError, TokenStore,
+    FamilyKey, FamilyRecord, MemoryStore, RecordEnvelope, RecoveredResponse, StoreConfig,
+    StoreError, TokenStore,
 };
 use crate::transport::LiveTransport;
 use std::cell::RefCell;
@@ -66,6 +67,22 @@ impl<'w> TokenRefresher<'w> {
                 }
             })
             .await
+    }
+
+    /// Seals what must be kept beside the store, with the key of the store; never as plain text.
+    ///
+    /// # Errors
+    /// When there is no key.
+    pub(crate) fn envelope(&self) -> Result<RecordEnvelope, StoreError> {
+        let Some(shared) = &self.shared_store else {
+            return Err(StoreError::NoKey);
+        };
+        let rng = self.clock_and_rng.rng;
+        let key = shared
+            .config
+            .load_or_create_key(rng)?
+            .ok_or(StoreError::NoKey)?;
+        Ok(RecordEnvelope::new(Some(key), false, rng))
     }
 
     /// Before anything is read: a response that an earlier process left on this machine is newer

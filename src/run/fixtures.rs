@@ -7,6 +7,7 @@ use super::step;
 use super::step_error::StepError;
 use super::step_execution::StepOwner;
 use super::undo::{self, UndoError, UndoRequest};
+use super::undo_seal::{check_can_seal, recorded_undo};
 use super::variables::{FixtureValue, base_variables, fixture_recording_key, set_fixtures};
 use crate::event::{ErrorClass, Event, SetUpReport, StepReport, UndoFailureReport, Verdict};
 use crate::jsonpath::PathMatches;
@@ -18,6 +19,7 @@ use crate::recording::RecordingKey;
 use crate::render::{
     PlaceholderScope, RenderError, VariableLayer, VariableOrigin, VariableScope, render_draft,
 };
+use crate::tokens::StoreError;
 use crate::value::{JsonRef, Value};
 use crate::wire::{Draft, DraftBody};
 use std::cell::RefCell;
@@ -253,7 +255,13 @@ impl<'l, 'w> ActiveFixtures<'l, 'w> {
         // Before the first byte is sent: after a crash, the ledger shows that something may have
         // been created.
         let number = match &step.undo {
-            Some(_) => self.open_undo(create, context)?,
+            Some(undo) => {
+                if context.options.ledger.is_some() {
+                    check_can_seal(create.fixture, step, undo, variables, context)
+                        .map_err(|error| unsealable(&error))?;
+                }
+                self.open_undo(create, context)?
+            }
             None => None,
         };
         let result = step::run(create.owner, &step.step, variables, context).await;
@@ -295,7 +303,7 @@ impl<'l, 'w> ActiveFixtures<'l, 'w> {
         recorded
     }
 
-    /// Writes the undo call to the ledger, without secrets.
+    /// Writes the undo call to the ledger; sealed, if it holds a secret.
     fn record_created(
         &self,
         pending: &PendingUndo<'_>,
@@ -311,7 +319,9 @@ impl<'l, 'w> ActiveFixtures<'l, 'w> {
             // stays open without its call, as after a response that was lost.
             (Some(_), Ok(call), Some(_)) if holds_personal_data(call, owner, context) => Ok(()),
             (Some(number), Ok(call), Some(ledger)) => {
-                ledger.record_created(number, redacted_undo(call, context)?)?;
+                let undo =
+                    recorded_undo(call, number, context).map_err(|error| unsealable(&error))?;
+                ledger.record_created(number, undo)?;
                 Ok(())
             }
             // Without a call the entry stays open as it is: `ingam cleanup --sweep` searches by
@@ -569,6 +579,17 @@ fn recorded_undo_draft(
     .map(Some)
 }
 
+/// The undo holds a secret, and the ledger keeps none in clear.
+fn unsealable(error: &StoreError) -> SetUpError {
+    SetUpError {
+        error_class: ErrorClass::from(error),
+        reason: format!(
+            "its undo holds a secret of a response, and the ledger cannot keep it sealed: {error}"
+        ),
+        steps: Vec::new(),
+    }
+}
+
 /// The undo as it will be sent.
 ///
 /// # Errors
@@ -617,21 +638,6 @@ fn holds_personal_data(call: &UndoCall, owner: &StepOwner<'_>, context: &RunCont
     let personal = &context.state.recordings.personal;
     // A call that cannot be written as text is not written to the ledger either.
     serde_json::to_string(call).is_ok_and(|text| personal.is_in(&owner.recording_key, &text))
-}
-
-/// The undo without secrets, whatever the response held.
-///
-/// # Errors
-/// When the redacted call is no longer a call: then the ledger keeps nothing, rather than a secret.
-fn redacted_undo(call: &UndoCall, context: &RunContext<'_>) -> Result<UndoCall, SetUpError> {
-    let mut redactor = context.state.redactor.borrow_mut();
-    serde_json::to_string(call)
-        .and_then(|text| serde_json::from_str(&redactor.redact(&text)))
-        .map_err(|error| SetUpError {
-            error_class: ErrorClass::Unable,
-            reason: format!("its undo cannot be written to the ledger without a secret: {error}"),
-            steps: Vec::new(),
-        })
 }
 
 /// The undo calls for everything that carries the id of a run: for calls that created something and

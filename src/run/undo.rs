@@ -23,6 +23,7 @@ use crate::model::secret_rules::SecretRules;
 use crate::recording::{RecordingKey, unsigned_request};
 use crate::render::RenderError;
 use crate::sign::choose_level;
+use crate::tokens::StoreError;
 use crate::value::{self, Value};
 use crate::wire::{Draft, DraftBody};
 use std::cell::Cell;
@@ -56,6 +57,8 @@ pub(crate) enum UndoError {
     NotRendered(RenderError),
     #[error("its undo in the ledger cannot be read: {0}")]
     UnreadableEntry(&'static str),
+    #[error("its undo in the ledger is sealed, and does not open: {0}")]
+    Sealed(StoreError),
     #[error(transparent)]
     Ledger(#[from] LedgerError),
 }

@@ -22,6 +22,7 @@ mod response_file;
 mod sealed_record;
 mod token_store;
 
+pub(crate) use envelope::RecordEnvelope;
 pub use envelope::StoreKey;
 pub(crate) use error::InvalidStoreLocation;
 pub use error::StoreError;

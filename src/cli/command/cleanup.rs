@@ -16,7 +16,7 @@ use crate::model::assertion::Assertion;
 use crate::model::fixture::{FixtureStep, LeftoverSearch, UndoStep};
 use crate::recording::RecordingKey;
 use crate::redact::RedactedText;
-use crate::run::{RunContext, UndoError, UndoRequest, find_leftovers, send_undo};
+use crate::run::{RunContext, UndoError, UndoRequest, find_leftovers, send_undo, unsealed_undo};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
@@ -94,7 +94,7 @@ fn describe_ledger(ledger: &Ledger, host: &HostContext) -> String {
             .map(|account| format!(" as {account}"))
             .unwrap_or_default();
         let what = match &open.undo {
-            Some(undo) => format!("{} {}", undo.method, undo.path),
+            Some(undo) => undo.describe(),
             None => "its answer did not come: --sweep looks for it".to_owned(),
         };
         let name = format!("{}::{}", entry.fixture, entry.step);
@@ -184,7 +184,10 @@ impl<'c> LeftoverCleanup<'c> {
                 // A fixture that is gone from the workspace has no `gone` any more; a 404 counts as
                 // gone without it.
                 let gone = undo.map_or(&[][..], |undo| &undo.gone);
-                undo_call(open, call, gone, context).await
+                match unsealed_undo(call, run_id, open.entry.number, context) {
+                    Ok(call) => undo_call(open, &call, gone, context).await,
+                    Err(error) => Err(error.into()),
+                }
             }
             (None, Some(undo)) => match &undo.find {
                 Some(find) if is_sweep => sweep(open, undo, find, run_id, context).await,
