@@ -9,7 +9,7 @@ use super::reserved_names::CONTROL_PATH;
 use crate::method::Method;
 use crate::sign::ReceivedRequest;
 use crate::value::Value;
-use crate::wire::{BaseUrl, parse_query};
+use crate::wire::{is_loopback_origin, parse_query};
 use std::time::Duration;
 
 const HELP: &str = "there is: GET tokens; GET resources; GET callback; POST lose?answers=N&after=GOOD; POST delay?ms=N; POST grace?seconds=N; \
@@ -175,11 +175,10 @@ fn is_from_this_machine(headers: &[(String, String)]) -> bool {
             .filter(move |(name, _)| name == wanted)
             .map(|(_, value)| value.to_ascii_lowercase())
     };
-    let is_loopback = |url: &str| BaseUrl::parse(url).is_ok_and(|url| url.is_loopback());
     let mut hosts = values("host").peekable();
     hosts.peek().is_some()
-        && hosts.all(|host| is_loopback(&format!("http://{host}")))
-        && values("origin").all(|origin| is_loopback(&origin))
+        && hosts.all(|host| is_loopback_origin(&format!("http://{host}")))
+        && values("origin").all(|origin| is_loopback_origin(&origin))
 }
 
 impl TestMarketplace {

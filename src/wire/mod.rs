@@ -15,4 +15,4 @@ pub use request::WireRequest;
 pub(crate) use request::{FRAMING_HEADERS, WireError, check_target, is_header_value};
 pub use response::WireResponse;
 pub use url::BaseUrl;
-pub(crate) use url::BaseUrlError;
+pub(crate) use url::{BaseUrlError, is_loopback_origin};

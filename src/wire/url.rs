@@ -119,6 +119,15 @@ fn check_components(text: &str, url: &::url::Url) -> Result<(), BaseUrlError> {
     Ok(())
 }
 
+/// Whether an origin (`http://host:port`) is of this machine, also with a default port, which
+/// [`BaseUrl`] refuses because it would be signed as it is written.
+#[must_use]
+pub(crate) fn is_loopback_origin(text: &str) -> bool {
+    ::url::Url::parse(text).is_ok_and(|url| {
+        check_components(text, &url).is_ok() && url.path() == "/" && is_loopback(&url)
+    })
+}
+
 fn is_loopback(url: &::url::Url) -> bool {
     match url.host() {
         // No other name, and no lookup: a name that resolves to 127.0.0.1 now can resolve to
