@@ -6,12 +6,12 @@ use super::envelope::RecordEnvelope;
 use super::error::StoreError;
 use super::family_record::{FamilyKey, FamilyLabel, FamilyRecord};
 use super::response_file::{RESPONSE_ENDING, ResponseFile, response_paths, sealed_response};
+use crate::plain_file::{MAX_TEXT_BYTES, read_opened_file};
 use crate::private_file::{ensure_private_folder, io_error, open_private};
 use crate::secret::{Secret, exposed_for_sealing, to_secret_json};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// A folder of responses that belong to the records of one database.
@@ -136,7 +136,7 @@ impl LocalInbox {
     /// `None` for the file of a running process, and for one in which no response has arrived.
     fn open(&self, path: PathBuf) -> Result<Option<WaitingResponse>, StoreError> {
         let opened = open_private(&path, OpenOptions::new().read(true).write(true));
-        let mut file = match opened {
+        let file = match opened {
             Ok(file) => file,
             // Another process has put it into the database meanwhile.
             Err(_) if !path.exists() => return Ok(None),
@@ -148,8 +148,7 @@ impl LocalInbox {
             Err(TryLockError::WouldBlock) => return Ok(None),
             Err(TryLockError::Error(error)) => return Err(fault(error)),
         }
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes).map_err(fault)?;
+        let bytes = read_opened_file(&file, MAX_TEXT_BYTES).map_err(fault)?;
         if bytes.iter().all(|byte| *byte == 0) {
             // Its process ended before a response arrived: room, and nothing else.
             std::fs::remove_file(&path).map_err(fault)?;

@@ -354,6 +354,8 @@ const OPENS_FILES: &[(&str, &[&str])] = &[
             "ledger.rs",
             "private_file.rs",
             "tokens/file_store.rs",
+            "tokens/local_inbox.rs",
+            "tokens/response_file.rs",
         ],
     ),
     (

@@ -187,15 +187,15 @@ fn captures_that_grow_with_every_page_are_refused() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let origin = format!("http://{}", listener.local_addr().unwrap());
     std::thread::spawn(move || {
-        let body = format!(
-            r#"{{"more":true,"next":1,"items":["{}"]}}"#,
-            vec!["x".repeat(100); 3_000].join("\",\"")
-        );
+        let items = vec!["x".repeat(100); 3_000].join("\",\"");
+        let mut page = 0;
         for stream in listener.incoming() {
             let mut stream = BufReader::new(stream.unwrap());
             let mut line = String::new();
             while stream.read_line(&mut line).is_ok_and(|read| read > 0) {
                 if line == "\r\n" {
+                    page += 1;
+                    let body = format!(r#"{{"more":true,"next":{page},"items":["{items}"]}}"#);
                     let head = format!(
                         "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
                         body.len()

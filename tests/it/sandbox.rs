@@ -176,7 +176,7 @@ fn one_signature_by_header_is_refused_in_its_own_words() {
     let answer = market.send(&right);
     assert_eq!(
         (answer.status, answer.header(NO_RECORDING)),
-        (501, Some("true")),
+        (501, Some("not-recorded")),
         "verified, and nothing is recorded"
     );
     let header = |from: &str, to: &str| -> Vec<(String, String)> {

@@ -107,7 +107,7 @@ const PAIRS: &[Pair] = &[
     ),
     differ(
         "plus and blank",
-        "get: /a?k=1+2",
+        "get: /a?k=1%2B2",
         "get: /a?k=1%202",
         "query `k`: recorded `1+2`, sent `1 2`",
     ),
