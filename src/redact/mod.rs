@@ -15,4 +15,4 @@ pub(crate) use encodings::MIN_PERSONAL_BYTES;
 pub(crate) use output_redactor::{OutputRedactor, redact_text};
 pub use redactor::Redactor;
 pub(crate) use secret_name::{MIN_TOKEN_BYTES, SecretName};
-pub(crate) use weak_secret::WeakSecret;
+pub(crate) use weak_secret::{MIN_SECRET_BYTES, WeakSecret};

@@ -7,7 +7,7 @@ use crate::model::assertion::Subject;
 use crate::model::capture::Capture;
 use crate::model::scheme::Scheme;
 use crate::model::secret_rules::SecretRules;
-use crate::redact::{MIN_TOKEN_BYTES, Redactor, SecretName, WeakSecret};
+use crate::redact::{MIN_SECRET_BYTES, MIN_TOKEN_BYTES, Redactor, SecretName, WeakSecret};
 use crate::value::{JsonKind, JsonRef};
 use crate::wire::WireResponse;
 use aho_corasick::AhoCorasick;
@@ -22,15 +22,24 @@ pub(super) struct DeclaredSecrets<'c> {
     pub(super) captures: &'c [Capture],
 }
 
+/// Why the secrets of a response cannot be kept out of outputs: then nothing of it may be written.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ResponseSecretError {
+    #[error(transparent)]
+    Search(#[from] SearchLimitExceeded),
+    #[error("the value of `{0}` is a secret of fewer than {MIN_SECRET_BYTES} characters")]
+    TooShort(String),
+}
+
 /// # Errors
-/// When a path of `secrets`, `not_secret` or a capture looks at too many places of the response:
-/// then nothing of it may be written.
+/// When a path of `secrets`, `not_secret` or a capture looks at too many places of the response, or
+/// finds a value that is too short to be searched for.
 pub(super) fn register_response_secrets(
     scheme: &Scheme,
     declared: DeclaredSecrets<'_>,
     response: &WireResponse,
     redactor: &mut Redactor,
-) -> Result<(), SearchLimitExceeded> {
+) -> Result<(), ResponseSecretError> {
     // A value that several of these name gets the name of the first one.
     register_saved_fields(scheme, response, redactor);
     register_captures(declared.captures, response, redactor)?;
@@ -47,26 +56,27 @@ pub(super) fn register_response_secrets(
         .chain(&scheme.secret_rules.not_secret)
         .map(|rule| &rule.path)
         .collect();
-    register_named_secrets(response, &not_secret, redactor)
+    register_named_secrets(response, &not_secret, redactor)?;
+    Ok(())
 }
 
 fn register_captures(
     captures: &[Capture],
     response: &WireResponse,
     redactor: &mut Redactor,
-) -> Result<(), SearchLimitExceeded> {
+) -> Result<(), ResponseSecretError> {
     for capture in captures.iter().filter(|capture| capture.is_secret) {
         match &capture.from {
             Subject::Path(path) => register_path(&capture.name, path, response, redactor)?,
             Subject::Header(name) => {
                 let named = response.headers.iter().filter(|(key, _)| key == name);
                 for (_, value) in named {
-                    register_declared(&capture.name, value, redactor);
+                    register_declared(&capture.name, value, redactor)?;
                 }
             }
             Subject::Body => {
                 if let Ok(text) = std::str::from_utf8(response.body()) {
-                    register_declared(&capture.name, text, redactor);
+                    register_declared(&capture.name, text, redactor)?;
                 }
             }
             Subject::Status | Subject::Latency => {}
@@ -81,13 +91,19 @@ fn register_path(
     path: &JsonPath,
     response: &WireResponse,
     redactor: &mut Redactor,
-) -> Result<(), SearchLimitExceeded> {
+) -> Result<(), ResponseSecretError> {
     let Ok(json) = response.json() else {
         return Ok(());
     };
     // Every member of a name that stands twice: all of them are in the text of the response.
     for value in path.find_every(json)? {
-        register_leaves(label, value, redactor);
+        match (value.kind(), value.to_plain_text()) {
+            (JsonKind::String | JsonKind::Number, Some(text)) => {
+                register_declared(label, &text, redactor)?;
+            }
+            // Beside a secret stand values that are none: a kind, a lifetime.
+            _ => register_leaves(label, value, redactor),
+        }
     }
     Ok(())
 }
@@ -96,7 +112,7 @@ fn register_leaves(label: &str, value: JsonRef<'_>, redactor: &mut Redactor) {
     match value.kind() {
         JsonKind::String | JsonKind::Number => {
             if let Some(text) = value.to_plain_text() {
-                register_declared(label, &text, redactor);
+                redactor.add_secret(format!("response.{label}"), &text);
             }
         }
         JsonKind::List | JsonKind::Object => {
@@ -108,8 +124,18 @@ fn register_leaves(label: &str, value: JsonRef<'_>, redactor: &mut Redactor) {
     }
 }
 
-fn register_declared(label: &str, value: &str, redactor: &mut Redactor) {
+/// A value that a file calls secret by itself.
+fn register_declared(
+    label: &str,
+    value: &str,
+    redactor: &mut Redactor,
+) -> Result<(), ResponseSecretError> {
+    // An empty text gives nothing away.
+    if !value.is_empty() && value.len() < MIN_SECRET_BYTES {
+        return Err(ResponseSecretError::TooShort(label.to_owned()));
+    }
     redactor.add_secret(format!("response.{label}"), value);
+    Ok(())
 }
 
 /// What the response itself names like a secret: in headers, cookies, members, parameters.

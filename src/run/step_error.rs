@@ -1,10 +1,10 @@
 //! Why a step has no result, and the class of that error.
 
 use super::access::AccessError;
+use super::response_secrets::ResponseSecretError;
 use super::run_recordings::{CompareError, RedactResponseError};
 use crate::budget::BudgetError;
 use crate::event::ErrorClass;
-use crate::jsonpath::SearchLimitExceeded;
 use crate::recording::ReplayError;
 use crate::render::RenderError;
 use crate::renew::RefreshError;
@@ -37,8 +37,8 @@ pub(crate) enum StepError {
     Redaction(#[from] RedactResponseError),
     #[error(transparent)]
     Compare(#[from] CompareError),
-    #[error("what is secret in the response cannot be found, so it is not shown: {0}")]
-    Secrets(SearchLimitExceeded),
+    #[error("what is secret in the response cannot be hidden, so nothing of it is used: {0}")]
+    Secrets(ResponseSecretError),
     /// The user asked the run to stop.
     #[error("interrupted")]
     Interrupted,

@@ -34,6 +34,7 @@ fn server() -> (String, Arc<Mutex<Vec<String>>>) {
                     "restrictedDataToken": RDT,
                     "pickup": [{ "code": CODE, "number": 0 }],
                     "item": { "token": SKU },
+                    "pin": "4711",
                 })
                 .to_string()
                 .replace("\"number\":0", &format!("\"number\":{DIGITS}"))
@@ -73,7 +74,7 @@ steps:
     snapshot: true
   - name: use
     post: /use
-    query: { t: \"{{ rdt }}\", number: \"{{ number }}\", sku: \"{{ sku }}\" }
+    query: { t: \"{{ rdt }}\", u: \"{{ rdt | upper }}\", number: \"{{ number }}\", sku: \"{{ sku }}\" }
     headers: { authorization: \"Bearer {{ rdt }}\" }
     json: { code: \"{{ code }}\", all: [\"a {{ rdt }} b\"] }
 ",
@@ -157,4 +158,37 @@ fn a_replay_receives_and_sends_the_names() {
         sent,
         "a replay sends nothing"
     );
+}
+
+/// A text of a few characters stands everywhere, and cannot be replaced wherever it stands.
+#[test]
+fn a_secret_that_is_too_short_to_be_hidden_ends_the_step_without_its_response() {
+    let (origin, _) = server();
+    let folder = workspace(&origin);
+    for (rules, capture, told) in [
+        (
+            "",
+            "{ from: $.pin, secret: true }",
+            "`pin` is a secret of fewer than 8 characters",
+        ),
+        (
+            "secrets: [$.pin]\n",
+            "$.pin",
+            "`pin` is a secret of fewer than 8 characters",
+        ),
+    ] {
+        folder.write(
+            "requests/flow.yaml",
+            &format!("scheme: none\n{rules}post: /rdt\ncapture: {{ pin: {capture} }}\n"),
+        );
+        let (output, code) = run(&folder, &["run", "-v", "--report", "json=out/json"]);
+        assert_eq!(code, 3, "{output}");
+        let line = output.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(line.contains(told), "{told} is not in {output}");
+        let report = std::fs::read_to_string(folder.path().join("out/json")).unwrap();
+        assert!(
+            !output.contains("4711") && !report.contains("4711"),
+            "{output}{report}"
+        );
+    }
 }
