@@ -30,6 +30,7 @@ pub fn classify_response(
     path: &str,
     answer: &ResponseView<'_>,
 ) -> ResponseOutcome {
+    let answer = &answer.for_scheme_rules();
     let rule = scheme
         .success_rules
         .iter()

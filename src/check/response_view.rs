@@ -14,6 +14,8 @@ pub struct ResponseView<'a> {
     response: &'a WireResponse,
     status: Value,
     formatter: ValueFormatter<'a>,
+    /// A name that stands twice inside of a value counts as well, not only one on the way to it.
+    looks_inside: bool,
 }
 
 /// Why a subject cannot be read, and the value that is there instead.
@@ -29,6 +31,7 @@ impl<'a> ResponseView<'a> {
             response,
             status: Value::from(i64::from(response.status)),
             formatter: ValueFormatter::default(),
+            looks_inside: true,
         }
     }
 
@@ -39,6 +42,17 @@ impl<'a> ResponseView<'a> {
         Self {
             formatter: ValueFormatter::redacting(hide),
             ..self
+        }
+    }
+
+    /// For the rules of a scheme: they look at the members that they name, and a response is not
+    /// refused for a name that stands twice elsewhere.
+    pub(super) fn for_scheme_rules(&self) -> Self {
+        Self {
+            response: self.response,
+            status: self.status.clone(),
+            formatter: self.formatter,
+            looks_inside: false,
         }
     }
 
@@ -94,7 +108,12 @@ impl<'a> ResponseView<'a> {
         let root = self
             .json()
             .map_err(|error| self.unreadable_body(self.not_json_reason(error)))?;
-        match path.find(root) {
+        let found = if self.looks_inside {
+            path.find(root)
+        } else {
+            path.find_outside(root)
+        };
+        match found {
             Ok(PathMatches::One(found)) => Ok(found.map_or(ActualValue::Absent, ActualValue::Json)),
             // An empty list where there is no list at all would let `none` and `length: 0` hold for
             // a path with a typing mistake.

@@ -49,7 +49,7 @@ pub(crate) enum SearchError {
     #[error(transparent)]
     Limit(#[from] SearchLimitExceeded),
     #[error("{0}, so which of them is meant is not known")]
-    Duplicate(NameStandsTwice),
+    Duplicate(#[from] NameStandsTwice),
 }
 
 /// A member whose name stands again in the same object.

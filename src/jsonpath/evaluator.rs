@@ -3,7 +3,7 @@
 
 use super::error::{MAX_VISITS, SearchLimitExceeded};
 use super::query::{PathSegment, PathSelector, SliceSelector};
-use crate::value::{DuplicateMember, JsonChildren, JsonRef};
+use crate::value::{DuplicateMember, JsonRef};
 use regex::Regex;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -73,11 +73,9 @@ impl<'v> PathEvaluator<'v> {
         Ok(())
     }
 
-    /// The member that the search looked at, or that one of its results holds, and whose name
-    /// stands again.
-    pub(super) fn into_duplicate(self, found: &[JsonRef<'v>]) -> Option<DuplicateMember> {
-        let looked_at = self.duplicate.into_inner();
-        looked_at.or_else(|| found.iter().find_map(|node| node.duplicate_inside()))
+    /// The first member that led to a result, and whose name stands again.
+    pub(super) fn into_duplicate(self) -> Option<DuplicateMember> {
+        self.duplicate.into_inner()
     }
 
     fn note_duplicate(&self, object: JsonRef<'v>, name: Option<&str>) {
@@ -130,10 +128,23 @@ impl<'v> PathEvaluator<'v> {
         }
     }
 
-    /// The elements of a list or the values of an object, for a selector that looks at all of them.
-    fn children(&self, node: JsonRef<'v>) -> JsonChildren<'v> {
-        self.note_duplicate(node, None);
-        node.children()
+    /// Gives every element of a list, or every value of an object, to `visit`, which says whether it
+    /// led to a result: only then does it matter whether its name stands again.
+    fn visit_children(
+        &self,
+        node: JsonRef<'v>,
+        mut visit: impl FnMut(JsonRef<'v>) -> Result<bool, SearchLimitExceeded>,
+    ) -> Result<(), SearchLimitExceeded> {
+        // Nearly always: an object without duplicates is read without its names.
+        if node.duplicate_member(None).is_none() {
+            return node.children().try_for_each(|child| visit(child).map(drop));
+        }
+        node.members().try_for_each(|(name, child)| {
+            if visit(child)? {
+                self.note_duplicate(node, Some(&name));
+            }
+            Ok(())
+        })
     }
 
     /// A value comes before what is inside it, so the results are in document order (RFC 9535,
@@ -151,8 +162,11 @@ impl<'v> PathEvaluator<'v> {
             return Ok(());
         }
         // The recursion is as deep as the document, which the JSON reader limits to 128 levels.
-        self.children(node)
-            .try_for_each(|child| self.apply_segment(segment, child, out))
+        self.visit_children(node, |child| {
+            let before = out.len();
+            self.apply_segment(segment, child, out)?;
+            Ok(out.len() > before)
+        })
     }
 
     fn apply_selector(
@@ -167,19 +181,22 @@ impl<'v> PathEvaluator<'v> {
             PathSelector::Name(name) => self.select_member(name, node, out),
             PathSelector::Index(_) => out.extend(select_child(selector, node)),
             PathSelector::Wildcard => {
-                for child in self.children(node) {
+                self.visit_children(node, |child| {
                     self.charge(1)?;
                     out.push(child);
-                }
+                    Ok(true)
+                })?;
             }
             PathSelector::Slice(slice) => self.apply_slice(*slice, node, out)?,
             PathSelector::Filter(condition) => {
-                for child in self.children(node) {
+                self.visit_children(node, |child| {
                     self.charge(1)?;
-                    if self.holds(condition, child)? {
+                    let holds = self.holds(condition, child)?;
+                    if holds {
                         out.push(child);
                     }
-                }
+                    Ok(holds)
+                })?;
             }
         }
         Ok(())

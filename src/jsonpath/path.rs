@@ -109,28 +109,43 @@ impl JsonPath {
     /// The values that the path finds in `root`.
     ///
     /// # Errors
-    /// When it looks at too many places, or at a member whose name stands again in its object: which
-    /// of them is meant is not known.
+    /// When it looks at too many places, or when a member whose name stands again in its object
+    /// leads to a value or is inside of one: which of them is meant is not known.
     pub(crate) fn find<'v>(
         &self,
         root: impl Into<JsonRef<'v>>,
     ) -> Result<PathMatches<'v>, SearchError> {
         let root = root.into();
+        let matches = self.find_outside(root)?;
+        let found = match &matches {
+            PathMatches::One(found) => found.as_slice(),
+            PathMatches::Many(found) => found,
+        };
+        match found.iter().find_map(|node| node.duplicate_inside()) {
+            Some(duplicate) => Err(NameStandsTwice::new(root, &duplicate).into()),
+            None => Ok(matches),
+        }
+    }
+
+    /// The same, but what is inside of the values does not count.
+    ///
+    /// # Errors
+    /// As [`Self::find`].
+    pub(crate) fn find_outside<'v>(
+        &self,
+        root: JsonRef<'v>,
+    ) -> Result<PathMatches<'v>, SearchError> {
         let evaluator = PathEvaluator::new(root, DuplicateMode::Last);
         let segments = &self.query.segments;
         let (matches, duplicate) = if self.is_singular() {
             let found = evaluator.select_singular(segments, root);
-            let duplicate = evaluator.into_duplicate(found.as_slice());
-            (PathMatches::One(found), duplicate)
+            (PathMatches::One(found), evaluator.into_duplicate())
         } else {
             let found = evaluator.select_all(segments, root)?;
-            let duplicate = evaluator.into_duplicate(&found);
-            (PathMatches::Many(found), duplicate)
+            (PathMatches::Many(found), evaluator.into_duplicate())
         };
         match duplicate {
-            Some(duplicate) => Err(SearchError::Duplicate(NameStandsTwice::new(
-                root, &duplicate,
-            ))),
+            Some(duplicate) => Err(NameStandsTwice::new(root, &duplicate).into()),
             None => Ok(matches),
         }
     }

@@ -18,7 +18,7 @@ mod text;
 pub(crate) use document::JsonDocument;
 pub(crate) use duplicate::{DuplicateMember, TextPosition};
 pub use json::parse;
-pub(crate) use json_ref::{JsonChildren, JsonRef};
+pub(crate) use json_ref::JsonRef;
 pub use json_value::{ObjectMember, Value};
 pub(crate) use kind::JsonKind;
 pub use number::Number;
