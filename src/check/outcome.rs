@@ -71,7 +71,9 @@ fn api_error(
 }
 
 /// The kind of a response that no rule names. A response in another form than the errors of the
-/// marketplace, such as a redirect or the page of a proxy, gives no information about the input.
+/// marketplace, such as a redirect or the page of a proxy, gives no information about the input. A
+/// success by its status that `ok` refuses does: the marketplace has read the request, and sending
+/// it again changes nothing.
 fn fallback_kind(scheme: &Scheme, answer: &ResponseView<'_>) -> ErrorKind {
     // 429 is a limit in whatever form it comes: a gateway in front of the marketplace sends HTML.
     if answer.status() == 429 {
@@ -81,8 +83,11 @@ fn fallback_kind(scheme: &Scheme, answer: &ResponseView<'_>) -> ErrorKind {
         .error_rules
         .iter()
         .any(|rule| !rule.condition.assertions.is_empty());
-    if answer.status() < 400 || (in_json && answer.json().is_err()) {
+    if (300..400).contains(&answer.status()) || (in_json && answer.json().is_err()) {
         return ErrorKind::Server;
+    }
+    if answer.status() < 300 {
+        return ErrorKind::Input;
     }
     ErrorKind::from_status(answer.status())
 }

@@ -1,5 +1,6 @@
 //! The arguments of the command line, as data. The `///` comments are the text of `--help`.
 
+use crate::report::TerminalDetail;
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -108,6 +109,9 @@ pub(super) struct RunArgs {
     /// Show every exchange, secrets replaced by their names
     #[arg(long, short)]
     pub(super) verbose: bool,
+    /// Show only what did not pass, and the last line
+    #[arg(long, short, conflicts_with = "verbose")]
+    pub(super) quiet: bool,
     /// Show personal data that `redact` hides, at this terminal only; reports and files hide it
     #[arg(long)]
     pub(super) show_personal: bool,
@@ -454,6 +458,17 @@ pub(super) struct LoginArgs {
     /// Only print the link
     #[arg(long)]
     pub(super) no_browser: bool,
+}
+
+impl RunArgs {
+    /// How much the terminal shows.
+    pub(super) fn detail(&self) -> TerminalDetail {
+        match (self.quiet, self.verbose) {
+            (true, _) => TerminalDetail::Quiet,
+            (_, true) => TerminalDetail::Verbose,
+            _ => TerminalDetail::Normal,
+        }
+    }
 }
 
 #[derive(ClapArgs, Debug)]

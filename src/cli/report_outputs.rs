@@ -14,8 +14,8 @@ use crate::event::{ErrorClass, Event, RunNotice, RunSummary};
 use crate::host::{HostContext, RandomError};
 use crate::redact::{RedactedText, Redactor};
 use crate::report::{
-    DocumentReporter, Format, NdjsonReporter, Reporter, RunDocument, TerminalReporter,
-    github_annotations, github_summary,
+    DocumentReporter, Format, NdjsonReporter, Reporter, RunDocument, TerminalDetail,
+    TerminalReporter, github_annotations, github_summary,
 };
 use crate::span::SourceMap;
 use std::fs::File;
@@ -444,15 +444,19 @@ pub(super) struct TerminalAndReports<'r> {
 impl<'r> TerminalAndReports<'r> {
     /// If a report goes to standard output, the terminal's own report goes to standard error.
     #[must_use]
-    pub(super) fn new(reports: &'r mut ReportOutputs, verbose: bool, output: &Output) -> Self {
+    pub(super) fn new(
+        reports: &'r mut ReportOutputs,
+        detail: TerminalDetail,
+        output: &Output,
+    ) -> Self {
         if let Some(word) = &reports.github.stop_commands_token {
             reports.write_runner_command(&format!("::stop-commands::{word}"), output);
             reports.github.are_commands_stopped = true;
         }
         let terminal: RunTerminal = if reports.uses_stdout() {
-            TerminalReporter::new(output.stderr(), output.err, verbose)
+            TerminalReporter::new(output.stderr(), output.err, detail)
         } else {
-            TerminalReporter::new(Box::new(output.stdout()), output.out, verbose)
+            TerminalReporter::new(Box::new(output.stdout()), output.out, detail)
         };
         Self { terminal, reports }
     }

@@ -119,7 +119,7 @@ async fn execute(
     context.environment.budget.max_wait = limits.max_wait;
     warn_before_run(run, loaded, &context);
     reports.add_warnings(&run.invocation.warnings);
-    let mut listeners = TerminalAndReports::new(reports, run.args.verbose, run.output);
+    let mut listeners = TerminalAndReports::new(reports, run.args.detail(), run.output);
     let mut dispatcher = EventDispatcher {
         wait_events: context.environment.budget.subscribe(),
         reporter: &mut TeeReporter(&mut listeners, extra_reporter),

@@ -3,6 +3,7 @@
 
 use super::document::requests_text;
 use super::duration_text::format_duration;
+use super::excerpt::excerpt;
 use super::failure_text::several_requests;
 use super::progress::{RunProgress, wait_end_text};
 use super::reporter::Reporter;
@@ -85,11 +86,22 @@ impl TerminalStyle {
     }
 }
 
+/// How much of a run is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum TerminalDetail {
+    /// What did not pass, and the last line.
+    Quiet,
+    #[default]
+    Normal,
+    /// Every exchange.
+    Verbose,
+}
+
 /// Writes to one output. Details of failed units are printed at the end.
 pub(crate) struct TerminalReporter<W: Write> {
     out: W,
     style: TerminalStyle,
-    is_verbose: bool,
+    detail: TerminalDetail,
     failed_units: Vec<UnitReport>,
     /// Units that have ended before one that comes before them: lines are in the order of the
     /// plan.
@@ -99,11 +111,11 @@ pub(crate) struct TerminalReporter<W: Write> {
 }
 
 impl<W: Write> TerminalReporter<W> {
-    pub(crate) fn new(out: W, style: TerminalStyle, verbose: bool) -> Self {
+    pub(crate) fn new(out: W, style: TerminalStyle, detail: TerminalDetail) -> Self {
         Self {
             out,
             style,
-            is_verbose: verbose,
+            detail,
             failed_units: Vec::new(),
             out_of_order: BTreeMap::new(),
             next_index: 0,
@@ -118,9 +130,7 @@ impl<W: Write> TerminalReporter<W> {
     pub(crate) fn report_interruption(&mut self, sources: &SourceMap) -> io::Result<()> {
         self.clear_progress()?;
         self.print_ready_units(sources, true)?;
-        for unit in std::mem::take(&mut self.failed_units) {
-            self.print_details(&unit, sources)?;
-        }
+        self.print_failures(sources)?;
         writeln!(
             self.out,
             "\n{}",
@@ -130,6 +140,9 @@ impl<W: Write> TerminalReporter<W> {
     }
 
     fn started(&mut self, environment: &str, units: usize) -> io::Result<()> {
+        if self.detail == TerminalDetail::Quiet {
+            return Ok(());
+        }
         let files = pluralize(units, "request file");
         writeln!(
             self.out,
@@ -140,8 +153,12 @@ impl<W: Write> TerminalReporter<W> {
     }
 
     fn unit(&mut self, unit: &UnitReport, sources: &SourceMap) -> io::Result<()> {
+        let is_failed = matches!(unit.verdict, Verdict::Fail | Verdict::Error(..));
+        if self.detail == TerminalDetail::Quiet && !is_failed {
+            return Ok(());
+        }
         self.unit_line(unit)?;
-        if self.is_verbose {
+        if self.detail == TerminalDetail::Verbose {
             for step in &unit.steps {
                 self.step(step, sources, true)?;
             }
@@ -182,7 +199,7 @@ impl<W: Write> TerminalReporter<W> {
     /// Printed at once, because nothing else may be printed until the wait ends. A live terminal
     /// shows it in its line of progress instead.
     fn waiting(&mut self, id: &str, until_ms: i64) -> io::Result<()> {
-        if self.style.is_live {
+        if self.style.is_live || self.detail == TerminalDetail::Quiet {
             return Ok(());
         }
         writeln!(
@@ -196,7 +213,7 @@ impl<W: Write> TerminalReporter<W> {
 
     /// Printed only with `-v`, which shows every exchange.
     fn set_up(&mut self, set_up: &SetUpReport, sources: &SourceMap) -> io::Result<()> {
-        if !self.is_verbose || set_up.steps.is_empty() {
+        if self.detail != TerminalDetail::Verbose || set_up.steps.is_empty() {
             return Ok(());
         }
         writeln!(self.out, "  {} {}", self.style.dim("MADE"), set_up.fixture)?;
@@ -321,7 +338,10 @@ impl<W: Write> TerminalReporter<W> {
     /// With `-v` the whole exchange, otherwise the response of a failed step.
     fn exchange(&mut self, step: &StepReport, passed_too: bool) -> io::Result<()> {
         match &step.exchange {
-            Some(exchange) if self.is_verbose && (passed_too || !step.verdict.is_pass()) => {
+            Some(exchange)
+                if self.detail == TerminalDetail::Verbose
+                    && (passed_too || !step.verdict.is_pass()) =>
+            {
                 self.print_quoted(">", &exchange.request)?;
                 exchange
                     .response
@@ -331,7 +351,7 @@ impl<W: Write> TerminalReporter<W> {
             Some(exchange) if step.verdict == Verdict::Fail => exchange
                 .response
                 .as_ref()
-                .map_or(Ok(()), |response| self.excerpt(response)),
+                .map_or(Ok(()), |response| self.excerpt(response, &step.failures)),
             _ => Ok(()),
         }
     }
@@ -403,34 +423,94 @@ impl<W: Write> TerminalReporter<W> {
         Ok(())
     }
 
-    /// The first lines of the response of a failed step, which often name the reason.
-    fn excerpt(&mut self, response: &RedactedText) -> io::Result<()> {
-        const LINES: usize = 8;
+    /// The lines of the response around the place that failed; its first lines, which often name
+    /// the reason, if no place did.
+    fn excerpt(&mut self, response: &RedactedText, failures: &[FailureReport]) -> io::Result<()> {
         let body = response
-            .for_terminal()
+            .as_str()
             .split_once("\n\n")
             .map_or("", |(_, body)| body);
-        let lines: Vec<&str> = body.lines().collect();
-        if lines.is_empty() {
+        let found = excerpt(body, failures.iter().find_map(failing_place));
+        if found.total == 0 {
             return Ok(());
         }
-        writeln!(self.out, "\n    answer")?;
-        for line in lines.iter().take(LINES) {
-            writeln!(
-                self.out,
-                "      {}",
-                self.style
-                    .dim(&truncated(line, self.style.width.max(60) - 8))
-            )?;
+        let last = found.first + found.lines.len();
+        let range = if found.lines.len() == found.total {
+            String::new()
+        } else {
+            format!(
+                ", lines {}–{last} of {}; -v shows the exchange",
+                found.first + 1,
+                found.total
+            )
+        };
+        writeln!(self.out, "\n    answer{}", self.style.dim(&range))?;
+        let width = self.style.width.max(60) - 8;
+        for (number, line) in (found.first..).zip(&found.lines) {
+            let line = truncated(line, width);
+            if found.place == Some(number) {
+                writeln!(
+                    self.out,
+                    "    {} {}",
+                    self.style.red(">"),
+                    self.style.bold(&line)
+                )?;
+            } else {
+                writeln!(self.out, "      {}", self.style.dim(&line))?;
+            }
         }
-        let more = lines.len().saturating_sub(LINES);
-        if more > 0 {
-            writeln!(
-                self.out,
-                "      {}",
-                self.style
-                    .dim(&format!("… {more} more lines; -v shows the exchange"))
-            )?;
+        Ok(())
+    }
+
+    /// Every failed unit in full, those with the same cause once; then a list, if there are several.
+    fn print_failures(&mut self, sources: &SourceMap) -> io::Result<()> {
+        let failed = std::mem::take(&mut self.failed_units);
+        let groups = group_by_cause(&failed);
+        for group in &groups {
+            let Some((first, others)) = group.split_first() else {
+                continue;
+            };
+            self.print_details(first, sources)?;
+            self.print_same_cause(others)?;
+        }
+        if groups.len() > 1 {
+            self.print_list(&groups, sources)?;
+        }
+        Ok(())
+    }
+
+    fn print_same_cause(&mut self, units: &[&UnitReport]) -> io::Result<()> {
+        const NAMED: usize = 5;
+        if units.is_empty() {
+            return Ok(());
+        }
+        let mut text = format!("the same for {}: ", pluralize(units.len(), "more unit"));
+        let names: Vec<&str> = units
+            .iter()
+            .take(NAMED)
+            .map(|unit| unit.id.as_str())
+            .collect();
+        text.push_str(&names.join(", "));
+        if units.len() > NAMED {
+            text.push_str(", …");
+        }
+        writeln!(self.out, "  {}", self.style.dim(&text))
+    }
+
+    /// A line for each cause: what to look at when the details have scrolled away.
+    fn print_list(&mut self, groups: &[Vec<&UnitReport>], sources: &SourceMap) -> io::Result<()> {
+        writeln!(self.out, "\n{}", self.style.bold("not passed"))?;
+        for group in groups {
+            let Some(unit) = group.first() else { continue };
+            let more = match group.len() - 1 {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            let word = self.verdict_word(&unit.verdict);
+            let (place, reason) = headline(unit, sources);
+            let line = format!("{}{more}  {place}  {reason}", unit.id);
+            let line = truncated(&line, self.style.width.max(60) - 7);
+            writeln!(self.out, "  {word} {line}")?;
         }
         Ok(())
     }
@@ -466,9 +546,7 @@ impl<W: Write> TerminalReporter<W> {
 
     fn finished(&mut self, summary: &RunSummary, sources: &SourceMap) -> io::Result<()> {
         self.print_ready_units(sources, true)?;
-        for unit in std::mem::take(&mut self.failed_units) {
-            self.print_details(&unit, sources)?;
-        }
+        self.print_failures(sources)?;
         let parts = self.summary_parts(summary);
         let calls = requests_text(summary.requests, summary.token_requests);
         writeln!(
@@ -567,6 +645,83 @@ impl<W: Write> TerminalReporter<W> {
         }
         self.out.flush()
     }
+}
+
+/// The place in the body that a failure is about.
+fn failing_place(failure: &FailureReport) -> Option<&str> {
+    let of_difference = failure
+        .differences
+        .first()
+        .and_then(|difference| difference.path.as_ref());
+    if let Some(path) = of_difference {
+        return Some(path.as_str());
+    }
+    // A failing element of a list is named behind its value.
+    let actual = failure.actual.as_str();
+    if let Some(at) = actual.rfind(" at $") {
+        return actual[at + 4..].split(" (and ").next();
+    }
+    let subject = failure.subject.as_str();
+    subject.starts_with('$').then_some(subject)
+}
+
+/// Units in groups of one cause, in order. A failed assertion is a cause of its own.
+fn group_by_cause(units: &[UnitReport]) -> Vec<Vec<&UnitReport>> {
+    let mut groups: Vec<Vec<&UnitReport>> = Vec::new();
+    for unit in units {
+        let group = groups.iter_mut().find(|group| {
+            group
+                .first()
+                .is_some_and(|first| is_same_cause(first, unit))
+        });
+        match group {
+            Some(group) => group.push(unit),
+            None => groups.push(vec![unit]),
+        }
+    }
+    groups
+}
+
+/// A cause outside of the unit: a missing credential, a host that is down, a signature that is
+/// refused for a scheme and an account.
+fn is_same_cause(left: &UnitReport, right: &UnitReport) -> bool {
+    if matches!(left.verdict, Verdict::Error(..)) {
+        return left.verdict == right.verdict;
+    }
+    let account = |unit: &UnitReport| unit.id.split_once('@').map(|(_, name)| name.to_owned());
+    let refusal = refused_signature(left);
+    refusal.is_some() && refusal == refused_signature(right) && account(left) == account(right)
+}
+
+/// What a unit says whose one failure is a refused signature. It names the scheme.
+fn refused_signature(unit: &UnitReport) -> Option<&RedactedText> {
+    let step = unit.steps.iter().rfind(|step| !step.verdict.is_pass())?;
+    let [failure] = step.failures.as_slice() else {
+        return None;
+    };
+    let is_refused =
+        failure.subject.as_str() == "ok" && failure.actual.as_str() == "refused: signature";
+    failure.hint.as_ref().filter(|_| is_refused)
+}
+
+/// Where to look first, and the first line of what happened.
+fn headline(unit: &UnitReport, sources: &SourceMap) -> (String, String) {
+    let failed = unit.steps.iter().rfind(|step| step.verdict == unit.verdict);
+    let failure = failed.and_then(|step| step.failures.first());
+    let at = failure
+        .map(|failure| failure.at)
+        .or(failed.map(|step| step.at))
+        .unwrap_or(unit.at);
+    let reason = match (&unit.verdict, failure) {
+        (Verdict::Error(_, reason), _) => reason.to_string(),
+        (_, Some(failure)) => format!(
+            "{}: expected {}, got {}",
+            failure.subject, failure.expected, failure.actual
+        ),
+        (_, None) => String::new(),
+    };
+    let first_line = reason.lines().next().unwrap_or_default().to_owned();
+    (sources.location(at), first_line)
 }
 
 /// The text at the end of the line of a unit.

@@ -39,6 +39,30 @@ pub(super) fn unexpected_outcome(
     }
 }
 
+/// Whether the marketplace has refused the caller, and not what the request says.
+pub(super) fn is_refused_at_the_door(outcome: &ResponseOutcome) -> bool {
+    matches!(
+        outcome,
+        ResponseOutcome::ApiError {
+            kind: ErrorKind::Signature
+                | ErrorKind::Clock
+                | ErrorKind::Auth
+                | ErrorKind::TokenExpired,
+            ..
+        }
+    )
+}
+
+pub(super) fn is_refused_signature(outcome: &ResponseOutcome) -> bool {
+    matches!(
+        outcome,
+        ResponseOutcome::ApiError {
+            kind: ErrorKind::Signature,
+            ..
+        }
+    )
+}
+
 /// Notes on a refusal: its kind, the scheme's hint for it, and a clock that is off.
 pub(super) fn notes_for_refusal(
     scheme: &Scheme,

@@ -198,7 +198,9 @@ fn network_fault(error: &StepError, is_unsent: bool) -> Option<RetryableFault> {
             is_connect
                 || matches!(
                     error,
-                    TransportError::Timeout { .. } | TransportError::UnreadableResponse { .. }
+                    TransportError::Timeout { .. }
+                        | TransportError::Incomplete { .. }
+                        | TransportError::UnreadableResponse { .. }
                 )
         }
         StepError::Replay(ReplayError::ConnectionClosed) => true,

@@ -351,6 +351,11 @@ impl StepExecution<'_> {
             notes: Vec::new(),
         };
         variables.check_size(self.step.at)?;
+        // The marketplace has not looked at the request: what is asserted of its response would
+        // only repeat that.
+        if !self.is_expected(response) && advice::is_refused_at_the_door(&response.judged.outcome) {
+            return Ok(judgement);
+        }
         let has_captures = self.has_captures(variables);
         match self.unmet_assertions(&self.step.assertions, response, variables) {
             Ok(unmet) => judgement.failures.extend(unmet),
@@ -580,10 +585,23 @@ impl StepExecution<'_> {
                 response.response(),
                 (self.context.environment.clock)(),
             ));
+            judgement.notes.extend(self.explain_note(response));
         }
         // Last: a response that failed anything above must not be written as a snapshot.
         self.compare_with_snapshot(response, &mut judgement)?;
         Ok(judgement)
+    }
+
+    /// The command that shows how a refused signature came about.
+    fn explain_note(&self, response: &StepResponse) -> Option<String> {
+        let unit = self.owner.unit?;
+        advice::is_refused_signature(&response.judged.outcome).then(|| {
+            format!(
+                "`ingam explain '{}' --env {}` shows the signature step by step",
+                unit.id(),
+                self.context.options.environment
+            )
+        })
     }
 
     fn compare_with_snapshot(

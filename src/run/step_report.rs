@@ -34,7 +34,9 @@ pub(super) fn step_report(
     let is_pass = result
         .as_ref()
         .is_ok_and(|judgement| judgement.failures.is_empty());
-    let is_shown = context.options.verbose || has_detail || !is_pass;
+    // `--flaky fail` turns a step that passed late into a failure, which is shown.
+    let can_fail_late = context.options.flaky_fails && !log.attempts.is_empty();
+    let is_shown = context.options.verbose || has_detail || !is_pass || can_fail_late;
     let draft = log.draft.as_deref();
     let response = log.response.as_ref().map(|judged| &judged.response);
     let shown_response = log

@@ -11,6 +11,7 @@ use crate::event::{ErrorClass, Event, StepReport, UnitLabels, UnitReport, Verdic
 use crate::plan::Unit;
 use crate::recording::RecordingKey;
 use crate::render::VariableScope;
+use std::cell::Cell;
 use std::time::Duration;
 
 /// What became of the steps of a unit.
@@ -89,19 +90,25 @@ async fn run_steps(
 ) -> UnitOutcome {
     let mut steps = Vec::with_capacity(unit.steps().len());
     let mut verdict = Verdict::Pass;
+    let mut is_cut_off = false;
     let stop = context.environment.stop.requested();
     tokio::pin!(stop);
     for declared in unit.steps() {
         variables.set_fresh_values(context.fresh_values());
         // One `select!` for each step: a stop drops the step that runs, and the reports of those
         // before it are kept. Biased, so that no step starts once a stop is requested.
+        let has_begun = Cell::new(false);
         let result = tokio::select! {
             biased;
             () = &mut stop => {
-                verdict = interrupted_verdict(owner, context);
+                verdict = interrupted_verdict(has_begun.get(), owner, context);
+                is_cut_off = has_begun.get();
                 break;
             }
-            result = step::run(owner, declared, &mut variables, context) => result,
+            result = async {
+                has_begun.set(true);
+                step::run(owner, declared, &mut variables, context).await
+            } => result,
         };
         // A failure that ends the flow says more than the missing snapshot of an earlier step.
         if verdict.is_pass() || !result.can_continue {
@@ -115,7 +122,8 @@ async fn run_steps(
     flaky::fail_flaky_steps(&mut steps, &mut verdict, owner, context);
     UnitOutcome {
         verdict,
-        not_reached: unit.steps().len() - steps.len(),
+        // The step that was cut off was reached.
+        not_reached: unit.steps().len() - steps.len() - usize::from(is_cut_off),
         steps,
     }
 }
@@ -127,8 +135,15 @@ fn whole_reason(error: &StepError) -> String {
     parts.join("; ")
 }
 
-fn interrupted_verdict(owner: &StepOwner<'_>, context: &RunContext<'_>) -> Verdict {
-    let reason = StepError::Interrupted.to_string();
+fn interrupted_verdict(
+    has_begun: bool,
+    owner: &StepOwner<'_>,
+    context: &RunContext<'_>,
+) -> Verdict {
+    let mut reason = StepError::Interrupted.to_string();
+    if has_begun {
+        reason.push_str(": the request of this step may have been sent");
+    }
     error_verdict(
         ErrorClass::Interrupted,
         &reason,

@@ -5,6 +5,7 @@ use crate::awake_timeout::awake_timeout;
 use crate::method::Method;
 use crate::wire::{BaseUrl, WireRequest, WireResponse};
 use bytes::{Bytes, BytesMut};
+use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 /// A larger response is refused; in bytes, counted after decompression.
@@ -27,6 +28,14 @@ pub enum TransportError {
     Connect { host: String, reason: String },
     #[error("no answer from {host} within {}", human_duration(*.after))]
     Timeout { host: String, after: Duration },
+    /// The response began and did not end: a stream of events, or a slow server.
+    #[error("the answer of {host} was not complete within {}: the status {status} and {received} bytes came", human_duration(*.after))]
+    Incomplete {
+        host: String,
+        after: Duration,
+        status: u16,
+        received: usize,
+    },
     #[error("the answer of {host} is larger than {} MiB", MAX_BODY >> 20)]
     TooLarge { host: String },
     #[error("the answer of {host} cannot be read: {reason}")]
@@ -90,13 +99,11 @@ impl LiveTransport {
         let started_at = Instant::now();
         // One timeout over connecting, sending and reading: separate ones would add up, and a
         // server that sends one byte at a time would never exceed one for reading.
-        let exchange = self.exchange(request, started_at);
+        let progress = ResponseProgress::default();
+        let exchange = self.exchange(request, started_at, &progress);
         match awake_timeout(timeout, exchange).await {
             Ok(result) => result,
-            Err(_) => Err(TransportError::Timeout {
-                host: host(),
-                after: timeout,
-            }),
+            Err(_) => Err(progress.timeout_error(host(), timeout)),
         }
     }
 
@@ -104,6 +111,7 @@ impl LiveTransport {
         &self,
         request: &WireRequest,
         started_at: Instant,
+        progress: &ResponseProgress,
     ) -> Result<WireResponse, TransportError> {
         let mut response = self
             .client(request)?
@@ -112,7 +120,9 @@ impl LiveTransport {
             .map_err(|error| exchange_error(&error, request.base()))?;
         let status = response.status().as_u16();
         let headers = header_texts(response.headers());
-        let body = read_body(&mut response, request.base()).await?;
+        progress.status.store(status, Ordering::Relaxed);
+        let body = read_body(&mut response, request.base(), progress).await?;
+        check_decoded(&headers, &body, request.base())?;
         Ok(WireResponse::new(
             status,
             headers,
@@ -154,6 +164,7 @@ fn exchange_error(error: &reqwest::Error, base: &BaseUrl) -> TransportError {
 async fn read_body(
     response: &mut reqwest::Response,
     base: &BaseUrl,
+    progress: &ResponseProgress,
 ) -> Result<Bytes, TransportError> {
     let fault = |error: reqwest::Error| exchange_error(&error, base);
     let mut body = BytesMut::new();
@@ -165,8 +176,58 @@ async fn read_body(
             });
         }
         body.extend_from_slice(&chunk);
+        progress.received.store(body.len(), Ordering::Relaxed);
     }
     Ok(body.freeze())
+}
+
+/// How much of a response has come, for a timeout. Atomic only because the future that fills it
+/// must be able to move between threads.
+#[derive(Default)]
+struct ResponseProgress {
+    /// Zero before the head of the response.
+    status: AtomicU16,
+    /// Bytes of the body.
+    received: AtomicUsize,
+}
+
+impl ResponseProgress {
+    fn timeout_error(&self, host: String, after: Duration) -> TransportError {
+        match self.status.load(Ordering::Relaxed) {
+            0 => TransportError::Timeout { host, after },
+            status => TransportError::Incomplete {
+                host,
+                after,
+                status,
+                received: self.received.load(Ordering::Relaxed),
+            },
+        }
+    }
+}
+
+/// The client decodes one encoding and removes its header. What is left is packed, and would only
+/// be reported as text that is not UTF-8.
+fn check_decoded(
+    headers: &[(String, String)],
+    body: &Bytes,
+    base: &BaseUrl,
+) -> Result<(), TransportError> {
+    const PACKED: [&str; 6] = ["gzip", "x-gzip", "deflate", "br", "zstd", "compress"];
+    let mut encodings = headers
+        .iter()
+        .filter(|(name, _)| name == "content-encoding");
+    let is_packed = |value: &str| {
+        value
+            .split(',')
+            .any(|word| PACKED.contains(&word.trim().to_ascii_lowercase().as_str()))
+    };
+    match encodings.find(|(_, value)| is_packed(value)) {
+        Some((_, value)) if !body.is_empty() => Err(TransportError::UnreadableResponse {
+            host: base.authority().to_owned(),
+            reason: format!("ingam cannot decode its `content-encoding: {value}`"),
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// A client for other hosts, with the platform's certificates and proxy settings.

@@ -12,7 +12,9 @@ use crate::cli::report_outputs::{
 use crate::cli::settings;
 use crate::host::HostContext;
 use crate::plain_file::{MAX_TEXT_BYTES, read_plain_text};
-use crate::report::{Reporter, RunDocument, document_events, merge_documents, read_document};
+use crate::report::{
+    Reporter, RunDocument, TerminalDetail, document_events, merge_documents, read_document,
+};
 use std::path::{Path, PathBuf};
 
 pub(crate) fn run(
@@ -36,7 +38,7 @@ fn run_merge(invocation: &Invocation<'_>, args: &MergeArgs, output: &Output) -> 
         Ok(whole) => whole,
         Err(error) => return Ok(reports.finish(Err(error), output, &invocation.warnings)),
     };
-    let terminal = TerminalAndReports::new(&mut reports, false, output).terminal;
+    let terminal = TerminalAndReports::new(&mut reports, TerminalDetail::Normal, output).terminal;
     let status = print_document(&whole, terminal)?;
     let mut ended = CommandOutput::ended(status);
     for error in reports.write(&whole, true, output, &invocation.warnings) {
