@@ -509,8 +509,8 @@ impl<W: Write> TerminalReporter<W> {
             let word = self.verdict_word(&unit.verdict);
             let (place, reason) = headline(unit, sources);
             let line = format!("{}{more}  {place}  {reason}", unit.id);
-            let line = truncated(&line, self.style.width.max(60) - 7);
-            writeln!(self.out, "  {word} {line}")?;
+            let line = truncated(&line, self.style.width.max(60) - 9);
+            writeln!(self.out, "    {word} {line}")?;
         }
         Ok(())
     }

@@ -7,6 +7,7 @@ mod live;
 mod merge;
 mod parsers;
 mod run_faults;
+mod screen;
 mod shop;
 
 use crate::program::Folder;
