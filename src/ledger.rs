@@ -48,11 +48,11 @@ pub(crate) enum UndoBody {
     Text(String),
 }
 
-/// A call that holds a secret, sealed with the key of the token store.
+/// A call that holds a secret or personal data, sealed with the key of the token store.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct SealedUndo {
     pub(crate) method: String,
-    /// With names in the place of secrets, for people.
+    /// With names in the place of secrets, and pseudonyms in that of personal data, for people.
     pub(crate) path: String,
     pub(crate) sealed: String,
 }
@@ -87,7 +87,7 @@ enum LedgerLine {
     /// The resource was created, and this call deletes it.
     #[serde(alias = "made")]
     Created { number: u64, undo: UndoCall },
-    /// The same, with a call that holds a secret.
+    /// The same, with a call that is sealed.
     CreatedSealed { number: u64, undo: SealedUndo },
     /// Nothing was created, or it is deleted.
     Closed { number: u64 },

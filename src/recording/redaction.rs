@@ -148,6 +148,40 @@ impl Redaction {
         &mut self.shown_search
     }
 
+    /// The values that texts hold, with their pseudonyms. Of the short ones only those that were
+    /// captured, which a text can hold inside of a word as well: the others stand everywhere.
+    pub(crate) fn values_in(&mut self, texts: &[&str]) -> Vec<(String, String)> {
+        let search = &mut self.shown_search;
+        let mut searched = texts.iter();
+        let is_any = searched.any(|text| search.contains_secret(text.as_bytes()));
+        if !is_any && self.captured.is_empty() {
+            return Vec::new();
+        }
+        let is_in = |value: &str| {
+            // Places that overlap are joined, so each value is searched for alone.
+            let mut alone = Redactor::for_personal_data();
+            alone.add_personal_value(value, "");
+            texts.iter().any(|text| {
+                alone.contains_secret(text.as_bytes())
+                    || (self.captured.contains(value) && text.contains(value))
+            })
+        };
+        let values = self.pseudonyms.iter();
+        values
+            .filter(|(value, _)| is_in(value))
+            .map(|(value, pseudonym)| (value.clone(), pseudonym.clone()))
+            .collect()
+    }
+
+    /// From now on the value is shown as its pseudonym, however short it is.
+    pub(crate) fn hide_value(&mut self, value: &str, pseudonym: &str) {
+        if !self.pseudonyms.contains_key(value) {
+            self.issued.insert(pseudonym.to_owned());
+            self.insert(value, pseudonym.to_owned());
+        }
+        self.note_captured_text(value);
+    }
+
     /// A request can send what was captured: `redacted` is the same capture of the redacted
     /// response. A short value that differs in the two is replaced in requests, and in what is
     /// shown.

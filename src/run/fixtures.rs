@@ -7,7 +7,7 @@ use super::step;
 use super::step_error::StepError;
 use super::step_execution::StepOwner;
 use super::undo::{self, UndoError, UndoRequest};
-use super::undo_seal::{check_can_seal, recorded_undo};
+use super::undo_seal::{CheckedUndo, recorded_undo};
 use super::variables::{FixtureValue, base_variables, fixture_recording_key, set_fixtures};
 use crate::event::{ErrorClass, Event, SetUpReport, StepReport, UndoFailureReport, Verdict};
 use crate::jsonpath::PathMatches;
@@ -257,7 +257,13 @@ impl<'l, 'w> ActiveFixtures<'l, 'w> {
         let number = match &step.undo {
             Some(undo) => {
                 if context.options.ledger.is_some() {
-                    check_can_seal(create.fixture, step, undo, variables, context)
+                    let undo = CheckedUndo {
+                        fixture: create.fixture,
+                        step,
+                        undo,
+                        recording_key: &create.owner.recording_key,
+                    };
+                    undo.check_can_seal(variables, context)
                         .map_err(|error| unsealable(&error))?;
                 }
                 self.open_undo(create, context)?
@@ -303,7 +309,7 @@ impl<'l, 'w> ActiveFixtures<'l, 'w> {
         recorded
     }
 
-    /// Writes the undo call to the ledger; sealed, if it holds a secret.
+    /// Writes the undo call to the ledger; sealed, if it holds a secret or personal data.
     fn record_created(
         &self,
         pending: &PendingUndo<'_>,
@@ -315,12 +321,9 @@ impl<'l, 'w> ActiveFixtures<'l, 'w> {
             &pending.call,
             &mut *self.ledger.borrow_mut(),
         ) {
-            // A call with a pseudonym would undo something else, and the ledger is a file: the entry
-            // stays open without its call, as after a response that was lost.
-            (Some(_), Ok(call), Some(_)) if holds_personal_data(call, owner, context) => Ok(()),
             (Some(number), Ok(call), Some(ledger)) => {
-                let undo =
-                    recorded_undo(call, number, context).map_err(|error| unsealable(&error))?;
+                let undo = recorded_undo(call, number, &owner.recording_key, context)
+                    .map_err(|error| unsealable(&error))?;
                 ledger.record_created(number, undo)?;
                 Ok(())
             }
@@ -579,12 +582,12 @@ fn recorded_undo_draft(
     .map(Some)
 }
 
-/// The undo holds a secret, and the ledger keeps none in clear.
+/// The undo holds a secret or personal data, and the ledger keeps none in clear.
 fn unsealable(error: &StoreError) -> SetUpError {
     SetUpError {
         error_class: ErrorClass::from(error),
         reason: format!(
-            "its undo holds a secret of a response, and the ledger cannot keep it sealed: {error}"
+            "its undo holds a secret or personal data of a response, and the ledger cannot keep it sealed: {error}"
         ),
         steps: Vec::new(),
     }
@@ -632,12 +635,6 @@ fn undo_body(body: DraftBody) -> UndoBody {
         // The loader refuses an undo with any other body.
         DraftBody::None | DraftBody::Multipart { .. } | DraftBody::Bytes(_) => UndoBody::None,
     }
-}
-
-fn holds_personal_data(call: &UndoCall, owner: &StepOwner<'_>, context: &RunContext<'_>) -> bool {
-    let personal = &context.state.recordings.personal;
-    // A call that cannot be written as text is not written to the ledger either.
-    serde_json::to_string(call).is_ok_and(|text| personal.is_in(&owner.recording_key, &text))
 }
 
 /// The undo calls for everything that carries the id of a run: for calls that created something and

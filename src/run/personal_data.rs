@@ -130,10 +130,17 @@ impl PersonalData {
         )
     }
 
-    /// Whether a text holds a value that was found for a file.
-    pub(super) fn is_in(&self, key: &RecordingKey, text: &str) -> bool {
-        self.search(key)
-            .is_some_and(|mut search| search.contains_secret(text.as_bytes()))
+    /// The values that were found for a file and that texts hold, with their pseudonyms.
+    pub(super) fn values_in(&self, key: &RecordingKey, texts: &[&str]) -> Vec<(String, String)> {
+        let mut redactions = self.redactions.borrow_mut();
+        redactions
+            .get_mut(key)
+            .map_or_else(Vec::new, |redaction| redaction.values_in(texts))
+    }
+
+    /// Hides a value of an earlier run.
+    pub(super) fn hide_value(&self, key: &RecordingKey, value: &str, pseudonym: &str) {
+        self.redaction(key).hide_value(value, pseudonym);
     }
 
     /// Redacts in a unit what was redacted in the fixtures that it needs, with the same pseudonyms:

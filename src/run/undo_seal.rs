@@ -1,11 +1,15 @@
-//! Undos that hold a secret: the ledger keeps them sealed with the key of the token store, and a
+//! Undos that hold a secret or personal data of a response: the ledger keeps them sealed with the key of the token store, and a
 //! step whose undo could not be sealed is not sent.
 
 use super::context::RunContext;
+use super::personal_data::redact_rules;
 use super::undo::UndoError;
+use crate::jsonpath::JsonPath;
 use crate::ledger::{RecordedUndo, SealedUndo, UndoBody, UndoCall};
 use crate::model::assertion::Subject;
 use crate::model::fixture::{Fixture, FixtureStep, UndoStep};
+use crate::model::redact_rule::RedactRule;
+use crate::recording::RecordingKey;
 use crate::redact::{Redactor, SecretName};
 use crate::render::{TemplateDialect, VariableScope};
 use crate::tokens::StoreError;
@@ -14,83 +18,131 @@ use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use zeroize::Zeroizing;
 
-/// What is sealed: the call, and the names of the secrets in it, which no response tells any more
-/// when it is sent.
+/// What a path shows that cannot be shown without a personal value inside of a word.
+const HIDDEN_PATH: &str = "‹redacted›";
+
+/// What is sealed: the call, and the names of the secrets and of the personal data in it, which no
+/// response tells any more when it is sent.
 #[derive(Serialize, Deserialize)]
 struct SealedContent<'c> {
     call: Cow<'c, UndoCall>,
     /// Name → value.
     secrets: Vec<(String, String)>,
+    /// Value → pseudonym.
+    #[serde(default)]
+    personal: Vec<(String, String)>,
 }
 
-/// Fails if an undo could come to hold a secret that the ledger cannot keep; asked before the step
-/// is sent that creates something.
-///
-/// # Errors
-/// When there is no key.
-pub(super) fn check_can_seal(
-    fixture: &Fixture,
-    step: &FixtureStep,
-    undo: &UndoStep,
-    variables: &VariableScope,
-    context: &RunContext<'_>,
-) -> Result<(), StoreError> {
-    let names: Vec<String> = undo
-        .step
-        .expressions()
-        .into_iter()
-        .filter_map(|expression| TemplateDialect::Request.names_in(expression).ok())
-        .flatten()
-        .filter_map(|name| name.split('.').next().map(str::to_owned))
-        .collect();
-    let mut redactor = context.state.redactor.borrow_mut();
-    let may_hold_secret = names.iter().any(|name| {
-        takes_secret(fixture, step, name)
-            || variables
-                .get(name)
-                .is_some_and(|value| holds_secret(value, &mut redactor))
-    });
-    drop(redactor);
-    if may_hold_secret {
-        context.environment.tokens.renewer.envelope()?;
+/// An undo before the step is sent that creates something.
+pub(super) struct CheckedUndo<'u> {
+    pub(super) fixture: &'u Fixture,
+    pub(super) step: &'u FixtureStep,
+    pub(super) undo: &'u UndoStep,
+    pub(super) recording_key: &'u RecordingKey,
+}
+
+impl CheckedUndo<'_> {
+    /// Fails if the undo could come to hold a secret or personal data that the ledger cannot keep.
+    ///
+    /// # Errors
+    /// When there is no key.
+    pub(super) fn check_can_seal(
+        &self,
+        variables: &VariableScope,
+        context: &RunContext<'_>,
+    ) -> Result<(), StoreError> {
+        let names: Vec<String> = self
+            .undo
+            .step
+            .expressions()
+            .into_iter()
+            .filter_map(|expression| TemplateDialect::Request.names_in(expression).ok())
+            .flatten()
+            .filter_map(|name| name.split('.').next().map(str::to_owned))
+            .collect();
+        let needs_seal = names.iter().any(|name| {
+            self.takes_secret(name)
+                || self.takes_personal_data(name, context)
+                || variables
+                    .get(name)
+                    .is_some_and(|value| self.is_to_hide(value, context))
+        });
+        if needs_seal {
+            context.environment.tokens.renewer.envelope()?;
+        }
+        Ok(())
     }
-    Ok(())
+
+    /// Whether the step captures a value under this name that will be secret by the name that the
+    /// response gives it, or by what the fixture says.
+    fn takes_secret(&self, name: &str) -> bool {
+        let mut captures = self.step.step.captures.iter();
+        captures.any(|capture| {
+            capture.name == name
+                && match &capture.from {
+                    Subject::Path(path) => {
+                        let secrets = self.fixture.secret_rules.secrets.iter();
+                        let member = path.names().next_back().flatten();
+                        member.is_some_and(|name| SecretName::of_member(name).is_some())
+                            || secrets
+                                .map(|rule| &rule.path)
+                                .any(|secret| path.as_str().starts_with(secret.as_str()))
+                    }
+                    Subject::Header(name) => {
+                        name == "set-cookie" || SecretName::of_member(name).is_some()
+                    }
+                    Subject::Status | Subject::Latency | Subject::Body => false,
+                }
+        })
+    }
+
+    /// Whether the step captures a value under this name that a rule of `redact` names. What a
+    /// pattern finds is known only from the response.
+    fn takes_personal_data(&self, name: &str, context: &RunContext<'_>) -> bool {
+        let workspace = context.environment.workspace;
+        let Some(scheme) = workspace.scheme(&self.step.step.scheme.name) else {
+            return false;
+        };
+        let rules = redact_rules(scheme, workspace, &[]);
+        let mut captures = self.step.step.captures.iter();
+        captures.any(|capture| {
+            capture.name == name && rules.iter().any(|rule| is_named(&capture.from, rule))
+        })
+    }
+
+    fn is_to_hide(&self, value: &Value, context: &RunContext<'_>) -> bool {
+        let text = value.to_json();
+        let personal = &context.state.recordings.personal;
+        holds_secret(&text, &mut context.state.redactor.borrow_mut())
+            || !personal.values_in(self.recording_key, &[&text]).is_empty()
+    }
 }
 
-/// Whether a step captures a value under this name that will be secret by the name that the
-/// response gives it, or by what the fixture says.
-fn takes_secret(fixture: &Fixture, step: &FixtureStep, name: &str) -> bool {
-    let mut captures = step.step.captures.iter();
-    captures.any(|capture| {
-        capture.name == name
-            && match &capture.from {
-                Subject::Path(path) => {
-                    let secrets = fixture.secret_rules.secrets.iter();
-                    let member = path.names().next_back().flatten();
-                    member.is_some_and(|name| SecretName::of_member(name).is_some())
-                        || secrets
-                            .map(|rule| &rule.path)
-                            .any(|secret| path.as_str().starts_with(secret.as_str()))
-                }
-                Subject::Header(name) => {
-                    name == "set-cookie" || SecretName::of_member(name).is_some()
-                }
-                Subject::Status | Subject::Latency | Subject::Body => false,
-            }
-    })
+/// Whether a rule names what a capture takes, as far as both are written alike.
+fn is_named(subject: &Subject, rule: &RedactRule) -> bool {
+    match (subject, rule) {
+        (Subject::Path(path), RedactRule::Path(rule)) => {
+            let last = |path: &JsonPath| path.names().next_back().flatten().map(str::to_owned);
+            path.as_str().starts_with(rule.as_str())
+                || last(path).is_some_and(|name| last(rule) == Some(name))
+        }
+        (Subject::Header(name), RedactRule::Header(rule)) => name.eq_ignore_ascii_case(rule),
+        _ => false,
+    }
 }
 
-fn holds_secret(value: &Value, redactor: &mut Redactor) -> bool {
-    redactor.contains_secret(value.to_json().as_bytes())
+fn holds_secret(text: &str, redactor: &mut Redactor) -> bool {
+    redactor.contains_secret(text.as_bytes())
 }
 
 /// An undo as the ledger may hold it.
 ///
 /// # Errors
-/// When it holds a secret and there is no key to seal it with.
+/// When it holds a secret or personal data, and there is no key to seal it with.
 pub(super) fn recorded_undo(
     call: &UndoCall,
     number: u64,
+    recording_key: &RecordingKey,
     context: &RunContext<'_>,
 ) -> Result<RecordedUndo, StoreError> {
     let mut redactor = context.state.redactor.borrow_mut();
@@ -103,14 +155,17 @@ pub(super) fn recorded_undo(
             }
         }
     }
-    if secrets.is_empty() {
+    drop(redactor);
+    let personal = &context.state.recordings.personal;
+    let personal = personal.values_in(recording_key, &texts(call));
+    if secrets.is_empty() && personal.is_empty() {
         return Ok(RecordedUndo::Plain(call.clone()));
     }
-    let path = redactor.redact(&call.path);
-    drop(redactor);
+    let path = shown_path(&call.path, &personal, recording_key, context);
     let content = SealedContent {
         call: Cow::Borrowed(call),
         secrets,
+        personal,
     };
     let about = record_name(&context.options.run_id, number);
     let text = serde_json::to_string(&content)
@@ -127,7 +182,31 @@ pub(super) fn recorded_undo(
     }))
 }
 
-/// The call of an entry of the ledger. The secrets in it are registered before it can be shown.
+/// A path as the ledger shows it.
+fn shown_path(
+    path: &str,
+    personal: &[(String, String)],
+    recording_key: &RecordingKey,
+    context: &RunContext<'_>,
+) -> String {
+    let segments = path.split('/').map(|segment| {
+        let known = personal.iter().find(|(value, _)| value == segment);
+        known.map_or(segment, |(_, pseudonym)| pseudonym.as_str())
+    });
+    let path = segments.collect::<Vec<_>>().join("/");
+    let path = context.output_redactor(recording_key).redact(&path);
+    if personal
+        .iter()
+        .any(|(value, _)| path.contains(value.as_str()))
+    {
+        HIDDEN_PATH.to_owned()
+    } else {
+        path
+    }
+}
+
+/// The call of an entry of the ledger. What is secret or personal in it is registered before it can
+/// be shown; personal data for the exchanges of `recording_key`.
 ///
 /// # Errors
 /// When it is sealed and does not open.
@@ -135,6 +214,7 @@ pub(crate) fn unsealed_undo<'u>(
     undo: &'u RecordedUndo,
     run_id: &str,
     number: u64,
+    recording_key: &RecordingKey,
     context: &RunContext<'_>,
 ) -> Result<Cow<'u, UndoCall>, UndoError> {
     let sealed = match undo {
@@ -150,6 +230,10 @@ pub(crate) fn unsealed_undo<'u>(
     let mut redactor = context.state.redactor.borrow_mut();
     for (name, value) in &content.secrets {
         redactor.add_secret(name.as_str(), value);
+    }
+    let personal = &context.state.recordings.personal;
+    for (value, pseudonym) in &content.personal {
+        personal.hide_value(recording_key, value, pseudonym);
     }
     Ok(content.call)
 }

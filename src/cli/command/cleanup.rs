@@ -179,12 +179,13 @@ impl<'c> LeftoverCleanup<'c> {
         let undo = self.undo_definition(open);
         let is_sweep = self.is_sweep;
         let context = self.context_for(&open.entry.environment).await?;
+        let key = RecordingKey::without_file(open.entry.account.as_deref());
         let result = match (&open.undo, undo) {
             (Some(call), undo) => {
                 // A fixture that is gone from the workspace has no `gone` any more; a 404 counts as
                 // gone without it.
                 let gone = undo.map_or(&[][..], |undo| &undo.gone);
-                match unsealed_undo(call, run_id, open.entry.number, context) {
+                match unsealed_undo(call, run_id, open.entry.number, &key, context) {
                     Ok(call) => undo_call(open, &call, gone, context).await,
                     Err(error) => Err(error.into()),
                 }
@@ -196,7 +197,6 @@ impl<'c> LeftoverCleanup<'c> {
             },
             (None, None) => Err(LeftoverError::NoSearch),
         };
-        let key = RecordingKey::without_file(open.entry.account.as_deref());
         let mut redactor = context.output_redactor(&key);
         Ok(result.map_err(|reason| redactor.redact_for_display(&reason.to_string())))
     }
