@@ -47,13 +47,13 @@ fn find_line(lines: &[&str], path: &str) -> Option<usize> {
     line
 }
 
-enum PathSegment {
+enum ExcerptSegment {
     Name(String),
     Index(usize),
 }
 
 /// The child of the value whose inside begins at the line `from`.
-fn find_child(lines: &[&str], from: usize, depth: usize, segment: &PathSegment) -> Option<usize> {
+fn find_child(lines: &[&str], from: usize, depth: usize, segment: &ExcerptSegment) -> Option<usize> {
     let mut index = 0;
     for (number, line) in lines.iter().enumerate().skip(from) {
         let text = line.trim_start_matches(' ');
@@ -63,10 +63,10 @@ fn find_child(lines: &[&str], from: usize, depth: usize, segment: &PathSegment) 
             // The end of a child.
             std::cmp::Ordering::Equal if text.starts_with(['}', ']']) => {}
             std::cmp::Ordering::Equal => match segment {
-                PathSegment::Name(name) if text.starts_with(&member_start(name)) => {
+                ExcerptSegment::Name(name) if text.starts_with(&member_start(name)) => {
                     return Some(number);
                 }
-                PathSegment::Index(wanted) if *wanted == index => return Some(number),
+                ExcerptSegment::Index(wanted) if *wanted == index => return Some(number),
                 _ => index += 1,
             },
         }
@@ -79,17 +79,17 @@ fn member_start(name: &str) -> String {
 }
 
 /// A path that names one place, with names in either spelling of RFC 9535.
-fn parse_path(path: &str) -> Option<Vec<PathSegment>> {
+fn parse_path(path: &str) -> Option<Vec<ExcerptSegment>> {
     let mut segments = Vec::new();
     let mut rest = path.strip_prefix('$')?;
     while !rest.is_empty() {
         if let Some(name) = rest.strip_prefix('.') {
             let end = name.find(['.', '[']).unwrap_or(name.len());
-            segments.push(PathSegment::Name(name[..end].to_owned()));
+            segments.push(ExcerptSegment::Name(name[..end].to_owned()));
             rest = &name[end..];
         } else if let Some(quoted) = rest.strip_prefix("['") {
             let end = quoted.find("']")?;
-            segments.push(PathSegment::Name(quoted[..end].to_owned()));
+            segments.push(ExcerptSegment::Name(quoted[..end].to_owned()));
             rest = &quoted[end + 2..];
         } else {
             let inside = rest.strip_prefix('[')?;
@@ -98,7 +98,7 @@ fn parse_path(path: &str) -> Option<Vec<PathSegment>> {
             let Ok(index) = inside[..end].parse() else {
                 break;
             };
-            segments.push(PathSegment::Index(index));
+            segments.push(ExcerptSegment::Index(index));
             rest = &inside[end + 1..];
         }
     }
