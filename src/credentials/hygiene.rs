@@ -180,7 +180,7 @@ mod tests {
             assert_eq!(fault(value).as_deref(), Some(told), "{value:?}");
         }
         assert_eq!(fault("with a blank inside 1"), None);
-        assert_eq!(fault("한글로-된-비밀번호-열여섯-글자-이상"), None);
+        assert_eq!(fault("한글로-된-비밀번호-열여섯-글자-이상이다"), None);
     }
 
     #[test]
