@@ -53,7 +53,12 @@ enum ExcerptSegment {
 }
 
 /// The child of the value whose inside begins at the line `from`.
-fn find_child(lines: &[&str], from: usize, depth: usize, segment: &ExcerptSegment) -> Option<usize> {
+fn find_child(
+    lines: &[&str],
+    from: usize,
+    depth: usize,
+    segment: &ExcerptSegment,
+) -> Option<usize> {
     let mut index = 0;
     for (number, line) in lines.iter().enumerate().skip(from) {
         let text = line.trim_start_matches(' ');

@@ -103,7 +103,8 @@ fn imports(
     texts: &BTreeMap<ModulePath, String>,
     re_exports: &ReExports,
 ) -> BTreeSet<ModulePath> {
-    let uses = Regex::new(r"\buse ([^;]+);").unwrap();
+    // At the beginning of a line: messages say `use` as well.
+    let uses = Regex::new(r"(?m)^\s*(?:pub(?:\([^)]*\))? )?use ([^;]+);").unwrap();
     let inline = Regex::new(r"\b(?:crate|super)(?:::\w+)+").unwrap();
     let mut paths = Vec::new();
     for found in uses.captures_iter(text) {

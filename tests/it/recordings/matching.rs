@@ -77,13 +77,15 @@ fn a_thousand_requests_with_one_part_changed_all_miss() {
         .split_whitespace()
         .collect::<Vec<_>>()
         .join(" ");
-    let misses: Vec<&str> = flat
+    let mut misses: Vec<&str> = flat
         .split("ERR r")
         .skip(1)
         .filter(|block| block.contains("nothing is recorded"))
         .collect();
-    // Each is said in its line, and again at the end.
-    assert_eq!(misses.len(), 2_000);
+    // Each has a block of its own, and stands in lists besides.
+    misses.sort_by_key(|block| (&block[..4], std::cmp::Reverse(block.len())));
+    misses.dedup_by_key(|block| &block[..4]);
+    assert_eq!(misses.len(), 1_000);
     for (index, (block, part)) in misses.iter().zip(expected).enumerate() {
         assert!(
             block.starts_with(&format!("{index:04}")) && block.contains(part),

@@ -392,7 +392,7 @@ fn a_credential_is_set_from_standard_input_and_never_shown() {
         (
             &["shopee", "partner_key"],
             "blank at the end ",
-            "blank or a line end",
+            "ends with a blank",
         ),
         (&["shopee", "partner_id"], "12a", "must be a whole number"),
         (

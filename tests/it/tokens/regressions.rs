@@ -276,7 +276,7 @@ fn two_credentials_that_are_set_at_once_are_both_kept() {
             .map(|name| {
                 let mut command = workspace.ingam(&["auth", "set", "shopee", name, "--file"]);
                 let mut child = command.stdin(std::process::Stdio::piped()).spawn().unwrap();
-                write!(child.stdin.take().unwrap(), "12345678{round}").unwrap();
+                write!(child.stdin.take().unwrap(), "1234567890123{round}").unwrap();
                 child
             })
             .into();
@@ -286,7 +286,7 @@ fn two_credentials_that_are_set_at_once_are_both_kept() {
         let text = std::fs::read_to_string(workspace.home().join(".config/ingam/credentials.env"))
             .unwrap();
         assert_eq!(
-            text.matches(&format!("12345678{round}")).count(),
+            text.matches(&format!("1234567890123{round}")).count(),
             2,
             "{text}"
         );
