@@ -16,6 +16,7 @@ pub(super) fn normal_forms(value: &str) -> Vec<Vec<u8>> {
     forms.push(value.chars().rev().collect::<String>().into_bytes());
     forms.push(rot13(value));
     forms.extend(numbers(value));
+    forms.extend(damaged_forms(value));
     for text in written_forms(value) {
         forms.extend(base64_cores(&text));
         forms.extend(base32_cores(&text));
@@ -139,6 +140,27 @@ fn numbers(value: &str) -> Vec<Vec<u8>> {
         each(|byte| format!("{byte:08b}")),
         units.collect::<String>().into_bytes(),
     ]
+}
+
+/// What is left of a value outside of ASCII where others do not expect one: letters replaced by `?`,
+/// bytes read as Latin-1, bytes with a sign as in Java, code points in hexadecimal as in CSS.
+fn damaged_forms(value: &str) -> Vec<Vec<u8>> {
+    if value.is_ascii() {
+        return Vec::new();
+    }
+    let code_points = value
+        .chars()
+        .map(|letter| format!("{:x}", u32::from(letter)));
+    let forms: [String; 4] = [
+        value.chars().filter(char::is_ascii).collect(),
+        value.bytes().map(char::from).collect(),
+        value
+            .bytes()
+            .map(|byte| byte.cast_signed().to_string())
+            .collect(),
+        code_points.collect(),
+    ];
+    forms.into_iter().map(String::into_bytes).collect()
 }
 
 fn rot13(value: &str) -> Vec<u8> {

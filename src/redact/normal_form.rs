@@ -143,7 +143,7 @@ pub(super) fn fold(text: &[u8]) -> Vec<u8> {
 /// secret can make its beginning look like one.
 pub(super) fn for_each_normal_form(text: &[u8], mut visit: impl FnMut(&NormalText)) {
     visit(&NormalText::folded_verbatim(text));
-    if memchr::memchr3(b'%', b'\\', b'&', text).is_some() {
+    if can_hold_escapes(text) {
         visit_decoded(&NormalText::verbatim(text), &mut visit);
     }
     // `=` stands in every form and URL: only where hexadecimal digits or a line break follow it can
@@ -154,6 +154,12 @@ pub(super) fn for_each_normal_form(text: &[u8], mut visit: impl FnMut(&NormalTex
         visit(&unquoted.folded());
         visit_decoded(&unquoted, &mut visit);
     }
+}
+
+/// Whether a byte is there that an escape, an invisible or a full-width letter begins with.
+fn can_hold_escapes(text: &[u8]) -> bool {
+    memchr::memchr3(b'%', b'\\', b'&', text).is_some()
+        || memchr::memchr3(0xc2, 0xe2, 0xef, text).is_some()
 }
 
 fn visit_decoded(text: &NormalText, visit: &mut impl FnMut(&NormalText)) {
@@ -191,23 +197,50 @@ impl Decoded {
     }
 
     fn char(letter: char) -> Self {
+        if is_invisible(letter) {
+            return Self::nothing();
+        }
         let mut bytes = [0; 4];
         let len = letter.encode_utf8(&mut bytes).len();
         Self { bytes, len }
     }
 }
 
-/// `%2B`, `\u002B`, `\x2B`, `\u{2B}`, `\/`, `&#43;`, `&#x2B;`, `&plus;`.
+/// Letters that a page puts between others to say where a line may break or how they join.
+fn is_invisible(letter: char) -> bool {
+    matches!(letter, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}')
+}
+
+/// `%2B`, `%u002B`, `\u002B`, `\x2B`, `\u{2B}`, `\/`, `&#43;`, `&#x2B;`, `&plus;`, `＋`, and letters
+/// that cannot be seen.
 fn escape(rest: &[u8]) -> Option<(Decoded, usize)> {
     match rest[0] {
         b'%' => percent(rest),
         b'\\' => backslash(rest),
         b'&' => entity(rest),
+        0xc2 => printed(rest, 2),
+        0xe2 | 0xef => printed(rest, 3),
         _ => None,
     }
 }
 
+/// A letter without width, or one of ASCII in the width of Chinese ones (U+FF01 to U+FF5E).
+fn printed(rest: &[u8], len: usize) -> Option<(Decoded, usize)> {
+    let letter = std::str::from_utf8(rest.get(..len)?).ok()?.chars().next()?;
+    if is_invisible(letter) {
+        return Some((Decoded::nothing(), len));
+    }
+    let code = u32::from(letter).checked_sub(0xfee0)?;
+    let narrow = u8::try_from(code).ok().filter(u8::is_ascii_graphic)?;
+    Some((Decoded::byte(narrow), len))
+}
+
 fn percent(rest: &[u8]) -> Option<(Decoded, usize)> {
+    // `escape()` of JavaScript.
+    if matches!(rest.get(1), Some(b'u' | b'U')) {
+        let letter = char::from_u32(hex_number(rest.get(2..6)?)?)?;
+        return Some((Decoded::char(letter), 6));
+    }
     let byte = hex_number(rest.get(1..3)?)?;
     Some((Decoded::byte(u8::try_from(byte).ok()?), 3))
 }
@@ -251,11 +284,11 @@ fn unicode_escape(rest: &[u8]) -> Option<(Decoded, usize)> {
 /// parameters, and one of them can be a secret.
 fn entity(rest: &[u8]) -> Option<(Decoded, usize)> {
     const LONGEST: usize = 12;
-    const PUNCTUATION: [&[u8]; 33] = [
+    const PUNCTUATION: [&[u8]; 34] = [
         b"amp", b"lt", b"gt", b"quot", b"apos", b"nbsp", b"plus", b"equals", b"sol", b"bsol",
         b"colon", b"semi", b"comma", b"period", b"num", b"percnt", b"excl", b"quest", b"commat",
         b"dollar", b"ast", b"lpar", b"rpar", b"lsqb", b"rsqb", b"lcub", b"rcub", b"lowbar", b"Hat",
-        b"grave", b"vert", b"Tab", b"NewLine",
+        b"grave", b"vert", b"Tab", b"NewLine", b"shy",
     ];
     let len = memchr::memchr(b';', &rest[..LONGEST.min(rest.len())])?;
     let name = &rest[1..len];
@@ -337,6 +370,10 @@ mod tests {
             "a\\nK\\tb",
             "a-K_b",
             "a%26%2375%3Bb",
+            "a%u004Bb",
+            "a\u{200b}K\u{ad}b",
+            "a&shy;K&#8203;b",
+            "ａＫｂ",
             "a\\u0026#75;b",
             "\"a\" + \"Kb\"",
         ] {

@@ -17,6 +17,7 @@
 mod acceptance;
 mod architecture;
 mod budgets;
+mod canaries;
 mod cases;
 mod command_errors;
 #[cfg(target_os = "linux")]
