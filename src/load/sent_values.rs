@@ -59,7 +59,7 @@ fn overridden(scheme: &Scheme, what: &str, name: &str, at: Span) -> Diagnostic {
     Diagnostic::error(title)
         .at(at, "this value cannot be sent besides")
         .hint(format!(
-            "remove `{name}`; to send a value of your own, use another level or `scheme: none`"
+            "remove `{name}`; another level or `scheme: none` sends a value of your own"
         ))
 }
 
