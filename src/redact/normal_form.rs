@@ -144,15 +144,24 @@ pub(super) fn fold(text: &[u8]) -> Vec<u8> {
 pub(super) fn for_each_normal_form(text: &[u8], mut visit: impl FnMut(&NormalText)) {
     visit(&NormalText::folded_verbatim(text));
     if can_hold_escapes(text) {
-        visit_decoded(&NormalText::verbatim(text), &mut visit);
+        // Quoted-printable text can itself stand in a URL or in JSON.
+        visit_decoded(&NormalText::verbatim(text), &mut |decoded| {
+            visit(&decoded.folded());
+            visit_unquoted(decoded, &mut visit);
+        });
     }
-    // `=` stands in every form and URL: only where hexadecimal digits or a line break follow it can
-    // the text be quoted-printable, and then it is looked at in both ways.
-    if memchr::memchr(b'=', text).is_some()
-        && let Some(unquoted) = NormalText::verbatim(text).decoded(quoted_printable)
-    {
+    if memchr::memchr(b'=', text).is_some() {
+        visit_unquoted(&NormalText::verbatim(text), &mut visit);
+    }
+}
+
+/// The same text as quoted-printable. `=` stands in every form and URL: only where hexadecimal
+/// digits or a line break follow it can the text be quoted-printable, and then it is looked at in
+/// both ways.
+fn visit_unquoted(text: &NormalText, visit: &mut impl FnMut(&NormalText)) {
+    if let Some(unquoted) = text.decoded(quoted_printable) {
         visit(&unquoted.folded());
-        visit_decoded(&unquoted, &mut visit);
+        visit_decoded(&unquoted, &mut |decoded| visit(&decoded.folded()));
     }
 }
 
@@ -166,7 +175,7 @@ fn visit_decoded(text: &NormalText, visit: &mut impl FnMut(&NormalText)) {
     let mut current = text.decoded(escape);
     for _ in 0..MAX_DEPTH {
         let Some(decoded) = current else { return };
-        visit(&decoded.folded());
+        visit(&decoded);
         current = decoded.decoded(escape);
     }
 }
