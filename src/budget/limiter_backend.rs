@@ -36,10 +36,6 @@ pub enum BudgetLocation {
     Memory,
     Folder(PathBuf),
     /// A connection URL; it can hold a password.
-    #[cfg_attr(
-        not(feature = "postgres"),
-        expect(dead_code, reason = "named so that the build without it can say so")
-    )]
     Postgres(#[serde(with = "exposed_for_sealing")] Secret<String>),
     /// The user has no folder for state (`HOME` is not set).
     NoFolder,
