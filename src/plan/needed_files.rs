@@ -143,7 +143,7 @@ impl<'l> NeededFiles<'l> {
         let decoded = self.loaded.workspace.fixture(name);
         self.fixtures.contains(name)
             || decoded.is_some_and(|fixture| fixture.auto)
-            || (decoded.is_none() && self.text_of(path).contains("auto"))
+            || (decoded.is_none() && self.text_of(path).is_none_or(|text| text.contains("auto")))
     }
 
     /// The recordings of a scheme form one pool.
@@ -152,18 +152,19 @@ impl<'l> NeededFiles<'l> {
         if let Some(decoded) = recordings.find(|recording| recording.name == name) {
             return self.schemes.contains(&decoded.scheme);
         }
-        let text = self.text_of(path);
+        let text = self.text_of(path).unwrap_or_default();
         let scheme = text.lines().find_map(|line| line.strip_prefix("scheme:"));
-        scheme.is_none_or(|scheme| self.schemes.contains(scheme.trim()))
+        // The line can hold quotes and a comment.
+        scheme.is_none_or(|line| self.schemes.iter().any(|name| line.contains(name.as_str())))
     }
 
-    /// The text of a file, or an empty one if it could not be read.
-    fn text_of(&self, path: &Path) -> &str {
+    /// The text of a file; `None` if it could not be read.
+    fn text_of(&self, path: &Path) -> Option<&str> {
         let sources = &self.loaded.sources;
         let ids = (0..).map(FileId);
         ids.map_while(|id| sources.get(id))
             .find(|source| source.path == path)
-            .map_or("", |source| &source.text)
+            .map(|source| &*source.text)
     }
 
     /// Whether a place in `ingam.yaml` is part of an environment that the run does not use. Accounts
@@ -184,10 +185,7 @@ impl<'l> NeededFiles<'l> {
 }
 
 fn is_named(words: &[String], name: &str) -> bool {
-    words.iter().any(|word| {
-        let (file, rest) = split_unit_id(word);
-        matches_pattern(word, name) || (!rest.is_empty() && file == name)
-    })
+    words.iter().any(|word| matches_pattern(word, name))
 }
 
 /// Whether a folder or a file of no kind is above or below what a word names.
