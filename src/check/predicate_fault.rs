@@ -85,21 +85,5 @@ pub(super) fn constant_bound(bound: &ComparisonBound) -> Option<&Number> {
 
 /// A constant that a predicate compares with, if it compares with one at all.
 pub(super) fn constant_operand(test: &PredicateTest) -> Option<&crate::value::Value> {
-    match test {
-        PredicateTest::Equals(tree)
-        | PredicateTest::OneOf(tree)
-        | PredicateTest::Contains(tree)
-        | PredicateTest::StartsWith(tree)
-        | PredicateTest::EndsWith(tree)
-        | PredicateTest::Includes(tree)
-        | PredicateTest::Unordered(tree) => tree.as_constant(),
-        PredicateTest::Above(bound)
-        | PredicateTest::AtLeast(bound)
-        | PredicateTest::Below(bound)
-        | PredicateTest::AtMost(bound) => match bound {
-            ComparisonBound::Value(tree) => tree.as_constant(),
-            ComparisonBound::Duration(_) => None,
-        },
-        _ => None,
-    }
+    test.operand()?.as_constant()
 }

@@ -79,6 +79,50 @@ pub enum PredicateTest {
 }
 
 impl PredicateTest {
+    /// The value that it compares with, if it compares with one.
+    #[must_use]
+    pub(crate) fn operand(&self) -> Option<&TemplateTree> {
+        match self {
+            Self::Equals(tree)
+            | Self::OneOf(tree)
+            | Self::Contains(tree)
+            | Self::StartsWith(tree)
+            | Self::EndsWith(tree)
+            | Self::Includes(tree)
+            | Self::Unordered(tree) => Some(tree),
+            Self::Above(bound)
+            | Self::AtLeast(bound)
+            | Self::Below(bound)
+            | Self::AtMost(bound) => match bound {
+                ComparisonBound::Value(tree) => Some(tree),
+                ComparisonBound::Duration(_) => None,
+            },
+            // Every predicate stands here: one that is forgotten would hide its names from `check`.
+            Self::Not(_)
+            | Self::Length(_)
+            | Self::Each(_)
+            | Self::Some(_)
+            | Self::None(_)
+            | Self::Type(_)
+            | Self::Exists(_)
+            | Self::Matches(_)
+            | Self::Unique(_)
+            | Self::Schema(_) => None,
+        }
+    }
+
+    /// The predicates inside of it.
+    fn nested(&self) -> &[Predicate] {
+        match self {
+            Self::Not(inner)
+            | Self::Length(inner)
+            | Self::Each(inner)
+            | Self::Some(inner)
+            | Self::None(inner) => inner,
+            _ => &[],
+        }
+    }
+
     /// The name of the predicate in the language.
     #[must_use]
     pub(crate) fn name(&self) -> &'static str {
@@ -179,31 +223,10 @@ impl Assertion {
 impl Predicate {
     #[must_use]
     pub fn expressions(&self) -> Vec<&Expression> {
-        match &self.test {
-            PredicateTest::Equals(tree)
-            | PredicateTest::OneOf(tree)
-            | PredicateTest::Contains(tree)
-            | PredicateTest::StartsWith(tree)
-            | PredicateTest::EndsWith(tree)
-            | PredicateTest::Includes(tree)
-            | PredicateTest::Unordered(tree) => tree.expressions(),
-            PredicateTest::Above(bound)
-            | PredicateTest::AtLeast(bound)
-            | PredicateTest::Below(bound)
-            | PredicateTest::AtMost(bound) => match bound {
-                ComparisonBound::Value(tree) => tree.expressions(),
-                ComparisonBound::Duration(_) => Vec::new(),
-            },
-            PredicateTest::Not(inner)
-            | PredicateTest::Length(inner)
-            | PredicateTest::Each(inner)
-            | PredicateTest::Some(inner)
-            | PredicateTest::None(inner) => inner.iter().flat_map(Predicate::expressions).collect(),
-            PredicateTest::Type(_)
-            | PredicateTest::Exists(_)
-            | PredicateTest::Matches(_)
-            | PredicateTest::Unique(_)
-            | PredicateTest::Schema(_) => Vec::new(),
-        }
+        let own = self.test.operand().into_iter();
+        let nested = self.test.nested().iter().flat_map(Predicate::expressions);
+        own.flat_map(TemplateTree::expressions)
+            .chain(nested)
+            .collect()
     }
 }

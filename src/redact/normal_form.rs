@@ -143,15 +143,21 @@ pub(super) fn fold(text: &[u8]) -> Vec<u8> {
 /// secret can make its beginning look like one.
 pub(super) fn for_each_normal_form(text: &[u8], mut visit: impl FnMut(&NormalText)) {
     visit(&NormalText::folded_verbatim(text));
-    if can_hold_escapes(text) {
+    let has_escapes = can_hold_escapes(text);
+    let can_be_quoted = memchr::memchr(b'=', text).is_some();
+    if !has_escapes && !can_be_quoted {
+        return;
+    }
+    let text = NormalText::verbatim(text);
+    if has_escapes {
         // Quoted-printable text can itself stand in a URL or in JSON.
-        visit_decoded(&NormalText::verbatim(text), &mut |decoded| {
+        visit_decoded(&text, &mut |decoded| {
             visit(&decoded.folded());
             visit_unquoted(decoded, &mut visit);
         });
     }
-    if memchr::memchr(b'=', text).is_some() {
-        visit_unquoted(&NormalText::verbatim(text), &mut visit);
+    if can_be_quoted {
+        visit_unquoted(&text, &mut visit);
     }
 }
 
