@@ -153,9 +153,16 @@ impl TimeLimits {
             .timeout
             .as_ref()
             .map(|text| settings::parse_duration_option("--timeout", text));
+        let timeout = timeout.transpose()?;
+        if timeout == Some(Duration::ZERO) {
+            return Err(
+                CommandError::usage("`--timeout 0s` leaves no time to send anything")
+                    .hint("leave `--timeout` out for a run without a limit"),
+            );
+        }
         Ok(Self {
             grace: settings::parse_duration_option("--grace", &args.grace)?,
-            timeout: timeout.transpose()?,
+            timeout,
             max_wait: settings::parse_duration_option("--wait", &args.wait)?,
         })
     }

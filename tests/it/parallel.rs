@@ -364,6 +364,17 @@ fn a_run_that_takes_too_long_is_stopped_and_says_so() {
     );
 }
 
+#[test]
+fn a_run_without_any_time_is_refused_before_it_sends() {
+    let folder = workspace(&Server::start(|_| panic!("nothing is sent")));
+    files(&folder, 1);
+    let (output, code) = run(&folder, &["run", "--env", "local", "--timeout", "0s"]);
+    assert!(
+        code == 2 && output.contains("leaves no time to send anything"),
+        "{code}: {output}"
+    );
+}
+
 /// Somebody looks: one line says how far it is, and is gone at the end.
 #[test]
 fn a_terminal_shows_how_far_it_is() {
