@@ -417,12 +417,12 @@ mod tests {
     fn a_call_under_way_holds_its_slot_until_it_is_known_to_have_arrived() {
         let mut counter = counter(1, 20_000, None);
         let mark = counter.acquire(100, 30_000);
-        assert_eq!(counter.available(40_000), 0, "its answer may still come");
+        assert_eq!(counter.available(40_000), 0, "its response may still come");
         counter.record_arrival(mark, 100, 9_000);
         assert_eq!(
             counter.free_at(9_000, 0),
             9_000 + 20_000,
-            "from its answer on, whole"
+            "from its response on, whole"
         );
         let mark = counter.acquire(60_000, 30_000);
         counter.record_arrival(mark, 60_000, 60_010);

@@ -86,7 +86,7 @@ fn repeated_reason(capture: &Capture, count: usize) -> String {
 
 fn absent_reason(subject: &Subject) -> String {
     match subject {
-        Subject::Header(name) => format!("the answer has no header `{name}`"),
+        Subject::Header(name) => format!("the response has no header `{name}`"),
         Subject::Body => "the body is empty".to_owned(),
         other => format!("`{other}` finds nothing"),
     }

@@ -836,7 +836,7 @@ fn a_capture_that_finds_nothing_fails() {
     );
     assert_eq!(
         fails("header.zzzzzzzz"),
-        "nothing to capture as `x`: the answer has no header `zzzzzzzz`"
+        "nothing to capture as `x`: the response has no header `zzzzzzzz`"
     );
 }
 

@@ -137,7 +137,7 @@ pub(super) struct RunArgs {
     /// fails
     #[arg(long, value_name = "VERDICT", value_parser = ["pass", "fail"], default_value = "pass")]
     pub(super) flaky: String,
-    /// How long what fixtures made may take to be taken back when the run is interrupted
+    /// How long undos may take when the run is interrupted
     #[arg(long, value_name = "TIME", default_value = "30s")]
     pub(super) grace: String,
     /// Write what the environment answers to fixtures/recordings; with `new`, only what is not

@@ -566,7 +566,7 @@ impl FinishedRun<'_> {
         }
         if !is_clean {
             ended.error(
-                CommandError::operation("stopped before everything was taken back")
+                CommandError::operation("stopped before everything was undone")
                     .hint("`ingam cleanup` takes back what is left"),
             );
         }

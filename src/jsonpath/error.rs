@@ -36,10 +36,10 @@ impl PathError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SearchLimitExceeded {
     #[error(
-        "the path looks at more than {MAX_VISITS} places of this answer; name what it looks for more exactly"
+        "the path looks at more than {MAX_VISITS} places of this response; name what it looks for more exactly"
     )]
     Visits,
-    #[error("a regular expression in this answer, which the path matches with, is too large")]
+    #[error("a regular expression in this response, which the path matches with, is too large")]
     RegexSize,
 }
 

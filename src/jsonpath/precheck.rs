@@ -26,7 +26,7 @@ pub(super) fn check_path_text(text: &str) -> Result<(), PathError> {
     }
     if !text.starts_with('$') {
         return Err(PathError::new(0, "a path begins with `$`")
-            .with_hint("`$` is the whole answer, `$.name` a member of it"));
+            .with_hint("`$` is the whole response, `$.name` a member of it"));
     }
     if text.ends_with(is_blank) {
         return Err(PathError::new(
@@ -163,7 +163,7 @@ impl<'t> PathScanner<'t> {
                     "`{}()` is not asked of a value with a dot",
                     &self.text[start..end]
                 );
-                let hint = "RFC 9535 knows `length(@.name)` in filters; for the answer itself use the predicate `length`";
+                let hint = "RFC 9535 knows `length(@.name)` in filters; for the response itself use the predicate `length`";
                 return Err(PathError::new(end, reason).with_hint(hint));
             }
             _ => false,

@@ -344,7 +344,7 @@ pub(super) fn response_status(node: &YamlNode, diagnostics: &mut Diagnostics) ->
         diagnostics.push(wrong_kind(
             node,
             "`status`",
-            "a status of an answer, 200 to 599",
+            "a status of a response, 200 to 599",
         ));
     }
     found

@@ -217,7 +217,7 @@ impl<'d> RecordingDecoder<'d> {
         ) = (&decoded, &outcome)
         {
             // RFC 9110, section 9.3.2: there is no body of which half could be sent.
-            self.refuse_empty_truncation(map.at, "an answer to HEAD has no body");
+            self.refuse_empty_truncation(map.at, "a response to HEAD has no body");
         }
         Some(RecordedExchange {
             at: request.at,
@@ -238,9 +238,9 @@ impl<'d> RecordingDecoder<'d> {
             .filter(|times| *times > 0);
         if times.is_none() {
             let diagnostic = Diagnostic::error("`times` must be a whole number above zero")
-                .at(node.at, "so often it cannot answer");
+                .at(node.at, "so many responses are not possible");
             self.diagnostics.push(diagnostic.hint(
-                "without `times` an exchange answers once, and the last one again and again",
+                "without `times` an exchange is used once, and the last one every time after that",
             ));
         }
         times
@@ -288,16 +288,16 @@ impl<'d> RecordingDecoder<'d> {
         let diagnostic = Diagnostic::error("`fault: truncate` needs a `response`")
             .at(at, "there is nothing to cut in half");
         self.diagnostics.push(
-            diagnostic.hint("add the `response`, or write `fault: reset` for no answer at all"),
+            diagnostic.hint("add the `response`, or write `fault: reset` for no response at all"),
         );
     }
 
     fn truncated_response(&mut self, at: Span, response: &YamlNode) -> Option<RecordedOutcome> {
         let answer = self.response(response)?;
         match &answer.body {
-            ResponseBody::None => self.refuse_empty_truncation(at, "this answer has no body"),
+            ResponseBody::None => self.refuse_empty_truncation(at, "this response has no body"),
             ResponseBody::Text(text) if text.is_empty() => {
-                self.refuse_empty_truncation(at, "the body of this answer is empty");
+                self.refuse_empty_truncation(at, "the body of this response is empty");
             }
             _ => {}
         }
@@ -306,9 +306,9 @@ impl<'d> RecordingDecoder<'d> {
 
     fn refuse_empty_truncation(&mut self, at: Span, why: &str) {
         let diagnostic =
-            Diagnostic::error("`fault: truncate` needs an answer with a body").at(at, why);
+            Diagnostic::error("`fault: truncate` needs a response with a body").at(at, why);
         self.diagnostics
-            .push(diagnostic.hint("add a body, or write `fault: reset` for no answer at all"));
+            .push(diagnostic.hint("add a body, or write `fault: reset` for no response at all"));
     }
 
     fn request(&mut self, node: &YamlNode) -> Option<RecordedRequest> {
@@ -472,7 +472,7 @@ impl<'d> RecordingDecoder<'d> {
     fn response(&mut self, node: &YamlNode) -> Option<RecordedResponse> {
         let map = CheckedMap::open(
             node,
-            "a recorded answer",
+            "a recorded response",
             &RECORDED_RESPONSE_KEYS,
             self.diagnostics,
         )?;
@@ -485,8 +485,9 @@ impl<'d> RecordingDecoder<'d> {
             // RFC 9110, sections 15.3.5 and 15.4.5: such a response ends with its headers.
             .filter(|_| matches!(status, 204 | 304))
         {
-            let diagnostic = Diagnostic::error(format!("an answer {status} has no body"))
-                .at(body.key_at, "nobody would get this");
+            let diagnostic =
+                Diagnostic::error(format!("a response with status {status} has no body"))
+                    .at(body.key_at, "nobody would get this");
             self.diagnostics.push(diagnostic);
         }
         Some(RecordedResponse {
@@ -529,7 +530,7 @@ impl<'d> RecordingDecoder<'d> {
         at_most_one(
             map,
             &RECORDED_RESPONSE_KEYS[2..],
-            "an answer has one body",
+            "a response has one body",
             self.diagnostics,
         );
         let Some(entry) = found.first() else {

@@ -163,7 +163,7 @@ impl RequestDecoder<'_> {
     fn singular_path(&mut self, node: &YamlNode, what: &str) -> Option<crate::jsonpath::JsonPath> {
         let Some(written) = node.as_text() else {
             let diagnostic = wrong_kind(node, what, "a JSONPath")
-                .hint("name the place in the answer: `$.response.more`");
+                .hint("name the place in the response: `$.response.more`");
             self.diagnostics.push(diagnostic);
             return None;
         };

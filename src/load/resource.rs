@@ -327,7 +327,8 @@ impl ResourceDecoder<'_> {
             .map_or(Some(usual), |node| response_status(node, self.diagnostics));
         // RFC 9110, sections 15.3.5 and 15.4.5: such a response ends with its headers.
         if let (Some(code @ (204 | 304)), Some(entry)) = (code, map.entry("json")) {
-            let diagnostic = Diagnostic::error(format!("an answer {code} has no body"));
+            let diagnostic =
+                Diagnostic::error(format!("a response with status {code} has no body"));
             self.diagnostics
                 .push(diagnostic.at(entry.key_at, "nobody would get this"));
         }

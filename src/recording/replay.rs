@@ -139,7 +139,7 @@ pub(crate) fn describe_miss(miss: &ReplayMiss) -> String {
     match miss {
         ReplayMiss::Exhausted { file } => {
             format!(
-                "its stub in fixtures/recordings/{file}.yaml is used up: it answered as often as its `times` says"
+                "its stub in fixtures/recordings/{file}.yaml has answered as many times as its `times` says"
             )
         }
         ReplayMiss::NoMatch { nearest: None } => NO_RECORDING.to_owned(),

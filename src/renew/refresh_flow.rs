@@ -483,7 +483,7 @@ impl<'a> RefreshFlow<'a> {
             && !record.has_refresh_token()
         {
             let reason = format!(
-                "the marketplace's last answer had no refresh token for {}, and the one before works once",
+                "the marketplace's last response had no refresh token for {}, and the one before works once",
                 self.account_label()
             );
             record.state = RenewalState::Rejected {
@@ -632,7 +632,7 @@ impl<'a> RefreshFlow<'a> {
                 "the token before them is spent"
             };
             failure.reason = format!(
-                "an answer with new tokens of {} was lost, and {spent}: {}",
+                "a response with new tokens of {} was lost, and {spent}: {}",
                 self.account_label(),
                 failure.reason
             );
@@ -664,7 +664,7 @@ impl<'a> RefreshFlow<'a> {
         // shown.
         let body = match response.status {
             200..300 if matches!(said, ResponseOutcome::Success) => {
-                "an answer without a token where the scheme looks for it".to_owned()
+                "a response without a token where the scheme looks for it".to_owned()
             }
             _ => truncated(&self.redactor.redact(&crate::redact::escape_control_chars(
                 &String::from_utf8_lossy(response.body()),

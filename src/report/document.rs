@@ -367,7 +367,7 @@ impl VerdictCounts {
             (self.failed, "failed"),
             (self.errors, "could not be done"),
             (self.skipped, "skipped"),
-            (self.not_undone, "not taken back"),
+            (self.not_undone, "not undone"),
             (self.flaky, "flaky"),
         ];
         let others = parts

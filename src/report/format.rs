@@ -131,9 +131,9 @@ mod tests {
     fn what_could_not_be_taken_back_is_in_every_report() {
         for format in Format::ALL {
             let text = format.write(&leftover_document(), "shop/").unwrap();
-            let says = text.contains("item::add") || text.contains("title=not taken back");
+            let says = text.contains("item::add") || text.contains("title=not undone");
             assert!(
-                says && text.contains("the answer was 500"),
+                says && text.contains("the response was 500"),
                 "{format:?}: {text}"
             );
         }

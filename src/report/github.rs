@@ -37,7 +37,7 @@ pub(crate) fn github_annotations(document: &RunDocument, folder: &str) -> String
             "error",
             Some(&undo.at),
             folder,
-            ("not taken back", &leftover_text(undo)),
+            ("not undone", &leftover_text(undo)),
         ));
     }
     for unit in document.units.iter().filter(|unit| unit.flaky) {
@@ -122,7 +122,7 @@ pub(crate) fn github_summary(document: &RunDocument) -> String {
         let text = escape_markdown(&truncated(&one_line(&leftover_text(undo))));
         let _ = writeln!(
             out,
-            "- **not taken back**: {text} ({})",
+            "- **not undone**: {text} ({})",
             escape_markdown(&undo.at.to_string())
         );
     }

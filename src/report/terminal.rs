@@ -444,7 +444,7 @@ impl<W: Write> TerminalReporter<W> {
                 found.total
             )
         };
-        writeln!(self.out, "\n    answer{}", self.style.dim(&range))?;
+        writeln!(self.out, "\n    response{}", self.style.dim(&range))?;
         let width = self.style.width.max(60) - 8;
         for (number, line) in (found.first..).zip(&found.lines) {
             let line = truncated(line, width);
@@ -522,7 +522,7 @@ impl<W: Write> TerminalReporter<W> {
             (summary.failed, "failed", true),
             (summary.errors, "could not be done", true),
             (summary.skipped, "skipped", false),
-            (summary.not_undone, "not taken back", true),
+            (summary.not_undone, "not undone", true),
             (summary.flaky, "flaky", false),
         ];
         let others = others.into_iter().filter(|(number, ..)| *number > 0).map(

@@ -78,7 +78,7 @@ pub(super) fn leftover_document() -> RunDocument {
         line: 7,
         column: 5,
     };
-    let reason = "the answer was 500".to_owned();
+    let reason = "the response was 500".to_owned();
     document.not_undone.push(LeftoverEntry {
         fixture: "item::add".to_owned(),
         at,

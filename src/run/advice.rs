@@ -96,7 +96,7 @@ pub(super) fn notes_for_refusal(
 fn default_hint(status: u16, kind: ErrorKind) -> &'static str {
     match status {
         200..300 => {
-            "the answer is not what the scheme calls success: see `ok` in `ingam scheme show`"
+            "the response is not what the scheme calls success: see `ok` in `ingam scheme show`"
         }
         300..400 => {
             "a redirect, which is never followed with a signed request: check the host and the path"

@@ -147,7 +147,7 @@ impl Attempts<'_> {
         if (300..400).contains(&response.status) {
             return None;
         }
-        let reason = format!("the answer was {} ({kind})", response.status);
+        let reason = format!("the response was {} ({kind})", response.status);
         let wait = response
             .retry_after_ms((self.call.context.environment.clock)())
             .map(|ms| Duration::from_millis(ms.unsigned_abs()));

@@ -51,7 +51,7 @@ pub(super) async fn send_with_permit(
         Ok(warnings) => exchange.log.warnings.extend(warnings),
         // The response is there and stays the result: only the next calls may come too early.
         Err(error) => exchange.log.warnings.push(format!(
-            "what the answer says of limits could not be kept: {error}"
+            "what the response says of limits could not be kept: {error}"
         )),
     }
     exchange

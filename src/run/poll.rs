@@ -98,7 +98,7 @@ fn timeout_failure(
         expected: redactor.redact_for_display(&format!("`until` to hold within {within}")),
         actual: redactor.redact_for_display(&format!(
             "it did not hold in {}",
-            pluralize(responses, "answer")
+            pluralize(responses, "response")
         )),
         hint: None,
         differences: Vec::new(),

@@ -24,7 +24,7 @@ pub(super) fn recording_hint(
         (addition_task(own), exchange_skeleton(request))
     } else {
         let path = new_path(&key.file, &scheme.name, workspace);
-        let task = format!("write what the marketplace answers to {path}");
+        let task = format!("write the marketplace's response to {path}");
         (task, recording_skeleton(request, &scheme.name))
     };
     let file = if key.is_fixture() {
@@ -48,7 +48,7 @@ fn addition_task(own: &Recording) -> String {
         ""
     };
     let path = format!("fixtures/recordings/{}.yaml", own.name);
-    format!("add what the marketplace answers to `exchanges` in {path}{checksum}")
+    format!("add the marketplace's response to `exchanges` in {path}{checksum}")
 }
 
 /// A flow has one file for each of its schemes.

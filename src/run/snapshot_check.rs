@@ -234,7 +234,7 @@ impl SnapshotCheck<'_> {
             subject: redactor.redact_for_display("snapshot"),
             expected: redactor.redact_for_display(&path.display().to_string()),
             actual: redactor.redact_for_display(&format!(
-                "another answer, with {}",
+                "another response, with {}",
                 pluralize(number, "difference")
             )),
             hint: Some(redactor.redact_for_display(hint)),

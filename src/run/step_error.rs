@@ -33,7 +33,7 @@ pub(crate) enum StepError {
     Replay(#[from] ReplayError),
     #[error(transparent)]
     Snapshot(#[from] SnapshotError),
-    #[error("the answer cannot be compared with its snapshot: {0}")]
+    #[error("the response cannot be compared with its snapshot: {0}")]
     Redaction(#[from] RedactResponseError),
     #[error(transparent)]
     Compare(#[from] CompareError),

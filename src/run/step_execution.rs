@@ -709,7 +709,7 @@ impl StepExecution<'_> {
                 &mut context.state.redactor.borrow_mut(),
             ),
             Some((_, actual)) => {
-                let reason = format!("the answer was {actual}");
+                let reason = format!("the response was {actual}");
                 recordings.reject_unit(observed.recording_key, &reason);
             }
         }

@@ -53,7 +53,7 @@ pub(crate) enum UndoError {
     ListTooLarge(String),
     #[error("an item of the list has no `{0}`")]
     ListItemWithout(String),
-    #[error("its answer did not say what was made, so it cannot be taken back: {}", .0.reason)]
+    #[error("its response did not name what was created, so it cannot be undone: {}", .0.reason)]
     NotRendered(RenderError),
     #[error("its undo in the ledger cannot be read: {0}")]
     UnreadableEntry(&'static str),

@@ -492,7 +492,7 @@ mod tests {
             )
             .access
             .value;
-        assert_ne!(third, second.0, "what was taken back is not given again");
+        assert_ne!(third, second.0, "what was undone is not given again");
     }
 
     #[test]

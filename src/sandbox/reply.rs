@@ -15,7 +15,7 @@ pub(super) struct SandboxReply {
 
 /// The response is lost: the connection closes without a byte of it.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("this answer is lost, as it was asked for")]
+#[error("this response is lost, as it was asked for")]
 pub(super) struct LostResponse;
 
 /// A response and how it is delivered.

@@ -169,7 +169,7 @@ impl TestMarketplace {
             Err(TokenRefusal::Invalid(faulty)) => Ok(self.refusal_reply(&faulty, &path, moment)),
             Err(TokenRefusal::NoResponseDefined) => Ok(SandboxReply::message(
                 501,
-                "the scheme says no answer to this token request",
+                "the scheme says no response to this token request",
             )),
         }
     }

@@ -64,7 +64,7 @@ fn check_refresh_token_saved(scheme: &Scheme, findings: &mut Vec<LintFinding>) {
                 .any(|(name, _)| name == "refresh_token")
         });
         if token.lifetime.is_refresh_single_use && !keeps {
-            let text = "a refresh token that works once must be saved from each answer: `save` has no `refresh_token`";
+            let text = "a refresh token that works once must be saved from each response: `save` has no `refresh_token`";
             findings.push(LintFinding {
                 at: token.at,
                 message: text.to_owned(),

@@ -20,7 +20,7 @@ pub enum SnapshotError {
     #[error("`{0}` makes more units than a run can have, so its snapshots cannot be listed")]
     TooManyUnits(String),
     /// A response that cannot be masked is not written.
-    #[error("the answer cannot be masked: {0}")]
+    #[error("the response cannot be masked: {0}")]
     MaskFailed(#[from] SearchLimitExceeded),
 }
 

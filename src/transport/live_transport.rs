@@ -26,19 +26,19 @@ pub enum TransportError {
     /// Nothing of the request has left this machine.
     #[error("cannot connect to {host}: {reason}")]
     Connect { host: String, reason: String },
-    #[error("no answer from {host} within {}", human_duration(*.after))]
+    #[error("no response from {host} within {}", human_duration(*.after))]
     Timeout { host: String, after: Duration },
     /// The response began and did not end: a stream of events, or a slow server.
-    #[error("the answer of {host} was not complete within {}: the status {status} and {received} bytes came", human_duration(*.after))]
+    #[error("the response of {host} was not complete within {}: the status {status} and {received} bytes came", human_duration(*.after))]
     Incomplete {
         host: String,
         after: Duration,
         status: u16,
         received: usize,
     },
-    #[error("the answer of {host} is larger than {} MiB", MAX_BODY >> 20)]
+    #[error("the response of {host} is larger than {} MiB", MAX_BODY >> 20)]
     TooLarge { host: String },
-    #[error("the answer of {host} cannot be read: {reason}")]
+    #[error("the response of {host} cannot be read: {reason}")]
     UnreadableResponse { host: String, reason: String },
     #[error("the network cannot be used: {reason}")]
     Setup { reason: String },

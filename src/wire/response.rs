@@ -137,7 +137,7 @@ mod tests {
         assert_eq!(
             wait("Sun, 06 Nov 1994 08:50:37 GMT", Some(date), 5),
             Some(60_000),
-            "by the answer's own clock"
+            "by the response's own clock"
         );
         assert_eq!(
             wait("Sun, 06 Nov 1994 08:50:37 GMT", None, NOW - 1_000),

@@ -784,7 +784,7 @@ fn a_grant_can_be_taken_back_and_everything_gets_too_old() {
     let pair = authorized(&market);
     assert!(
         !market.accepts(SHOP, "one", &text(&revoked, "access_token")),
-        "what was taken back stays dead"
+        "what was undone stays dead"
     );
     market.set("expire?what=access");
     assert!(!market.accepts(SHOP, "one", &text(&pair, "access_token")));

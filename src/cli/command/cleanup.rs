@@ -95,7 +95,7 @@ fn describe_ledger(ledger: &Ledger, host: &HostContext) -> String {
             .unwrap_or_default();
         let what = match &open.undo {
             Some(undo) => undo.describe(),
-            None => "its answer did not come: --sweep looks for it".to_owned(),
+            None => "its response was lost: --sweep looks for it".to_owned(),
         };
         let name = format!("{}::{}", entry.fixture, entry.step);
         lines.push(format!(
@@ -122,10 +122,10 @@ struct LeftoverCleanup<'c> {
 /// it is shown.
 #[derive(Debug, thiserror::Error)]
 enum LeftoverError {
-    #[error("its answer did not come: `--sweep` looks for it by the run's id")]
+    #[error("its response was lost: `--sweep` looks for it by the run's id")]
     NeedsSweep,
     #[error(
-        "its answer did not come, and the fixture's undo has no `find`: look for it by the run's id"
+        "its response was lost, and the fixture's undo has no `find`: look for it by the run's id"
     )]
     NoSearch,
     #[error(transparent)]
@@ -138,7 +138,7 @@ impl<'c> LeftoverCleanup<'c> {
             self.undo_ledger(ledger).await?;
         }
         let (undone, remaining) = (self.undone, self.remaining);
-        let mut ended = CommandOutput::of_message(format!("{undone} taken back, {remaining} left"));
+        let mut ended = CommandOutput::of_message(format!("{undone} undone, {remaining} left"));
         if remaining > 0 {
             ended.end_with(ExitStatus::OperationFailed);
         }
@@ -238,7 +238,7 @@ async fn undo_call(
     let key = RecordingKey::without_file(open.entry.account.as_deref());
     let request = UndoRequest::from_ledger(&open.entry.scheme, call, key, gone)?;
     send_undo(request, context).await?;
-    Ok("taken back".to_owned())
+    Ok("undone".to_owned())
 }
 
 /// Finds objects that carry the run's id, and undoes each.
@@ -261,6 +261,6 @@ async fn sweep(
         "nothing was made".to_owned()
     } else {
         let things = pluralize(found, "thing");
-        format!("{things} found by the run's id and taken back")
+        format!("{things} found by the run's id and undone")
     })
 }

@@ -88,7 +88,7 @@ impl SchemeDecoder<'_> {
         if condition.statuses.is_empty() && condition.assertions.is_empty() {
             self.diagnostics.push(
                 Diagnostic::error(format!("{what} needs `status` or `json`"))
-                    .at(map.at, "this fits every answer"),
+                    .at(map.at, "this fits every response"),
             );
         }
         condition
@@ -100,7 +100,7 @@ impl SchemeDecoder<'_> {
             let diagnostic = Diagnostic::error("a rule of a scheme is never a template")
                 .at(node.at, "`{{` is not allowed here");
             self.diagnostics
-                .push(diagnostic.hint("a rule is judged by the answer alone"));
+                .push(diagnostic.hint("a rule is judged by the response alone"));
         }
     }
 

@@ -151,7 +151,7 @@ impl SchemeDecoder<'_> {
             .filter(|code| (200..600).contains(code));
         if code.is_none() {
             self.diagnostics.push(
-                Diagnostic::error("`status` must be a status of an answer")
+                Diagnostic::error("`status` must be a status of a response")
                     .at(node.at, "200 to 599"),
             );
         }
@@ -169,7 +169,7 @@ impl SchemeDecoder<'_> {
     fn token_response(&mut self, entry: &MapEntry) -> Option<TokenResponse> {
         let map = CheckedMap::open(
             &entry.value,
-            "a token answer",
+            "a token response",
             &["json", "same_for", "old_for"],
             self.diagnostics,
         )?;

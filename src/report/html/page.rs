@@ -159,7 +159,7 @@ fn failed_units(page: &mut HtmlPage, document: &RunDocument) {
         page.text_between(
             "<li><a href=\"#h-fixtures\">",
             &undo.fixture,
-            "</a> <span>not taken back</span></li>\n",
+            "</a> <span>not undone</span></li>\n",
         );
     }
     page.raw("</ul>\n</nav>\n");
@@ -252,7 +252,7 @@ fn notice(page: &mut HtmlPage, notice: &NoticeEntry) {
 }
 
 fn leftover(page: &mut HtmlPage, undo: &LeftoverEntry) {
-    page.raw("<p class=\"message error\"><strong><span aria-hidden=\"true\">! </span>not taken back</strong> ");
+    page.raw("<p class=\"message error\"><strong><span aria-hidden=\"true\">! </span>not undone</strong> ");
     page.text(&crate::report::failure_text::leftover_text(undo))
         .text_between(" <code>", &undo.at.to_string(), "</code></p>\n");
 }

@@ -200,7 +200,7 @@ fn add_bar(page: &mut HtmlPage, step: &StepEntry, top: f64, last: f64) {
 
 fn bar_title(step: &StepEntry) -> String {
     let time = step.latency_ms.map_or_else(
-        || "no answer".to_owned(),
+        || "no response".to_owned(),
         |ms| format_duration(duration_from_ms(ms)),
     );
     format!("{}: {}, {time}", step.endpoint, verdict_label(step.verdict))

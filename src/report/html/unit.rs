@@ -241,7 +241,7 @@ fn add_exchange(page: &mut HtmlPage, exchange: &ExchangeEntry, verdict: VerdictW
     });
     page.raw("<summary>Exchange</summary>\n<div class=\"exchange\"><div><h4>Request</h4><pre tabindex=\"0\">");
     page.text(exchange.request.trim_end())
-        .raw("</pre></div>\n<div><h4>Answer</h4>");
+        .raw("</pre></div>\n<div><h4>Response</h4>");
     match &exchange.response {
         Some(response) => page.text_between("<pre tabindex=\"0\">", response.trim_end(), "</pre>"),
         None => page.raw("<p>None came.</p>"),

@@ -340,7 +340,7 @@ fn what_does_not_go_as_expected_is_not_recorded() {
     );
     let (output, code) = run(&folder, &["run", "--env", "local", "--record"]);
     assert!(
-        code == 1 && output.contains("`fails` is not recorded: the answer was"),
+        code == 1 && output.contains("`fails` is not recorded: the response was"),
         "{code}: {output}"
     );
     let names: Vec<_> = files(&folder.path().join("fixtures"))

@@ -36,7 +36,7 @@ fn a_skeleton_that_is_pasted_answers_the_request() {
         assert!(
             code == 8
                 && flat
-                    .contains("write what the marketplace answers to fixtures/recordings/new.yaml")
+                    .contains("write the marketplace's response to fixtures/recordings/new.yaml")
                 && flat.contains("`ingam run --env live --record=new new`"),
             "{code}: {output}"
         );

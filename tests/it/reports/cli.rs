@@ -139,7 +139,7 @@ fn actions_gets_annotations_and_a_summary_by_itself() {
     let (log, commands) = stdout.split_once(&format!("\n::{word}::\n")).unwrap();
     assert!(
         log.contains("4 requests in") && commands.starts_with("::error "),
-        "what an answer says could be a command"
+        "what a response says could be a command"
     );
     let summary = file(folder.path(), "summary.md");
     assert!(

@@ -45,7 +45,7 @@ fn the_page_fetches_nothing_and_runs_nothing_but_its_own() {
     assert_eq!(
         (count("script"), count("style"), count("b"), count("i")),
         (1, 1, 0, 0),
-        "something of an answer is markup"
+        "something of an response is markup"
     );
     let policy = document
         .descendants()

@@ -46,7 +46,7 @@ fn not_holding_in_time_is_a_failure_that_says_how_often_it_was_answered() {
         "{answers}: {output}"
     );
     assert!(
-        output.contains(&format!("it did not hold in {answers} answer")),
+        output.contains(&format!("it did not hold in {answers} response")),
         "{output}"
     );
     assert!(output.contains("`until` to hold within 700 ms"), "{output}");
@@ -74,7 +74,7 @@ fn an_answer_that_hangs_does_not_make_it_longer() {
         &[],
     );
     assert!(
-        code == 1 && output.contains("it did not hold in 1 answer"),
+        code == 1 && output.contains("it did not hold in 1 response"),
         "{output}"
     );
     assert!(begun.elapsed() < Duration::from_secs(20), "{output}");
@@ -200,7 +200,7 @@ fn a_replay_that_never_holds_ends() {
     folder.write("fixtures/recordings/job.yaml", answer);
     let (output, code) = replay(&folder, &[]);
     assert!(
-        code == 1 && output.contains("it did not hold in 30 answers"),
+        code == 1 && output.contains("it did not hold in 30 responses"),
         "{output}"
     );
 }

@@ -49,7 +49,7 @@ fn a_read_is_tried_again_after_every_fault_and_signed_anew() {
             "{output}"
         );
         assert!(
-            output.contains("attempt 1: the answer was 503 (server)")
+            output.contains("attempt 1: the response was 503 (server)")
                 && output.contains("attempt 2: "),
             "{output}"
         );
@@ -166,7 +166,7 @@ fn what_is_flaky_fails_when_it_is_asked_for_and_every_report_says_so() {
     );
     let junit = read(&folder, "r.xml");
     assert!(
-        junit.contains("<flakyFailure") && junit.contains("the answer was 503 (server)"),
+        junit.contains("<flakyFailure") && junit.contains("the response was 503 (server)"),
         "{junit}"
     );
     let server = Server::in_turn(acts());

@@ -218,16 +218,16 @@ fn a_holder_that_lost_its_connection_overwrites_nothing() {
         write_next(&store, 2).await.unwrap();
         record.rotate(pair(99));
         assert_eq!(frozen.write(&mut record).await, Err(StoreError::StaleRevision));
-        assert_eq!(frozen.write_inbox("an answer").await, Err(StoreError::StaleRevision));
+        assert_eq!(frozen.write_inbox("a response").await, Err(StoreError::StaleRevision));
         assert!(store.read(&key()).await.unwrap().unwrap().current == Some(pair(2)));
         // The inbox of the one who has the lock is there for the next.
         let mut lock = store.lock(&key(), Duration::from_secs(5)).await.unwrap();
         lock.read().await.unwrap();
-        lock.write_inbox("an answer").await.unwrap();
+        lock.write_inbox("a response").await.unwrap();
         drop(lock);
         let mut next = store.lock(&key(), Duration::from_secs(5)).await.unwrap();
         let kept = next.read_inbox().await.unwrap().unwrap();
-        assert_eq!(kept.expose(), "an answer");
+        assert_eq!(kept.expose(), "a response");
         next.clear_inbox().await;
         assert!(next.read_inbox().await.unwrap().is_none());
     });
@@ -251,7 +251,7 @@ fn a_cut_connection_is_made_anew() {
         client.execute(sql, &[]).await.unwrap();
         record.rotate(pair(2));
         // The first try may find the cut, the next one finds the database.
-        while lock.write_inbox("an answer").await.is_err() {}
+        while lock.write_inbox("a response").await.is_err() {}
         lock.write(&mut record).await.unwrap();
         assert!(store.read(&key()).await.unwrap().unwrap().current == Some(pair(2)));
     });

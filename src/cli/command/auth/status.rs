@@ -139,7 +139,9 @@ fn state_column(record: &FamilyRecord, token: Option<&Token>, now: i64) -> Strin
         RenewalState::Refreshing { since_ms } => {
             format!("renewing since {}", time_ago(*since_ms, now))
         }
-        RenewalState::Uncertain { since_ms } => format!("answer lost {}", time_ago(*since_ms, now)),
+        RenewalState::Uncertain { since_ms } => {
+            format!("response lost {}", time_ago(*since_ms, now))
+        }
         RenewalState::Rejected { since_ms, .. } => {
             format!("dead since {}: auth login", time_ago(*since_ms, now))
         }
