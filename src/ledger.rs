@@ -288,7 +288,7 @@ impl Ledger {
         }
         // Its run may have removed it after this process opened the file and before it had the
         // lock: then the lock is on a file without a name, and what it held is closed.
-        if !path.exists() {
+        if !path.try_exists().map_err(|error| io_error(path, &error))? {
             return Ok(None);
         }
         let (run_id, workspace) = (String::new(), PathBuf::new());

@@ -34,8 +34,17 @@ impl WorkspaceFiles {
         diagnostics: &mut Diagnostics,
     ) -> Option<JsonSchema> {
         let file = self.workspace_file(node, diagnostics)?;
+        let known = self.schemas.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(schema) = known.get(&file.path) {
+            return Some(schema.clone());
+        }
+        drop(known);
         match SchemaLoader::new(self, node.at).load(&file) {
-            Ok(schema) => Some(schema),
+            Ok(schema) => {
+                let mut known = self.schemas.lock().unwrap_or_else(PoisonError::into_inner);
+                known.insert(file.path, schema.clone());
+                Some(schema)
+            }
             Err(faults) => {
                 for fault in faults {
                     diagnostics.push(fault);
@@ -141,12 +150,11 @@ impl SchemaLoader {
                 )
                 .with_hint("write `https://json-schema.org/draft/2020-12/schema`"),
             );
+            // Which keywords there are is not known.
+            return self.diagnostics(document, &places, &faults);
         }
         faults.extend(lint_schema(&document.json, draft).faults);
-        faults
-            .iter()
-            .map(|fault| self.diagnostic(document, &places, fault))
-            .collect()
+        self.diagnostics(document, &places, &faults)
     }
 
     fn compile(&self, document: &SchemaDocument) -> Result<jsonschema::Validator, Vec<Diagnostic>> {
@@ -187,8 +195,10 @@ impl SchemaLoader {
             .iter()
             .filter_map(|(pointer, reason)| impossible_schema(pointer, reason))
             .collect();
+        let places = JsonPlaces::of(&document.text);
+        // What the library cannot reduce can still hold the faults that it found before.
         let Ok(whole) = prepared.canonicalize() else {
-            return Vec::new();
+            return self.diagnostics(document, &places, &faults);
         };
         if faults.is_empty() && whole.satisfiability() == Satisfiability::No {
             faults.push(SchemaFault::new("", "no value fits the schema"));
@@ -219,10 +229,18 @@ impl SchemaLoader {
                 ));
             }
         }
-        let places = JsonPlaces::of(&document.text);
+        self.diagnostics(document, &places, &faults)
+    }
+
+    fn diagnostics(
+        &self,
+        document: &SchemaDocument,
+        places: &JsonPlaces,
+        faults: &[SchemaFault],
+    ) -> Vec<Diagnostic> {
         faults
             .iter()
-            .map(|fault| self.diagnostic(document, &places, fault))
+            .map(|fault| self.diagnostic(document, places, fault))
             .collect()
     }
 

@@ -11,7 +11,7 @@ use crate::model::assertion::{Predicate, PredicateTest, Subject};
 use crate::model::capture::Capture;
 use crate::model::fixture::Fixture;
 use crate::model::request::Step;
-use crate::model::scheme::Scheme;
+use crate::model::scheme::{Scheme, Token};
 use crate::model::secret_rules::{SecretRules, SpannedPath};
 use crate::model::workspace::Workspace;
 use crate::redact::SecretName;
@@ -131,8 +131,7 @@ fn saves_token_at(scheme: &Scheme, path: &JsonPath) -> bool {
     scheme
         .tokens
         .iter()
-        .flat_map(|token| [&token.issue, &token.exchange, &token.refresh])
-        .flatten()
+        .flat_map(Token::requests)
         .flat_map(|request| &request.saved_fields)
         .any(|(_, saved)| saved.as_str() == path.as_str())
 }

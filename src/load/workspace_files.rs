@@ -3,11 +3,12 @@
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::load::node_reader::{is_id, text};
+use crate::model::assertion::JsonSchema;
 use crate::model::request::{WorkspaceFile, WorkspaceFileError};
 use crate::model::workspace::Workspace;
 use crate::plain_file::read_plain_file;
 use crate::yaml::YamlNode;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::ffi::OsString;
 use std::fs::FileType;
 use std::path::{Component, Path, PathBuf};
@@ -63,6 +64,8 @@ pub(crate) struct WorkspaceFiles {
     root: PathBuf,
     /// The files that other files name, resolved.
     named: Arc<Mutex<BTreeSet<PathBuf>>>,
+    /// The schemas that assertions have named so far, compiled, by the path of their file.
+    pub(super) schemas: Arc<Mutex<HashMap<PathBuf, JsonSchema>>>,
 }
 
 impl WorkspaceFiles {
@@ -72,6 +75,7 @@ impl WorkspaceFiles {
         Ok(Self {
             root: root.canonicalize()?,
             named: Arc::default(),
+            schemas: Arc::default(),
         })
     }
 
@@ -80,6 +84,7 @@ impl WorkspaceFiles {
         Self {
             root: workspace.root.clone(),
             named: Arc::default(),
+            schemas: Arc::default(),
         }
     }
 

@@ -5,7 +5,7 @@ use crate::value::{Value, parse};
 use crate::wire::{join_form, parse_form};
 
 /// A text body, taken apart.
-pub(super) enum TextBody {
+pub(crate) enum TextBody {
     Json(Value),
     /// The fields of a form as the members of an object, so that `$.buyer` names one of them.
     Form(Value),
@@ -14,7 +14,7 @@ pub(super) enum TextBody {
 }
 
 /// One line of a body with its line end, or the data lines of one event.
-pub(super) enum TextLine {
+pub(crate) enum TextLine {
     Plain(String),
     Json {
         /// `data: `, where the line is one of an event stream.
@@ -26,13 +26,13 @@ pub(super) enum TextLine {
 
 /// A body that should be JSON is none, so that no path can be applied to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct NotJson;
+pub(crate) struct NotJson;
 
 impl TextBody {
     /// # Errors
     /// When the body says by its content type, or by the way it begins, that it is JSON, and is
     /// none.
-    pub(super) fn split(text: &str, content_type: Option<&str>) -> Result<Self, NotJson> {
+    pub(crate) fn split(text: &str, content_type: Option<&str>) -> Result<Self, NotJson> {
         let kind = content_type.unwrap_or_default().to_ascii_lowercase();
         if kind.starts_with("application/x-www-form-urlencoded") {
             return Ok(Self::Form(form_object(text)));
@@ -103,7 +103,7 @@ impl TextBody {
         })
     }
 
-    pub(super) fn documents(&self) -> Vec<&Value> {
+    pub(crate) fn documents(&self) -> Vec<&Value> {
         match self {
             Self::Json(value) | Self::Form(value) => vec![value],
             Self::Lines(lines) => {

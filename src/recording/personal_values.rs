@@ -78,7 +78,7 @@ impl<'r> InspectedResponse<'r> {
     }
 }
 
-pub(super) fn content_type(headers: &[(String, String)]) -> Option<&str> {
+pub(crate) fn content_type(headers: &[(String, String)]) -> Option<&str> {
     headers
         .iter()
         .find(|(name, _)| name == "content-type")

@@ -2,7 +2,7 @@
 //! loses digits, and a boolean, `null`, list or object that `~` joins in a spelling of its own.
 
 use super::error::RenderError;
-use super::expression_names::outside_quotes;
+use super::expression_names::{outside_quotes, scan_names};
 use crate::model::template::Expression;
 use minijinja::value::{Value as Mini, ValueKind};
 
@@ -17,12 +17,13 @@ pub(super) fn joins_texts(source: &str) -> bool {
 
 /// Whether an expression has an operator or a filter that computes.
 pub(super) fn computes(source: &str) -> bool {
-    let code = outside_quotes(source);
-    code.contains(['+', '-', '*', '/', '%']) || makes_fractions(&code)
+    outside_quotes(source).contains(['+', '-', '*', '/', '%'])
+        || has_filter(source, &["float", "round", "sum"])
 }
 
-fn makes_fractions(code: &str) -> bool {
-    code.contains("float") || code.contains("round") || code.contains("sum")
+fn has_filter(source: &str, filters: &[&str]) -> bool {
+    let used = scan_names(source).filters;
+    used.iter().any(|filter| filters.contains(&filter.name))
 }
 
 /// # Errors
@@ -36,8 +37,7 @@ pub(super) fn refuse_loss_of_digits(
     let mut numbers = Numbers {
         largest: 0,
         has_fraction: code.replace("//", "").contains('/')
-            || code.contains("float")
-            || code.contains("round")
+            || has_filter(&expression.source, &["float", "round"])
             || literals
                 .iter()
                 .any(|literal| literal.contains(['.', 'e', 'E'])),

@@ -36,8 +36,6 @@ const REMOTE_RETRY_DELAYS: [Duration; 5] = [
     Duration::from_secs(5),
     Duration::from_secs(10),
 ];
-/// How long a retry waits for the lock of the family. Whoever has it renews at most twice.
-const RETRY_LOCK_WAIT: Duration = Duration::from_secs(30);
 
 /// What a renewal works with.
 pub(crate) struct RefreshContext<'a> {
@@ -192,7 +190,11 @@ impl<'a> RefreshFlow<'a> {
             .await;
         match (applied, note) {
             (Err(failure), Some(note)) => Err(failure.with_note(note)),
-            (applied, _) => applied,
+            (Ok(()), Some(note)) => {
+                (self.context.notify)(&note);
+                Ok(())
+            }
+            (applied, None) => applied,
         }
     }
 
@@ -549,7 +551,7 @@ impl<'a> RefreshFlow<'a> {
         record: &mut FamilyRecord,
         generation_before: u64,
     ) -> Result<(), StoreError> {
-        lock.reacquire(RETRY_LOCK_WAIT).await?;
+        lock.reacquire(LOCK_WAIT).await?;
         match lock.read().await? {
             Some(there) if there.current == record.current => {
                 *record = there;

@@ -141,19 +141,20 @@ impl<'w> TokenRefresher<'w> {
         if let Some(SharedStore {
             config,
             helper,
-            budget,
+            budget: budget_location,
         }) = &self.shared_store
         {
-            job.budget = Some(budget.clone());
+            job.budget = Some(budget_location.clone());
             self.store().await?;
-            self.with_response.borrow_mut().remove(&job.key);
             // The helper sees no keyring.
             let key = config.load_or_create_key(self.clock_and_rng.rng)?;
             job.store = Some(StoreConfig {
                 key,
                 ..config.clone()
             });
-            return helper.renew(&job, notify).await;
+            let renewed = helper.renew(&job, notify).await?;
+            self.with_response.borrow_mut().remove(&job.key);
+            return Ok(renewed);
         }
         let tools = RefreshContext {
             scheme,

@@ -518,10 +518,8 @@ impl<'w> AccessResolver<'w> {
         token: &Token,
         base: &BaseUrl,
     ) -> Result<Vec<(Option<String>, String)>, AccessError> {
-        let requests = [&token.issue, &token.exchange, &token.refresh]
-            .into_iter()
-            .flatten();
-        requests
+        token
+            .requests()
             .map(|request| {
                 let base = self.region_base(scheme, request.host.as_deref(), base)?;
                 Ok((request.host.clone(), base.as_str().to_owned()))

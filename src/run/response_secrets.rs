@@ -5,8 +5,9 @@
 use crate::jsonpath::{JsonPath, SearchLimitExceeded};
 use crate::model::assertion::Subject;
 use crate::model::capture::Capture;
-use crate::model::scheme::Scheme;
+use crate::model::scheme::{Scheme, Token};
 use crate::model::secret_rules::SecretRules;
+use crate::recording::{TextBody, content_type};
 use crate::redact::{MIN_SECRET_BYTES, MIN_TOKEN_BYTES, Redactor, SecretName, WeakSecret};
 use crate::value::{JsonKind, JsonRef};
 use crate::wire::WireResponse;
@@ -41,7 +42,7 @@ pub(super) fn register_response_secrets(
     redactor: &mut Redactor,
 ) -> Result<(), ResponseSecretError> {
     // A value that several of these name gets the name of the first one.
-    register_saved_fields(scheme, response, redactor);
+    register_saved_fields(scheme, response, redactor)?;
     register_captures(declared.captures, response, redactor)?;
     let secrets = declared.rules.secrets.iter();
     for rule in secrets.chain(&scheme.secret_rules.secrets) {
@@ -92,11 +93,28 @@ fn register_path(
     response: &WireResponse,
     redactor: &mut Redactor,
 ) -> Result<(), ResponseSecretError> {
-    let Ok(json) = response.json() else {
+    if let Ok(json) = response.json() {
+        return register_found(label, path, json, redactor);
+    }
+    let body = String::from_utf8_lossy(response.body());
+    // What is no JSON at all has no place that a path could name.
+    let Ok(text_body) = TextBody::split(&body, content_type(&response.headers)) else {
         return Ok(());
     };
+    for document in text_body.documents() {
+        register_found(label, path, document.into(), redactor)?;
+    }
+    Ok(())
+}
+
+fn register_found(
+    label: &str,
+    path: &JsonPath,
+    document: JsonRef<'_>,
+    redactor: &mut Redactor,
+) -> Result<(), ResponseSecretError> {
     // Every member of a name that stands twice: all of them are in the text of the response.
-    for value in path.find_every(json)? {
+    for value in path.find_every(document)? {
         match (value.kind(), value.to_plain_text()) {
             (JsonKind::String | JsonKind::Number, Some(text)) => {
                 register_declared(label, &text, redactor)?;
@@ -170,21 +188,24 @@ fn register_named_secrets(
 }
 
 /// The fields that a scheme saves from token responses, whichever request returned them.
-fn register_saved_fields(scheme: &Scheme, response: &WireResponse, redactor: &mut Redactor) {
-    let requests = scheme
-        .tokens
-        .iter()
-        .flat_map(|token| [&token.issue, &token.exchange, &token.refresh])
-        .flatten();
+fn register_saved_fields(
+    scheme: &Scheme,
+    response: &WireResponse,
+    redactor: &mut Redactor,
+) -> Result<(), SearchLimitExceeded> {
+    let requests = scheme.tokens.iter().flat_map(Token::requests);
     for (name, path) in requests.flat_map(|request| &request.saved_fields) {
         // The fields are paths into JSON: a response that is not JSON has none of them.
-        let Ok(json) = response.json() else { return };
-        for token in path.find_every(json).into_iter().flatten() {
+        let Ok(json) = response.json() else {
+            return Ok(());
+        };
+        for token in path.find_every(json)? {
             if let Some(token) = token.as_str().filter(|text| text.len() >= MIN_TOKEN_BYTES) {
                 redactor.add_secret(format!("token.{name}"), &token);
             }
         }
     }
+    Ok(())
 }
 
 fn register_header(name: &str, value: &str, redactor: &mut Redactor) {

@@ -10,7 +10,7 @@ use crate::jsonpath::{JsonPath, SearchLimitExceeded};
 use crate::model::recording::{
     RecordedExchange, RecordedOutcome, RecordedRequest, RecordedResponse,
 };
-use crate::model::scheme::{Scheme, TokenRequest};
+use crate::model::scheme::{Scheme, Token, TokenRequest};
 use crate::model::workspace::Workspace;
 use crate::recording::{
     BodyFileError, RUN_ID_PLACEHOLDER, RecordScope, Recorder, RecordingKey, RecordingReplay,
@@ -361,11 +361,7 @@ fn is_token_request(observed: &ObservedExchange<'_>) -> bool {
 }
 
 fn token_requests(scheme: &Scheme) -> impl Iterator<Item = &TokenRequest> {
-    scheme
-        .tokens
-        .iter()
-        .flat_map(|token| [&token.issue, &token.exchange, &token.refresh])
-        .flatten()
+    scheme.tokens.iter().flat_map(Token::requests)
 }
 
 /// The recording closes the connection, and the environment answered.

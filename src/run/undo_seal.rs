@@ -12,11 +12,11 @@ use crate::model::redact_rule::RedactRule;
 use crate::recording::RecordingKey;
 use crate::redact::{Redactor, SecretName};
 use crate::render::{TemplateDialect, VariableScope};
+use crate::secret::{Secret, exposed_pairs_for_sealing, to_secret_json};
 use crate::tokens::StoreError;
 use crate::value::Value;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
-use zeroize::Zeroizing;
 
 /// What a path shows that cannot be shown without a personal value inside of a word.
 const HIDDEN_PATH: &str = "‹redacted›";
@@ -27,7 +27,8 @@ const HIDDEN_PATH: &str = "‹redacted›";
 struct SealedContent<'c> {
     call: Cow<'c, UndoCall>,
     /// Name → value.
-    secrets: Vec<(String, String)>,
+    #[serde(with = "exposed_pairs_for_sealing")]
+    secrets: Vec<(String, Secret<String>)>,
     /// Value → pseudonym.
     #[serde(default)]
     personal: Vec<(String, String)>,
@@ -51,21 +52,21 @@ impl CheckedUndo<'_> {
         variables: &VariableScope,
         context: &RunContext<'_>,
     ) -> Result<(), StoreError> {
-        let names: Vec<String> = self
-            .undo
-            .step
-            .expressions()
-            .into_iter()
-            .filter_map(|expression| TemplateDialect::Request.names_in(expression).ok())
-            .flatten()
-            .filter_map(|name| name.split('.').next().map(str::to_owned))
-            .collect();
-        let needs_seal = names.iter().any(|name| {
+        let takes_hidden = |name: &str| {
             self.takes_secret(name)
                 || self.takes_personal_data(name, context)
                 || variables
                     .get(name)
                     .is_some_and(|value| self.is_to_hide(value, context))
+        };
+        let needs_seal = self.undo.step.expressions().into_iter().any(|expression| {
+            // Whose names cannot be read could use any of them.
+            TemplateDialect::Request
+                .names_in(expression)
+                .map_or(true, |names| {
+                    let mut first = names.iter().filter_map(|name| name.split('.').next());
+                    first.any(takes_hidden)
+                })
         });
         if needs_seal {
             context.environment.tokens.renewer.envelope()?;
@@ -146,11 +147,13 @@ pub(super) fn recorded_undo(
     context: &RunContext<'_>,
 ) -> Result<RecordedUndo, StoreError> {
     let mut redactor = context.state.redactor.borrow_mut();
-    let mut secrets: Vec<(String, String)> = Vec::new();
+    let mut secrets: Vec<(String, Secret<String>)> = Vec::new();
     for text in texts(call) {
-        for (name, value) in redactor.secrets_in(text) {
-            let secret = (name, value.expose().clone());
-            if !secrets.contains(&secret) {
+        for secret in redactor.secrets_in(text) {
+            let is_known = |(name, value): &(String, Secret<String>)| {
+                *name == secret.0 && value.expose() == secret.1.expose()
+            };
+            if !secrets.iter().any(is_known) {
                 secrets.push(secret);
             }
         }
@@ -168,17 +171,15 @@ pub(super) fn recorded_undo(
         personal,
     };
     let about = record_name(&context.options.run_id, number);
-    let text = serde_json::to_string(&content)
-        .map(Zeroizing::new)
-        .map_err(|error| StoreError::Corrupt {
-            what: about.clone(),
-            reason: error.to_string(),
-        })?;
+    let text = to_secret_json(&content).map_err(|error| StoreError::Corrupt {
+        what: about.clone(),
+        reason: error.to_string(),
+    })?;
     let envelope = context.environment.tokens.renewer.envelope()?;
     Ok(RecordedUndo::Sealed(SealedUndo {
         method: call.method.clone(),
         path,
-        sealed: envelope.seal(&about, &text)?,
+        sealed: envelope.seal(&about, text.expose())?,
     }))
 }
 
@@ -229,7 +230,7 @@ pub(crate) fn unsealed_undo<'u>(
         .map_err(|_| UndoError::UnreadableEntry("what is sealed in it is no call"))?;
     let mut redactor = context.state.redactor.borrow_mut();
     for (name, value) in &content.secrets {
-        redactor.add_secret(name.as_str(), value);
+        redactor.add_secret(name.as_str(), value.expose());
     }
     let personal = &context.state.recordings.personal;
     for (value, pseudonym) in &content.personal {

@@ -7,7 +7,7 @@ use super::error::StoreError;
 use super::family_record::{FamilyKey, FamilyLabel, FamilyRecord};
 use super::response_file::{RESPONSE_ENDING, ResponseFile, response_paths, sealed_response};
 use crate::plain_file::{MAX_TEXT_BYTES, read_opened_file};
-use crate::private_file::{ensure_private_folder, io_error, open_private};
+use crate::private_file::{PrivateFileError, ensure_private_folder, io_error, open_private};
 use crate::secret::{Secret, exposed_for_sealing, to_secret_json};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -139,7 +139,10 @@ impl LocalInbox {
         let file = match opened {
             Ok(file) => file,
             // Another process has put it into the database meanwhile.
-            Err(_) if !path.exists() => return Ok(None),
+            Err(PrivateFileError::Io {
+                kind: std::io::ErrorKind::NotFound,
+                ..
+            }) => return Ok(None),
             Err(error) => return Err(error.into()),
         };
         let fault = |error: std::io::Error| StoreError::from(io_error(&path, &error));
@@ -147,6 +150,11 @@ impl LocalInbox {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Ok(None),
             Err(TryLockError::Error(error)) => return Err(fault(error)),
+        }
+        // Another process may have removed it after this one opened it: then the lock is on a file
+        // without a name, and its response is in the database.
+        if !path.try_exists().map_err(fault)? {
+            return Ok(None);
         }
         let bytes = read_opened_file(&file, MAX_TEXT_BYTES).map_err(fault)?;
         if bytes.iter().all(|byte| *byte == 0) {

@@ -14,6 +14,13 @@ const DIGITS: &str = "420123456789012";
 /// Not secret, though its name says so.
 const SKU: &str = "sku-of-an-item-0000001";
 
+/// Bodies of several documents, or of none that is JSON.
+const TEXT_BODIES: [(&str, &str); 3] = [
+    ("/lines", "{\"n\":1}\n{\"pickup\":\"CODE\"}\n"),
+    ("/events", "event: x\ndata: {\"pickup\":\"CODE\"}\n\n"),
+    ("/form", "a=1&pickup=CODE"),
+];
+
 /// A server that hands secrets out at `/rdt`, and repeats what it was sent everywhere else. It
 /// remembers the heads of what it was sent.
 fn server() -> (String, Arc<Mutex<Vec<String>>>) {
@@ -29,7 +36,12 @@ fn server() -> (String, Arc<Mutex<Vec<String>>>) {
                 continue;
             };
             let seen = String::from_utf8_lossy(&buffer[..read]).into_owned();
-            let body = if seen.starts_with("POST /rdt") {
+            let body = if let Some((_, body)) = TEXT_BODIES
+                .iter()
+                .find(|(path, _)| seen.starts_with(&format!("GET {path}")))
+            {
+                body.replace("CODE", CODE)
+            } else if seen.starts_with("POST /rdt") {
                 serde_json::json!({
                     "restrictedDataToken": RDT,
                     "pickup": [{ "code": CODE, "number": 0 }],
@@ -41,9 +53,14 @@ fn server() -> (String, Arc<Mutex<Vec<String>>>) {
             } else {
                 serde_json::json!({ "seen": seen, "hex": hex::encode(RDT) }).to_string()
             };
+            let kind = if seen.starts_with("GET /form") {
+                "content-type: application/x-www-form-urlencoded\r\n"
+            } else {
+                ""
+            };
             log.lock().unwrap().push(seen);
             let head = format!(
-                "HTTP/1.1 200 OK\r\nx-hand-out: {CODE}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+                "HTTP/1.1 200 OK\r\nx-hand-out: {CODE}\r\n{kind}content-length: {}\r\nconnection: close\r\n\r\n",
                 body.len()
             );
             let _ = stream.write_all((head + &body).as_bytes());
@@ -158,6 +175,26 @@ fn a_replay_receives_and_sends_the_names() {
         sent,
         "a replay sends nothing"
     );
+}
+
+#[test]
+fn a_path_names_the_secrets_of_every_document_of_a_text() {
+    let (origin, _) = server();
+    for (path, _) in TEXT_BODIES {
+        let folder = workspace(&origin);
+        folder.write(
+            "requests/flow.yaml",
+            &format!("scheme: none\nsecrets: [$.pickup]\nget: {path}\nassert: {{ body: other }}\n"),
+        );
+        let (output, code) = run(&folder, &["run", "-v", "--record"]);
+        assert_eq!(code, 1, "{output}");
+        assert!(output.contains("‹response.pickup›"), "{path}: {output}");
+        for file in walk(folder.path()) {
+            let text = String::from_utf8_lossy(&std::fs::read(&file).unwrap()).into_owned();
+            assert_clean(&file.display().to_string(), &text);
+        }
+        assert_clean(path, &output);
+    }
 }
 
 /// A text of a few characters stands everywhere, and cannot be replaced wherever it stands.

@@ -96,11 +96,7 @@ impl Scheme {
 
     /// Every way in which a request is signed: those of the levels and those of token requests.
     pub fn procedures(&self) -> impl Iterator<Item = &SigningProcedure> {
-        let requests = self
-            .tokens
-            .iter()
-            .flat_map(|token| [&token.issue, &token.exchange, &token.refresh])
-            .flatten();
+        let requests = self.tokens.iter().flat_map(Token::requests);
         self.levels
             .iter()
             .map(|level| &level.procedure)

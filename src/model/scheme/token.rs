@@ -42,6 +42,12 @@ pub struct TokenSplit {
 }
 
 impl Token {
+    /// The requests that bring it, of whatever kind.
+    pub fn requests(&self) -> impl Iterator<Item = &TokenRequest> {
+        let requests = [&self.issue, &self.exchange, &self.refresh];
+        requests.into_iter().flatten()
+    }
+
     /// Whether this credential tells one of its tokens from another.
     #[must_use]
     pub fn is_keyed_by(&self, credential: &str) -> bool {
@@ -52,11 +58,7 @@ impl Token {
     #[must_use]
     pub fn fields(&self) -> Vec<&str> {
         let mut names: Vec<&str> = Vec::new();
-        for (name, _) in [&self.issue, &self.exchange, &self.refresh]
-            .into_iter()
-            .flatten()
-            .flat_map(|request| &request.saved_fields)
-        {
+        for (name, _) in self.requests().flat_map(|request| &request.saved_fields) {
             if !names.contains(&name.as_str()) {
                 names.push(name);
             }
