@@ -46,6 +46,9 @@ pub(crate) struct Redaction {
     /// Short values that were captured where a rule names them. In requests, a whole value that
     /// equals one is replaced.
     captured: HashSet<String>,
+    /// Where secrets stood that are too short to be searched for in encodings: they are replaced
+    /// there, and as whole words elsewhere.
+    secret_places: Vec<RedactRule>,
     /// Replaced in recordings, and shown in reports.
     run_id: Option<String>,
     /// Whether what is spelled like a pseudonym is one.
@@ -62,6 +65,7 @@ impl Default for Redaction {
             search: Redactor::for_personal_data(),
             shown_search: Redactor::for_personal_data(),
             captured: HashSet::new(),
+            secret_places: Vec::new(),
             run_id: None,
             keeps_pseudonyms: false,
         }
@@ -134,7 +138,44 @@ impl Redaction {
         for text in &other.captured {
             self.note_captured_text(text);
         }
+        for place in &other.secret_places {
+            self.add_secret_place(place);
+        }
         self.last_number = self.last_number.max(other.last_number);
+    }
+
+    /// From now on a short secret is replaced by `‹name›`: at its place in responses, in requests
+    /// that send it, and wherever it stands as a word.
+    pub(crate) fn hide_short_secret(&mut self, value: &str, name: &str, place: &RedactRule) {
+        self.add_secret_place(place);
+        if self.captured.contains(value) {
+            return;
+        }
+        let shown = format!("‹{name}›");
+        self.issued.insert(shown.clone());
+        self.has_short_values = true;
+        self.search.add_short_personal_value(value, &shown);
+        self.shown_search.add_short_personal_value(value, &shown);
+        // A secret is not shown as personal data, which a person can ask to see.
+        self.pseudonyms.insert(value.to_owned(), shown);
+        self.captured.insert(value.to_owned());
+    }
+
+    fn add_secret_place(&mut self, place: &RedactRule) {
+        let is_known = |known: &RedactRule| match (known, place) {
+            (RedactRule::Path(known), RedactRule::Path(place)) => known.as_str() == place.as_str(),
+            (RedactRule::Header(known), RedactRule::Header(place)) => known == place,
+            _ => false,
+        };
+        if !self.secret_places.iter().any(is_known) {
+            self.secret_places.push(place.clone());
+        }
+    }
+
+    /// Whether a secret was found that is too short to be searched for in encodings.
+    #[must_use]
+    pub(crate) fn has_short_secrets(&self) -> bool {
+        !self.secret_places.is_empty()
     }
 
     /// Whether any value is replaced.
@@ -309,7 +350,7 @@ impl Redaction {
         response: RecordedResponse,
         rules: &[&RedactRule],
     ) -> Result<RecordedResponse, PersonalDataError> {
-        let rules = RuleKinds::of(rules);
+        let rules = self.rule_kinds(rules);
         let body = match response.body {
             ResponseBody::Json(value) => ResponseBody::Json(self.named(&value, &rules)?),
             ResponseBody::Text(text) => {
@@ -323,6 +364,14 @@ impl Redaction {
             body,
             ..response
         })
+    }
+
+    fn rule_kinds<'r>(&'r self, rules: &[&'r RedactRule]) -> RuleKinds<'r> {
+        let mut kinds = RuleKinds::default();
+        kinds.add(rules.iter().copied());
+        kinds.must_apply = !kinds.paths.is_empty();
+        kinds.add(&self.secret_places);
+        kinds
     }
 
     fn named_headers(
@@ -353,7 +402,7 @@ impl Redaction {
         response: &WireResponse,
         rules: &[&RedactRule],
     ) -> Result<WireResponse, PersonalDataError> {
-        let kinds = RuleKinds::of(rules);
+        let kinds = self.rule_kinds(rules);
         let inspected = InspectedResponse::of_wire(response);
         let body = match inspected.body {
             InspectedBody::Json(value) => self.named(&value.to_value(), &kinds)?.to_json().into(),
@@ -408,7 +457,12 @@ impl Redaction {
         if rules.paths.is_empty() {
             return Ok(self.replace_patterns(&text, rules));
         }
-        let body = TextBody::split(&text, content_type).map_err(|_| PersonalDataError::NotJson)?;
+        let body = match TextBody::split(&text, content_type) {
+            Ok(body) => body,
+            Err(_) if rules.must_apply => return Err(PersonalDataError::NotJson),
+            // The place of a short secret is in another response of the file.
+            Err(_) => return Ok(self.replace_patterns(&text, rules)),
+        };
         let mut is_changed = false;
         let body = body.try_map(&mut |value| {
             let named = self.named(value, rules)?;
@@ -680,27 +734,24 @@ fn number_or_text(pseudonym: &str) -> Value {
 }
 
 /// Rules by their kind.
+#[derive(Default)]
 struct RuleKinds<'r> {
     paths: Vec<&'r JsonPath>,
     patterns: Vec<&'r Regex>,
     headers: Vec<&'r str>,
+    /// Whether a body to which the paths cannot be applied is an error.
+    must_apply: bool,
 }
 
 impl<'r> RuleKinds<'r> {
-    fn of(rules: &[&'r RedactRule]) -> Self {
-        let mut kinds = Self {
-            paths: Vec::new(),
-            patterns: Vec::new(),
-            headers: Vec::new(),
-        };
+    fn add(&mut self, rules: impl IntoIterator<Item = &'r RedactRule>) {
         for rule in rules {
             match rule {
-                RedactRule::Path(path) => kinds.paths.push(path),
-                RedactRule::Pattern(pattern) => kinds.patterns.push(pattern),
-                RedactRule::Header(name) => kinds.headers.push(name),
+                RedactRule::Path(path) => self.paths.push(path),
+                RedactRule::Pattern(pattern) => self.patterns.push(pattern),
+                RedactRule::Header(name) => self.headers.push(name),
             }
         }
-        kinds
     }
 }
 

@@ -120,11 +120,18 @@ impl RunContext<'_> {
 
     /// Takes secrets, and the personal data of one file, out of everything that is shown of it.
     pub(crate) fn output_redactor(&self, key: &RecordingKey) -> OutputRedactor<'_> {
+        // Before the search borrows what it looks at.
+        let shows_personal = self.shows_personal(key);
         OutputRedactor::new(
             self.state.redactor.borrow_mut(),
             self.state.recordings.personal.search(key),
         )
-        .showing_personal(self.options.shows_personal)
+        .showing_personal(shows_personal)
+    }
+
+    /// Whether a person asked to see personal data, and may see that of one file.
+    pub(super) fn shows_personal(&self, key: &RecordingKey) -> bool {
+        self.options.shows_personal && !self.state.recordings.personal.has_short_secrets(key)
     }
 
     /// Takes only secrets out, for a person at a terminal who asked for personal data.

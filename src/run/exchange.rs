@@ -264,9 +264,15 @@ impl ExchangeContext<'_> {
             &response,
             &mut self.context.state.redactor.borrow_mut(),
         );
-        if let Err(error) = registered {
+        match registered {
+            Ok(short_secrets) => {
+                let personal = &self.context.state.recordings.personal;
+                for secret in &short_secrets {
+                    personal.hide_short_secret(self.recording_key, secret);
+                }
+            }
             // The response is in no log: what is secret in it is not known.
-            return failed(signed, StepError::Secrets(error));
+            Err(error) => return failed(signed, StepError::Secrets(error)),
         }
         let hidden_because = self.collect_personal_data(draft, &response).err();
         let missing = missing_recording(&response);

@@ -2,6 +2,7 @@
 //! by the same pseudonyms in reports, snapshots and recordings.
 
 use super::observed_exchange::ObservedExchange;
+use super::response_secrets::ShortSecret;
 use crate::model::recording::{RecordedRequest, RecordedResponse};
 use crate::model::redact_rule::RedactRule;
 use crate::model::scheme::Scheme;
@@ -102,7 +103,10 @@ impl PersonalData {
         response: &WireResponse,
     ) -> Result<Option<WireResponse>, PersonalDataError> {
         match self.redactions.borrow().get(key) {
-            Some(redaction) if !redaction.is_empty() && !rules.is_empty() => {
+            Some(redaction)
+                if !redaction.is_empty()
+                    && (!rules.is_empty() || redaction.has_short_secrets()) =>
+            {
                 redaction.redact_wire(response, rules).map(Some)
             }
             _ => Ok(None),
@@ -119,6 +123,22 @@ impl PersonalData {
     pub(super) fn has_short_values(&self, key: &RecordingKey) -> bool {
         let redactions = self.redactions.borrow();
         redactions.get(key).is_some_and(Redaction::has_short_values)
+    }
+
+    /// Hides a secret of a response that is too short to be searched for in encodings.
+    pub(super) fn hide_short_secret(&self, key: &RecordingKey, secret: &ShortSecret) {
+        let name = format!("response.{}", secret.label);
+        self.redaction(key)
+            .hide_short_secret(secret.value.expose(), &name, &secret.place);
+    }
+
+    /// Whether responses of a file held such a secret. Then what a person asks to see of personal
+    /// data stays hidden in it: both are found together.
+    pub(super) fn has_short_secrets(&self, key: &RecordingKey) -> bool {
+        let redactions = self.redactions.borrow();
+        redactions
+            .get(key)
+            .is_some_and(Redaction::has_short_secrets)
     }
 
     /// An operand of an assertion with every string replaced that is personal.

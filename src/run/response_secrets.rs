@@ -5,10 +5,12 @@
 use crate::jsonpath::{JsonPath, SearchLimitExceeded};
 use crate::model::assertion::Subject;
 use crate::model::capture::Capture;
+use crate::model::redact_rule::RedactRule;
 use crate::model::scheme::{Scheme, Token};
 use crate::model::secret_rules::SecretRules;
 use crate::recording::{TextBody, content_type};
 use crate::redact::{MIN_SECRET_BYTES, MIN_TOKEN_BYTES, Redactor, SecretName, WeakSecret};
+use crate::secret::Secret;
 use crate::value::{JsonKind, JsonRef};
 use crate::wire::WireResponse;
 use aho_corasick::AhoCorasick;
@@ -23,33 +25,54 @@ pub(super) struct DeclaredSecrets<'c> {
     pub(super) captures: &'c [Capture],
 }
 
+/// A value that a file calls secret, and that is too short to be replaced in every encoding.
+pub(super) struct ShortSecret {
+    pub(super) label: String,
+    pub(super) value: Secret<String>,
+    /// Where it stands in the response.
+    pub(super) place: RedactRule,
+}
+
+/// Below this, a value stands in too many words and numbers to be replaced, in characters.
+const MIN_SHORT_SECRET_CHARS: usize = 3;
+
 /// Why the secrets of a response cannot be kept out of outputs: then nothing of it may be written.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ResponseSecretError {
     #[error(transparent)]
     Search(#[from] SearchLimitExceeded),
-    #[error("the value of `{0}` is a secret of fewer than {MIN_SECRET_BYTES} characters")]
+    #[error("the value of `{0}` is a secret of fewer than {MIN_SHORT_SECRET_CHARS} characters")]
     TooShort(String),
+    #[error("the body that `{0}` captures is a secret of fewer than {MIN_SECRET_BYTES} characters")]
+    ShortBody(String),
 }
 
+/// Returns those that are too short for the redactor.
+///
 /// # Errors
 /// When a path of `secrets`, `not_secret` or a capture looks at too many places of the response, or
-/// finds a value that is too short to be searched for.
+/// finds a value that is too short to be hidden.
 pub(super) fn register_response_secrets(
     scheme: &Scheme,
     declared: DeclaredSecrets<'_>,
     response: &WireResponse,
     redactor: &mut Redactor,
-) -> Result<(), ResponseSecretError> {
+) -> Result<Vec<ShortSecret>, ResponseSecretError> {
     // A value that several of these name gets the name of the first one.
     register_saved_fields(scheme, response, redactor)?;
-    register_captures(declared.captures, response, redactor)?;
+    let mut registration = DeclaredRegistration {
+        response,
+        redactor,
+        short: Vec::new(),
+    };
+    registration.register_captures(declared.captures)?;
     let secrets = declared.rules.secrets.iter();
     for rule in secrets.chain(&scheme.secret_rules.secrets) {
         let name = rule.path.names().rev().flatten().next();
         let label = name.map_or_else(|| "secret".to_owned(), SecretName::label_of);
-        register_path(&label, &rule.path, response, redactor)?;
+        registration.register_path(&label, &rule.path)?;
     }
+    let short = registration.short;
     let not_secret: Vec<&JsonPath> = declared
         .rules
         .not_secret
@@ -58,72 +81,102 @@ pub(super) fn register_response_secrets(
         .map(|rule| &rule.path)
         .collect();
     register_named_secrets(response, &not_secret, redactor)?;
-    Ok(())
+    Ok(short)
 }
 
-fn register_captures(
-    captures: &[Capture],
-    response: &WireResponse,
-    redactor: &mut Redactor,
-) -> Result<(), ResponseSecretError> {
-    for capture in captures.iter().filter(|capture| capture.is_secret) {
-        match &capture.from {
-            Subject::Path(path) => register_path(&capture.name, path, response, redactor)?,
-            Subject::Header(name) => {
-                let named = response.headers.iter().filter(|(key, _)| key == name);
-                for (_, value) in named {
-                    register_declared(&capture.name, value, redactor)?;
+/// Registers the secrets of one response that files name.
+struct DeclaredRegistration<'r> {
+    response: &'r WireResponse,
+    redactor: &'r mut Redactor,
+    short: Vec<ShortSecret>,
+}
+
+impl DeclaredRegistration<'_> {
+    fn register_captures(&mut self, captures: &[Capture]) -> Result<(), ResponseSecretError> {
+        for capture in captures.iter().filter(|capture| capture.is_secret) {
+            match &capture.from {
+                Subject::Path(path) => self.register_path(&capture.name, path)?,
+                Subject::Header(name) => {
+                    let response = self.response;
+                    let named = response.headers.iter().filter(|(key, _)| key == name);
+                    for (_, value) in named {
+                        let place = || Some(RedactRule::Header(name.clone()));
+                        self.register(&capture.name, value, &place)?;
+                    }
                 }
-            }
-            Subject::Body => {
-                if let Ok(text) = std::str::from_utf8(response.body()) {
-                    register_declared(&capture.name, text, redactor)?;
+                Subject::Body => {
+                    if let Ok(text) = std::str::from_utf8(self.response.body()) {
+                        self.register(&capture.name, text, &|| None)?;
+                    }
                 }
+                Subject::Status | Subject::Latency => {}
             }
-            Subject::Status | Subject::Latency => {}
         }
+        Ok(())
     }
-    Ok(())
-}
 
-/// Everything that a path finds, and everything inside of it.
-fn register_path(
-    label: &str,
-    path: &JsonPath,
-    response: &WireResponse,
-    redactor: &mut Redactor,
-) -> Result<(), ResponseSecretError> {
-    if let Ok(json) = response.json() {
-        return register_found(label, path, json, redactor);
+    /// Everything that a path finds, and everything inside of it.
+    fn register_path(&mut self, label: &str, path: &JsonPath) -> Result<(), ResponseSecretError> {
+        let response = self.response;
+        if let Ok(json) = response.json() {
+            return self.register_found(label, path, json);
+        }
+        let body = String::from_utf8_lossy(response.body());
+        // What is no JSON at all has no place that a path could name.
+        let Ok(text_body) = TextBody::split(&body, content_type(&response.headers)) else {
+            return Ok(());
+        };
+        for document in text_body.documents() {
+            self.register_found(label, path, document.into())?;
+        }
+        Ok(())
     }
-    let body = String::from_utf8_lossy(response.body());
-    // What is no JSON at all has no place that a path could name.
-    let Ok(text_body) = TextBody::split(&body, content_type(&response.headers)) else {
-        return Ok(());
-    };
-    for document in text_body.documents() {
-        register_found(label, path, document.into(), redactor)?;
-    }
-    Ok(())
-}
 
-fn register_found(
-    label: &str,
-    path: &JsonPath,
-    document: JsonRef<'_>,
-    redactor: &mut Redactor,
-) -> Result<(), ResponseSecretError> {
-    // Every member of a name that stands twice: all of them are in the text of the response.
-    for value in path.find_every(document)? {
-        match (value.kind(), value.to_plain_text()) {
-            (JsonKind::String | JsonKind::Number, Some(text)) => {
-                register_declared(label, &text, redactor)?;
+    fn register_found(
+        &mut self,
+        label: &str,
+        path: &JsonPath,
+        document: JsonRef<'_>,
+    ) -> Result<(), ResponseSecretError> {
+        // Every member of a name that stands twice: all of them are in the text of the response.
+        for value in path.find_every(document)? {
+            match (value.kind(), value.to_plain_text()) {
+                (JsonKind::String | JsonKind::Number, Some(text)) => {
+                    self.register(label, &text, &|| Some(RedactRule::Path(path.clone())))?;
+                }
+                // Beside a secret stand values that are none: a kind, a lifetime.
+                _ => register_leaves(label, value, self.redactor),
             }
-            // Beside a secret stand values that are none: a kind, a lifetime.
-            _ => register_leaves(label, value, redactor),
         }
+        Ok(())
     }
-    Ok(())
+
+    /// A value that a file calls secret by itself. Without a place, a short one cannot be hidden.
+    fn register(
+        &mut self,
+        label: &str,
+        value: &str,
+        place: &dyn Fn() -> Option<RedactRule>,
+    ) -> Result<(), ResponseSecretError> {
+        // An empty text gives nothing away.
+        if value.is_empty() {
+            return Ok(());
+        }
+        if value.len() >= MIN_SECRET_BYTES {
+            self.redactor.add_secret(format!("response.{label}"), value);
+            return Ok(());
+        }
+        if value.chars().count() < MIN_SHORT_SECRET_CHARS {
+            return Err(ResponseSecretError::TooShort(label.to_owned()));
+        }
+        let place = place().ok_or_else(|| ResponseSecretError::ShortBody(label.to_owned()))?;
+        self.short.push(ShortSecret {
+            label: label.to_owned(),
+            value: Secret::from(value),
+            place,
+        });
+        Ok(())
+    }
 }
 
 fn register_leaves(label: &str, value: JsonRef<'_>, redactor: &mut Redactor) {
@@ -140,20 +193,6 @@ fn register_leaves(label: &str, value: JsonRef<'_>, redactor: &mut Redactor) {
         }
         JsonKind::Null | JsonKind::Bool => {}
     }
-}
-
-/// A value that a file calls secret by itself.
-fn register_declared(
-    label: &str,
-    value: &str,
-    redactor: &mut Redactor,
-) -> Result<(), ResponseSecretError> {
-    // An empty text gives nothing away.
-    if !value.is_empty() && value.len() < MIN_SECRET_BYTES {
-        return Err(ResponseSecretError::TooShort(label.to_owned()));
-    }
-    redactor.add_secret(format!("response.{label}"), value);
-    Ok(())
 }
 
 /// What the response itself names like a secret: in headers, cookies, members, parameters.

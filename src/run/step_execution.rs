@@ -414,7 +414,7 @@ impl StepExecution<'_> {
             .iter()
             .map(|failure| failures::assertion_failure(failure, &mut self.output_redactor()))
             .collect();
-        if self.context.options.shows_personal {
+        if self.context.shows_personal(&self.owner.recording_key) {
             let personal = self.unmet_with_personal_data(assertions, response, variables)?;
             let personal = personal.into_iter();
             reports = reports

@@ -45,8 +45,7 @@ pub(super) fn step_report(
         .filter(|_| is_shown)
         .map(|judged| shown_response(owner, step, judged, context));
     let personal_exchange = context
-        .options
-        .shows_personal
+        .shows_personal(&owner.recording_key)
         .then(|| personal_exchange(&log, is_shown, context))
         .flatten();
     let redactor = &mut context.output_redactor(&owner.recording_key);

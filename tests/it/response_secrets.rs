@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex};
 /// Under a name that no list of names knows.
 const RDT: &str = "Atz.sprdt|rdt+value/of=1";
 const CODE: &str = "pick-UP-code-2";
+const PIN: &str = "p7-Qz4";
 const DIGITS: &str = "420123456789012";
 /// Not secret, though its name says so.
 const SKU: &str = "sku-of-an-item-0000001";
@@ -46,7 +47,8 @@ fn server() -> (String, Arc<Mutex<Vec<String>>>) {
                     "restrictedDataToken": RDT,
                     "pickup": [{ "code": CODE, "number": 0 }],
                     "item": { "token": SKU },
-                    "pin": "4711",
+                    "pin": PIN,
+                    "bit": "q7",
                 })
                 .to_string()
                 .replace("\"number\":0", &format!("\"number\":{DIGITS}"))
@@ -197,35 +199,94 @@ fn a_path_names_the_secrets_of_every_document_of_a_text() {
     }
 }
 
-/// A text of a few characters stands everywhere, and cannot be replaced wherever it stands.
+/// A short text stands in many words, so it is replaced at its place and as a word.
 #[test]
-fn a_secret_that_is_too_short_to_be_hidden_ends_the_step_without_its_response() {
-    let (origin, _) = server();
-    let folder = workspace(&origin);
-    for (rules, capture, told) in [
-        (
-            "",
-            "{ from: $.pin, secret: true }",
-            "`pin` is a secret of fewer than 8 characters",
-        ),
-        (
-            "secrets: [$.pin]\n",
-            "$.pin",
-            "`pin` is a secret of fewer than 8 characters",
-        ),
+fn a_short_secret_is_hidden_at_its_place_and_where_it_is_sent() {
+    for (rules, capture) in [
+        ("", "{ from: $.pin, secret: true }"),
+        ("secrets: [$.pin]\n", "$.pin"),
     ] {
+        let (origin, received) = server();
+        let folder = workspace(&origin);
+        let flow = |failing: &str| {
+            format!(
+                "scheme: none\n{rules}steps:\n  - {{ name: get, post: /rdt, capture: {{ pin: {capture} }}, snapshot: true }}\n  \
+                 - name: use\n    post: \"/use/{{{{ pin }}}}\"\n    query: {{ p: \"a {{{{ pin }}}}\" }}\n    \
+                 headers: {{ x-pin: \"{{{{ pin }}}}\" }}\n    json: {{ code: \"{{{{ pin }}}}\" }}\n{failing}"
+            )
+        };
         folder.write(
             "requests/flow.yaml",
-            &format!("scheme: none\n{rules}post: /rdt\ncapture: {{ pin: {capture} }}\n"),
+            &flow("    assert: { $.seen: other }\n"),
         );
-        let (output, code) = run(&folder, &["run", "-v", "--report", "json=out/json"]);
-        assert_eq!(code, 3, "{output}");
-        let line = output.split_whitespace().collect::<Vec<_>>().join(" ");
-        assert!(line.contains(told), "{told} is not in {output}");
-        let report = std::fs::read_to_string(folder.path().join("out/json")).unwrap();
-        assert!(
-            !output.contains("4711") && !report.contains("4711"),
-            "{output}{report}"
+        let args = [
+            "run",
+            "-v",
+            "--report",
+            "json=out/json",
+            "--report",
+            "html=out/html",
+        ];
+        let (output, code) = run(&folder, &args);
+        assert_eq!(code, 1, "{output}");
+        assert!(received.lock().unwrap()[1].contains(&format!("POST /use/{PIN}?p=a%20{PIN}")));
+        folder.write(
+            "requests/flow.yaml",
+            &flow("").replace(", snapshot: true", ""),
         );
+        let (recorded, code) = run(&folder, &["run", "-v", "--record"]);
+        assert_eq!(code, 0, "{recorded}");
+        let sent = received.lock().unwrap().len();
+        let (replayed, code) = run(&folder, &["run", "-v", "--replay"]);
+        assert_eq!(code, 0, "{replayed}");
+        assert_eq!(
+            received.lock().unwrap().len(),
+            sent,
+            "a replay sends nothing"
+        );
+        let files = walk(folder.path()).into_iter();
+        let files = files.map(|file| std::fs::read_to_string(file).unwrap_or_default());
+        for text in files.chain([output, recorded, replayed]) {
+            for form in forms(PIN) {
+                assert!(!text.contains(&form), "{form} is in {text}");
+            }
+        }
     }
+}
+
+/// What a person asks to see is personal data, not a secret.
+#[cfg(unix)]
+#[test]
+fn a_short_secret_is_not_shown_to_a_person_who_asks_for_personal_data() {
+    let (origin, _) = server();
+    let folder = workspace(&origin);
+    folder.write(
+        "requests/flow.yaml",
+        "scheme: none\nredact: [$.restrictedDataToken]\npost: /rdt\ncapture: { pin: { from: $.pin, secret: true } }\nassert: { $.pin: other }\n",
+    );
+    let args = ["run", "-v", "--show-personal"];
+    let (seen, code) = super::program::at_a_terminal(&folder, &args, &[]);
+    assert_eq!(code, 1, "{seen}");
+    assert!(seen.contains("‹response.pin›"), "{seen}");
+    assert!(!seen.contains(PIN), "{seen}");
+}
+
+#[test]
+fn a_secret_that_cannot_be_hidden_ends_the_step_without_its_response() {
+    let (origin, _) = server();
+    let folder = workspace(&origin);
+    folder.write(
+        "requests/flow.yaml",
+        "scheme: none\npost: /rdt\ncapture: { bit: { from: $.bit, secret: true } }\n",
+    );
+    let (output, code) = run(&folder, &["run", "-v", "--report", "json=out/json"]);
+    assert_eq!(code, 3, "{output}");
+    let line = output.split_whitespace().collect::<Vec<_>>().join(" ");
+    let told = "`bit` is a secret of fewer than 3 characters";
+    assert!(line.contains(told), "{told} is not in {output}");
+    let report = std::fs::read_to_string(folder.path().join("out/json")).unwrap();
+    assert!(
+        !output.contains("q7") && !report.contains("q7"),
+        "{output}{report}"
+    );
 }
