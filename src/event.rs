@@ -334,6 +334,8 @@ pub(crate) struct RunSummary {
     pub not_undone: usize,
     /// Faults that belong to no unit.
     pub run_errors: usize,
+    /// Warnings that belong to no unit.
+    pub warnings: usize,
     /// Every request that was sent, or replayed: those of steps, fixtures and undos.
     pub requests: usize,
     /// Renewals of tokens.
@@ -358,9 +360,12 @@ impl RunSummary {
     }
 
     pub(crate) fn add_notice(&mut self, notice: &RunNotice) {
-        if let NoticeSeverity::Error(class) = notice.severity {
-            self.run_errors += 1;
-            self.add_class(class);
+        match notice.severity {
+            NoticeSeverity::Warning => self.warnings += 1,
+            NoticeSeverity::Error(class) => {
+                self.run_errors += 1;
+                self.add_class(class);
+            }
         }
     }
 

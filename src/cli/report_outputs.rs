@@ -465,7 +465,16 @@ impl<'r> TerminalAndReports<'r> {
 impl Reporter for TerminalAndReports<'_> {
     fn on_event(&mut self, event: &Event, sources: &SourceMap) -> io::Result<()> {
         // Both get the event, even if the terminal is gone.
-        let printed = self.terminal.on_event(event, sources);
+        let printed = match event {
+            // The run does not know of the warnings that came before it.
+            Event::RunFinished(summary) => {
+                let mut summary = summary.clone();
+                summary.warnings += self.reports.notice_counts.warnings;
+                let event = Event::RunFinished(summary);
+                self.terminal.on_event(&event, sources)
+            }
+            event => self.terminal.on_event(event, sources),
+        };
         self.reports.on_event(event, sources).and(printed)
     }
 }

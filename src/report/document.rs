@@ -276,6 +276,7 @@ impl RunDocument {
             flaky: counts.flaky,
             not_undone: counts.not_undone,
             run_errors: counts.run_errors,
+            warnings: self.notices.iter().filter(|one| !one.is_error()).count(),
             requests: counts.requests,
             token_requests: counts.token_requests,
             duration: duration_from_ms(self.duration_ms),

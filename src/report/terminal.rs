@@ -537,10 +537,13 @@ impl<W: Write> TerminalReporter<W> {
         );
         let of_run = (summary.run_errors > 0)
             .then(|| style.red(&pluralize(summary.run_errors, "run error")));
+        let warnings =
+            (summary.warnings > 0).then(|| style.yellow(&pluralize(summary.warnings, "warning")));
         let passed = style.green(&format!("{} passed", summary.passed));
         std::iter::once(passed)
             .chain(others)
             .chain(of_run)
+            .chain(warnings)
             .collect()
     }
 

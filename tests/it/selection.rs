@@ -219,6 +219,8 @@ fn a_faulty_file_stops_only_the_runs_that_need_it() {
                 stderr.contains("in files that this command does not need"),
                 "{case}"
             );
+            let last_line = stdout.trim_end().lines().last().unwrap();
+            assert!(last_line.contains("1 passed, 1 warning"), "{case}");
             let name = file.rsplit('/').next().unwrap();
             assert!(stderr.contains(name), "{case}");
             let (_, stderr, code) = run(&["explain", "a/good"]);
