@@ -78,6 +78,18 @@ pub(crate) struct UnitReport {
     pub duration: Duration,
 }
 
+impl UnitReport {
+    /// The steps that were skipped, unless all of it was.
+    pub(crate) fn skipped_steps(&self) -> impl Iterator<Item = (&StepReport, &str)> {
+        let is_whole = matches!(self.verdict, Verdict::Skipped(_));
+        let steps = self.steps.iter().filter(move |_| !is_whole);
+        steps.filter_map(|step| match &step.verdict {
+            Verdict::Skipped(reason) => Some((step, reason.as_str())),
+            _ => None,
+        })
+    }
+}
+
 /// The labels that reports group units by.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct UnitLabels {
@@ -218,6 +230,12 @@ impl Verdict {
     pub(crate) fn is_pass(&self) -> bool {
         matches!(self, Self::Pass)
     }
+
+    /// What follows can go on.
+    #[must_use]
+    pub(crate) fn is_pass_or_skip(&self) -> bool {
+        matches!(self, Self::Pass | Self::Skipped(_))
+    }
 }
 
 /// Why a unit or a run could not be done: each is an exit code of its own.
@@ -329,6 +347,8 @@ pub(crate) struct RunSummary {
     pub failed: usize,
     pub errors: usize,
     pub skipped: usize,
+    /// Steps of units that were not skipped as a whole.
+    pub skipped_steps: usize,
     /// Of those that passed.
     pub flaky: usize,
     pub not_undone: usize,
@@ -348,6 +368,7 @@ pub(crate) struct RunSummary {
 impl RunSummary {
     pub(crate) fn add_unit(&mut self, unit: &UnitReport) {
         self.flaky += usize::from(unit.flaky);
+        self.skipped_steps += unit.skipped_steps().count();
         match &unit.verdict {
             Verdict::Pass => self.passed += 1,
             Verdict::Fail => self.failed += 1,

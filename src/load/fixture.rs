@@ -34,7 +34,9 @@ pub(super) const UNDO_KEYS: [&str; 2] = ["gone", "find"];
 /// What a search for lost things has besides a request.
 pub(super) const FIND_KEYS: [&str; 2] = ["each", "tag"];
 /// Keys that only a request of its own has.
-const REQUEST_ONLY_KEYS: [&str; 7] = ["name", "capture", "ok", "assert", "poll", "pages", "retry"];
+const REQUEST_ONLY_KEYS: [&str; 8] = [
+    "name", "capture", "ok", "assert", "for_each", "poll", "pages", "retry",
+];
 
 impl RequestDecoder<'_> {
     pub(super) fn decode_fixture(&mut self, name: String, node: &YamlNode) -> Option<Fixture> {

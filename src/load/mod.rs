@@ -4,6 +4,7 @@
 mod assertion;
 mod fixture;
 mod fixture_graph;
+mod for_each;
 mod json_places;
 mod json_schema;
 mod node_reader;

@@ -29,7 +29,8 @@ pub(super) const RECORDING_KEYS: [&str; 6] = [
     "resources",
 ];
 /// Keys of one exchange; the last three are for stubs.
-pub(super) const EXCHANGE_KEYS: [&str; 5] = ["request", "response", "times", "delay", "fault"];
+pub(super) const EXCHANGE_KEYS: [&str; 6] =
+    ["request", "response", "times", "rounds", "delay", "fault"];
 /// Keys of a recorded request.
 pub(super) const RECORDED_REQUEST_KEYS: [&str; 14] = [
     "account",
@@ -203,6 +204,7 @@ impl<'d> RecordingDecoder<'d> {
         let map = CheckedMap::open(node, "an exchange", &EXCHANGE_KEYS, self.diagnostics)?;
         let request = map.required("request", self.diagnostics)?;
         let times = map.get("times").and_then(|node| self.times(node));
+        let rounds = map.get("rounds").and_then(|node| self.rounds(node));
         let delay = map
             .get("delay")
             .and_then(|node| duration(node, "`delay`", self.diagnostics));
@@ -224,8 +226,27 @@ impl<'d> RecordingDecoder<'d> {
             request: decoded?,
             outcome: outcome?,
             times,
+            rounds,
             delay,
         })
+    }
+
+    fn rounds(&mut self, node: &YamlNode) -> Option<u32> {
+        let number = node
+            .to_value()
+            .as_number()
+            .and_then(crate::value::Number::as_i64);
+        let rounds = number
+            .and_then(|number| u32::try_from(number).ok())
+            .filter(|rounds| *rounds > 0);
+        if rounds.is_none() {
+            let diagnostic = Diagnostic::error("`rounds` must be a whole number above zero")
+                .at(node.at, "not a number of rounds");
+            self.diagnostics.push(diagnostic.hint(
+                "it says how many rounds the `for_each` of the step had; without it, that is not compared",
+            ));
+        }
+        rounds
     }
 
     fn times(&mut self, node: &YamlNode) -> Option<u32> {

@@ -17,6 +17,7 @@ use std::collections::HashMap;
 pub(super) fn check_references(workspace: &Workspace, diagnostics: &mut Diagnostics) {
     for step in workspace.all_steps() {
         check_step(workspace, step, diagnostics);
+        super::for_each::check_item_use(step, diagnostics);
     }
     super::fixture_graph::check_fixture_graph(workspace, diagnostics);
     super::secrets::check_declared_secrets(workspace, diagnostics);

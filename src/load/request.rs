@@ -41,7 +41,7 @@ pub(super) const REQUEST_FILE_KEYS: [&str; 15] = [
     "not_secret",
 ];
 /// Keys of a step of a flow.
-pub(super) const STEP_KEYS: [&str; 23] = [
+pub(super) const STEP_KEYS: [&str; 24] = [
     "name",
     "scheme",
     "level",
@@ -62,13 +62,14 @@ pub(super) const STEP_KEYS: [&str; 23] = [
     "assert",
     "capture",
     "timeout",
+    "for_each",
     "poll",
     "pages",
     "retry",
 ];
 /// A step of a request has this key besides. A step of a fixture does not: its response is used,
 /// not tested.
-const SNAPSHOT_KEY: &str = "snapshot";
+pub(super) const SNAPSHOT_KEY: &str = "snapshot";
 const BODY_KEYS: [&str; 5] = ["json", "form", "multipart", "text", "file"];
 
 /// The names of the steps above, each with its place.
@@ -220,6 +221,7 @@ impl RequestDecoder<'_> {
         self.refuse_contradicting_headers(&headers, &body);
         let (expected, timeout) = (self.expected(map), self.timeout(map, defaults));
         let (assertions, captures) = self.assertions_and_captures(map);
+        let for_each = self.for_each(map, &captures);
         let (repeat, retry) = (self.repeat(map), self.retry(map).or(defaults.retry));
         self.refuse_retry_of_expected_failure(map, expected);
         // Only here, after every key was decoded: an early return would hide the errors of the
@@ -245,6 +247,7 @@ impl RequestDecoder<'_> {
             expected_outcome: expected,
             assertions,
             captures,
+            for_each,
             repeat,
             retry,
             timeout,

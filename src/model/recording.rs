@@ -42,6 +42,8 @@ pub struct RecordedExchange {
     pub outcome: RecordedOutcome,
     /// How often it is served. The default is once, and for the last one of a request any number.
     pub times: Option<u32>,
+    /// How many rounds the `for_each` of its step had.
+    pub rounds: Option<u32>,
     /// How long the response is delayed.
     pub delay: Option<Duration>,
 }

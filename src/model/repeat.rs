@@ -1,8 +1,9 @@
-//! A step that is sent more than once because its file says so: until something holds, or page by
-//! page. It refuses to know retries, which only repair.
+//! A step that is sent more than once because its file says so: for each value of a list, until
+//! something holds, or page by page. It refuses to know retries, which only repair.
 
 use crate::jsonpath::JsonPath;
 use crate::model::assertion::Assertion;
+use crate::model::template::TemplateTree;
 use crate::span::Span;
 use std::time::Duration;
 
@@ -26,6 +27,22 @@ pub enum RepeatMode {
     Once,
     Poll(PollOptions),
     Pages(PagingOptions),
+}
+
+/// The most rounds of `for_each`.
+pub(crate) const MAX_ROUNDS: usize = 10_000;
+
+/// Once for each value of a list, one after the other. It goes around [`RepeatMode`].
+#[derive(Clone, Debug)]
+pub struct ForEach {
+    pub at: Span,
+    /// The variable that holds the value of a round.
+    pub item: String,
+    pub item_at: Span,
+    /// It gives a list, or the step fails.
+    pub list: TemplateTree,
+    /// An empty list skips the step; otherwise it is a failure.
+    pub allows_empty: bool,
 }
 
 /// Again until something holds.

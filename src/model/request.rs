@@ -6,7 +6,7 @@ use crate::model::assertion::Assertion;
 use crate::model::capture::Capture;
 use crate::model::outcome::ExpectedOutcome;
 use crate::model::redact_rule::RedactRule;
-use crate::model::repeat::{DEFAULT_ATTEMPTS, RepeatMode};
+use crate::model::repeat::{DEFAULT_ATTEMPTS, ForEach, RepeatMode};
 use crate::model::secret_rules::SecretRules;
 use crate::model::template::{Expression, Template, TemplateTree};
 use crate::span::Span;
@@ -83,6 +83,8 @@ pub struct Step {
     pub expected_outcome: ExpectedOutcome,
     pub assertions: Vec<Assertion>,
     pub captures: Vec<Capture>,
+    /// Boxed: few steps have one.
+    pub for_each: Option<Box<ForEach>>,
     pub repeat: RepeatMode,
     /// What `retry` says; see [`Step::attempts`].
     pub retry: Option<u32>,
@@ -192,6 +194,11 @@ impl Step {
                 .iter()
                 .chain(&self.assertions)
                 .flat_map(Assertion::expressions),
+        );
+        all.extend(
+            self.for_each
+                .iter()
+                .flat_map(|each| each.list.expressions()),
         );
         all
     }

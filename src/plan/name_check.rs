@@ -426,6 +426,32 @@ impl NameChecker<'_> {
     }
 
     fn check_step(&mut self, step: &Step, known: &mut KnownNames) {
+        let item = self.define_item(step, known);
+        self.check_call(step, known);
+        // Only the step itself sees the value of a round.
+        if let Some(item) = item {
+            known.remove(item);
+        }
+    }
+
+    /// The name of the value of a round: a new one, so that it hides no other.
+    fn define_item<'s>(&mut self, step: &'s Step, known: &mut KnownNames) -> Option<&'s str> {
+        let each = step.for_each.as_ref()?;
+        self.check_expressions(each.list.expressions(), known);
+        if known.insert(each.item.clone()) {
+            return Some(&each.item);
+        }
+        // What the language defines was refused when the file was loaded.
+        if !RESERVED_NAMES.contains(&each.item.as_str()) {
+            let diagnostic = Diagnostic::error(format!("`{}` is defined already", each.item))
+                .at(each.item_at, "a round would hide the other value");
+            self.diagnostics
+                .push(diagnostic.hint("choose a new name for the value of a round"));
+        }
+        None
+    }
+
+    fn check_call(&mut self, step: &Step, known: &mut KnownNames) {
         self.check_expressions(step.path.expressions().collect(), known);
         for field in step.query.iter().chain(&step.headers) {
             self.check_expressions(field.value.expressions(), known);

@@ -25,6 +25,8 @@ pub enum ReplayError {
 pub struct ReplayedResponse {
     pub response: Result<WireResponse, ReplayError>,
     pub delay: Duration,
+    /// How many rounds the `for_each` of its step had, if the recording says it.
+    pub rounds: Option<u32>,
 }
 
 /// The recordings of a workspace, and which of their exchanges were served.
@@ -73,7 +75,7 @@ impl RecordingReplay {
         let (from, exchange) =
             pool.take_exchange_for(&|name| belongs_to_file(name, file, scheme), sent)?;
         self.used_recordings.insert(from);
-        let delay = exchange.delay.unwrap_or_default();
+        let (delay, rounds) = (exchange.delay.unwrap_or_default(), exchange.rounds);
         let response = match exchange.outcome {
             RecordedOutcome::Response(answer) => self.wire_response(&answer, delay),
             // The transport reports half of a body as a lost connection, so a replay must too.
@@ -81,7 +83,11 @@ impl RecordingReplay {
                 Err(ReplayError::ConnectionClosed)
             }
         };
-        Ok(ReplayedResponse { response, delay })
+        Ok(ReplayedResponse {
+            response,
+            delay,
+            rounds,
+        })
     }
 
     /// Whether a response is recorded for a request. No exchange is used up.

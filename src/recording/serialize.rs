@@ -70,6 +70,11 @@ fn exchange_value(exchange: &RecordedExchange) -> Value {
     );
     members.extend(
         exchange
+            .rounds
+            .map(|rounds| member("rounds", i64::from(rounds).into())),
+    );
+    members.extend(
+        exchange
             .delay
             .map(|delay| member("delay", format!("{}ms", delay.as_millis()).into())),
     );

@@ -28,7 +28,7 @@ pub(crate) fn is_unchanged(
     masks: &[JsonPath],
     root: &Path,
 ) -> Result<bool, ExchangeComparisonError> {
-    if !is_same_request(&old.request, &new.request) {
+    if !is_same_request(&old.request, &new.request) || old.rounds != new.rounds {
         return Ok(false);
     }
     match (&old.outcome, &new.outcome) {
@@ -130,6 +130,7 @@ mod tests {
             },
             outcome,
             times: None,
+            rounds: None,
             delay: None,
         }
     }

@@ -29,6 +29,7 @@ pub enum VariableLayer {
     CommandLine,
     Fixture,
     Capture,
+    Round,
 }
 
 impl fmt::Display for VariableLayer {
@@ -42,6 +43,7 @@ impl fmt::Display for VariableLayer {
             Self::CommandLine => "--var",
             Self::Fixture => "a fixture",
             Self::Capture => "captured",
+            Self::Round => "a round of `for_each`",
         })
     }
 }

@@ -47,6 +47,9 @@ pub(crate) struct VerdictCounts {
     pub(crate) failed: usize,
     pub(crate) errors: usize,
     pub(crate) skipped: usize,
+    /// Steps of units that were not skipped as a whole; left out where there are none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) skipped_steps: usize,
     pub(crate) flaky: usize,
     pub(crate) not_undone: usize,
     #[serde(default)]
@@ -273,6 +276,7 @@ impl RunDocument {
             failed: counts.failed,
             errors: counts.errors,
             skipped: counts.skipped,
+            skipped_steps: counts.skipped_steps,
             flaky: counts.flaky,
             not_undone: counts.not_undone,
             run_errors: counts.run_errors,
@@ -353,6 +357,10 @@ impl VerdictCounts {
 
     fn add_unit(&mut self, unit: &UnitEntry) {
         self.flaky += usize::from(unit.flaky);
+        if unit.verdict != VerdictWord::Skip {
+            let is_skipped = |step: &&StepEntry| step.verdict == VerdictWord::Skip;
+            self.skipped_steps += unit.steps.iter().filter(is_skipped).count();
+        }
         match unit.verdict {
             VerdictWord::Pass => self.passed += 1,
             VerdictWord::Fail => self.failed += 1,
@@ -375,9 +383,11 @@ impl VerdictCounts {
             .iter()
             .filter(|(number, _)| *number > 0)
             .map(|(number, what)| format!(", {number} {what}"));
+        let steps = skipped_steps_text(self.skipped_steps).map(|text| format!(", {text}"));
         let of_run =
             (self.run_errors > 0).then(|| format!(", {}", pluralize(self.run_errors, "run error")));
         others
+            .chain(steps)
             .chain(of_run)
             .fold(format!("{} passed", self.passed), |text, part| text + &part)
     }
@@ -400,6 +410,21 @@ impl UnitEntry {
     pub(crate) fn attempts(&self) -> impl Iterator<Item = &AttemptEntry> {
         self.steps.iter().flat_map(|step| &step.attempts)
     }
+}
+
+/// `2 steps skipped`; `None` if there are none.
+#[must_use]
+pub(super) fn skipped_steps_text(steps: usize) -> Option<String> {
+    (steps > 0).then(|| format!("{} skipped", pluralize(steps, "step")))
+}
+
+/// For serde.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference to what it may leave out"
+)]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 /// `12 requests, 1 token request`; token requests are left out if there are none.

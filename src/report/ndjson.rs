@@ -44,6 +44,8 @@ struct SummaryEntry {
     failed: usize,
     errors: usize,
     skipped: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    skipped_steps: Option<usize>,
     flaky: usize,
     not_undone: usize,
     run_errors: usize,
@@ -83,6 +85,7 @@ fn summary_entry(summary: &crate::event::RunSummary) -> SummaryEntry {
         failed: summary.failed,
         errors: summary.errors,
         skipped: summary.skipped,
+        skipped_steps: Some(summary.skipped_steps).filter(|steps| *steps > 0),
         flaky: summary.flaky,
         not_undone: summary.not_undone,
         run_errors: summary.run_errors,

@@ -1,7 +1,7 @@
 //! The report for people: a line for each request while it runs, failures in full at the end, a
 //! summary.
 
-use super::document::requests_text;
+use super::document::{requests_text, skipped_steps_text};
 use super::duration_text::format_duration;
 use super::excerpt::excerpt;
 use super::failure_text::several_requests;
@@ -163,6 +163,9 @@ impl<W: Write> TerminalReporter<W> {
                 self.step(step, sources, true)?;
             }
         } else if unit.verdict.is_pass() {
+            for (step, reason) in unit.skipped_steps() {
+                self.skipped_step(step, reason)?;
+            }
             unit.steps.iter().try_for_each(|step| self.attempts(step))?;
             for note in unit.steps.iter().flat_map(|step| &step.notes) {
                 self.paragraph("warning", note)?;
@@ -172,6 +175,14 @@ impl<W: Write> TerminalReporter<W> {
             self.out.flush()?;
         }
         Ok(())
+    }
+
+    /// A step that was not sent, though its unit passed.
+    fn skipped_step(&mut self, step: &StepReport, reason: &str) -> io::Result<()> {
+        let name = step.name.as_deref().unwrap_or_default();
+        let word = self.style.yellow("SKIP");
+        let reason = self.style.dim(&crate::redact::escape_control_chars(reason));
+        writeln!(self.out, "    {word} {name}: {reason}")
     }
 
     /// Its verdict and its name; at the end of the line, how long it took.
@@ -302,8 +313,13 @@ impl<W: Write> TerminalReporter<W> {
             writeln!(self.out, "  {}", self.style.dim(&sources.location(step.at)))?;
         }
         self.attempts(step)?;
-        if let Verdict::Error(_, reason) = &step.verdict {
-            self.paragraph("error", reason)?;
+        match &step.verdict {
+            Verdict::Error(_, reason) => self.paragraph("error", reason)?,
+            Verdict::Skipped(reason) => {
+                let reason = self.style.dim(&crate::redact::escape_control_chars(reason));
+                writeln!(self.out, "    {}: {reason}", self.style.yellow("skipped"))?;
+            }
+            Verdict::Pass | Verdict::Fail => {}
         }
         for failure in &step.failures {
             self.failure(failure, sources)?;
@@ -535,6 +551,7 @@ impl<W: Write> TerminalReporter<W> {
                 }
             },
         );
+        let steps = skipped_steps_text(summary.skipped_steps).map(|text| style.yellow(&text));
         let of_run = (summary.run_errors > 0)
             .then(|| style.red(&pluralize(summary.run_errors, "run error")));
         let warnings =
@@ -542,6 +559,7 @@ impl<W: Write> TerminalReporter<W> {
         let passed = style.green(&format!("{} passed", summary.passed));
         std::iter::once(passed)
             .chain(others)
+            .chain(steps)
             .chain(of_run)
             .chain(warnings)
             .collect()

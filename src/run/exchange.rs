@@ -134,6 +134,8 @@ pub(super) struct ExchangeContext<'c> {
     pub(super) secrets: DeclaredSecrets<'c>,
     /// How many requests the step has sent.
     pub(super) requests: &'c Cell<usize>,
+    /// How many rounds the `for_each` of the step has.
+    pub(super) rounds: Option<u32>,
     pub(super) context: &'c RunContext<'c>,
 }
 
@@ -197,6 +199,11 @@ impl ExchangeContext<'_> {
                 return Exchange::not_sent(StepError::NotRecorded(missing));
             }
         };
+        if let (Some(recorded), Some(rounds)) = (replayed.rounds, self.rounds)
+            && recorded != rounds
+        {
+            return Exchange::not_sent(StepError::OtherRounds { recorded, rounds });
+        }
         let signed = match self.sign_without_sending(draft, fresh) {
             Ok(signed) => signed,
             Err(error) => return Exchange::not_sent(error),

@@ -3,10 +3,12 @@
 
 use super::access::AccountAccess;
 use super::context::RunContext;
+use super::for_each;
 use super::step_error::StepError;
 use super::step_report::request_text;
 use super::token::placeholder_token;
 use super::variables::{FixtureValue, variables};
+use crate::diagnostic::pluralize;
 use crate::model::fixture::Fixture;
 use crate::model::request::{Request, Step, TemplateField};
 use crate::model::scheme::{Level, RequestPart, Scheme, Token, TokenRequest};
@@ -100,7 +102,8 @@ pub(crate) fn explain(
         unix_ms: now_ms,
         seed: context.environment.rng.draw(),
     };
-    let variables = variables(unit, placeholder_fixtures(unit), context, fresh)?;
+    let mut variables = variables(unit, placeholder_fixtures(unit), context, fresh)?;
+    let rounds = set_first_round(step, &mut variables)?;
     let scheme = scheme_of(step, context)?;
     let draft = render_draft(step, &variables, fresh, context.environment.files)
         .map_err(StepError::from)?;
@@ -122,7 +125,30 @@ pub(crate) fn explain(
         access: &access,
         context,
     };
-    Ok(explained.explain(&unit.id(), draft, &variables, fresh)?)
+    let mut explanation = explained.explain(&unit.id(), draft, &variables, fresh)?;
+    explanation.notes.extend(rounds);
+    Ok(explanation)
+}
+
+/// The step as its first round would send it; the note says how many rounds there are.
+fn set_first_round(
+    step: &Step,
+    variables: &mut VariableScope,
+) -> Result<Option<String>, StepError> {
+    let Some(each) = &step.for_each else {
+        return Ok(None);
+    };
+    match for_each::set_first_item(each, variables)? {
+        Some(count) => Ok(Some(format!(
+            "`for_each` sends it in {}: this is the first one",
+            pluralize(count, "round")
+        ))),
+        None => Err(RenderError::new(
+            each.list.at,
+            "`for_each` has an empty list, so the step is not sent",
+        )
+        .into()),
+    }
 }
 
 fn scheme_of<'c>(step: &Step, context: &RunContext<'c>) -> Result<&'c Scheme, StepError> {

@@ -16,4 +16,6 @@ pub(crate) struct ObservedExchange<'m> {
     pub(crate) inspected_headers: &'m [String],
     /// The rules of the file itself.
     pub(crate) redact_rules: &'m [RedactRule],
+    /// How many rounds the `for_each` of the step has.
+    pub(crate) rounds: Option<u32>,
 }

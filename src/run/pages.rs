@@ -60,6 +60,7 @@ async fn fetch_pages(
             return Ok(Judgement {
                 failures,
                 notes: std::mem::take(&mut log.warnings),
+                skipped: None,
             });
         }
         let call = execution.send_rendered(draft, variables, fresh).await;

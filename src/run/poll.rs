@@ -64,7 +64,11 @@ async fn run_until(
     let mut failures = vec![timeout_failure(execution, poll, responses)];
     failures.append(&mut unmet);
     let notes = std::mem::take(&mut log.warnings);
-    Ok(Judgement { failures, notes })
+    Ok(Judgement {
+        failures,
+        notes,
+        skipped: None,
+    })
 }
 
 /// The assertions of `until` that do not hold yet.

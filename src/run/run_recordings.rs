@@ -189,7 +189,7 @@ impl RunRecordings {
             Ok((request, response)) => recorder.capture(
                 observed.recording_key,
                 &observed.scheme.name,
-                recorded_exchange(request, response),
+                recorded_exchange(request, response, observed.rounds),
             ),
             // Nothing of the unit is recorded, rather than a recording that holds a secret or lacks
             // an exchange.
@@ -335,12 +335,17 @@ fn can_respond(mode: &RecordingMode) -> bool {
     }
 }
 
-fn recorded_exchange(request: RecordedRequest, response: RecordedResponse) -> RecordedExchange {
+fn recorded_exchange(
+    request: RecordedRequest,
+    response: RecordedResponse,
+    rounds: Option<u32>,
+) -> RecordedExchange {
     RecordedExchange {
         at: Span::default(),
         request,
         outcome: RecordedOutcome::Response(response),
         times: None,
+        rounds,
         delay: None,
     }
 }

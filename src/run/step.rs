@@ -1,4 +1,4 @@
-//! One step of a file: sent once, polled until a condition holds, or sent page by page.
+//! One step of a file, sent once or once for each value of a list.
 
 use super::context::RunContext;
 use super::exchange::SendState;
@@ -6,9 +6,8 @@ use super::step_error::StepError;
 use super::step_execution::{StepExecution, StepOutcome, StepOwner};
 use super::step_report::step_report;
 use super::variables::set_account;
-use super::{pages, poll};
+use super::{for_each, repeat};
 use crate::event::StepReport;
-use crate::model::repeat::RepeatMode;
 use crate::model::request::Step;
 use crate::render::{RenderError, VariableScope};
 use crate::snapshot::SnapshotError;
@@ -45,7 +44,7 @@ pub(super) async fn run(
     let report = step_report(owner, step, context, started_at, outcome);
     StepResult {
         send_state,
-        can_continue: is_new_snapshot || report.verdict.is_pass(),
+        can_continue: is_new_snapshot || report.verdict.is_pass_or_skip(),
         report,
     }
 }
@@ -69,11 +68,12 @@ async fn execute(
         step,
         scheme,
         requests: Cell::default(),
+        rounds: Cell::default(),
         context,
     };
-    match &step.repeat {
-        RepeatMode::Once => execution.run_once(variables).await,
-        RepeatMode::Poll(poll) => poll::run(&execution, poll, variables).await,
-        RepeatMode::Pages(pages) => pages::run(&execution, pages, variables).await,
+    match &step.for_each {
+        // On the heap: few steps have rounds, and the future of every step would hold theirs.
+        Some(each) => Box::pin(for_each::run(&execution, each, variables)).await,
+        None => repeat::run(&execution, variables).await,
     }
 }

@@ -4,6 +4,7 @@ use super::access::AccessError;
 use super::response_secrets::ResponseSecretError;
 use super::run_recordings::{CompareError, RedactResponseError};
 use crate::budget::BudgetError;
+use crate::diagnostic::pluralize;
 use crate::event::ErrorClass;
 use crate::recording::ReplayError;
 use crate::render::RenderError;
@@ -29,6 +30,12 @@ pub(crate) enum StepError {
     Budget(Box<BudgetError>),
     #[error("nothing is recorded for this request: {}", .0.reason)]
     NotRecorded(MissingRecording),
+    /// Rounds of `for_each`.
+    #[error(
+        "`for_each` has {} here, and {recorded} in the recording of this response: record the file again",
+        pluralize(*.rounds as usize, "round")
+    )]
+    OtherRounds { recorded: u32, rounds: u32 },
     #[error("{0}")]
     Replay(#[from] ReplayError),
     #[error(transparent)]
@@ -85,6 +92,7 @@ impl StepError {
                 redaction_error_class(error)
             }
             Self::NotRecorded(_)
+            | Self::OtherRounds { .. }
             | Self::Replay(_)
             | Self::Compare(CompareError::NotRecorded(_) | CompareError::Recording(_)) => {
                 ErrorClass::Recording

@@ -60,6 +60,8 @@ pub(super) struct StepOwner<'c> {
 pub(super) struct Judgement {
     pub(super) failures: Vec<FailureReport>,
     pub(super) notes: Vec<String>,
+    /// Why the step was not sent, though nothing is wrong.
+    pub(super) skipped: Option<String>,
 }
 
 /// A step with all that its calls need.
@@ -69,6 +71,8 @@ pub(super) struct StepExecution<'a> {
     pub(super) scheme: &'a Scheme,
     /// How many requests the step has sent.
     pub(super) requests: Cell<usize>,
+    /// How many rounds its `for_each` has.
+    pub(super) rounds: Cell<Option<u32>>,
     pub(super) context: &'a RunContext<'a>,
 }
 
@@ -239,6 +243,7 @@ impl StepExecution<'_> {
                     captures: &step.captures,
                 },
                 requests: &self.requests,
+                rounds: self.rounds.get(),
                 context,
             },
             max_attempts: step.max_attempts(),
@@ -329,7 +334,9 @@ impl StepExecution<'_> {
     }
 
     fn wants_snapshot(&self) -> bool {
-        self.step.snapshot.is_some() || self.context.options.snapshots.every_step
+        // Every round has a response of its own, and a step has one snapshot.
+        self.step.for_each.is_none()
+            && (self.step.snapshot.is_some() || self.context.options.snapshots.every_step)
     }
 
     /// Whether the response is what `ok` expects.
@@ -348,7 +355,7 @@ impl StepExecution<'_> {
         let view = ResponseView::new(response.response()).with_redaction(&redact);
         let mut judgement = Judgement {
             failures: self.judge_outcome(response, &view, variables),
-            notes: Vec::new(),
+            ..Judgement::default()
         };
         variables.check_size(self.step.at)?;
         // The marketplace has not looked at the request: what is asserted of its response would
@@ -654,6 +661,7 @@ impl StepExecution<'_> {
             response: response.response(),
             inspected_headers: headers,
             redact_rules: self.owner.redact_rules,
+            rounds: self.rounds.get(),
         })
     }
 

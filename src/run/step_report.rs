@@ -33,7 +33,7 @@ pub(super) fn step_report(
     let fault_at = result.as_ref().err().and_then(StepError::at);
     let is_pass = result
         .as_ref()
-        .is_ok_and(|judgement| judgement.failures.is_empty());
+        .is_ok_and(|judgement| judgement.failures.is_empty() && judgement.skipped.is_none());
     // `--flaky fail` turns a step that passed late into a failure, which is shown.
     let can_fail_late = context.options.flaky_fails && !log.attempts.is_empty();
     let is_shown = context.options.verbose || has_detail || !is_pass || can_fail_late;
@@ -94,7 +94,8 @@ fn judge_result(
 ) -> (Verdict, Vec<FailureReport>, Vec<String>) {
     match result {
         Ok(judgement) if judgement.failures.is_empty() => {
-            (Verdict::Pass, Vec::new(), judgement.notes)
+            let verdict = judgement.skipped.map_or(Verdict::Pass, Verdict::Skipped);
+            (verdict, Vec::new(), judgement.notes)
         }
         Ok(judgement) => (Verdict::Fail, judgement.failures, judgement.notes),
         Err(error) => {

@@ -227,6 +227,7 @@ async fn send(
         },
         // No report shows the requests of one undo.
         requests: &Cell::default(),
+        rounds: None,
         context,
     };
     let unsigned = request
@@ -252,6 +253,7 @@ fn record_undo(call: &ExchangeContext<'_>, unsigned: &RecordedRequest, judged: &
         response: &judged.response,
         inspected_headers: &[],
         redact_rules: &[],
+        rounds: None,
     };
     context.state.recordings.record_response(
         &observed,

@@ -89,7 +89,7 @@ async fn run_steps(
     context: &RunContext<'_>,
 ) -> UnitOutcome {
     let mut steps = Vec::with_capacity(unit.steps().len());
-    let mut verdict = Verdict::Pass;
+    let mut verdict: Option<Verdict> = None;
     let mut is_cut_off = false;
     let stop = context.environment.stop.requested();
     tokio::pin!(stop);
@@ -101,7 +101,7 @@ async fn run_steps(
         let result = tokio::select! {
             biased;
             () = &mut stop => {
-                verdict = interrupted_verdict(has_begun.get(), owner, context);
+                verdict = Some(interrupted_verdict(has_begun.get(), owner, context));
                 is_cut_off = has_begun.get();
                 break;
             }
@@ -110,21 +110,32 @@ async fn run_steps(
                 step::run(owner, declared, &mut variables, context).await
             } => result,
         };
-        // A failure that ends the flow says more than the missing snapshot of an earlier step.
-        if verdict.is_pass() || !result.can_continue {
-            verdict = result.report.verdict.clone();
-        }
+        verdict = Some(match verdict {
+            Some(earlier) if result.can_continue => joined_verdict(earlier, &result.report),
+            // A failure that ends the flow says more than the missing snapshot of an earlier step.
+            _ => result.report.verdict.clone(),
+        });
         steps.push(result.report);
         if !result.can_continue {
             break;
         }
     }
+    let mut verdict = verdict.unwrap_or(Verdict::Pass);
     flaky::fail_flaky_steps(&mut steps, &mut verdict, owner, context);
     UnitOutcome {
         verdict,
         // The step that was cut off was reached.
         not_reached: unit.steps().len() - steps.len() - usize::from(is_cut_off),
         steps,
+    }
+}
+
+/// The verdict of a unit after a step with which it can go on. It is skipped if all its steps are.
+fn joined_verdict(earlier: Verdict, step: &StepReport) -> Verdict {
+    match &step.verdict {
+        Verdict::Skipped(_) => earlier,
+        other if earlier.is_pass_or_skip() => other.clone(),
+        _ => earlier,
     }
 }
 
