@@ -482,8 +482,7 @@ impl Reporter for TerminalAndReports<'_> {
 impl ReportRequest {
     /// Whether it is written to this file.
     pub(super) fn is_file(&self, path: &Path) -> bool {
-        let real = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        matches!(&self.destination, ReportDestination::File(own) if real(own) == real(path))
+        matches!(&self.destination, ReportDestination::File(own) if real_path(own) == real_path(path))
     }
 
     /// Replaces an older report; the stream of a report that is written as events arrive.
@@ -540,12 +539,18 @@ impl ReportDestination {
     }
 }
 
+/// A path without links, so that two spellings of one file are equal; one that does not exist stays
+/// as it is.
+fn real_path(path: &Path) -> PathBuf {
+    std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+}
+
 /// Replaces a file in one step. Anything that is no regular file, such as a pipe, is written to
 /// directly.
 fn replace_file(path: &Path, text: &str) -> io::Result<()> {
     // A rename would replace a symbolic link instead of the file that it points to. A file that
     // does not exist yet has no other path.
-    let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let path = real_path(path);
     if path.exists() && !path.is_file() {
         return std::fs::OpenOptions::new()
             .write(true)
@@ -625,9 +630,8 @@ impl GithubActions {
 fn workspace_prefix(root: &Path, top: &Path) -> String {
     // The variables of a runner and the current folder may name the same folder through different
     // symbolic links.
-    let real = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let root = real(root);
-    match root.strip_prefix(real(top)) {
+    let root = real_path(root);
+    match root.strip_prefix(real_path(top)) {
         Ok(path) if path.as_os_str().is_empty() => String::new(),
         Ok(path) => format!("{}/", path.to_string_lossy().replace('\\', "/")),
         Err(_) => String::new(),

@@ -338,7 +338,10 @@ fn append(whole: &mut RunDocument, mut part: RunDocument) {
     if whole.environment.is_empty() {
         whole.environment = part.environment;
     }
-    if !whole.run_id.split(", ").any(|id| id == part.run_id) {
+    // A part whose run could not begin has no id.
+    if whole.run_id.is_empty() {
+        whole.run_id = part.run_id;
+    } else if !part.run_id.is_empty() && !whole.run_id.split(", ").any(|id| id == part.run_id) {
         whole.run_id = format!("{}, {}", whole.run_id, part.run_id);
     }
     whole.planned += part.planned;
@@ -439,5 +442,15 @@ mod tests {
         );
         let all = vec![shard("2/2", "a"), shard("1/2", "b")];
         assert_eq!(merge_documents(all).unwrap().units.len(), 2);
+    }
+
+    #[test]
+    fn a_shard_whose_run_did_not_begin_adds_no_id() {
+        for empty in [0, 1] {
+            let mut shards = vec![shard("1/2", "a"), shard("2/2", "b")];
+            shards[empty].1.run_id = String::new();
+            let id = shards[1 - empty].1.run_id.clone();
+            assert_eq!(merge_documents(shards).unwrap().run_id, id);
+        }
     }
 }
