@@ -42,7 +42,7 @@ pub(crate) fn similar_names<'a>(
 
 /// What other request runners, test libraries and HTTP clients call a thing, and its name here.
 /// Names that are spelled alike need no line.
-const SYNONYMS: [(&str, &[&str]); 46] = [
+const SYNONYMS: [(&str, &[&str]); 53] = [
     ("gt", &["above"]),
     ("greaterthan", &["above"]),
     ("morethan", &["above"]),
@@ -89,6 +89,14 @@ const SYNONYMS: [(&str, &[&str]); 46] = [
     ("body", &["json", "text"]),
     ("data", &["json", "form"]),
     ("files", &["multipart", "file"]),
+    ("json", &["where"]),
+    // Names of ingam's own first version.
+    ("about", &["description"]),
+    ("keyas", &["key_encoding"]),
+    ("out", &["encoding"]),
+    ("behind", &["skew"]),
+    ("samefor", &["reuse_for"]),
+    ("oldfor", &["overlap"]),
 ];
 
 /// The name here of a thing that other tools call `wrong`.

@@ -97,7 +97,7 @@ impl<'a> TokenBudget<'a> {
             observation.is_rate_limited = *kind == ErrorKind::RateLimit;
             let reason = || hint.clone().unwrap_or_else(|| kind.advice().to_owned());
             observation.suspension =
-                (*remedy == Some(ErrorRemedy::Stop)).then(|| (response.status, reason()));
+                (*remedy == Some(ErrorRemedy::Block)).then(|| (response.status, reason()));
         }
         let recorded = self
             .budget

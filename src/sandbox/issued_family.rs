@@ -176,7 +176,7 @@ impl IssuedFamily {
         self.grant = grant;
     }
 
-    /// Earlier access tokens stay valid for `old_for`, but at most until they expire.
+    /// Earlier access tokens stay valid for `overlap`, but at most until they expire.
     pub(super) fn issue_pair(
         &mut self,
         access: ExpiringToken,

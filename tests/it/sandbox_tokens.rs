@@ -67,7 +67,7 @@ levels:
   seller: { token: seller, attach: { headers: { authorization: \"{{ token.access_token }}\" } } }
 default_level: seller
 sign:
-  - { id: signature, hmac: sha256, key: \"{{ cred.secret }}\", of: \"{{ req.url }} {{ ts }}\", out: hex }
+  - { id: signature, hmac: sha256, key: \"{{ cred.secret }}\", of: \"{{ req.url }} {{ ts }}\", encoding: hex }
 attach: { query: { app: \"{{ cred.app }}\", ts: \"{{ ts }}\", sign: \"{{ signature }}\" } }
 covers: [path]
 tokens:

@@ -52,21 +52,21 @@ pub(super) const SCHEME_KEYS: [&str; 24] = [
     "sandbox",
     "vectors",
 ];
-const CREDENTIAL_KEYS: [&str; 5] = ["secret", "type", "default", "scope", "about"];
+const CREDENTIAL_KEYS: [&str; 5] = ["secret", "type", "default", "scope", "description"];
 /// Whether a credential is an integer, by its `type`.
 const CREDENTIAL_TYPES: [(&str, bool); 2] = [("integer", true), ("string", false)];
 const CREDENTIAL_SCOPES: [(&str, CredentialScope); 2] = [
     ("app", CredentialScope::App),
     ("account", CredentialScope::Account),
 ];
-const CLOCK_KEYS: [&str; 4] = ["format", "zone", "window", "behind"];
+const CLOCK_KEYS: [&str; 4] = ["format", "zone", "window", "skew"];
 const LEVEL_KEYS: [&str; 4] = ["token", "vars", "prepare", "attach"];
 const LIMIT_HEADERS: [&str; 3] = ["rate", "burst", "remaining"];
 const LIMIT_KEYS: [&str; 5] = ["match", "rate", "burst", "per", "headers"];
 /// Keys of a `match` condition, beside the `level` of a rule.
 const MATCH_KEYS: [&str; 2] = ["path", "method"];
 
-/// The longest `behind` of a clock.
+/// The longest `skew` of a clock.
 const MAX_BACKDATE: Duration = Duration::from_secs(24 * 3_600);
 
 /// Decodes schemes; the faults of all their parts are collected.
@@ -210,7 +210,7 @@ impl SchemeDecoder<'_> {
                 .optional_word("scope", &CREDENTIAL_SCOPES, self.diagnostics)
                 .unwrap_or(CredentialScope::App),
             default: map.get("default").map(YamlNode::to_value),
-            description: map.optional_text("about", self.diagnostics),
+            description: map.optional_text("description", self.diagnostics),
         })
     }
 
@@ -289,7 +289,7 @@ impl SchemeDecoder<'_> {
             }
         }
         clock.window = map.optional_duration("window", self.diagnostics);
-        if let Some(node) = map.get("behind") {
+        if let Some(node) = map.get("skew") {
             clock.backdate = self.backdate(node);
         }
         clock
@@ -297,10 +297,10 @@ impl SchemeDecoder<'_> {
 
     /// A marketplace refuses a time that is far off, so a longer duration is a mistake in the unit.
     fn backdate(&mut self, node: &YamlNode) -> Duration {
-        let behind = duration(node, "`behind`", self.diagnostics).unwrap_or_default();
+        let behind = duration(node, "`skew`", self.diagnostics).unwrap_or_default();
         if behind > MAX_BACKDATE {
             self.diagnostics
-                .push(Diagnostic::error("`behind` is at most one day").at(node.at, "this is more"));
+                .push(Diagnostic::error("`skew` is at most one day").at(node.at, "this is more"));
         }
         behind
     }

@@ -20,8 +20,21 @@ pub(super) const SIGN_OPERATIONS: [&str; 8] = [
 ];
 /// The keys beside it.
 pub(super) const SIGN_STEP_KEYS: [&str; 15] = [
-    "id", "text", "digest", "hmac", "bcrypt", "encode", "jwt", "uuid", "random", "of", "out",
-    "key", "key_as", "salt", "header",
+    "id",
+    "text",
+    "digest",
+    "hmac",
+    "bcrypt",
+    "encode",
+    "jwt",
+    "uuid",
+    "random",
+    "of",
+    "encoding",
+    "key",
+    "key_encoding",
+    "salt",
+    "header",
 ];
 const CLAIMS_KEY: &str = "claims";
 /// The longest random text, in letters. No nonce needs more.
@@ -119,7 +132,7 @@ impl SchemeDecoder<'_> {
     }
 
     fn refuse_stray_keys(&mut self, op: &MapEntry, stray: Vec<&MapEntry>) {
-        // A key without effect could look like a part of the signature: `out` beside `bcrypt`
+        // A key without effect could look like a part of the signature: `encoding` beside `bcrypt`
         // would be read as an encoding that is never applied.
         for entry in stray {
             let diagnostic = Diagnostic::error(format!("`{}` has no `{}`", op.key, entry.key))
@@ -183,14 +196,16 @@ impl SchemeDecoder<'_> {
     }
 
     fn hmac_operation(&mut self, node: &YamlNode, map: &CheckedMap<'_>) -> Option<SignOp> {
-        let key_as = map.get("key_as").map_or(Some(KeyEncoding::Utf8), |node| {
-            enum_value(node, "`key_as`", &KEY_FORMS, self.diagnostics)
-        })?;
+        let key_encoding = map
+            .get("key_encoding")
+            .map_or(Some(KeyEncoding::Utf8), |node| {
+                enum_value(node, "`key_encoding`", &KEY_FORMS, self.diagnostics)
+            })?;
         let hash = enum_value(node, "`hmac`", &HASHES, self.diagnostics)?;
         Some(SignOp::Hmac {
             hash,
             key: self.required_template(map, "key")?,
-            key_encoding: key_as,
+            key_encoding,
             input: self.required_template(map, "of")?,
             output_encoding: self.output_encoding(map)?,
         })
@@ -223,16 +238,16 @@ impl SchemeDecoder<'_> {
     }
 
     fn output_encoding(&mut self, map: &CheckedMap<'_>) -> Option<TextEncoding> {
-        let node = map.required("out", self.diagnostics)?;
-        enum_value(node, "`out`", &ENCODINGS, self.diagnostics)
+        let node = map.required("encoding", self.diagnostics)?;
+        enum_value(node, "`encoding`", &ENCODINGS, self.diagnostics)
     }
 }
 
 /// Keys of a step that its kind does not have.
 fn stray_entries<'n>(map: &CheckedMap<'n>, op: &str, keys: &[&str]) -> Vec<&'n MapEntry> {
     let own: &[&str] = match op {
-        "digest" => &["of", "out"],
-        "hmac" => &["key", "key_as", "of", "out"],
+        "digest" => &["of", "encoding"],
+        "hmac" => &["key", "key_encoding", "of", "encoding"],
         "bcrypt" => &["salt"],
         "encode" => &["of"],
         "jwt" => &["key", "header", CLAIMS_KEY],

@@ -12,15 +12,15 @@ use crate::render::TemplateDialect;
 use crate::yaml::YamlNode;
 
 /// Keys of a rule of `ok`.
-pub(super) const OK_RULE_KEYS: [&str; 3] = ["match", "status", "json"];
+pub(super) const OK_RULE_KEYS: [&str; 3] = ["match", "status", "where"];
 /// Keys of a rule of `errors`.
-pub(super) const ERROR_RULE_KEYS: [&str; 6] = ["match", "status", "json", "kind", "then", "hint"];
+pub(super) const ERROR_RULE_KEYS: [&str; 6] = ["match", "status", "where", "kind", "then", "hint"];
 
 const REMEDIES: [(&str, ErrorRemedy); 4] = [
     ("renew_once", ErrorRemedy::RenewOnce),
     ("authorize", ErrorRemedy::Authorize),
     ("back_off", ErrorRemedy::BackOff),
-    ("stop", ErrorRemedy::Stop),
+    ("block", ErrorRemedy::Block),
 ];
 
 impl SchemeDecoder<'_> {
@@ -73,7 +73,7 @@ impl SchemeDecoder<'_> {
             .filter_map(|node| self.status_pattern(node))
             .collect::<Vec<_>>();
         self.refuse_template_in_rule(map);
-        let assertions = map.get("json").map(|node| {
+        let assertions = map.get("where").map(|node| {
             AssertionDecoder {
                 dialect: TemplateDialect::Scheme,
                 files: self.files,
@@ -87,7 +87,7 @@ impl SchemeDecoder<'_> {
         };
         if condition.statuses.is_empty() && condition.assertions.is_empty() {
             self.diagnostics.push(
-                Diagnostic::error(format!("{what} needs `status` or `json`"))
+                Diagnostic::error(format!("{what} needs `status` or `where`"))
                     .at(map.at, "this fits every response"),
             );
         }
@@ -96,7 +96,7 @@ impl SchemeDecoder<'_> {
 
     fn refuse_template_in_rule(&mut self, map: &CheckedMap<'_>) {
         // A rule holds for the requests of every workspace, and they share no variables.
-        if let Some(node) = map.get("json").and_then(first_template) {
+        if let Some(node) = map.get("where").and_then(first_template) {
             let diagnostic = Diagnostic::error("a rule of a scheme is never a template")
                 .at(node.at, "`{{` is not allowed here");
             self.diagnostics

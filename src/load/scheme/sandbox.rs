@@ -170,16 +170,16 @@ impl SchemeDecoder<'_> {
         let map = CheckedMap::open(
             &entry.value,
             "a token response",
-            &["json", "same_for", "old_for"],
+            &["json", "reuse_for", "overlap"],
             self.diagnostics,
         )?;
-        let same_for = map.optional_duration("same_for", self.diagnostics);
-        let old_for = map.optional_duration("old_for", self.diagnostics);
+        let reuse_for = map.optional_duration("reuse_for", self.diagnostics);
+        let overlap = map.optional_duration("overlap", self.diagnostics);
         Some(TokenResponse {
             token: entry.key.to_string(),
             json: self.response_tree(&map)?,
-            reissued_within: same_for,
-            old_token_grace: old_for,
+            reissued_within: reuse_for,
+            old_token_grace: overlap,
         })
     }
 

@@ -67,5 +67,5 @@ pub enum ErrorRemedy {
     Authorize,
     BackOff,
     /// The marketplace punishes: nothing is sent until a person has looked.
-    Stop,
+    Block,
 }

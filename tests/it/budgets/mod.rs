@@ -148,7 +148,7 @@ hosts: {{ live: \"http://127.0.0.1:{port}\" }}
 attach: {{ headers: {{ x-key: \"{{{{ cred.access_key }}}}\" }} }}
 limits: {limits}
 errors:
-  - {{ status: 403, kind: rate_limit, then: stop, hint: the account is blocked for a day }}
+  - {{ status: 403, kind: rate_limit, then: block, hint: the account is blocked for a day }}
   - {{ status: 429, kind: rate_limit, then: back_off }}
 "
     )
