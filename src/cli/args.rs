@@ -84,6 +84,12 @@ pub(super) struct TargetArgs {
     /// A variable, over what the files say; never a secret
     #[arg(long, value_name = "NAME=VALUE")]
     pub(super) var: Vec<String>,
+    /// The same, and the value is text whatever it looks like
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(super) var_text: Vec<String>,
+    /// A YAML or JSON file of variables, over what the files say; `--var` overrides it
+    #[arg(long, value_name = "FILE")]
+    pub(super) vars: Vec<PathBuf>,
 }
 
 /// Which requests.

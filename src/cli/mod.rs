@@ -7,6 +7,7 @@ mod command_error;
 mod command_output;
 mod entry;
 mod exit_status;
+mod given_variables;
 mod human_time;
 mod invocation;
 mod leftovers;

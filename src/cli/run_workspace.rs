@@ -22,10 +22,12 @@ use crate::model::environment::{RefreshPolicy, SANDBOX_ENV};
 use crate::model::request::Request;
 use crate::model::scheme::Scheme;
 use crate::plan::{
-    CommandScope, FixtureKey, Plan, PlannedAction, planned_actions, select_requests,
+    CommandScope, FixtureKey, Plan, PlannedAction, planned_actions, select_requests, unit_secrets,
 };
 use crate::report::{Reporter, TeeReporter};
-use crate::run::{RunBudget, RunContext, RunRecordings, SnapshotOptions, StopSender, stop_channel};
+use crate::run::{
+    RunBudget, RunContext, RunRecordings, SnapshotOptions, StopSender, UserSecrets, stop_channel,
+};
 use crate::snapshot::SnapshotUpdate;
 use crate::span::SourceMap;
 use std::cell::RefCell;
@@ -351,7 +353,9 @@ async fn open_context<'w>(
         loaded,
         files,
     };
+    let secrets = UserSecrets::resolve(&unit_secrets(&plan.units), &environment)?;
     let mut context = session.build_context(target, environment, args.verbose)?;
+    context.set_user_secrets(secrets);
     let is_sandbox = context.environment.accesses.is_sandbox();
     let run_id = &context.options.run_id;
     context.state.recordings = RunRecordings::new(mode, run_id, is_sandbox);

@@ -2,21 +2,22 @@
 
 use super::args::{GlobalArgs, RequestFilter, TargetArgs};
 use super::command_error::{CommandError, SourceFaults};
+use super::given_variables::check_given_names;
 use super::invocation::Invocation;
 use crate::budget::BudgetError;
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean, pluralize};
 use crate::host::HostContext;
-use crate::load::{FileKind, LoadedWorkspace, WORKSPACE_FILE, is_variable_name, load};
+use crate::load::{FileKind, LoadedWorkspace, WORKSPACE_FILE, load};
 use crate::model::environment::{LIVE_ENV, SANDBOX_ENV};
 use crate::model::workspace::Workspace;
 use crate::plan::{
-    CommandLineNames, CommandScope, RequestSelection, Shard, check_names, mentions_variable,
-    split_faults, take_unneeded_faults,
+    CommandLineNames, CommandScope, RequestSelection, Shard, check_names, split_faults,
+    take_unneeded_faults,
 };
 use crate::renew::HelperProcess;
+use crate::run::GivenVariable;
 use crate::span::SourceMap;
 use crate::tokens::{InvalidStoreLocation, StoreConfig, StoreError, StoreKey, StoreLocation};
-use crate::value::{ObjectMember, Value};
 use std::path::{Path, PathBuf};
 
 /// The variables that are settings and no credentials.
@@ -190,24 +191,6 @@ pub(super) fn resolve_environment(
         CommandError::usage(format!("there is no environment `{name}`"))
             .hints(did_you_mean(name, names)),
     )
-}
-
-/// `--var NAME=VALUE`; a value arrives as written, as in files.
-pub(super) fn parse_vars(target: &TargetArgs) -> Result<Vec<ObjectMember>, CommandError> {
-    let mut vars = Vec::new();
-    for written in &target.var {
-        let Some((name, value)) = written.split_once('=') else {
-            return Err(CommandError::usage("`--var` takes a name and a value")
-                .hint("write `--var keyword=무선`"));
-        };
-        if !is_variable_name(name) || crate::render::RESERVED_NAMES.contains(&name) {
-            return Err(CommandError::usage(format!(
-                "`{name}` cannot be the name of a variable"
-            )));
-        }
-        vars.push((name.into(), Value::from_scalar_text(value)));
-    }
-    Ok(vars)
 }
 
 /// The variables of CI systems for the parts of a job: index, total, and the number of the first.
@@ -389,10 +372,10 @@ pub(super) fn renewal_helper(host: &HostContext) -> Result<HelperProcess, Comman
 #[must_use]
 pub(super) fn command_line_overrides<'t>(
     target: &'t TargetArgs,
-    vars: &[ObjectMember],
+    vars: &[GivenVariable],
 ) -> CommandLineNames<'t> {
     CommandLineNames {
-        vars: vars.iter().map(|(name, _)| name.to_string()).collect(),
+        vars: vars.iter().map(|given| given.name.to_string()).collect(),
         account: target.account.as_deref(),
         requests: None,
     }
@@ -417,27 +400,8 @@ pub(super) fn check_template_names(
         }
         warn_of_unneeded(invocation, &unneeded, &loaded.sources);
     }
-    check_vars_exist(loaded, given)
-}
-
-/// A variable that nothing in the workspace defines or uses is a typing mistake.
-pub(super) fn check_vars_exist(
-    loaded: &LoadedWorkspace,
-    given: &CommandLineNames<'_>,
-) -> Result<(), CommandError> {
-    let unknown = given
-        .vars
-        .iter()
-        .find(|name| !mentions_variable(&loaded.workspace, name));
-    let Some(name) = unknown else { return Ok(()) };
-    let known = loaded
-        .workspace
-        .variable_fields()
-        .map(|field| field.name.as_str());
-    Err(
-        CommandError::usage(format!("no request has a variable `{name}`"))
-            .hints(did_you_mean(name, known)),
-    )
+    let given = given.vars.iter().map(String::as_str);
+    check_given_names(&loaded.workspace, given)
 }
 
 /// What the command line selects.

@@ -6,6 +6,7 @@ mod hygiene;
 pub(crate) mod keyring;
 mod misspelled;
 mod resolution;
+mod user_secret;
 
 pub(crate) use hygiene::CredentialFault;
 pub(crate) use misspelled::{KnownVariables, UnknownVariable};
@@ -13,3 +14,4 @@ pub(crate) use resolution::{
     CredentialError, CredentialNeeds, CredentialOwner, CredentialSources, StoredIn,
     store_credential, suggested_variable,
 };
+pub(crate) use user_secret::missing_secret;

@@ -29,6 +29,16 @@ pub(crate) enum CredentialError {
         environment: String,
         missing: Vec<MissingCredential>,
     },
+    #[error("{} {} no value in environment `{environment}`", list(.missing), if .missing.len() == 1 { "has" } else { "have" })]
+    MissingSecrets {
+        environment: String,
+        missing: Vec<MissingCredential>,
+    },
+    #[error("`{variable}` {fault}")]
+    UnusableSecret {
+        variable: String,
+        fault: CredentialFault,
+    },
     #[error("`{variable}` {fault}")]
     Unusable {
         variable: String,
@@ -66,8 +76,19 @@ impl CredentialError {
     #[must_use]
     pub(crate) fn hint(&self) -> Option<String> {
         match self {
-            Self::Missing { missing, .. } => Some(missing_variables_hint(missing)),
-            Self::Unusable { fault, .. } => Some(fault.way_out().to_owned()),
+            Self::Missing { missing, .. } | Self::MissingSecrets { missing, .. } => {
+                Some(missing_variables_hint(missing))
+            }
+            Self::UnusableSecret {
+                fault: CredentialFault::Weak(_),
+                ..
+            } => Some(
+                "use a longer secret; a value that may be shown is a variable: write it in `vars`, or pass `--var`"
+                    .to_owned(),
+            ),
+            Self::Unusable { fault, .. } | Self::UnusableSecret { fault, .. } => {
+                Some(fault.way_out().to_owned())
+            }
             _ => None,
         }
     }
@@ -179,6 +200,11 @@ impl CredentialSources {
             similar_names,
             warning,
         })
+    }
+
+    /// In the order in which they are asked.
+    pub(super) fn sources(&self) -> impl Iterator<Item = &BTreeMap<String, Secret<String>>> {
+        self.sources.iter()
     }
 
     /// The names of all variables that could be meant for this program.

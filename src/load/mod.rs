@@ -23,6 +23,7 @@ mod sent_values;
 mod unread_files;
 mod value_decoder;
 mod variants;
+mod vars_file;
 mod workspace;
 mod workspace_files;
 
@@ -30,6 +31,7 @@ pub(crate) use node_reader::{is_variable_name, parse_duration};
 pub(crate) use references::scheme_names;
 pub use schema::{SCHEMAS, schema_of};
 pub(crate) use secrets::check_secret_assertions;
+pub(crate) use vars_file::{VarsFileError, read_vars_file};
 pub(crate) use workspace_files::{FileKind, WORKSPACE_FILE, WorkspaceFiles, classify_path};
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};

@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// A YAML file larger than this is refused before it is parsed, in bytes. It is far above what
 /// people write, and a larger recording has its bodies in files of their own.
-const MAX_YAML_BYTES: u64 = 8 << 20;
+pub(super) const MAX_YAML_BYTES: u64 = 8 << 20;
 /// A JSON Schema or a table of cases larger than this is refused, in bytes.
 const MAX_DATA_BYTES: u64 = 8 << 20;
 /// So many values or cells may stand in one of them, as in a YAML file: each takes a hundred bytes

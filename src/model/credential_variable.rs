@@ -1,4 +1,15 @@
-//! How the environment variable of a credential is named.
+//! How the environment variables of credentials, secrets and variables are named.
+
+/// What the variable of a secret of no scheme begins with.
+pub(crate) const SECRET_PREFIX: &str = "INGAM_SECRET_";
+/// What the variable begins with that sets a variable of templates.
+pub(crate) const VAR_PREFIX: &str = "INGAM_VAR_";
+
+/// The variable of `{{ secret.buyer_password }}`: `INGAM_SECRET_BUYER_PASSWORD`.
+#[must_use]
+pub(crate) fn secret_variable(name: &str) -> String {
+    format!("{SECRET_PREFIX}{}", variable_part(name))
+}
 
 /// The variable of a credential: `INGAM_SHOPEE__LIVE__SG__ACCESS_TOKEN`.
 #[must_use]

@@ -6,6 +6,7 @@ mod lanes;
 mod name_check;
 mod needed_files;
 mod order;
+mod secret_use;
 mod select;
 mod shard;
 mod unit_selector;
@@ -14,8 +15,14 @@ pub(crate) use active_fixtures::{
     ActiveFixture, ActiveFixtureSet, FixtureKey, PlannedAction, fixture_key, planned_actions,
 };
 pub(crate) use lanes::parallel_lanes;
-pub(crate) use name_check::{CommandLineNames, MAX_UNITS, check_names, mentions_variable};
+pub(crate) use name_check::{
+    CommandLineNames, MAX_UNITS, check_names, mentions_variable, used_variables,
+};
 pub(crate) use needed_files::{CommandScope, split_faults, take_unneeded_faults};
+pub(crate) use secret_use::{
+    SecretNames, fixture_secrets, request_secrets, sends_user_secrets, unit_secrets,
+    workspace_secrets,
+};
 pub(crate) use select::{RequestSelection, SelectionError, select_requests, split_unit_id};
 pub(crate) use shard::Shard;
 pub(crate) use unit_selector::select_unit;

@@ -1,5 +1,6 @@
 //! Checks that every name in a template of a request is defined when the template is rendered.
 
+use super::secret_use::check_secret_uses;
 use super::{Unit, common_accounts};
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean, join_names, similar_name_hint};
 use crate::model::capture::Capture;
@@ -11,7 +12,7 @@ use crate::model::scheme::{CredentialScope, PLAIN_SCHEME};
 use crate::model::template::Expression;
 use crate::model::workspace::Workspace;
 use crate::render::{FUNCTION_NAMES, RESERVED_NAMES, TemplateDialect, first_use};
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 /// The names and accounts that the command line gives; they override those of the files.
 pub(crate) struct CommandLineNames<'g> {
@@ -34,6 +35,7 @@ pub(crate) fn check_names(
     diagnostics: &mut Diagnostics,
 ) {
     let known = shared_names(workspace, environment, given, diagnostics);
+    check_secret_uses(workspace, diagnostics);
     check_unit_count(workspace, environment, given, diagnostics);
     for fixture in &workspace.fixtures {
         check_fixture(workspace, environment, fixture, known.clone(), diagnostics);
@@ -183,6 +185,25 @@ fn check_fixture(
         }
     }
     checker.define(&fixture.values, &mut known);
+}
+
+/// The names of all variables that anything in the workspace defines or uses.
+#[must_use]
+pub(crate) fn used_variables(workspace: &Workspace) -> BTreeSet<String> {
+    let defined = workspace
+        .variable_fields()
+        .map(|field| field.name.to_string());
+    let expressions = workspace.all_steps().flat_map(Step::expressions);
+    let used = expressions
+        // What does not compile was refused when it was loaded.
+        .filter_map(|expression| TemplateDialect::Request.names_in(expression).ok())
+        .flatten()
+        .filter_map(|name| name.split('.').next().map(str::to_owned));
+    let mut names: BTreeSet<String> = defined.chain(used).collect();
+    for reserved in RESERVED_NAMES {
+        names.remove(reserved);
+    }
+    names
 }
 
 /// Whether anything in the workspace defines or uses a variable of this name; one that nothing
@@ -575,7 +596,7 @@ impl NameChecker<'_> {
         if is_called {
             return format!("the functions are {}", join_names(FUNCTION_NAMES, "and"));
         }
-        if ["cred", "token", "secret"].contains(&name) {
+        if ["cred", "token"].contains(&name) {
             return "no template of a request sees a secret or a token; the scheme adds what is needed"
                 .to_owned();
         }

@@ -7,6 +7,18 @@ use crate::model::recording::{
 };
 use crate::value::Value;
 
+/// What the name of a secret begins with that a request sent. A sandbox of its own process gets the
+/// secret itself.
+const SECRET_MARK: &str = "‹secret.";
+const SECRET_MARK_END: char = '›';
+
+/// Where the first name of a secret stands, and how long it is.
+fn find_secret_name(text: &str) -> Option<(usize, usize)> {
+    let at = text.find(SECRET_MARK)?;
+    let end = text[at..].find(SECRET_MARK_END)?;
+    Some((at, end + SECRET_MARK_END.len_utf8()))
+}
+
 /// Whether a recorded request matches a sent one.
 #[must_use]
 pub(super) fn matches_request(recorded: &RecordedRequest, sent: &RecordedRequest) -> bool {
@@ -218,9 +230,10 @@ fn json_differences(path: &str, recorded: &Value, sent: &Value, out: &mut Vec<St
 }
 
 pub(super) fn has_placeholder(text: &str) -> bool {
-    PLACEHOLDERS
-        .iter()
-        .any(|placeholder| text.contains(placeholder))
+    text.contains(SECRET_MARK)
+        || PLACEHOLDERS
+            .iter()
+            .any(|placeholder| text.contains(placeholder))
 }
 
 /// Whether no header of a request holds a placeholder.
@@ -252,7 +265,9 @@ pub(super) fn is_free_of_placeholders(request: &RecordedRequest) -> bool {
 /// empty. Each text between two placeholders is looked for as early as it can stand, so this takes
 /// no longer than the texts are long.
 fn matches_text(recorded: &str, sent: &str) -> bool {
-    let literals = split_at_placeholders(recorded);
+    // A replay sends the names of secrets. Another name is another request.
+    let sends_names = sent.contains(SECRET_MARK);
+    let literals = split_at_placeholders(recorded, !sends_names);
     let [first, middle @ .., last] = literals.as_slice() else {
         return recorded == sent;
     };
@@ -279,13 +294,19 @@ fn skip_one_char(text: &str) -> Option<&str> {
 }
 
 /// The texts around the placeholders; one text when there is none.
-fn split_at_placeholders(recorded: &str) -> Vec<&str> {
+fn split_at_placeholders(recorded: &str, with_secrets: bool) -> Vec<&str> {
     let mut literals = Vec::new();
     let mut rest = recorded;
     let next = |text: &str| {
+        let secret = if with_secrets {
+            find_secret_name(text)
+        } else {
+            None
+        };
         PLACEHOLDERS
             .iter()
             .filter_map(|mark| text.find(mark).map(|at| (at, mark.len())))
+            .chain(secret)
             // The earliest one. Placeholders begin with `<` and end with `>`, so no two begin at
             // the same place.
             .min()
@@ -309,6 +330,10 @@ mod tests {
         assert!(!matches_text("from-<now>", "from-"));
         assert!(!matches_text("<now>x", "12y"));
         assert!(matches_text("a", "a") && !matches_text("a", "b"));
+        // A sandbox of its own process gets the secret, a replay its name.
+        assert!(matches_text("u:‹secret.a›/<now>", "u:pass-word-1/2"));
+        assert!(matches_text("u:‹secret.a›", "u:‹secret.a›"));
+        assert!(!matches_text("u:‹secret.a›", "u:‹secret.b›"));
         assert!(
             matches_text("<date>T<now>", "2026T1")
                 && !matches_text("<date>T<now>", "T1")

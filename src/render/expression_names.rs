@@ -39,6 +39,24 @@ pub(crate) fn first_use(source: &str, name: &str) -> Option<usize> {
         .map(|used| used.at)
 }
 
+/// What an expression makes of its values, outside of quoted text: the names of its filters and
+/// tests, and `[` for a subscript or a slice.
+pub(crate) fn conversions(source: &str) -> Vec<String> {
+    let names = scan_names(source);
+    let named = names.filters.iter().chain(&names.tests);
+    let mut found: Vec<String> = named.map(|used| used.name.to_owned()).collect();
+    let code = outside_quotes(source);
+    // A `[` that follows a value takes a part of it; any other begins a list.
+    let is_subscript = |(at, _): (usize, &str)| {
+        let before = code[..at].trim_end().chars().next_back();
+        before.is_some_and(|letter| letter.is_alphanumeric() || "_)]".contains(letter))
+    };
+    if code.match_indices('[').any(is_subscript) {
+        found.push("[".to_owned());
+    }
+    found
+}
+
 /// The names of an expression, outside of quoted text.
 pub(super) fn scan_names(source: &str) -> ExpressionNames<'_> {
     let mut names = ExpressionNames::default();
@@ -220,6 +238,13 @@ mod tests {
             ["f", "x", "y", "z"]
         );
         assert_eq!(lookups("{'a': b}"), ["b"]);
+    }
+
+    #[test]
+    fn a_subscript_is_told_from_a_list() {
+        assert_eq!(conversions("a[1:] | join('[')"), ["join", "["]);
+        assert_eq!(conversions("(a ~ b) [0] is none"), ["none", "["]);
+        assert!(conversions("[a, b] ~ 'a[0]'").is_empty());
     }
 
     #[test]

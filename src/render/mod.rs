@@ -16,9 +16,11 @@ pub use draft::{BodyFiles, render_draft};
 pub(crate) use engine::render_text;
 pub use engine::render_tree;
 pub(crate) use error::RenderError;
-pub(crate) use expression_names::first_use;
+pub(crate) use expression_names::{conversions, first_use};
 pub use fresh_values::FreshValues;
 pub(crate) use fresh_values::{format_time, parse_zone};
-pub(crate) use scope::{PlaceholderScope, RESERVED_NAMES, VariableOrigin, check_variable_bytes};
+pub(crate) use scope::{
+    PlaceholderScope, RESERVED_NAMES, SECRET_ROOT, VariableOrigin, check_variable_bytes,
+};
 pub use scope::{VariableLayer, VariableScope};
 pub(crate) use template_scope::{FUNCTION_NAMES, TemplateDialect, TemplateScope};

@@ -14,9 +14,20 @@ use std::collections::HashMap;
 use std::fmt;
 
 /// Names that no file and no option can define.
-pub(crate) const RESERVED_NAMES: [&str; 8] = [
-    "now", "now_ms", "date", "uuid", "random", "run_id", "env", "account",
+pub(crate) const RESERVED_NAMES: [&str; 9] = [
+    "now",
+    "now_ms",
+    "date",
+    "uuid",
+    "random",
+    "run_id",
+    "env",
+    "account",
+    SECRET_ROOT,
 ];
+
+/// The name whose members are the user's own secrets: `secret.buyer_password`.
+pub(crate) const SECRET_ROOT: &str = "secret";
 
 /// Where a value comes from; a later layer wins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,6 +37,8 @@ pub enum VariableLayer {
     Environment,
     File,
     Case,
+    ProcessEnvironment,
+    VarsFile,
     CommandLine,
     Fixture,
     Capture,
@@ -40,6 +53,8 @@ impl fmt::Display for VariableLayer {
             Self::Environment => "`vars` of the environment",
             Self::File => "`vars` of the file",
             Self::Case => "the case",
+            Self::ProcessEnvironment => "INGAM_VAR_…",
+            Self::VarsFile => "--vars",
             Self::CommandLine => "--var",
             Self::Fixture => "a fixture",
             Self::Capture => "captured",
@@ -195,7 +210,7 @@ impl VariableScope {
         let is_fresh = |expression: &&Expression| {
             TemplateDialect::Request
                 .names_in(expression)
-                .is_ok_and(|names| PlaceholderScope(self).placeholder_for(&names).is_some())
+                .is_ok_and(|names| names.iter().any(|name| self.has_placeholder(name)))
         };
         let marked = written
             .expressions()
@@ -204,6 +219,14 @@ impl VariableScope {
             // Rendered twice only where a fresh value is used; most templates use none.
             .then(|| render_tree(written, &PlaceholderScope(self)));
         Ok((value, marked.transpose()?.map(Cow::into_owned)))
+    }
+
+    /// Whether recordings hold something else in the place of what a name gives.
+    fn has_placeholder(&self, name: &str) -> bool {
+        let root = name.split('.').next().unwrap_or_default();
+        let variable = self.variables.get(root);
+        FUNCTION_NAMES.contains(&name)
+            || variable.is_some_and(|variable| variable.placeholder_value.is_some())
     }
 
     /// Gives a name back what it was in `before`.

@@ -139,7 +139,9 @@ impl AccessEnvironment<'_> {
         match self {
             Self::Sandbox(_) => Vec::new(),
             Self::Configured { credentials, .. } | Self::DryRun(credentials) => {
-                credentials.secrets(schemes)
+                let mut secrets = credentials.secrets(schemes);
+                secrets.extend(credentials.all_user_secrets());
+                secrets
             }
         }
     }

@@ -6,18 +6,19 @@ use super::run_budget::RunBudget;
 use super::run_recordings::RunRecordings;
 use super::run_tokens::RunTokens;
 use super::stop::StopSignal;
+use super::user_secrets::UserSecrets;
 use crate::event::{Event, RunNotice};
 use crate::host::SeededRng;
 use crate::model::scheme::{Level, Scheme};
 use crate::model::workspace::Workspace;
 use crate::recording::RecordingKey;
 use crate::redact::{OutputRedactor, Redactor};
-use crate::render::{BodyFiles, FreshValues};
+use crate::render::{BodyFiles, FreshValues, VariableLayer};
 use crate::sign::NamedValues;
 use crate::snapshot::SnapshotUpdate;
 use crate::tokens::FamilyRecord;
 use crate::transport::LiveTransport;
-use crate::value::{ObjectMember, Value};
+use crate::value::{CompactText, Value};
 use std::cell::{Cell, RefCell};
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -31,13 +32,21 @@ pub(crate) struct SnapshotOptions {
     pub(crate) update: SnapshotUpdate,
 }
 
+/// A variable that the command line or the environment of the process sets.
+#[derive(Clone, Debug)]
+pub(crate) struct GivenVariable {
+    pub(crate) name: CompactText,
+    pub(crate) value: Value,
+    pub(crate) layer: VariableLayer,
+}
+
 /// What the user asked for; it does not change during the run.
 #[derive(Default)]
 pub(crate) struct RunOptions {
     /// The environment's name.
     pub(crate) environment: String,
-    /// The variables of `--var`.
-    pub(crate) vars: Vec<ObjectMember>,
+    /// The variables that files do not set: those of `--var`, and the like.
+    pub(crate) vars: Vec<GivenVariable>,
     pub(crate) run_id: String,
     /// Report every exchange, not only those of steps that do not pass.
     pub(crate) verbose: bool,
@@ -64,6 +73,8 @@ pub(crate) struct RunEnvironment<'w> {
     pub(crate) files: &'w dyn BodyFiles,
     pub(crate) transport: LiveTransport,
     pub(crate) accesses: AccessResolver<'w>,
+    /// The values of `{{ secret.NAME }}`.
+    pub(crate) secrets: UserSecrets,
     pub(crate) tokens: RunTokens<'w>,
     pub(crate) budget: RunBudget,
     /// Unix milliseconds.
@@ -116,6 +127,12 @@ impl RunContext<'_> {
             .resolve_cached(scheme, level, account, &|access| {
                 self.register_secrets(scheme, &access.credentials, &access.given_token);
             })
+    }
+
+    /// The secrets that requests of this run use; they are hidden from now on.
+    pub(crate) fn set_user_secrets(&mut self, secrets: UserSecrets) {
+        secrets.register(self.state.redactor.get_mut());
+        self.environment.secrets = secrets;
     }
 
     /// Takes secrets, and the personal data of one file, out of everything that is shown of it.

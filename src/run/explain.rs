@@ -7,17 +7,19 @@ use super::for_each;
 use super::step_error::StepError;
 use super::step_report::request_text;
 use super::token::placeholder_token;
+use super::user_secrets::missing_error;
 use super::variables::{FixtureValue, variables};
 use crate::diagnostic::pluralize;
+use crate::model::credential_variable::secret_variable;
 use crate::model::fixture::Fixture;
 use crate::model::request::{Request, Step, TemplateField};
 use crate::model::scheme::{Level, RequestPart, Scheme, Token, TokenRequest};
 use crate::model::template::Expression;
-use crate::plan::Unit;
+use crate::plan::{Unit, request_secrets};
 use crate::redact::{RedactedText, Redactor, is_hidden};
 use crate::render::{
-    FUNCTION_NAMES, FreshValues, RenderError, TemplateDialect, VariableLayer, VariableScope,
-    render_draft,
+    FUNCTION_NAMES, FreshValues, RenderError, SECRET_ROOT, TemplateDialect, VariableLayer,
+    VariableScope, render_draft,
 };
 use crate::sign::{SealedRequest, SignTrace, SigningInputs, choose_level, seal, token_draft};
 use crate::span::Span;
@@ -53,7 +55,8 @@ pub(crate) struct ExplainedRequest {
 pub(crate) struct ExplainedValue {
     pub(crate) name: String,
     pub(crate) value: RedactedText,
-    pub(crate) layer: VariableLayer,
+    /// What sets it.
+    pub(crate) origin: String,
     pub(crate) at: Option<Span>,
 }
 
@@ -122,6 +125,7 @@ pub(crate) fn explain(
         scheme,
         level,
         account,
+        request: unit.request,
         access: &access,
         context,
     };
@@ -163,6 +167,8 @@ struct ExplainedStep<'a> {
     level: &'a Level,
     /// The account that the unit names.
     account: Option<&'a str>,
+    /// The file that the step stands in.
+    request: &'a Request,
     access: &'a AccountAccess,
     context: &'a RunContext<'a>,
 }
@@ -270,24 +276,41 @@ impl ExplainedStep<'_> {
         )
     }
 
+    /// The secrets of the file that have no value.
+    fn missing_secrets(&self) -> Option<String> {
+        let secrets = &self.context.environment.secrets;
+        let missing = secrets.missing_of(|| request_secrets(self.request));
+        if missing.is_empty() {
+            return None;
+        }
+        let error = missing_error(missing, &self.context.options.environment);
+        let note = format!("{error}: a stand-in is shown");
+        Some(with_hint(note, error.hint()))
+    }
+
     fn notes(&self, has_placeholder_token: bool) -> Vec<String> {
         let mut notes = Vec::new();
         let accesses = &self.context.environment.accesses;
         if let Err(error) = accesses.check_credentials(self.scheme, self.level, self.account) {
-            let mut note = format!(
+            let note = format!(
                 "{error}: test keys stand for what is missing, so the signature is not a real one"
             );
-            if let Some(hint) = error.hint() {
-                note.push_str("\n      ");
-                note.push_str(&hint.replace('\n', "\n      "));
-            }
-            notes.push(note);
+            notes.push(with_hint(note, error.hint()));
         }
+        notes.extend(self.missing_secrets());
         if has_placeholder_token {
             notes.push("a placeholder stands for the token, which is taken from the store or got when the request is sent".to_owned());
         }
         notes
     }
+}
+
+fn with_hint(mut note: String, hint: Option<String>) -> String {
+    if let Some(hint) = hint {
+        note.push_str("\n      ");
+        note.push_str(&hint.replace('\n', "\n      "));
+    }
+    note
 }
 
 fn explain_request(
@@ -359,9 +382,13 @@ fn used_values(
     let mut found: Vec<ExplainedValue> = Vec::new();
     for expression in expressions(step) {
         for name in TemplateDialect::Request.names_in(expression)? {
-            let root = name.split_once('.').map_or(name.as_str(), |(root, _)| root);
-            if !found.iter().any(|value| value.name == root) {
-                found.extend(explained_value(root, expression, variables, redactor));
+            let shown = match name.split_once('.') {
+                // Each secret has a variable of its own.
+                Some((SECRET_ROOT, _)) | None => name.as_str(),
+                Some((root, _)) => root,
+            };
+            if !found.iter().any(|value| value.name == shown) {
+                found.extend(explained_value(shown, expression, variables, redactor));
             }
         }
     }
@@ -375,17 +402,25 @@ fn explained_value(
     variables: &VariableScope,
     redactor: &mut Redactor,
 ) -> Option<ExplainedValue> {
-    let (value, layer, at) = if FUNCTION_NAMES.contains(&name) {
+    let (value, origin, at) = if FUNCTION_NAMES.contains(&name) {
         let text = format!("the function in `{}`", expression.source);
-        (text, VariableLayer::BuiltIn, Some(expression.at))
+        let origin = VariableLayer::BuiltIn.to_string();
+        (text, origin, Some(expression.at))
+    } else if let Some((SECRET_ROOT, secret)) = name.split_once('.') {
+        let value = variables.get(SECRET_ROOT)?.get(secret)?.to_json();
+        (value, secret_variable(secret), None)
     } else {
         let origin = variables.origin(name)?;
-        (variables.get(name)?.to_json(), origin.layer, origin.at)
+        (
+            variables.get(name)?.to_json(),
+            origin.layer.to_string(),
+            origin.at,
+        )
     };
     Some(ExplainedValue {
         name: name.to_owned(),
         value: redactor.redact_for_display(&value),
-        layer,
+        origin,
         at,
     })
 }
@@ -489,6 +524,7 @@ fn shell_parts(
             parts.push(match piece.split_once('.') {
                 _ if index % 2 == 0 => ShellPart::Literal(piece.to_owned()),
                 Some(("cred" | "token", name)) => ShellPart::Variable(variable(name)),
+                Some((SECRET_ROOT, name)) => ShellPart::Variable(secret_variable(name)),
                 // A value that the signature computes from a secret, or that a response gave, has
                 // no variable: its placeholder stays, so that the secret never reaches the shell
                 // history.

@@ -1,6 +1,7 @@
 //! Sets fixtures up when a unit first needs them, and undoes them once, in reverse order, whatever
 //! fails. The ledger has an entry for each call that creates something before the call is sent.
 
+use super::access::AccessError;
 use super::context::RunContext;
 use super::exchange::SendState;
 use super::step;
@@ -14,7 +15,9 @@ use crate::jsonpath::PathMatches;
 use crate::ledger::{Ledger, LedgerEntry, LedgerError, UndoBody, UndoCall};
 use crate::model::fixture::{Fixture, FixtureStep, LeftoverSearch, UndoStep};
 use crate::model::request::{SpannedName, Step};
-use crate::plan::{ActiveFixture, ActiveFixtureSet, FixtureKey, Unit, fixture_key};
+use crate::plan::{
+    ActiveFixture, ActiveFixtureSet, FixtureKey, Unit, fixture_key, fixture_secrets,
+};
 use crate::recording::RecordingKey;
 use crate::render::{
     PlaceholderScope, RenderError, VariableLayer, VariableOrigin, VariableScope, render_draft,
@@ -202,6 +205,11 @@ impl<'l, 'w> ActiveFixtures<'l, 'w> {
     ) -> Result<VariableScope, StepError> {
         let account = unit.account_for(fixture);
         let scheme = fixture.schemes().next();
+        let environment = &context.options.environment;
+        let secrets = &context.environment.secrets;
+        secrets
+            .check(environment, || fixture_secrets(fixture))
+            .map_err(AccessError::from)?;
         let mut variables = base_variables(context, context.fresh_values(), account, scheme)?;
         set_fixtures(&mut variables, self.values(unit, &fixture.needs));
         if let Some(param) = unit.param(fixture) {

@@ -39,6 +39,7 @@ mod undo;
 mod undo_seal;
 mod unit;
 mod unreferenced_snapshots;
+mod user_secrets;
 mod variables;
 
 pub(crate) use access::{
@@ -46,7 +47,7 @@ pub(crate) use access::{
 };
 pub(crate) use conductor::run;
 pub(crate) use context::{
-    RequestCounts, RunContext, RunEnvironment, RunOptions, RunState, SnapshotOptions,
+    GivenVariable, RequestCounts, RunContext, RunEnvironment, RunOptions, RunState, SnapshotOptions,
 };
 pub(crate) use explain::{ExplainedRequest, StepExplanation, explain};
 pub(crate) use fixtures::find_leftovers;
@@ -59,3 +60,4 @@ pub(crate) use token::access_token;
 pub(crate) use undo::{UndoError, UndoRequest, send_undo};
 pub(crate) use undo_seal::unsealed_undo;
 pub(crate) use unreferenced_snapshots::unreferenced_snapshots;
+pub(crate) use user_secrets::UserSecrets;

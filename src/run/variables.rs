@@ -6,7 +6,7 @@ use super::context::RunContext;
 use super::step_error::StepError;
 use crate::model::fixture::Fixture;
 use crate::model::scheme::Scheme;
-use crate::plan::Unit;
+use crate::plan::{Unit, request_secrets};
 use crate::recording::RecordingKey;
 use crate::render::{FreshValues, VariableLayer, VariableOrigin, VariableScope};
 use crate::value::Value;
@@ -26,6 +26,11 @@ pub(super) fn variables(
         .steps
         .first()
         .map(|step| step.scheme.name.as_str());
+    let environment = &context.options.environment;
+    let secrets = &context.environment.secrets;
+    secrets
+        .check(environment, || request_secrets(unit.request))
+        .map_err(AccessError::from)?;
     let mut variables = base_variables(context, fresh, unit.account.as_deref(), scheme)?;
     set_fixtures(&mut variables, values);
     if let Some(case) = unit.case {
@@ -67,15 +72,16 @@ pub(super) fn base_variables(
 ) -> Result<VariableScope, StepError> {
     let mut variables = VariableScope::new(fresh);
     set_built_ins(&mut variables, context);
+    context.environment.secrets.define(&mut variables);
     let workspace = context.environment.workspace;
     if let Some(scheme) = scheme.and_then(|scheme| workspace.scheme(scheme)) {
         set_account(&mut variables, scheme, account, context)?;
     }
     // Before the layers of files: `define` keeps a value that a later layer has set, so a file
     // variable that uses one of `--var` is rendered with the overriding value.
-    for (name, value) in &context.options.vars {
-        let origin = unwritten(VariableLayer::CommandLine);
-        variables.set(name.as_str(), value.clone(), origin);
+    for given in &context.options.vars {
+        let origin = unwritten(given.layer);
+        variables.set(given.name.as_str(), given.value.clone(), origin);
     }
     variables.define(&workspace.vars, VariableLayer::Workspace)?;
     if let Some(environment) = workspace.environment(&context.options.environment) {

@@ -51,5 +51,6 @@ mod secrets;
 mod selection;
 mod snapshots;
 mod tokens;
+mod user_secrets;
 mod vectors;
 mod wire;

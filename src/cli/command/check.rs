@@ -4,13 +4,16 @@ use super::session;
 use crate::cli::args::CheckArgs;
 use crate::cli::command_error::{CommandError, SourceFaults};
 use crate::cli::command_output::{CommandOutput, CommandResult};
+use crate::cli::given_variables::{check_given_names, given_variables};
 use crate::cli::invocation::Invocation;
 use crate::cli::leftovers;
 use crate::cli::settings;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, pluralize};
 use crate::load::{LoadedWorkspace, check_secret_assertions};
+use crate::model::credential_variable::secret_variable;
+use crate::model::environment::SANDBOX_ENV;
 use crate::model::scheme::{Scheme, SchemeOrigin, SignatureVector};
-use crate::plan::{CommandLineNames, check_names};
+use crate::plan::{CommandLineNames, check_names, workspace_secrets};
 use crate::sign::{lint, run_vector};
 
 /// Checks everything that needs no request: files, names, templates, paths, regular expressions,
@@ -18,7 +21,7 @@ use crate::sign::{lint, run_vector};
 pub(crate) fn run(invocation: &Invocation<'_>, args: &CheckArgs) -> CommandResult {
     let loaded = settings::load_with_errors(invocation)?;
     let workspace = &loaded.workspace;
-    let vars = settings::parse_vars(&args.target)?;
+    let vars = given_variables(invocation, &loaded, &args.target)?;
     // The fault in ingam.yaml says more than "there is no environment".
     if loaded.has_errors()
         && args.target.env.is_none()
@@ -28,13 +31,10 @@ pub(crate) fn run(invocation: &Invocation<'_>, args: &CheckArgs) -> CommandResul
     }
     let environment = settings::resolve_environment(workspace, args.target.env.as_deref())?;
     let given = settings::command_line_overrides(&args.target, &vars);
-    report_faults(
-        invocation,
-        &loaded,
-        &find_faults(&loaded, &environment, &given),
-    )?;
+    let faults = find_faults(invocation, &loaded, &environment, &given)?;
+    report_faults(invocation, &loaded, &faults)?;
     // After the faults of the files: these two are mistakes of the command line alone.
-    settings::check_vars_exist(&loaded, &given)?;
+    check_given_names(workspace, given.vars.iter().map(String::as_str))?;
     session::check_account(&loaded, &environment, given.account, &workspace.schemes)?;
     if workspace.requests.is_empty() {
         return Err(CommandError::selection("there is no file in `requests/`")
@@ -49,11 +49,15 @@ pub(crate) fn run(invocation: &Invocation<'_>, args: &CheckArgs) -> CommandResul
 }
 
 /// The faults that loading found, then unknown names, then faults of the workspace's own schemes.
+///
+/// # Errors
+/// If a secret that is there cannot be used, or `.env` cannot be read.
 fn find_faults(
+    invocation: &Invocation<'_>,
     loaded: &LoadedWorkspace,
     environment: &str,
     given: &CommandLineNames<'_>,
-) -> Vec<Diagnostic> {
+) -> Result<Vec<Diagnostic>, CommandError> {
     let mut faults = Diagnostics::default();
     for fault in &loaded.diagnostics {
         faults.push(fault.clone());
@@ -63,13 +67,43 @@ fn find_faults(
     }
     check_names(&loaded.workspace, environment, given, &mut faults);
     check_secret_assertions(&loaded.workspace, &mut faults);
+    warn_of_missing_secrets(invocation, loaded, environment, &mut faults)?;
     for scheme in &loaded.workspace.schemes {
         // Built-in schemes are checked by the tests of ingam.
         if scheme.origin == SchemeOrigin::Workspace {
             check_scheme(scheme, &mut faults);
         }
     }
-    faults.sorted()
+    Ok(faults.sorted())
+}
+
+/// The secrets of requests that have no value on this machine. A warning: another machine may have
+/// it. The sandbox needs none.
+fn warn_of_missing_secrets(
+    invocation: &Invocation<'_>,
+    loaded: &LoadedWorkspace,
+    environment: &str,
+    faults: &mut Diagnostics,
+) -> Result<(), CommandError> {
+    let names = workspace_secrets(&loaded.workspace);
+    if names.is_empty() || environment == SANDBOX_ENV {
+        return Ok(());
+    }
+    let sources = session::read_credentials(invocation.host, loaded)?;
+    for (name, at) in &names {
+        if sources.user_secret(name)?.is_none() {
+            let warning = Diagnostic::warning(format!(
+                "`secret.{name}` has no value in environment `{environment}`"
+            ));
+            let variable = secret_variable(name);
+            faults.push(
+                warning
+                    .at(*at, "used here")
+                    .hint(format!("set `{variable}` in the environment or in `.env`")),
+            );
+        }
+    }
+    Ok(())
 }
 
 /// Warnings go to the collector.

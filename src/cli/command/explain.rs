@@ -10,9 +10,9 @@ use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::host::HostContext;
 use crate::load::LoadedWorkspace;
 use crate::model::request::Request;
-use crate::plan::{CommandScope, Unit, select_unit, split_unit_id};
+use crate::plan::{CommandScope, Unit, select_unit, split_unit_id, unit_secrets};
 use crate::report::TerminalStyle;
-use crate::run::{ExplainedRequest, StepExplanation, explain};
+use crate::run::{ExplainedRequest, StepExplanation, UserSecrets, explain};
 use crate::span::Span;
 use anstyle::Style as Ansi;
 
@@ -44,7 +44,9 @@ pub(crate) fn run(invocation: &Invocation<'_>, args: &ExplainArgs) -> CommandRes
         loaded: &loaded,
         files: &files,
     };
-    let context = session.build_context(target, environment, true)?;
+    let secrets = UserSecrets::resolve(&unit_secrets([&unit]), &environment)?;
+    let mut context = session.build_context(target, environment, true)?;
+    context.set_user_secrets(secrets);
     let explained = explain(&unit, step, &context, now).map_err(|error| {
         // The error may quote a rendered value, and so a credential.
         let mut redactor = context.state.redactor.borrow_mut();
@@ -149,7 +151,7 @@ fn render_values(
             "  {} = {}  {}",
             value.name,
             value.value,
-            style.dim(&format!("({}{place})", value.layer))
+            style.dim(&format!("({}{place})", value.origin))
         ));
     }
 }

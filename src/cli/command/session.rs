@@ -4,30 +4,31 @@
 use crate::budget::{Budget, BudgetLocation};
 use crate::cli::args::{GlobalArgs, TargetArgs};
 use crate::cli::command_error::CommandError;
+use crate::cli::given_variables::given_variables;
 use crate::cli::invocation::Invocation;
 use crate::cli::settings;
 use crate::credentials::{CredentialSources, KnownVariables};
 use crate::diagnostic::did_you_mean;
 use crate::host::{HostContext, SeededRng};
 use crate::load::{FileKind, LoadedWorkspace, WorkspaceFiles, all_schemes, scheme_names};
+use crate::model::credential_variable::secret_variable;
 use crate::model::environment::{ALL_ACCOUNTS, SANDBOX_ENV};
 use crate::model::request::{Request, WorkspaceFile, WorkspaceFileError};
 use crate::model::scheme::{Scheme, SchemeOrigin};
 use crate::model::workspace::Workspace;
 use crate::plain_file::read_plain_file;
-use crate::plan::{CommandScope, Plan};
+use crate::plan::{CommandScope, Plan, sends_user_secrets, workspace_secrets};
 use crate::redact::Redactor;
 use crate::render::BodyFiles;
 use crate::renew::{SchemeSource, SharedStore, TokenRefresher};
 use crate::run::{
-    AccessEnvironment, AccessResolver, NotTrusted, RecordingMode, RequestCounts, RetryBudget,
-    RunBudget, RunContext, RunEnvironment, RunOptions, RunRecordings, RunState, RunTokens,
-    stop_channel,
+    AccessEnvironment, AccessResolver, GivenVariable, NotTrusted, RecordingMode, RequestCounts,
+    RetryBudget, RunBudget, RunContext, RunEnvironment, RunOptions, RunRecordings, RunState,
+    RunTokens, UserSecrets, stop_channel,
 };
 use crate::sandbox::{SandboxOrigins, SandboxServer};
 use crate::transport::{LiveTransport, NetworkPolicy};
 use crate::trust::{TrustList, TrustSubject};
-use crate::value::ObjectMember;
 use crate::wire::BaseUrl;
 use bytes::Bytes;
 use std::path::PathBuf;
@@ -67,7 +68,7 @@ impl BodyFiles for DiskBodyFiles {
 /// The environment and the variables of the command line.
 pub(crate) struct RunTarget {
     pub(crate) environment: String,
-    pub(crate) vars: Vec<ObjectMember>,
+    pub(crate) vars: Vec<GivenVariable>,
 }
 
 impl RunTarget {
@@ -80,7 +81,7 @@ impl RunTarget {
         requests: Option<&[&Request]>,
         scope: CommandScope<'_>,
     ) -> Result<Self, CommandError> {
-        let vars = settings::parse_vars(target)?;
+        let vars = given_variables(invocation, loaded, target)?;
         let environment = settings::resolve_environment(&loaded.workspace, target.env.as_deref())?;
         let mut given = settings::command_line_overrides(target, &vars);
         given.requests = requests.map(|requests| {
@@ -223,11 +224,15 @@ pub(crate) fn warn_of_unknown_variables(
     environment: &AccessEnvironment<'_>,
     schemes: &[Arc<Scheme>],
 ) {
+    let secrets = workspace_secrets(&loaded.workspace);
+    let secrets: Vec<String> = secrets.keys().map(|name| secret_variable(name)).collect();
+    let mut settings = settings::SETTING_VARIABLES.to_vec();
+    settings.extend(secrets.iter().map(String::as_str));
     let known = KnownVariables {
         workspace: &loaded.workspace,
         schemes,
         scheme_names: &scheme_names(&loaded.workspace),
-        settings: &settings::SETTING_VARIABLES,
+        settings: &settings,
     };
     for variable in environment.unknown_variables(&known) {
         match variable.hint {
@@ -272,9 +277,11 @@ pub(crate) fn required_trust(
             host: base.as_str().to_owned(),
         });
     }
-    // The steps of a scheme could put a secret into a query or a header as it is. By its text: a
-    // change of the file needs trust again.
-    if scheme.origin == SchemeOrigin::Workspace && uses_secrets(scheme) {
+    // The steps of a scheme could put a secret into a query or a header as it is, and so can a
+    // request with `{{ secret.NAME }}`. By its text: a change of the file needs trust again.
+    if scheme.origin == SchemeOrigin::Workspace
+        && (uses_secrets(scheme) || sends_user_secrets(&loaded.workspace, &scheme.name))
+    {
         let text = loaded
             .sources
             .get(scheme.at.file)
@@ -348,6 +355,7 @@ impl<'w> RunSession<'w> {
             workspace,
             files: self.files,
             transport: LiveTransport::new(self.network_policy(name)?)?,
+            secrets: UserSecrets::default(),
             tokens: self.build_tokens(name, &environment)?,
             budget: self.build_budgets(is_own)?,
             accesses: AccessResolver::new(workspace, name, environment),
