@@ -24,7 +24,7 @@ pub(super) fn select_child<'v>(selector: &PathSelector, node: JsonRef<'v>) -> Op
     }
 }
 
-fn normalize_index(index: i64, len: usize) -> i64 {
+pub(super) fn normalize_index(index: i64, len: usize) -> i64 {
     if index < 0 {
         index.saturating_add_unsigned(len as u64)
     } else {

@@ -4,6 +4,7 @@
 //! It refuses to guess: a path that would silently find the wrong thing is an error of the path.
 
 mod compile;
+mod edit;
 mod error;
 mod evaluator;
 mod filter;
@@ -15,6 +16,7 @@ mod regex_pattern;
 mod replace;
 mod simple_path;
 
+pub(crate) use edit::EditError;
 pub(crate) use error::{NameStandsTwice, SearchError, SearchLimitExceeded};
 pub(crate) use location::{NodePath, locate};
 pub(crate) use path::{DeadEnd, JsonPath, MissingChild, PathMatches};

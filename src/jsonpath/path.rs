@@ -77,6 +77,12 @@ impl JsonPath {
         self.query.is_singular()
     }
 
+    /// The selectors of a path that names one value.
+    pub(super) fn selectors(&self) -> impl Iterator<Item = &PathSelector> {
+        let segments = &self.query.segments;
+        segments.iter().filter_map(PathSegment::as_singular)
+    }
+
     /// The name of each step of the path; `None` for a step of any other kind, such as `[0]`.
     pub(crate) fn names(&self) -> impl DoubleEndedIterator<Item = Option<&str>> {
         self.query.segments.iter().map(|segment| {

@@ -1,9 +1,11 @@
 //! The nouns: plain data, one noun a file. No input or output, no async, no YAML, no wire.
 
 pub(crate) mod assertion;
+pub(crate) mod brackets;
 pub(crate) mod capture;
 pub(crate) mod credential_variable;
 pub(crate) mod environment;
+pub(crate) mod expression;
 pub(crate) mod fixture;
 pub(crate) mod outcome;
 pub(crate) mod recording;

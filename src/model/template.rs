@@ -1,6 +1,7 @@
 //! Templates, and values whose texts may be templates. They are parsed once, when a file is loaded.
 //! `render` evaluates them; this file only knows their syntax.
 
+pub(crate) use super::expression::Expression;
 use crate::span::Span;
 use crate::value::{CompactText, Value};
 
@@ -16,31 +17,6 @@ pub struct Template {
 pub enum TemplatePart {
     Literal(String),
     Expression(Expression),
-}
-
-/// What stands between `{{` and `}}`.
-#[derive(Clone, Debug)]
-pub struct Expression {
-    pub at: Span,
-    /// Which part of its template it is, counted from zero.
-    pub part_index: u32,
-    /// Without the braces and the blanks around it.
-    pub source: String,
-    /// The names it looks up when it does nothing else: `a.b[0]` is `[a, b, 0]`. Such an
-    /// expression keeps every digit.
-    pub lookup: Option<Vec<String>>,
-}
-
-impl Expression {
-    fn new(at: Span, part_index: usize, source: &str) -> Self {
-        Self {
-            at,
-            // A file is at most 8 MiB, so no template has so many parts that this saturates.
-            part_index: u32::try_from(part_index).unwrap_or(u32::MAX),
-            source: source.to_owned(),
-            lookup: plain_lookup(source),
-        }
-    }
 }
 
 /// Where a template is broken, in bytes of its text.
@@ -84,7 +60,8 @@ impl Template {
             let place = verbatim.map_or(at, |shift| at.slice(shift + offset, source.len()));
             parts.push(TemplatePart::Expression(Expression::new(
                 place,
-                parts.len(),
+                // A file is at most 8 MiB, so no template has so many parts that this saturates.
+                u32::try_from(parts.len()).unwrap_or(u32::MAX),
                 source,
             )));
             from = inside + len + 2;
@@ -154,46 +131,6 @@ fn expression_len(text: &str) -> Option<usize> {
         at += 1;
     }
     None
-}
-
-/// Words of the expression language that look like names.
-pub(crate) const RESERVED_WORDS: [&str; 15] = [
-    "true", "false", "none", "True", "False", "None", "not", "and", "or", "in", "is", "if", "else",
-    "loop", "self",
-];
-
-fn plain_lookup(source: &str) -> Option<Vec<String>> {
-    let mut names: Vec<String> = Vec::new();
-    for piece in source.split('.') {
-        // `a[0][1]` looks up `a`, `0` and `1`.
-        let mut pieces = piece.split('[');
-        names.push(pieces.next().unwrap_or_default().to_owned());
-        for index in pieces {
-            names.push(
-                index
-                    .strip_suffix(']')
-                    .filter(|index| is_index(index))?
-                    .to_owned(),
-            );
-        }
-    }
-    let is_name = |name: &String| {
-        let mut letters = name.chars();
-        letters
-            .next()
-            .is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
-            && letters.all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
-            && !RESERVED_WORDS.contains(&name.as_str())
-    };
-    names
-        .iter()
-        .all(|name| is_index(name) || is_name(name))
-        .then_some(names)
-        .filter(|names| is_name(&names[0]))
-}
-
-fn is_index(text: &str) -> bool {
-    !text.is_empty() && text.len() < 10 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// A value of a file whose texts may be templates.
@@ -279,22 +216,5 @@ mod tests {
         };
         assert_eq!(broken("ab {{ c"), 3);
         assert_eq!(broken("{{ a }} {{ }}"), 8);
-    }
-
-    #[test]
-    fn a_plain_lookup_is_known_as_one() {
-        assert_eq!(
-            plain_lookup("a.b_1"),
-            Some(vec!["a".to_owned(), "b_1".to_owned()])
-        );
-        assert_eq!(
-            plain_lookup("a[0].b"),
-            Some(vec!["a".to_owned(), "0".to_owned(), "b".to_owned()])
-        );
-        for source in [
-            "true", "a[b]", "a[-1]", "a[1:]", "0", "a + 1", "1", "now()", "a.", "'x'", "not a",
-        ] {
-            assert_eq!(plain_lookup(source), None, "{source}");
-        }
     }
 }

@@ -4,12 +4,13 @@
 use super::convert::{from_mini, to_mini};
 use super::error::RenderError;
 use super::expression_names::{ExpressionNames, scan_names};
-use super::filters;
 use super::fresh_values::{FreshValues, TimeFormatError};
 use super::silent_loss::{self, refuse_joined_spellings, refuse_loss_of_digits};
 use super::template_scope::{FUNCTION_NAMES, TemplateDialect, TemplateScope};
+use super::{filter_chain, filters};
 use crate::diagnostic::{Diagnostic, did_you_mean};
-use crate::model::template::{Expression, Template, TemplatePart, TemplateTree, TemplateTreeKind};
+use crate::model::expression::{Expression, MAX_EXPRESSION_BYTES};
+use crate::model::template::{Template, TemplatePart, TemplateTree, TemplateTreeKind};
 use crate::span::Span;
 use crate::value::{ObjectMember, Value};
 use minijinja::value::Value as Mini;
@@ -29,11 +30,6 @@ const MAX_TEXT_BYTES: usize = 1 << 20;
 const MAX_RENDERED_BYTES: usize = 8 << 20;
 /// So many compiled expressions are kept. One takes some 6 kB, and a file can hold 200,000.
 const MAX_COMPILED_EXPRESSIONS: usize = 2_000;
-/// The longest expression. The engine compiles and drops operators, filters and calls recursively:
-/// one of 64,000 bytes overflows the stack, which no error can catch. A chain of `+1` in this
-/// length is a thousand deep, a hundredth of what the smallest stack here bears.
-const MAX_EXPRESSION_BYTES: usize = 2_048;
-
 impl TemplateDialect {
     /// # Errors
     /// When the expression does not compile, or uses a filter or function that does not exist.
@@ -59,6 +55,9 @@ impl TemplateDialect {
             ));
         }
         self.compiled(expression).map_err(Diagnostic::from)?;
+        if self == Self::Request {
+            filter_chain::check_chain(expression, &names)?;
+        }
         self.trial_evaluate(expression, &names)
     }
 
@@ -390,6 +389,11 @@ fn evaluate<'s>(
         return scope
             .lookup(&names)
             .ok_or_else(|| undefined_name(expression, path, scope));
+    }
+    if let Some(chain) = &expression.chain
+        && scope.dialect() == TemplateDialect::Request
+    {
+        return filter_chain::evaluate_chain(chain, scope, evaluate).map(Cow::Owned);
     }
     let compiled = scope.dialect().compiled(expression)?;
     if let Some(mark) = scope.placeholder_for(&compiled.names) {

@@ -1,7 +1,7 @@
 //! Reads the names out of an expression: what it looks up, and which filters it uses. minijinja's
 //! own list misses names in slices, and it has none of filters. It refuses to evaluate.
 
-use crate::model::template::RESERVED_WORDS;
+use crate::model::expression::RESERVED_WORDS;
 
 /// A name and the byte at which it begins.
 pub(super) struct NameUse<'s> {
@@ -204,6 +204,16 @@ fn quoted_len(text: &str) -> usize {
         }
     }
     text.len()
+}
+
+/// The text of an expression that is one quoted text without escapes.
+pub(super) fn quoted_text(source: &str) -> Option<&str> {
+    let inside = source
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'))
+        .or_else(|| source.strip_prefix('\'')?.strip_suffix('\''))?;
+    let is_one = source.len() > 1 && quoted_len(source) == source.len();
+    (is_one && !inside.contains('\\')).then_some(inside)
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 use super::engine::render_tree;
 use super::error::RenderError;
 use super::fresh_values::FreshValues;
+use super::placeholders::placeholder_in;
 use super::template_scope::{FUNCTION_NAMES, TemplateDialect, TemplateScope};
-use crate::model::recording::PLACEHOLDERS;
 use crate::model::request::TemplateField;
 use crate::model::template::{Expression, TemplateTree};
 use crate::span::Span;
@@ -275,11 +275,8 @@ impl PlaceholderScope<'_> {
         }
         // A computation on a placeholder cannot be evaluated, so its result is replaced by the
         // first placeholder in it.
-        let marked = self.placeholder_value(name.split('.').next()?)?.to_text();
-        PLACEHOLDERS
-            .iter()
-            .find(|mark| marked.contains(**mark))
-            .map(|mark| (*mark).to_owned())
+        let marked = self.placeholder_value(name.split('.').next()?)?;
+        placeholder_in(marked).map(str::to_owned)
     }
 }
 
@@ -298,6 +295,10 @@ impl TemplateScope for PlaceholderScope<'_> {
 
     fn placeholder_for(&self, names: &[String]) -> Option<String> {
         names.iter().find_map(|name| self.placeholder_of(name))
+    }
+
+    fn has_placeholders(&self) -> bool {
+        true
     }
 }
 

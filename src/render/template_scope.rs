@@ -34,6 +34,11 @@ pub trait TemplateScope {
         None
     }
 
+    /// Whether fresh values are placeholders here.
+    fn has_placeholders(&self) -> bool {
+        false
+    }
+
     /// Every first name that it knows, for "did you mean".
     fn root_names(&self) -> Vec<String> {
         Vec::new()

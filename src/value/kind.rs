@@ -24,4 +24,17 @@ impl JsonKind {
             Self::Object => "object",
         }
     }
+
+    /// The same in a sentence about a value.
+    #[must_use]
+    pub(crate) fn with_article(self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Bool => "a boolean",
+            Self::Number => "a number",
+            Self::String => "text",
+            Self::List => "a list",
+            Self::Object => "an object",
+        }
+    }
 }

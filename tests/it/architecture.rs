@@ -26,7 +26,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("schemes", &[]),
     // Corridor.
     ("yaml", &["diagnostic", "span", "value"]),
-    ("render", &["diagnostic", "model", "span", "value", "wire"]),
+    (
+        "render",
+        &["diagnostic", "jsonpath", "model", "span", "value", "wire"],
+    ),
     (
         "check",
         &[

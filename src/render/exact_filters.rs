@@ -1,0 +1,89 @@
+//! Filters on our own values. No number in them is computed with, so each keeps its spelling.
+
+use crate::jsonpath::{EditError, JsonPath};
+use crate::value::Value;
+
+/// Why a filter gives nothing; `hint` is the way out.
+#[derive(Debug)]
+pub(super) struct FilterFault {
+    pub(super) reason: String,
+    pub(super) hint: Option<String>,
+}
+
+impl FilterFault {
+    pub(super) fn new(reason: impl Into<String>) -> Self {
+        Self {
+            reason: reason.into(),
+            hint: None,
+        }
+    }
+}
+
+impl From<EditError> for FilterFault {
+    fn from(error: EditError) -> Self {
+        Self {
+            reason: error.to_string(),
+            hint: error.hint,
+        }
+    }
+}
+
+/// The value with another one at a path. See [`JsonPath::with_value`].
+pub(super) fn with(value: Value, path: &JsonPath, new: Value) -> Result<Value, FilterFault> {
+    Ok(path.with_value(value, new)?)
+}
+
+/// The value without what a path names. See [`JsonPath::without_value`].
+pub(super) fn without(value: Value, path: &JsonPath) -> Result<Value, FilterFault> {
+    Ok(path.without_value(value)?)
+}
+
+/// Lists of up to `size` items each, in order; the last one may be shorter.
+pub(super) fn batch(list: &Value, size: &Value) -> Result<Value, FilterFault> {
+    let items = items_of("batch", list)?;
+    let size = batch_size(size)?;
+    Ok(Value::List(
+        items
+            .chunks(size)
+            .map(|items| Value::List(items.to_vec()))
+            .collect(),
+    ))
+}
+
+/// How many items a batch has.
+pub(super) fn batch_size(size: &Value) -> Result<usize, FilterFault> {
+    let number = size.as_number().filter(|number| number.is_integer());
+    number
+        .and_then(|number| usize::try_from(number.as_i64()?).ok())
+        .filter(|size| *size > 0)
+        .ok_or_else(|| FilterFault::new("`batch(n)` takes a whole number of at least 1"))
+}
+
+/// Pairs of the items of two lists.
+pub(super) fn zip(list: &Value, other: &Value) -> Result<Value, FilterFault> {
+    let (items, others) = (items_of("zip", list)?, items_of("zip", other)?);
+    // Jinja drops the items that have no partner, and nobody would see that.
+    if items.len() != others.len() {
+        return Err(FilterFault::new(format!(
+            "`zip` takes two lists of the same length, and these have {} and {} items",
+            items.len(),
+            others.len()
+        )));
+    }
+    Ok(Value::List(
+        items
+            .iter()
+            .zip(others)
+            .map(|(item, other)| Value::List(vec![item.clone(), other.clone()]))
+            .collect(),
+    ))
+}
+
+fn items_of<'v>(filter: &str, value: &'v Value) -> Result<&'v [Value], FilterFault> {
+    value.as_list().ok_or_else(|| {
+        FilterFault::new(format!(
+            "`{filter}` takes a list, and this is {}",
+            value.kind().with_article()
+        ))
+    })
+}
