@@ -78,11 +78,9 @@ impl<'a> ResponseView<'a> {
         match subject {
             Subject::Status => Ok(ActualValue::Json((&self.status).into())),
             Subject::Latency => Ok(ActualValue::Latency(self.response.latency)),
-            Subject::Body => match std::str::from_utf8(self.response.body()) {
+            Subject::Body => match self.response.text() {
                 Ok(text) => Ok(ActualValue::Text(text)),
-                Err(_) => Err(self.unreadable_body(
-                    "the body is not UTF-8, so it cannot be compared as text".to_owned(),
-                )),
+                Err(error) => Err(self.unreadable_body(format!("the body is no text: {error}"))),
             },
             Subject::Header(name) => Ok(self.header(name)),
             Subject::Path(path) => self.path(path),
@@ -143,7 +141,10 @@ impl<'a> ResponseView<'a> {
     }
 
     fn unreadable_body(&self, why: String) -> SubjectError {
-        let body = String::from_utf8_lossy(self.response.body());
+        let body = match self.response.decoded_body() {
+            Ok(text) => String::from_utf8_lossy(text),
+            Err(_) => String::from_utf8_lossy(self.response.body()),
+        };
         SubjectError {
             reason: why,
             actual: if body.is_empty() {

@@ -10,6 +10,8 @@ use crate::model::capture::Capture;
 use crate::model::template::{Template, TemplateTree, TemplateTreeKind};
 use crate::span::{FileId, Span};
 use crate::value::Value;
+use crate::wire::WireResponse;
+use std::time::Duration;
 
 const BODY: &str = r#"{
     "n": 5, "price": 1.10, "text": "12", "word": "무선 이어폰", "no": null, "yes": true, "one": 1.0,
@@ -697,8 +699,9 @@ fn a_body_that_is_not_json_fails_every_path_and_is_shown() {
 
 #[test]
 fn a_body_that_is_no_text_is_not_compared_as_one() {
-    let mut answer = response("");
-    answer = answer.with_body(vec![0xff, 0xfe, b'o', 0, b'k', 0].into());
+    let headers = vec![("content-type".into(), "text/plain; charset=EUC-KR".into())];
+    let body = vec![0xff, b'o'].into();
+    let answer = WireResponse::new(200, headers, body, Duration::ZERO);
     let found = judge(
         &[assertion("body", r#"{"not":{"contains":"error"}}"#)],
         &ResponseView::new(&answer),
@@ -707,7 +710,7 @@ fn a_body_that_is_no_text_is_not_compared_as_one() {
     .unwrap();
     assert_eq!(
         found[0].reason.as_deref(),
-        Some("the body is not UTF-8, so it cannot be compared as text")
+        Some("the body is no text: it is not EUC-KR, which its content-type names, at byte 0")
     );
 }
 

@@ -16,6 +16,7 @@ use crate::model::recording::{
 use crate::model::request::Method;
 use crate::model::sandbox_resource::SandboxResource;
 use crate::span::Span;
+use crate::wire::unencodable;
 use crate::yaml::{MapEntry, NodeKind, YamlNode};
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 
@@ -58,6 +59,9 @@ enum TransferFault {
     Reset,
     Truncate,
 }
+
+/// They stand around the name of a secret in a recording, and are sent as escapes.
+const SECRET_NAME_QUOTES: [char; 2] = ['‹', '›'];
 
 const TRANSFER_FAULTS: [(&str, TransferFault); 2] = [
     ("reset", TransferFault::Reset),
@@ -511,11 +515,32 @@ impl<'d> RecordingDecoder<'d> {
                     .at(body.key_at, "nobody would get this");
             self.diagnostics.push(diagnostic);
         }
-        Some(RecordedResponse {
+        let response = RecordedResponse {
             status,
             headers,
             body: self.response_body(&map),
-        })
+        };
+        self.check_encodable(&map, &response);
+        Some(response)
+    }
+
+    /// The text of a stub must be text that its encoding can say.
+    fn check_encodable(&mut self, map: &CheckedMap<'_>, response: &RecordedResponse) {
+        let (ResponseBody::Text(text), Some(node)) = (&response.body, map.get("text")) else {
+            return;
+        };
+        let Some(lacking) = unencodable(response.content_type(), text, &SECRET_NAME_QUOTES) else {
+            return;
+        };
+        let diagnostic = Diagnostic::error(format!(
+            "this text holds `{}`, which {} does not have",
+            lacking.character, lacking.charset
+        ));
+        self.diagnostics.push(
+            diagnostic
+                .at(node.at, "in this body")
+                .hint("`content-type` or the XML declaration of the body names this encoding"),
+        );
     }
 
     fn headers(&mut self, node: &YamlNode) -> Vec<(String, String)> {

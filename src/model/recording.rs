@@ -161,6 +161,14 @@ pub struct RecordedResponse {
     pub body: ResponseBody,
 }
 
+impl RecordedResponse {
+    #[must_use]
+    pub(crate) fn content_type(&self) -> Option<&str> {
+        let mut named = self.headers.iter().filter(|(name, _)| name == CONTENT_TYPE);
+        named.next().map(|(_, value)| value.as_str())
+    }
+}
+
 #[derive(Clone, Debug)]
 pub enum ResponseBody {
     None,

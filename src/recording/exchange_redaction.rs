@@ -12,8 +12,9 @@ use crate::model::recording::{
 use crate::model::redact_rule::RedactRule;
 use crate::redact::Redactor;
 use crate::value::{Value, parse};
-use crate::wire::WireResponse;
+use crate::wire::{WireResponse, decode_other_charset};
 use std::path::Path;
+use std::time::Duration;
 
 /// Headers that describe the body or the next request. The others change with each call, belong to
 /// the connection, or could hold a secret.
@@ -62,9 +63,9 @@ impl ExchangeRedaction<'_> {
     ) -> Result<(RecordedRequest, RecordedResponse), RedactionError> {
         let request = hidden.redact_request(self.request, redactor);
         let answer = self.recorded_response();
-        check_secrets_in_bytes(&answer.body, redactor)?;
+        check_secrets_in_bytes(&answer, redactor)?;
         let answer = hidden.redact_response(answer, self.rules, &request, redactor)?;
-        let as_sent = std::str::from_utf8(self.response.body()).ok();
+        let as_sent = self.response.reversible_text();
         let mut is_clean = |text: &str| hidden.redact_leaf(text, redactor) == text;
         let answer = RecordedResponse {
             body: keep_spelling(answer.body, as_sent, &mut is_clean),
@@ -89,7 +90,7 @@ impl ExchangeRedaction<'_> {
         RecordedResponse {
             status: self.response.status,
             headers,
-            body: parse_body(self.response.body()),
+            body: recorded_body(self.response),
         }
     }
 }
@@ -150,7 +151,7 @@ fn redact_exchange(
 ) -> Result<RecordedExchange, RedactionError> {
     let request = hidden.redact_request(&exchange.request, redactor);
     let mut redact = |response: &RecordedResponse| {
-        check_secrets_in_bytes(&response.body, redactor)?;
+        check_secrets_in_bytes(response, redactor)?;
         let response = hidden.redact_response(response.clone(), rules, &request, redactor)?;
         Ok::<_, RedactionError>(response)
     };
@@ -174,7 +175,7 @@ fn inline_outcome(
 ) -> Result<RecordedOutcome, BodyFileError> {
     let inline = |response: &RecordedResponse| {
         Ok::<_, BodyFileError>(RecordedResponse {
-            body: inline_body(&response.body, root)?,
+            body: inline_body(response, root)?,
             ..response.clone()
         })
     };
@@ -186,19 +187,27 @@ fn inline_outcome(
 }
 
 /// A body from its own file, so that it is redacted like any other.
-fn inline_body(body: &ResponseBody, root: &Path) -> Result<ResponseBody, BodyFileError> {
-    let ResponseBody::File(_) = body else {
-        return Ok(body.clone());
+fn inline_body(response: &RecordedResponse, root: &Path) -> Result<ResponseBody, BodyFileError> {
+    let ResponseBody::File(_) = response.body else {
+        return Ok(response.body.clone());
     };
-    Ok(parse_body(&read_body(body, root)?))
+    let body = read_body(response, root)?;
+    let headers = response.headers.clone();
+    let response = WireResponse::new(response.status, headers, body, Duration::ZERO);
+    Ok(recorded_body(&response))
 }
 
-fn parse_body(body: &[u8]) -> ResponseBody {
-    match (parse(body), std::str::from_utf8(body)) {
-        _ if body.is_empty() => ResponseBody::None,
-        (Ok(value), _) if can_be_yaml(&value, 0) => ResponseBody::Json(value),
-        (_, Ok(text)) => ResponseBody::Text(text.to_owned()),
-        _ => ResponseBody::Bytes(body.to_vec()),
+/// A body as a recording holds it: readable where that gives the same bytes again.
+fn recorded_body(response: &WireResponse) -> ResponseBody {
+    if response.body().is_empty() {
+        return ResponseBody::None;
+    }
+    let Some(text) = response.reversible_text() else {
+        return ResponseBody::Bytes(response.body().to_vec());
+    };
+    match parse(text.as_bytes()) {
+        Ok(value) if can_be_yaml(&value, 0) => ResponseBody::Json(value),
+        _ => ResponseBody::Text(text.to_owned()),
     }
 }
 
@@ -241,12 +250,16 @@ fn keep_spelling(
 
 /// A secret in bytes cannot be taken out of them.
 fn check_secrets_in_bytes(
-    body: &ResponseBody,
+    response: &RecordedResponse,
     redactor: &mut Redactor,
 ) -> Result<(), RedactionError> {
-    let ResponseBody::Bytes(bytes) = body else {
+    let ResponseBody::Bytes(bytes) = &response.body else {
         return Ok(());
     };
+    let decoded = decode_other_charset(response.content_type(), bytes);
+    if decoded.is_some_and(|text| redactor.contains_secret(text.as_bytes())) {
+        return Err(RedactionError::SecretInBytes);
+    }
     match inspect_layers(bytes, &mut |bytes| redactor.contains_secret(bytes)) {
         LayerFinding::Clean => Ok(()),
         LayerFinding::Found => Err(RedactionError::SecretInBytes),

@@ -9,6 +9,7 @@ use crate::model::recording::{
     BODIES_DIR, RecordedExchange, RecordedOutcome, RecordedResponse, Recording, ResponseBody,
 };
 use crate::plain_file::read_plain_file;
+use crate::wire::encode_body;
 use sha2::{Digest, Sha256};
 use std::collections::HashSet;
 use std::fs::{DirEntry, File};
@@ -216,12 +217,16 @@ impl RecordingFolder {
     }
 
     fn externalize_body(&self, answer: RecordedResponse) -> Result<RecordedResponse, FolderError> {
+        let content_type = answer.content_type();
+        // A file is served as it is, so it has the encoding that the response names.
         let (bytes, ending) = match &answer.body {
-            ResponseBody::Json(value) => (value.to_json().into_bytes(), "json"),
+            ResponseBody::Json(value) => (encode_body(content_type, value.to_json()), "json"),
             ResponseBody::Text(text) if text.len() > MAX_INLINE_BYTES => {
-                (text.clone().into_bytes(), "txt")
+                (encode_body(content_type, text.clone()), "txt")
             }
-            ResponseBody::Bytes(bytes) if bytes.len() > MAX_INLINE_BYTES => (bytes.clone(), "bin"),
+            ResponseBody::Bytes(bytes) if bytes.len() > MAX_INLINE_BYTES => {
+                (bytes.clone().into(), "bin")
+            }
             _ => return Ok(answer),
         };
         if bytes.len() <= MAX_INLINE_BYTES {

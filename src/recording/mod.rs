@@ -23,7 +23,7 @@ pub(crate) use exchange_redaction::{
     ExchangeRedaction, RedactedRecording, RedactionError, redact_recording,
 };
 pub(crate) use folder::{FileChange, FolderError, RecordingFolder, external_bodies};
-pub(crate) use personal_values::{InspectedResponse, PersonalDataError, content_type};
+pub(crate) use personal_values::{InspectedResponse, PersonalDataError};
 pub(crate) use recorder::{RecordScope, Recorder, RecordingSource, SkipReason, WriteOutcome};
 pub(crate) use recording_key::RecordingKey;
 pub(crate) use redaction::{RUN_ID_PLACEHOLDER, Redaction, request_texts};

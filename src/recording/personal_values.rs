@@ -7,7 +7,7 @@ use crate::jsonpath::{JsonPath, SearchLimitExceeded};
 use crate::model::recording::{RecordedResponse, ResponseBody};
 use crate::model::redact_rule::RedactRule;
 use crate::value::{JsonKind, JsonRef};
-use crate::wire::WireResponse;
+use crate::wire::{WireResponse, decode_other_charset};
 use regex::Regex;
 use std::collections::HashSet;
 
@@ -37,6 +37,8 @@ pub(crate) struct InspectedResponse<'r> {
     pub(crate) body: InspectedBody<'r>,
     /// The text of a body that is JSON, where there is one.
     json_text: Option<&'r [u8]>,
+    /// The text of a body whose bytes are kept, because text would not give the same bytes again.
+    decoded: Option<String>,
 }
 
 /// The body of a response. A file is read before.
@@ -50,7 +52,7 @@ pub(crate) enum InspectedBody<'r> {
 impl<'r> InspectedResponse<'r> {
     pub(crate) fn of_wire(response: &'r WireResponse) -> Self {
         let body = response.body();
-        let body = match (response.json(), std::str::from_utf8(body)) {
+        let body = match (response.json(), response.text()) {
             _ if body.is_empty() => InspectedBody::None,
             (Ok(value), _) => InspectedBody::Json(value),
             (Err(_), Ok(text)) => InspectedBody::Text(text),
@@ -59,7 +61,8 @@ impl<'r> InspectedResponse<'r> {
         Self {
             headers: &response.headers,
             body,
-            json_text: Some(response.body()),
+            json_text: response.decoded_body().ok().map(AsRef::as_ref),
+            decoded: None,
         }
     }
 
@@ -74,6 +77,10 @@ impl<'r> InspectedResponse<'r> {
                 ResponseBody::None | ResponseBody::File(_) => InspectedBody::None,
             },
             json_text: None,
+            decoded: match &response.body {
+                ResponseBody::Bytes(bytes) => decode_other_charset(response.content_type(), bytes),
+                _ => None,
+            },
         }
     }
 }
@@ -143,7 +150,7 @@ fn collect_path(
             }
             Ok(())
         }
-        InspectedBody::Bytes(bytes) => check_layers(bytes, &mut |layer| {
+        InspectedBody::Bytes(bytes) => check_layers(bytes, response, &mut |layer| {
             // Half of UTF-16 and of EUC-KR is ASCII: JSON in them begins as JSON does.
             let Ok(text) = std::str::from_utf8(layer) else {
                 return begins_like_json(&String::from_utf8_lossy(layer).replace('\0', ""));
@@ -224,19 +231,24 @@ fn collect_pattern(
                 for_each_text_deep(document.into(), MAX_NESTING, &mut collect);
             }
         }
-        InspectedBody::Bytes(bytes) => check_layers(bytes, &mut |layer| {
+        InspectedBody::Bytes(bytes) => check_layers(bytes, response, &mut |layer| {
             pattern.is_match(&String::from_utf8_lossy(layer))
         })?,
     }
     Ok(())
 }
 
-/// Rules look at every layer of a body that is no text, and nothing can be replaced there: a length
+/// Rules look at the text and at every layer of a body that is kept as bytes, and nothing can be replaced there: a length
 /// or a checksum inside would no longer hold.
 fn check_layers(
     bytes: &[u8],
+    response: &InspectedResponse<'_>,
     finds: &mut dyn FnMut(&[u8]) -> bool,
 ) -> Result<(), PersonalDataError> {
+    let decoded = response.decoded.as_deref();
+    if decoded.is_some_and(|text| finds(text.as_bytes())) {
+        return Err(PersonalDataError::FoundInBytes);
+    }
     match inspect_layers(bytes, finds) {
         LayerFinding::Clean => Ok(()),
         LayerFinding::Found => Err(PersonalDataError::FoundInBytes),

@@ -404,21 +404,24 @@ impl Redaction {
     ) -> Result<WireResponse, PersonalDataError> {
         let kinds = self.rule_kinds(rules);
         let inspected = InspectedResponse::of_wire(response);
-        let body = match inspected.body {
-            InspectedBody::Json(value) => self.named(&value.to_value(), &kinds)?.to_json().into(),
+        let text = match inspected.body {
+            InspectedBody::Json(value) => Some(self.named(&value.to_value(), &kinds)?.to_json()),
             InspectedBody::Text(text) => {
                 let kind = content_type(inspected.headers);
-                self.named_text(text.to_owned(), kind, &kinds)?.into()
+                Some(self.named_text(text.to_owned(), kind, &kinds)?)
             }
-            InspectedBody::None | InspectedBody::Bytes(_) => response.body().clone(),
+            InspectedBody::None | InspectedBody::Bytes(_) => None,
         };
-        let headers = self.named_headers(&response.headers, &kinds);
-        Ok(WireResponse::new(
+        let redacted = WireResponse::new(
             response.status,
-            headers,
-            body,
+            self.named_headers(&response.headers, &kinds),
+            response.body().clone(),
             response.latency,
-        ))
+        );
+        Ok(match text {
+            Some(text) => redacted.with_text(text),
+            None => redacted,
+        })
     }
 
     /// Whether a value was found that is too short to be searched for in texts.

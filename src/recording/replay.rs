@@ -103,7 +103,7 @@ impl RecordingReplay {
         answer: &RecordedResponse,
         latency: Duration,
     ) -> Result<WireResponse, ReplayError> {
-        let body = read_body(&answer.body, &self.root)?;
+        let body = read_body(answer, &self.root)?;
         Ok(WireResponse::new(
             answer.status,
             response_headers(answer),

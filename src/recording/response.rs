@@ -2,6 +2,7 @@
 
 use crate::model::recording::{BODIES_DIR, RecordedResponse, ResponseBody};
 use crate::plain_file::read_plain_file;
+use crate::wire::encode_body;
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
@@ -44,15 +45,17 @@ pub(crate) fn response_headers(answer: &RecordedResponse) -> Vec<(String, String
     headers
 }
 
-/// The body of a response; `root` is that of the workspace.
+/// The body of a response, text in the encoding that its content type or the text itself names;
+/// `root` is that of the workspace.
 ///
 /// # Errors
 /// When its file cannot be read, is larger than 32 MiB, or has not the hash that names it.
-pub(crate) fn read_body(body: &ResponseBody, root: &Path) -> Result<Bytes, BodyFileError> {
-    Ok(match body {
+pub(crate) fn read_body(answer: &RecordedResponse, root: &Path) -> Result<Bytes, BodyFileError> {
+    let content_type = answer.content_type();
+    Ok(match &answer.body {
         ResponseBody::None => Bytes::new(),
-        ResponseBody::Json(value) => value.to_json().into(),
-        ResponseBody::Text(text) => text.clone().into(),
+        ResponseBody::Json(value) => encode_body(content_type, value.to_json()),
+        ResponseBody::Text(text) => encode_body(content_type, text.clone()),
         ResponseBody::Bytes(bytes) => bytes.clone().into(),
         ResponseBody::File(path) => {
             let bytes =

@@ -7,6 +7,7 @@ use crate::model::recording::{
     RecordedExchange, RecordedOutcome, RecordedResponse, ResponseBody, is_same_request,
 };
 use crate::value::Value;
+use crate::wire::decode_body;
 use std::path::Path;
 
 /// Why two recorded exchanges cannot be compared.
@@ -58,12 +59,12 @@ fn is_same_response(
     };
     Ok(old.status == new.status
         && recorded_headers(old) == recorded_headers(new)
-        && is_same_body(&old.body, &new.body, masks, root)?)
+        && is_same_body(old, new, masks, root)?)
 }
 
 fn is_same_body(
-    old: &ResponseBody,
-    new: &ResponseBody,
+    old: &RecordedResponse,
+    new: &RecordedResponse,
     masks: &[JsonPath],
     root: &Path,
 ) -> Result<bool, ExchangeComparisonError> {
@@ -89,12 +90,14 @@ enum ComparedBody {
 }
 
 impl ComparedBody {
-    fn read(body: &ResponseBody, root: &Path) -> Result<Self, BodyFileError> {
-        if let ResponseBody::Json(value) = body {
+    fn read(response: &RecordedResponse, root: &Path) -> Result<Self, BodyFileError> {
+        if let ResponseBody::Json(value) = &response.body {
             return Ok(Self::Json(value.clone()));
         }
-        let bytes = read_body(body, root)?;
-        Ok(match crate::value::parse(&bytes) {
+        let bytes = read_body(response, root)?;
+        let decoded =
+            decode_body(response.content_type(), &bytes).unwrap_or_else(|_| bytes.clone());
+        Ok(match crate::value::parse(&decoded) {
             Ok(value) => Self::Json(value),
             Err(_) => Self::Bytes(bytes),
         })

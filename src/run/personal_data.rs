@@ -200,10 +200,10 @@ impl PersonalData {
         let inspected = InspectedResponse::of_wire(&expected);
         redaction.collect(&inspected, &rules, &|| request_texts(observed.request))?;
         let redacted = redaction.redact_wire(&expected, &rules)?;
-        let text = std::str::from_utf8(redacted.body()).ok();
+        let text = redacted.text().ok();
         let text = text.map(|text| redaction.redact_leaf(text, secrets));
         Ok(match text {
-            Some(text) => expected.with_body(text.into()),
+            Some(text) => expected.with_text(text),
             None => expected,
         })
     }

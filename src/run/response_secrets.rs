@@ -8,7 +8,7 @@ use crate::model::capture::Capture;
 use crate::model::redact_rule::RedactRule;
 use crate::model::scheme::{Scheme, Token};
 use crate::model::secret_rules::SecretRules;
-use crate::recording::{TextBody, content_type};
+use crate::recording::TextBody;
 use crate::redact::{MIN_SECRET_BYTES, MIN_TOKEN_BYTES, Redactor, SecretName, WeakSecret};
 use crate::secret::Secret;
 use crate::value::{JsonKind, JsonRef};
@@ -105,7 +105,7 @@ impl DeclaredRegistration<'_> {
                     }
                 }
                 Subject::Body => {
-                    if let Ok(text) = std::str::from_utf8(self.response.body()) {
+                    if let Ok(text) = self.response.text() {
                         self.register(&capture.name, text, &|| None)?;
                     }
                 }
@@ -121,9 +121,12 @@ impl DeclaredRegistration<'_> {
         if let Ok(json) = response.json() {
             return self.register_found(label, path, json);
         }
-        let body = String::from_utf8_lossy(response.body());
+        let body = response
+            .decoded_body()
+            .map_or_else(|_| response.body().as_ref(), AsRef::as_ref);
+        let body = String::from_utf8_lossy(body);
         // What is no JSON at all has no place that a path could name.
-        let Ok(text_body) = TextBody::split(&body, content_type(&response.headers)) else {
+        let Ok(text_body) = TextBody::split(&body, response.content_type()) else {
             return Ok(());
         };
         for document in text_body.documents() {
@@ -205,7 +208,10 @@ fn register_named_secrets(
         register_header(name, value, redactor);
     }
     // Reading every member of every response would double the cost of large ones.
-    if !has_secret_word(response.body()) {
+    let Ok(body) = response.decoded_body() else {
+        return Ok(());
+    };
+    if !has_secret_word(body) {
         return Ok(());
     }
     match response.json() {
@@ -218,7 +224,7 @@ fn register_named_secrets(
             register_members(value, &passed_over, redactor);
         }
         Err(_) => {
-            if let Ok(text) = std::str::from_utf8(response.body()) {
+            if let Ok(text) = response.text() {
                 register_parameters(text, redactor);
             }
         }

@@ -18,7 +18,7 @@ impl ShownResponse {
     pub(super) fn of(response: &WireResponse) -> Self {
         Self {
             head: response_head(response.status, &response.headers),
-            body: body_text(response.body()),
+            body: body_text(response.content_type(), response.body()),
         }
     }
 

@@ -12,7 +12,7 @@ use crate::event::{
 };
 use crate::model::request::Step;
 use crate::redact::{OutputRedactor, RedactedText};
-use crate::wire::{Draft, WireRequest, join_query, show_letters};
+use crate::wire::{Draft, WireRequest, decode_body, join_query, show_letters};
 use std::time::Duration;
 
 /// `started_at` counts from the start of the run.
@@ -221,6 +221,9 @@ fn request_head(request: &WireRequest) -> String {
 
 /// The bytes that are signed, not indented JSON: a wrong signature is found by them.
 fn shown_request_body(request: &WireRequest) -> BodyText {
-    std::str::from_utf8(request.body())
-        .map_or_else(|_| body_text(request.body()), |text| text.to_owned().into())
+    let decoded = decode_body(request.content_type(), request.body());
+    match decoded.as_deref().map(std::str::from_utf8) {
+        Ok(Ok(text)) => text.to_owned().into(),
+        _ => body_text(request.content_type(), request.body()),
+    }
 }

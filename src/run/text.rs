@@ -2,6 +2,7 @@
 
 use crate::redact::{OutputRedactor, RedactedText};
 use crate::value::{JsonDocument, JsonRef, text_prefix};
+use crate::wire::decode_body;
 use bytes::Bytes;
 
 /// The most of a body that a report shows, in characters.
@@ -19,9 +20,11 @@ pub(super) struct BodyText {
 }
 
 /// A body for a report: JSON over several lines, text unchanged, anything else as its size.
-pub(super) fn body_text(body: &Bytes) -> BodyText {
+pub(super) fn body_text(content_type: Option<&str>, body: &Bytes) -> BodyText {
+    // A body that is not what it says is shown by its size.
+    let decoded = decode_body(content_type, body).unwrap_or_else(|_| body.clone());
     // Of two members with one name both are shown: the response is what went wrong.
-    let text = match (JsonDocument::parse(body), std::str::from_utf8(body)) {
+    let text = match (JsonDocument::parse(&decoded), std::str::from_utf8(&decoded)) {
         (Ok(document), _) => JsonRef::from(document.root()).to_pretty_json_prefix(MAX_READ_BODY),
         (Err(_), Ok(text)) => text_prefix(text, MAX_READ_BODY).to_owned(),
         (Err(_), Err(_)) => format!("({} bytes that are not text)", body.len()),

@@ -247,7 +247,7 @@ impl TestMarketplace {
 
     /// If the file of the body is missing or changed since it was loaded, the response says so.
     fn recorded_reply(&self, answer: &RecordedResponse) -> SandboxReply {
-        match read_body(&answer.body, &self.root) {
+        match read_body(answer, &self.root) {
             Ok(body) => SandboxReply {
                 status: answer.status,
                 headers: response_headers(answer),

@@ -3,7 +3,7 @@
 
 use super::error::SnapshotError;
 use crate::jsonpath::{JsonPath, replace_matches};
-use crate::value::{self, Value};
+use crate::value::Value;
 use crate::wire::WireResponse;
 use sha2::{Digest, Sha256};
 
@@ -23,26 +23,28 @@ pub(crate) fn snapshot_content(
     masks: &[&JsonPath],
     hide: &RedactFn<'_>,
 ) -> Result<String, SnapshotError> {
-    let body = snapshot_body(answer.body(), masks, hide)?;
+    let body = snapshot_body(answer, masks, hide)?;
     let text = format!("HTTP {}\n\n{}", answer.status, body.replace("\r\n", "\n"));
     // A body that is not JSON was not redacted yet.
     Ok(hide(text.trim_end()))
 }
 
 fn snapshot_body(
-    bytes: &[u8],
+    answer: &WireResponse,
     masks: &[&JsonPath],
     hide: &RedactFn<'_>,
 ) -> Result<String, SnapshotError> {
-    Ok(match (value::parse(bytes), std::str::from_utf8(bytes)) {
+    Ok(match (answer.json(), answer.text()) {
         // Masks first: a path must see the values as the marketplace sent them.
-        (Ok(value), _) => redact_value(&apply_masks(&value, masks)?, hide).to_pretty_json(),
+        (Ok(value), _) => {
+            redact_value(&apply_masks(&value.to_value(), masks)?, hide).to_pretty_json()
+        }
         // A NUL byte can be valid UTF-8, but git and editors take such a file for a binary one.
         (Err(_), Ok(text)) if !text.contains('\0') => text.to_owned(),
         _ => format!(
             "({} bytes, sha256 {})",
-            bytes.len(),
-            hex::encode(Sha256::digest(bytes))
+            answer.body().len(),
+            hex::encode(Sha256::digest(answer.body()))
         ),
     })
 }
@@ -74,6 +76,7 @@ fn redact_value(value: &Value, hide: &RedactFn<'_>) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::value;
     use std::time::Duration;
 
     fn text(status: u16, body: &[u8], masks: &[&str]) -> String {

@@ -1,12 +1,14 @@
 //! What goes over the network: the draft before it is signed, the exact bytes after that, and the
 //! response. It knows HTTP and refuses to know the files of a workspace.
 
+mod body_charset;
 mod draft;
 mod encode;
 mod request;
 mod response;
 mod url;
 
+pub(crate) use body_charset::{decode_body, decode_other_charset, encode_body, unencodable};
 pub(crate) use draft::DraftPart;
 pub use draft::{Draft, DraftBody};
 pub(crate) use encode::{encode_form, join_form, join_query, show_letters};

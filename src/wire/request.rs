@@ -89,6 +89,15 @@ impl WireRequest {
         &self.body
     }
 
+    #[must_use]
+    pub(crate) fn content_type(&self) -> Option<&str> {
+        let mut named = self
+            .headers
+            .iter()
+            .filter(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+        named.next().map(|(_, value)| value.as_str())
+    }
+
     /// The bytes of the request in HTTP/1.1.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {

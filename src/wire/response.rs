@@ -1,5 +1,6 @@
 //! A response as it was received; a compressed body is decompressed.
 
+use super::body_charset::{BodyCharset, CharsetError, decode_body, encode_body};
 use crate::value::{JsonDocument, JsonError, JsonRef};
 use bytes::Bytes;
 use std::sync::OnceLock;
@@ -14,6 +15,8 @@ pub struct WireResponse {
     body: Bytes,
     /// Until the last byte was received, including the time to connect.
     pub latency: Duration,
+    /// The body as UTF-8, decoded at most once.
+    decoded: OnceLock<Result<Bytes, CharsetError>>,
     /// The body as JSON, indexed at most once.
     json: OnceLock<Result<JsonDocument, JsonError>>,
 }
@@ -31,6 +34,7 @@ impl WireResponse {
             headers,
             body,
             latency,
+            decoded: OnceLock::new(),
             json: OnceLock::new(),
         }
     }
@@ -40,24 +44,73 @@ impl WireResponse {
         &self.body
     }
 
-    /// The same response with another body.
+    /// The same response with another text for its body, written in the encoding that the response
+    /// names.
     #[must_use]
-    pub fn with_body(self, body: Bytes) -> Self {
+    pub(crate) fn with_text(self, text: String) -> Self {
         Self {
-            body,
+            body: encode_body(self.content_type(), text.clone()),
+            decoded: OnceLock::from(Ok(text.into())),
             // The JSON of the old body may have been parsed already.
             json: OnceLock::new(),
             ..self
         }
     }
 
+    /// The body as UTF-8, without a byte order mark. What is written in UTF-8 already is not
+    /// examined here.
+    ///
+    /// # Errors
+    /// When the body does not fit the encoding that the response names.
+    pub(crate) fn decoded_body(&self) -> Result<&Bytes, &CharsetError> {
+        let decoded = self
+            .decoded
+            .get_or_init(|| decode_body(self.content_type(), &self.body));
+        decoded.as_ref()
+    }
+
+    /// The body as text.
+    ///
+    /// # Errors
+    /// When the body does not fit the encoding that the response names, or is not UTF-8.
+    pub(crate) fn text(&self) -> Result<&str, CharsetError> {
+        let decoded = self.decoded_body().map_err(CharsetError::clone)?;
+        std::str::from_utf8(decoded).map_err(|error| {
+            BodyCharset::of(self.content_type(), &self.body).malformed(error.valid_up_to())
+        })
+    }
+
+    /// The body as text that gives the same bytes when it is written in its encoding again; `None`
+    /// where only the bytes themselves can be kept.
+    #[must_use]
+    pub(crate) fn reversible_text(&self) -> Option<&str> {
+        if BodyCharset::of(self.content_type(), &self.body).is_utf_8() {
+            // With its byte order mark.
+            return std::str::from_utf8(&self.body).ok();
+        }
+        let text = self.text().ok()?;
+        let encoded = encode_body(self.content_type(), text.to_owned());
+        (encoded == self.body).then_some(text)
+    }
+
     /// The body as JSON.
     ///
     /// # Errors
-    /// When it is not JSON.
+    /// When it is not JSON, or does not fit the encoding that the response names.
     pub(crate) fn json(&self) -> Result<JsonRef<'_>, &JsonError> {
-        let document = self.json.get_or_init(|| JsonDocument::parse(&self.body));
+        let document = self.json.get_or_init(|| match self.decoded_body() {
+            Ok(text) => JsonDocument::parse(text),
+            Err(error) => Err(JsonError {
+                reason: error.reason.clone(),
+                offset: error.offset,
+            }),
+        });
         document.as_ref().map(|document| document.root().into())
+    }
+
+    #[must_use]
+    pub(crate) fn content_type(&self) -> Option<&str> {
+        self.header("content-type")
     }
 
     /// The first header of that name (in lower case).

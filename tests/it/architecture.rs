@@ -12,6 +12,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("method", &[]),
     ("value", &[]),
     ("diagnostic", &["span"]),
+    ("charset", &[]),
     ("atomic_file", &[]),
     ("plain_file", &[]),
     ("redact", &["secret", "value", "wire"]),
@@ -19,7 +20,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("awake_timeout", &[]),
     ("core_dump", &[]),
     ("host", &["core_dump"]),
-    ("wire", &["method", "value"]),
+    ("wire", &["charset", "method", "value"]),
     // Nouns.
     ("jsonpath", &["diagnostic", "value"]),
     ("model", &["jsonpath", "method", "span", "value"]),

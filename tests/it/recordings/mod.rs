@@ -3,6 +3,7 @@
 
 mod bodies;
 mod broken;
+mod charsets;
 mod concurrent_processes;
 mod exactness;
 mod headers;
