@@ -15,7 +15,8 @@ use std::path::{Path, PathBuf};
 pub(crate) struct LedgerEntry {
     /// Counted from one within its run.
     pub(crate) number: u64,
-    pub(crate) fixture: String,
+    #[serde(flatten)]
+    pub(crate) owner: LedgerOwner,
     pub(crate) step: String,
     pub(crate) scheme: String,
     pub(crate) environment: String,
@@ -23,6 +24,28 @@ pub(crate) struct LedgerEntry {
     pub(crate) account: Option<String>,
     /// Unix milliseconds.
     pub(crate) at_ms: i64,
+}
+
+/// What a call that creates a resource is a step of, by its name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum LedgerOwner {
+    Fixture(String),
+    /// A file of `requests/`.
+    Request(String),
+}
+
+impl LedgerEntry {
+    /// `listed_item::add`; a request of one step has no name for it.
+    #[must_use]
+    pub(crate) fn name(&self) -> String {
+        match &self.owner {
+            LedgerOwner::Request(request) if self.step.is_empty() => request.clone(),
+            LedgerOwner::Fixture(name) | LedgerOwner::Request(name) => {
+                format!("{name}::{}", self.step)
+            }
+        }
+    }
 }
 
 /// A call that deletes a resource, rendered and not signed.
@@ -399,7 +422,7 @@ mod tests {
     fn entry() -> LedgerEntry {
         LedgerEntry {
             number: 0,
-            fixture: "item".into(),
+            owner: LedgerOwner::Fixture("item".into()),
             step: "add".into(),
             scheme: "mall".into(),
             environment: "local".into(),

@@ -60,7 +60,7 @@ fn kept_names(ledgers: &[Ledger], run_id: &str) -> Vec<String> {
         .iter()
         .filter(|ledger| ledger.run_id == run_id)
         .flat_map(Ledger::open_undos)
-        .map(|open| format!("{}::{}", open.entry.fixture, open.entry.step))
+        .map(|open| open.entry.name())
         .collect()
 }
 

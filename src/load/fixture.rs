@@ -6,8 +6,8 @@ use crate::load::assertion::{AssertionDecoder, json_path};
 use crate::load::node_reader::{CheckedMap, first_template, list_items, map_entries, text};
 use crate::load::request::{RequestDecoder, STEP_KEYS, StepDefaults, StepNames};
 use crate::load::secrets::decode_secret_rules;
-use crate::model::fixture::{Fixture, FixtureScope, FixtureStep, LeftoverSearch, UndoStep};
-use crate::model::request::{RequestBody, SpannedName, Step};
+use crate::model::fixture::{Fixture, FixtureScope};
+use crate::model::request::{LeftoverSearch, RequestBody, SpannedName, Step, UndoStep};
 use crate::render::{RESERVED_NAMES, TemplateDialect};
 use crate::yaml::YamlNode;
 
@@ -34,8 +34,8 @@ pub(super) const UNDO_KEYS: [&str; 2] = ["gone", "find"];
 /// What a search for lost things has besides a request.
 pub(super) const FIND_KEYS: [&str; 2] = ["each", "tag"];
 /// Keys that only a request of its own has.
-const REQUEST_ONLY_KEYS: [&str; 8] = [
-    "name", "capture", "ok", "assert", "for_each", "poll", "pages", "retry",
+const REQUEST_ONLY_KEYS: [&str; 9] = [
+    "name", "capture", "ok", "assert", "for_each", "poll", "pages", "retry", "undo",
 ];
 
 impl RequestDecoder<'_> {
@@ -128,7 +128,7 @@ impl RequestDecoder<'_> {
         needs
     }
 
-    fn fixture_steps(&mut self, node: &YamlNode, defaults: &StepDefaults) -> Vec<FixtureStep> {
+    fn fixture_steps(&mut self, node: &YamlNode, defaults: &StepDefaults) -> Vec<Step> {
         let nodes = list_items(node, "`steps`", self.diagnostics);
         if nodes.is_empty() && node.as_list().is_some() {
             self.diagnostics.push(
@@ -148,28 +148,22 @@ impl RequestDecoder<'_> {
         is_only_step: bool,
         names: &mut StepNames,
         defaults: &StepDefaults,
-    ) -> Option<FixtureStep> {
-        let keys: Vec<&str> = STEP_KEYS.iter().copied().chain(["undo"]).collect();
-        let map = CheckedMap::open(node, "a step", &keys, self.diagnostics)?;
-        self.refuse_repeat_with_undo(&map);
+    ) -> Option<Step> {
+        let map = CheckedMap::open(node, "a step", &STEP_KEYS, self.diagnostics)?;
         // A name tells the steps of a file apart, and a single step needs none.
         let name = if is_only_step && map.get("name").is_none() {
             None
         } else {
             self.step_name(&map, names)
         };
-        // The undo is decoded even if the step has an error, so that one run of `ingam check`
-        // shows the errors of both.
-        let undo = map.get("undo").and_then(|node| self.undo(node, defaults));
         let name = name.unwrap_or_else(|| SpannedName {
             name: "step".to_owned(),
             at: node.at,
         });
-        let step = self.step(&map, Some(name), defaults)?;
-        Some(FixtureStep { step, undo })
+        self.step(&map, Some(name), defaults)
     }
 
-    fn undo(&mut self, node: &YamlNode, defaults: &StepDefaults) -> Option<UndoStep> {
+    pub(super) fn undo(&mut self, node: &YamlNode, defaults: &StepDefaults) -> Option<UndoStep> {
         let keys = undo_call_keys(&UNDO_KEYS);
         let map = CheckedMap::open(node, "an undo", &keys, self.diagnostics)?;
         let step = self.step(

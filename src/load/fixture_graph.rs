@@ -2,7 +2,7 @@
 //! that needs a narrow one, and captures that nothing uses.
 
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
-use crate::model::fixture::{Fixture, FixtureStep};
+use crate::model::fixture::Fixture;
 use crate::model::request::{SpannedName, Step};
 use crate::model::template::Expression;
 use crate::model::workspace::Workspace;
@@ -113,13 +113,13 @@ fn cycle_diagnostic(way: &[(&str, &SpannedName)]) -> Diagnostic {
 
 /// A capture that nothing uses is a slip, or an undo that does less than it should.
 fn check_captures(fixture: &Fixture, diagnostics: &mut Diagnostics) {
-    for (index, FixtureStep { step, undo }) in fixture.steps.iter().enumerate() {
+    for (index, step) in fixture.steps.iter().enumerate() {
         for capture in &step.captures {
             let later = fixture.steps[index + 1..].iter();
             let later = later
                 .flat_map(steps_with_undo)
                 // The own undo comes after the capture, too.
-                .chain(undo.iter().map(|undo| &undo.step));
+                .chain(step.undo.iter().map(|undo| &undo.step));
             let used = later
                 .flat_map(Step::expressions)
                 .chain(step.expressions())
@@ -140,8 +140,8 @@ fn check_captures(fixture: &Fixture, diagnostics: &mut Diagnostics) {
     }
 }
 
-fn steps_with_undo(step: &FixtureStep) -> impl Iterator<Item = &Step> {
-    std::iter::once(&step.step).chain(step.undo.iter().map(|undo| &undo.step))
+fn steps_with_undo(step: &Step) -> impl Iterator<Item = &Step> {
+    std::iter::once(step).chain(step.undo.iter().map(|undo| &undo.step))
 }
 
 pub(super) fn uses_variable(expression: &Expression, name: &str) -> bool {

@@ -189,9 +189,7 @@ fn decode_needed_schemes(
 ) -> Vec<Scheme> {
     let wanted = |name: &str| {
         decoded.iter().any(|decoded| match decoded {
-            DecodedFile::Request(request) => {
-                request.steps.iter().any(|step| step.scheme.name == name)
-            }
+            DecodedFile::Request(request) => request.calls().any(|step| step.scheme.name == name),
             DecodedFile::Recording(recording) => recording.scheme == name,
             DecodedFile::Fixture(fixture) => {
                 fixture.all_steps().any(|step| step.scheme.name == name)

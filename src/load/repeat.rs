@@ -277,7 +277,7 @@ impl RequestDecoder<'_> {
         let Some(undo) = map.entry("undo") else {
             return;
         };
-        for entry in map.present_entries(&["poll", "pages", "for_each"]) {
+        for entry in map.present_entries(&REPEAT_KEYS) {
             let diagnostic = Diagnostic::error("a step with an `undo` is sent once")
                 .at(entry.key_at, "this sends it again");
             let diagnostic = diagnostic.at(undo.key_at, "this takes one thing back");

@@ -21,6 +21,7 @@ use crate::span::Span;
 use crate::value::{CompactText, Value};
 use crate::yaml::{MapEntry, NodeKind, YamlNode};
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 /// Keys of a file that holds a flow.
 pub(super) const REQUEST_FILE_KEYS: [&str; 15] = [
@@ -41,7 +42,7 @@ pub(super) const REQUEST_FILE_KEYS: [&str; 15] = [
     "not_secret",
 ];
 /// Keys of a step of a flow.
-pub(super) const STEP_KEYS: [&str; 24] = [
+pub(super) const STEP_KEYS: [&str; 25] = [
     "name",
     "scheme",
     "level",
@@ -66,6 +67,7 @@ pub(super) const STEP_KEYS: [&str; 24] = [
     "poll",
     "pages",
     "retry",
+    "undo",
 ];
 /// A step of a request has this key besides. A step of a fixture does not: its response is used,
 /// not tested.
@@ -224,6 +226,8 @@ impl RequestDecoder<'_> {
         let for_each = self.for_each(map, &captures);
         let (repeat, retry) = (self.repeat(map), self.retry(map).or(defaults.retry));
         self.refuse_retry_of_expected_failure(map, expected);
+        self.refuse_repeat_with_undo(map);
+        let undo = map.get("undo").and_then(|node| self.undo(node, defaults));
         // Only here, after every key was decoded: an early return would hide the errors of the
         // keys that follow until this one is corrected.
         let (method, path, at) = line?;
@@ -252,6 +256,7 @@ impl RequestDecoder<'_> {
             retry,
             timeout,
             snapshot: map.get(SNAPSHOT_KEY).and_then(|node| self.snapshot(node)),
+            undo: undo.map(Arc::new),
         })
     }
 

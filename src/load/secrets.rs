@@ -9,7 +9,6 @@ use crate::load::fixture_graph::uses_variable;
 use crate::load::node_reader::{CheckedMap, one_or_many, text};
 use crate::model::assertion::{Predicate, PredicateTest, Subject};
 use crate::model::capture::Capture;
-use crate::model::fixture::Fixture;
 use crate::model::request::Step;
 use crate::model::scheme::{Scheme, Token};
 use crate::model::secret_rules::{SecretRules, SpannedPath};
@@ -73,13 +72,14 @@ fn refuse_contradiction(rules: &SecretRules, diagnostics: &mut Diagnostics) {
 /// Reports what contradicts itself, and undos that would write a secret to the ledger.
 pub(super) fn check_declared_secrets(workspace: &Workspace, diagnostics: &mut Diagnostics) {
     for request in &workspace.requests {
-        let steps: Vec<&Step> = request.steps.iter().collect();
+        let steps: Vec<&Step> = request.steps.iter().flat_map(Step::calls).collect();
         check_file(workspace, &request.secret_rules, &steps, diagnostics);
+        check_undos(&request.steps, diagnostics);
     }
     for fixture in &workspace.fixtures {
         let steps: Vec<&Step> = fixture.all_steps().collect();
         check_file(workspace, &fixture.secret_rules, &steps, diagnostics);
-        check_undos(fixture, diagnostics);
+        check_undos(&fixture.steps, diagnostics);
     }
 }
 
@@ -137,14 +137,13 @@ fn saves_token_at(scheme: &Scheme, path: &JsonPath) -> bool {
 }
 
 /// The ledger stores an undo before it is needed, and a secret is stored nowhere.
-fn check_undos(fixture: &Fixture, diagnostics: &mut Diagnostics) {
-    let secrets: Vec<&Capture> = fixture
-        .steps
+fn check_undos(steps: &[Step], diagnostics: &mut Diagnostics) {
+    let secrets: Vec<&Capture> = steps
         .iter()
-        .flat_map(|step| &step.step.captures)
+        .flat_map(|step| &step.captures)
         .filter(|capture| capture.is_secret)
         .collect();
-    for undo in fixture.steps.iter().filter_map(|step| step.undo.as_ref()) {
+    for undo in steps.iter().filter_map(|step| step.undo.as_ref()) {
         for capture in &secrets {
             let uses = undo
                 .step

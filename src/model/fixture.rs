@@ -1,6 +1,5 @@
-//! Fixtures: what must exist before a request runs, and how each step is undone.
+//! Fixtures: what must exist before a request runs.
 
-use crate::model::assertion::Assertion;
 use crate::model::request::{CaseVariant, SpannedName, Step, TemplateField};
 use crate::model::secret_rules::SecretRules;
 use crate::span::Span;
@@ -47,7 +46,7 @@ pub struct Fixture {
     pub account: Option<SpannedName>,
     pub needs: Vec<SpannedName>,
     pub vars: Vec<TemplateField>,
-    pub steps: Vec<FixtureStep>,
+    pub steps: Vec<Step>,
     pub secret_rules: SecretRules,
     /// What others see of it: `{{ name.value }}`.
     pub values: Vec<TemplateField>,
@@ -57,48 +56,14 @@ pub struct Fixture {
     pub has_unread_params: bool,
 }
 
-/// One call that makes something, and the call that takes it back.
-#[derive(Clone, Debug)]
-pub struct FixtureStep {
-    pub step: Step,
-    pub undo: Option<UndoStep>,
-}
-
-#[derive(Clone, Debug)]
-pub struct UndoStep {
-    pub step: Step,
-    /// A response that fulfils this says that the thing is deleted already, which is a success.
-    pub gone: Vec<Assertion>,
-    /// How to find what was created when its response was lost.
-    pub find: Option<LeftoverSearch>,
-}
-
-/// A list of things, and how one of this run is recognised.
-#[derive(Clone, Debug)]
-pub struct LeftoverSearch {
-    pub step: Step,
-    /// The things in the answer.
-    pub each: crate::jsonpath::JsonPath,
-    /// The text in a thing that holds the run's id.
-    pub tag: crate::jsonpath::JsonPath,
-    /// What the undo uses of a thing: name → path in it.
-    pub capture: Vec<(String, crate::jsonpath::JsonPath)>,
-}
-
 impl Fixture {
     /// The schemes that its steps use.
     pub fn schemes(&self) -> impl Iterator<Item = &str> {
-        self.steps.iter().map(|step| step.step.scheme.name.as_str())
+        self.steps.iter().map(|step| step.scheme.name.as_str())
     }
 
     /// Every call that it can make.
     pub fn all_steps(&self) -> impl Iterator<Item = &Step> {
-        self.steps.iter().flat_map(|step| {
-            let undo = step
-                .undo
-                .iter()
-                .flat_map(|undo| undo.find.iter().map(|find| &find.step).chain([&undo.step]));
-            std::iter::once(&step.step).chain(undo)
-        })
+        self.steps.iter().flat_map(Step::calls)
     }
 }

@@ -12,6 +12,7 @@ use crate::model::template::{Expression, Template, TemplateTree};
 use crate::span::Span;
 use crate::value::CompactText;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The default timeout of one attempt.
@@ -65,6 +66,13 @@ pub struct Request {
     pub steps: Vec<Step>,
 }
 
+impl Request {
+    /// Every call that it can make.
+    pub fn calls(&self) -> impl Iterator<Item = &Step> {
+        self.steps.iter().flat_map(Step::calls)
+    }
+}
+
 /// One call.
 #[derive(Clone, Debug)]
 pub struct Step {
@@ -92,6 +100,31 @@ pub struct Step {
     pub timeout: Duration,
     /// Its response is compared with a stored one.
     pub snapshot: Option<Snapshot>,
+    /// Takes back what the step creates, when its fixture or its flow ends. Shared with what waits
+    /// to be undone.
+    pub undo: Option<Arc<UndoStep>>,
+}
+
+/// The call that takes back what a step created.
+#[derive(Clone, Debug)]
+pub struct UndoStep {
+    pub step: Step,
+    /// A response that fulfils this says that the thing is deleted already, which is a success.
+    pub gone: Vec<Assertion>,
+    /// How to find what was created when its response was lost.
+    pub find: Option<LeftoverSearch>,
+}
+
+/// A list of things, and how one of this run is recognised.
+#[derive(Clone, Debug)]
+pub struct LeftoverSearch {
+    pub step: Step,
+    /// The things in the response.
+    pub each: JsonPath,
+    /// The text in a thing that holds the run's id.
+    pub tag: JsonPath,
+    /// What the undo uses of a thing: name → path in it.
+    pub capture: Vec<(String, JsonPath)>,
 }
 
 /// The `snapshot` key of a step.
@@ -178,7 +211,16 @@ impl Step {
         }
     }
 
-    /// Every expression of its templates.
+    /// Every call that it can make: its own, and those of its undo.
+    pub fn calls(&self) -> impl Iterator<Item = &Self> {
+        let undo = self.undo.iter().flat_map(|undo| {
+            let find = undo.find.iter().map(|find| &find.step);
+            find.chain([&undo.step])
+        });
+        std::iter::once(self).chain(undo)
+    }
+
+    /// Every expression of its templates, without those of its undo.
     #[must_use]
     pub fn expressions(&self) -> Vec<&Expression> {
         let mut all: Vec<&Expression> = self.path.expressions().collect();

@@ -99,7 +99,7 @@ impl Workspace {
 
     /// Every call that anything in it can make.
     pub fn all_steps(&self) -> impl Iterator<Item = &Step> {
-        let requests = self.requests.iter().flat_map(|request| &request.steps);
+        let requests = self.requests.iter().flat_map(Request::calls);
         requests.chain(self.fixtures.iter().flat_map(Fixture::all_steps))
     }
 

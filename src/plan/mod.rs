@@ -209,8 +209,7 @@ pub(crate) fn common_accounts(
     environment: &str,
 ) -> Vec<String> {
     let mut schemes = request
-        .steps
-        .iter()
+        .calls()
         .map(|step| step.scheme.name.as_str())
         .filter(|scheme| *scheme != PLAIN_SCHEME);
     let names = |scheme: &str| -> Vec<String> {

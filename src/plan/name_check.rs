@@ -5,9 +5,9 @@ use super::{Unit, common_accounts};
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean, join_names, similar_name_hint};
 use crate::model::capture::Capture;
 use crate::model::environment::{ALL_ACCOUNTS, Account};
-use crate::model::fixture::{Fixture, FixtureStep, UndoStep};
+use crate::model::fixture::Fixture;
 use crate::model::repeat::RepeatMode;
-use crate::model::request::{CaseVariant, Request, SpannedName, Step, TemplateField};
+use crate::model::request::{CaseVariant, Request, SpannedName, Step, TemplateField, UndoStep};
 use crate::model::scheme::{CredentialScope, PLAIN_SCHEME};
 use crate::model::template::Expression;
 use crate::model::workspace::Workspace;
@@ -133,8 +133,7 @@ fn check_request(
     diagnostics: &mut Diagnostics,
 ) {
     let schemes: Vec<&str> = request
-        .steps
-        .iter()
+        .calls()
         .map(|step| step.scheme.name.as_str())
         .collect();
     let members = NameMembers::of(workspace, environment, &schemes, &request.needs);
@@ -165,7 +164,7 @@ fn check_fixture(
 ) {
     let schemes: Vec<&str> = fixture.schemes().collect();
     let members = NameMembers::of(workspace, environment, &schemes, &fixture.needs);
-    let steps: Vec<&Step> = fixture.steps.iter().map(|step| &step.step).collect();
+    let steps: Vec<&Step> = fixture.steps.iter().collect();
     let mut checker = NameChecker {
         members,
         environment,
@@ -178,11 +177,8 @@ fn check_fixture(
     checker.check_variants(&fixture.params, &mut known);
     known.extend(fixture.needs.iter().map(|needed| needed.name.clone()));
     checker.define(&fixture.vars, &mut known);
-    for FixtureStep { step, undo } in &fixture.steps {
+    for step in &fixture.steps {
         checker.check_step(step, &mut known);
-        if let Some(undo) = undo {
-            checker.check_undo(undo, &known);
-        }
     }
     checker.define(&fixture.values, &mut known);
 }
@@ -240,8 +236,7 @@ fn check_account(
         return check_all_accounts(workspace, environment, request, diagnostics);
     }
     for scheme in request
-        .steps
-        .iter()
+        .calls()
         .map(|step| step.scheme.name.as_str())
         .filter(|scheme| *scheme != PLAIN_SCHEME)
     {
@@ -286,8 +281,7 @@ fn check_all_accounts(
         return;
     };
     let mut schemes: Vec<&str> = request
-        .steps
-        .iter()
+        .calls()
         .map(|step| step.scheme.name.as_str())
         .collect();
     schemes.dedup();
@@ -309,7 +303,7 @@ fn check_ambiguous_account(
     request: &Request,
     diagnostics: &mut Diagnostics,
 ) {
-    for step in &request.steps {
+    for step in request.calls() {
         let accounts = workspace.accounts(environment, &step.scheme.name);
         if accounts.len() > 1 {
             let names = join_names(accounts.iter().map(|account| account.name.as_str()), "and");
@@ -449,6 +443,9 @@ impl NameChecker<'_> {
     fn check_step(&mut self, step: &Step, known: &mut KnownNames) {
         let item = self.define_item(step, known);
         self.check_call(step, known);
+        if let Some(undo) = &step.undo {
+            self.check_undo(undo, known);
+        }
         // Only the step itself sees the value of a round.
         if let Some(item) = item {
             known.remove(item);

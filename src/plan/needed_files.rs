@@ -84,7 +84,7 @@ impl<'l> NeededFiles<'l> {
     fn add_request(&mut self, workspace: &Workspace, request: &Request) {
         let named = request.needs.iter().map(|fixture| fixture.name.clone());
         self.fixtures.extend(named);
-        let schemes = request.steps.iter().map(|step| step.scheme.name.clone());
+        let schemes = request.calls().map(|step| step.scheme.name.clone());
         self.schemes.extend(schemes);
         for fixture in fixture_closure(workspace, request) {
             self.fixtures.insert(fixture.name.clone());

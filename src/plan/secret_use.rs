@@ -101,7 +101,7 @@ pub(crate) fn sends_user_secrets(workspace: &Workspace, scheme: &str) -> bool {
     // A value of a fixture can hold a secret, and fixtures can need others: with one that uses a
     // secret, each of their users counts.
     let by_request = workspace.requests.iter().any(|request| {
-        request.steps.iter().any(is_signed)
+        request.calls().any(is_signed)
             && (!request_secrets(request).is_empty()
                 || (!request.needs.is_empty() && !has_secret.is_empty()))
     });
@@ -115,7 +115,7 @@ pub(crate) fn sends_user_secrets(workspace: &Workspace, scheme: &str) -> bool {
 
 fn request_expressions(request: &Request) -> impl Iterator<Item = &Expression> {
     let fields = variant_fields(&request.cases).chain(&request.vars);
-    field_expressions(fields).chain(request.steps.iter().flat_map(Step::expressions))
+    field_expressions(fields).chain(request.calls().flat_map(Step::expressions))
 }
 
 fn fixture_expressions(fixture: &Fixture) -> impl Iterator<Item = &Expression> {
@@ -158,9 +158,7 @@ pub(super) fn check_secret_uses(workspace: &Workspace, diagnostics: &mut Diagnos
             variant_fields(&request.cases).chain(&request.vars),
             diagnostics,
         );
-        for step in &request.steps {
-            own.check_step(step, diagnostics);
-        }
+        own.check_steps(&request.steps, diagnostics);
     }
 }
 
@@ -193,13 +191,7 @@ fn check_fixture(fixture: &Fixture, holders: &mut SecretHolders, diagnostics: &m
         variant_fields(&fixture.params).chain(&fixture.vars),
         diagnostics,
     );
-    for step in &fixture.steps {
-        own.check_step(&step.step, diagnostics);
-        let undo = step.undo.iter();
-        let calls =
-            undo.flat_map(|undo| undo.find.iter().map(|find| &find.step).chain([&undo.step]));
-        own.refuse_in_undo(calls.flat_map(Step::expressions), diagnostics);
-    }
+    own.check_steps(&fixture.steps, diagnostics);
     own.check_fields(fixture.values.iter(), diagnostics);
     if field_expressions(fixture.values.iter()).any(|value| uses_any(value, &own)) {
         holders.names.insert(fixture.name.clone());
@@ -244,9 +236,24 @@ impl SecretHolders {
         }
     }
 
-    fn check_step(&self, step: &Step, diagnostics: &mut Diagnostics) {
-        for expression in step.expressions() {
-            self.check_expression(expression, diagnostics);
+    fn check_steps(&self, steps: &[Step], diagnostics: &mut Diagnostics) {
+        for step in steps {
+            let mut own = self.clone();
+            // The value of a round is one of the list.
+            if let Some(each) = &step.for_each
+                && each
+                    .list
+                    .expressions()
+                    .iter()
+                    .any(|list| uses_any(list, self))
+            {
+                own.names.insert(each.item.clone());
+            }
+            for expression in step.expressions() {
+                own.check_expression(expression, diagnostics);
+            }
+            let undo = step.calls().skip(1);
+            own.refuse_in_undo(undo.flat_map(Step::expressions), diagnostics);
         }
     }
 

@@ -190,15 +190,13 @@ fn limit_warnings(scheme: &str, observation: &LimitObservation) -> Vec<String> {
     warnings
 }
 
-/// Whether a fixture has an undo with this scheme: then steps leave permits for it.
+/// Whether the workspace has an undo with this scheme: then steps leave permits for it.
 fn has_undo(scheme: &Scheme, context: &RunContext<'_>) -> bool {
-    let steps = context
-        .environment
-        .workspace
-        .fixtures
-        .iter()
-        .flat_map(|fixture| &fixture.steps);
-    steps
-        .filter_map(|step| step.undo.as_ref())
-        .any(|undo| undo.step.scheme.name == scheme.name)
+    let run = &context.environment;
+    let schemes = run.budget.undo_schemes.get_or_init(|| {
+        let steps = run.workspace.all_steps();
+        let undos = steps.filter_map(|step| step.undo.as_ref());
+        undos.map(|undo| undo.step.scheme.name.clone()).collect()
+    });
+    schemes.contains(&scheme.name)
 }

@@ -14,7 +14,7 @@ use crate::model::credential_variable::secret_variable;
 use crate::model::fixture::Fixture;
 use crate::model::request::{Request, Step, TemplateField};
 use crate::model::scheme::{Level, RequestPart, Scheme, Token, TokenRequest};
-use crate::model::template::Expression;
+use crate::model::template::{Expression, TemplatePart};
 use crate::plan::{Unit, request_secrets};
 use crate::redact::{RedactedText, Redactor, is_hidden};
 use crate::render::{
@@ -131,7 +131,25 @@ pub(crate) fn explain(
     };
     let mut explanation = explained.explain(&unit.id(), draft, &variables, fresh)?;
     explanation.notes.extend(rounds);
+    explanation.notes.extend(undo_note(step));
     Ok(explanation)
+}
+
+/// The undo as its file writes it: its values are known only once the step was sent.
+fn undo_note(step: &Step) -> Option<String> {
+    let undo = &step.undo.as_ref()?.step;
+    let path: String = undo.path.parts.iter().map(written_part).collect();
+    Some(format!(
+        "when the flow ends, `undo` sends {} {path}",
+        undo.method
+    ))
+}
+
+fn written_part(part: &TemplatePart) -> String {
+    match part {
+        TemplatePart::Literal(text) => text.clone(),
+        TemplatePart::Expression(expression) => format!("{{{{ {} }}}}", expression.source),
+    }
 }
 
 /// The step as its first round would send it; the note says how many rounds there are.

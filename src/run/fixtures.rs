@@ -1,66 +1,41 @@
-//! Sets fixtures up when a unit first needs them, and undoes them once, in reverse order, whatever
-//! fails. The ledger has an entry for each call that creates something before the call is sent.
+//! Sets fixtures up when a unit first needs them, and undoes them when their scope ends.
 
 use super::access::AccessError;
 use super::context::RunContext;
-use super::exchange::SendState;
 use super::step;
 use super::step_error::StepError;
 use super::step_execution::StepOwner;
+use super::step_undos::{StepUndos, UndoOwner};
 use super::undo::{self, UndoError, UndoRequest};
-use super::undo_seal::{CheckedUndo, recorded_undo};
 use super::variables::{FixtureValue, base_variables, fixture_recording_key, set_fixtures};
-use crate::event::{ErrorClass, Event, SetUpReport, StepReport, UndoFailureReport, Verdict};
+use crate::event::{ErrorClass, Event, SetUpReport, StepReport, Verdict};
 use crate::jsonpath::PathMatches;
-use crate::ledger::{Ledger, LedgerEntry, LedgerError, UndoBody, UndoCall};
-use crate::model::fixture::{Fixture, FixtureStep, LeftoverSearch, UndoStep};
-use crate::model::request::{SpannedName, Step};
+use crate::ledger::{Ledger, LedgerOwner};
+use crate::model::fixture::Fixture;
+use crate::model::request::{LeftoverSearch, SpannedName, Step, UndoStep};
 use crate::plan::{
     ActiveFixture, ActiveFixtureSet, FixtureKey, Unit, fixture_key, fixture_secrets,
 };
 use crate::recording::RecordingKey;
-use crate::render::{
-    PlaceholderScope, RenderError, VariableLayer, VariableOrigin, VariableScope, render_draft,
-};
-use crate::tokens::StoreError;
+use crate::render::{RenderError, VariableLayer, VariableOrigin, VariableScope, render_draft};
 use crate::value::{JsonRef, Value};
-use crate::wire::{Draft, DraftBody};
+use crate::wire::Draft;
 use std::cell::RefCell;
 use std::collections::HashMap;
 
 /// The fixtures that are set up, with their values and their undo calls.
 pub(super) struct ActiveFixtures<'l, 'w> {
     active_set: ActiveFixtureSet<'w>,
-    instances: HashMap<FixtureKey, FixtureInstance<'w>>,
+    instances: HashMap<FixtureKey, FixtureInstance<'l, 'w>>,
     /// One for the run; it is created with the first entry.
     ledger: &'l RefCell<Option<Ledger>>,
 }
 
-struct FixtureInstance<'w> {
+struct FixtureInstance<'l, 'w> {
     fixture: &'w Fixture,
     /// Its values, or why it could not be set up: every unit that needs it reports the same error.
     result: Result<FixtureValue, SetUpError>,
-    pending_undos: Vec<PendingUndo<'w>>,
-}
-
-/// A call that was sent and has an undo.
-struct PendingUndo<'w> {
-    /// Of its entry in the ledger; `None` where the environment ends with the run.
-    ledger_number: Option<u64>,
-    step: &'w FixtureStep,
-    undo: &'w UndoStep,
-    /// An error if the response lacks a value that the undo needs.
-    call: Result<UndoCall, RenderError>,
-    /// The same call with placeholders, to be matched with recordings; `None` where the run uses
-    /// none.
-    unsigned: Result<Option<Draft>, RenderError>,
-}
-
-/// One step of `make`, and where it is run.
-struct CreateStep<'s, 'w> {
-    fixture: &'w Fixture,
-    step: &'w FixtureStep,
-    owner: &'s StepOwner<'s>,
+    undos: StepUndos<'l>,
 }
 
 /// A fixture that could not be set up.
@@ -97,16 +72,6 @@ impl SetUpError {
                 fixture.name
             ),
             steps,
-        }
-    }
-}
-
-impl From<LedgerError> for SetUpError {
-    fn from(error: LedgerError) -> Self {
-        Self {
-            error_class: ErrorClass::Unable,
-            reason: format!("nothing is created before the ledger has an entry for it: {error}"),
-            steps: Vec::new(),
         }
     }
 }
@@ -176,11 +141,9 @@ impl<'l, 'w> ActiveFixtures<'l, 'w> {
         fixture: &'w Fixture,
         context: &RunContext<'_>,
         emit: &mut dyn FnMut(Event),
-    ) -> FixtureInstance<'w> {
-        let mut pending_undos = Vec::new();
-        let created = self
-            .create_steps(&mut pending_undos, unit, fixture, context)
-            .await;
+    ) -> FixtureInstance<'l, 'w> {
+        let undos = StepUndos::new(self.ledger);
+        let created = self.create_steps(&undos, unit, fixture, context).await;
         let result = created.and_then(|(variables, steps)| {
             emit(Event::SetUp(SetUpReport {
                 fixture: fixture.name.clone(),
@@ -192,7 +155,7 @@ impl<'l, 'w> ActiveFixtures<'l, 'w> {
         FixtureInstance {
             fixture,
             result,
-            pending_undos,
+            undos,
         }
     }
 
@@ -222,7 +185,7 @@ impl<'l, 'w> ActiveFixtures<'l, 'w> {
     /// Runs the steps of a fixture, and returns its variables after them.
     async fn create_steps(
         &mut self,
-        undos: &mut Vec<PendingUndo<'w>>,
+        undos: &StepUndos<'_>,
         unit: &Unit<'w>,
         fixture: &'w Fixture,
         context: &RunContext<'_>,
@@ -230,143 +193,22 @@ impl<'l, 'w> ActiveFixtures<'l, 'w> {
         let mut variables = self
             .fixture_variables(unit, fixture, context)
             .map_err(|error| SetUpError::from_error(fixture, &error))?;
-        let owner = fixture_owner(unit, fixture, context);
+        let owner = fixture_owner(unit, fixture, undos, context);
         let mut steps = Vec::with_capacity(fixture.steps.len());
         for step in &fixture.steps {
-            let owner = &owner;
-            let step = CreateStep {
-                fixture,
-                step,
-                owner,
+            variables.set_fresh_values(context.fresh_values());
+            let result = step::run(&owner, step, &mut variables, context).await;
+            let report = StepReport {
+                name: Some(step_name(fixture, step)),
+                ..result.report
             };
-            let report = self
-                .create_step(undos, &step, &mut variables, context)
-                .await?;
             let verdict = report.verdict.clone();
             steps.push(report);
-            if !verdict.is_pass() {
+            if !verdict.is_pass_or_skip() {
                 return Err(SetUpError::from_verdict(fixture, &verdict, steps));
             }
         }
         Ok((variables, steps))
-    }
-
-    async fn create_step(
-        &mut self,
-        undos: &mut Vec<PendingUndo<'w>>,
-        create: &CreateStep<'_, 'w>,
-        variables: &mut VariableScope,
-        context: &RunContext<'_>,
-    ) -> Result<StepReport, SetUpError> {
-        variables.set_fresh_values(context.fresh_values());
-        let step = create.step;
-        // Before the first byte is sent: after a crash, the ledger shows that something may have
-        // been created.
-        let number = match &step.undo {
-            Some(undo) => {
-                if context.options.ledger.is_some() {
-                    let undo = CheckedUndo {
-                        fixture: create.fixture,
-                        step,
-                        undo,
-                        recording_key: &create.owner.recording_key,
-                    };
-                    undo.check_can_seal(variables, context)
-                        .map_err(|error| unsealable(&error))?;
-                }
-                self.open_undo(create, context)?
-            }
-            None => None,
-        };
-        let result = step::run(create.owner, &step.step, variables, context).await;
-        let report = StepReport {
-            name: Some(step_name(create.fixture, step)),
-            ..result.report
-        };
-        let Some(undo) = &step.undo else {
-            return Ok(report);
-        };
-        // Nothing was created. Any other state, a timeout too, may have created something.
-        if matches!(result.send_state, SendState::NotSent | SendState::Refused) {
-            self.close_undo(number)?;
-            return Ok(report);
-        }
-        let pending = PendingUndo {
-            ledger_number: number,
-            step,
-            undo,
-            call: undo_call(&undo.step, variables, context),
-            unsigned: recorded_undo_draft(&undo.step, variables, context),
-        };
-        self.add_pending(undos, pending, create.owner, context)?;
-        Ok(report)
-    }
-
-    /// # Errors
-    /// When the undo cannot be written to the ledger.
-    fn add_pending(
-        &self,
-        undos: &mut Vec<PendingUndo<'w>>,
-        pending: PendingUndo<'w>,
-        owner: &StepOwner<'_>,
-        context: &RunContext<'_>,
-    ) -> Result<(), SetUpError> {
-        let recorded = self.record_created(&pending, owner, context);
-        // Also if the ledger could not be written: the run itself can still undo it.
-        undos.push(pending);
-        recorded
-    }
-
-    /// Writes the undo call to the ledger; sealed, if it holds a secret or personal data.
-    fn record_created(
-        &self,
-        pending: &PendingUndo<'_>,
-        owner: &StepOwner<'_>,
-        context: &RunContext<'_>,
-    ) -> Result<(), SetUpError> {
-        match (
-            pending.ledger_number,
-            &pending.call,
-            &mut *self.ledger.borrow_mut(),
-        ) {
-            (Some(number), Ok(call), Some(ledger)) => {
-                let undo = recorded_undo(call, number, &owner.recording_key, context)
-                    .map_err(|error| unsealable(&error))?;
-                ledger.record_created(number, undo)?;
-                Ok(())
-            }
-            // Without a call the entry stays open as it is: `ingam cleanup --sweep` searches by
-            // the id of the run.
-            _ => Ok(()),
-        }
-    }
-
-    /// Opens an entry in the ledger; `None` in an environment that ends with the run.
-    fn open_undo(
-        &mut self,
-        create: &CreateStep<'_, '_>,
-        context: &RunContext<'_>,
-    ) -> Result<Option<u64>, SetUpError> {
-        let Some(folder) = &context.options.ledger else {
-            return Ok(None);
-        };
-        let mut ledger = self.ledger.borrow_mut();
-        let ledger = match &mut *ledger {
-            Some(ledger) => ledger,
-            none => none.insert(Ledger::create(
-                folder,
-                &context.options.run_id,
-                &context.environment.workspace.root,
-            )?),
-        };
-        Ok(Some(ledger.record_start(ledger_entry(create, context))?))
-    }
-
-    fn close_undo(&mut self, number: Option<u64>) -> Result<(), LedgerError> {
-        match (number, &mut *self.ledger.borrow_mut()) {
-            (Some(number), Some(ledger)) => ledger.record_closed(number),
-            _ => Ok(()),
-        }
     }
 
     /// Undoes the fixtures whose scope ends with a unit; if there is no next unit, all of them.
@@ -403,44 +245,27 @@ impl<'l, 'w> ActiveFixtures<'l, 'w> {
             let Some(instance) = self.instances.remove(&key) else {
                 continue;
             };
-            // If they are kept, the entries of the ledger stay open for `ingam cleanup`.
-            if !context.options.keep_fixtures {
-                self.undo_instance(instance, &key, context, emit).await;
-            }
+            let recording_key =
+                RecordingKey::for_fixture(&instance.fixture.name, key.account.as_deref());
+            let owner = undo_owner(instance.fixture, &recording_key);
+            instance.undos.undo_all(&owner, context, emit).await;
         }
     }
 
-    async fn undo_instance(
-        &mut self,
-        mut instance: FixtureInstance<'w>,
-        key: &FixtureKey,
-        context: &RunContext<'_>,
-        emit: &mut dyn FnMut(Event),
-    ) {
-        let recording_key =
-            RecordingKey::for_fixture(&instance.fixture.name, key.account.as_deref());
-        // The last one first: a later step may have used what an earlier one created.
-        while let Some(pending) = instance.pending_undos.pop() {
-            let sent = Box::pin(send_pending_undo(
-                instance.fixture,
-                &pending,
-                &recording_key,
-                context,
-            ))
-            .await;
-            // The entry stays open after a failure, so that `ingam cleanup` can try again.
-            let outcome =
-                sent.and_then(|()| self.close_undo(pending.ledger_number).map_err(Into::into));
-            if let Err(error) = outcome {
-                emit(Event::UndoFailed(undo_report(
-                    &instance,
-                    &pending,
-                    &error,
-                    &recording_key,
-                    context,
-                )));
-            }
-        }
+    /// Where the undos of a unit are written down.
+    #[must_use]
+    pub(super) fn unit_undos(&self) -> StepUndos<'l> {
+        StepUndos::new(self.ledger)
+    }
+}
+
+fn undo_owner<'o>(fixture: &'o Fixture, recording_key: &'o RecordingKey) -> UndoOwner<'o> {
+    UndoOwner {
+        ledger_owner: LedgerOwner::Fixture(fixture.name.clone()),
+        label: fixture.name.clone(),
+        recording_key,
+        redact_rules: &[],
+        secret_rules: &fixture.secret_rules,
     }
 }
 
@@ -449,6 +274,7 @@ impl<'l, 'w> ActiveFixtures<'l, 'w> {
 fn fixture_owner<'c>(
     unit: &Unit<'_>,
     fixture: &'c Fixture,
+    undos: &'c StepUndos<'c>,
     context: &RunContext<'_>,
 ) -> StepOwner<'c> {
     let recording_key = fixture_recording_key(unit, fixture);
@@ -461,7 +287,9 @@ fn fixture_owner<'c>(
         recording_key,
         redact_rules: &[],
         secret_rules: &fixture.secret_rules,
+        name: &fixture.name,
         unit: None,
+        undos,
     }
 }
 
@@ -485,164 +313,9 @@ fn fixture_values(
     })
 }
 
-async fn send_pending_undo(
-    fixture: &Fixture,
-    pending: &PendingUndo<'_>,
-    recording_key: &RecordingKey,
-    context: &RunContext<'_>,
-) -> Result<(), UndoError> {
-    let call = match &pending.call {
-        Ok(call) => call,
-        Err(error) => return Err(UndoError::NotRendered(error.clone())),
-    };
-    let undo = pending.undo;
-    let request = UndoRequest {
-        unsigned: unsigned_undo(pending, recording_key, context)?,
-        secret_rules: &fixture.secret_rules,
-        ..UndoRequest::from_ledger(
-            &undo.step.scheme.name,
-            call,
-            recording_key.clone(),
-            &undo.gone,
-        )?
-    };
-    undo::send_undo(request, context).await
-}
-
-/// The undo as recordings match it.
-///
-/// # Errors
-/// When it cannot be rendered with placeholders, and recordings may answer: they may have answered
-/// the call that created something too, so its undo must not go to a marketplace.
-fn unsigned_undo<'p>(
-    pending: &'p PendingUndo<'_>,
-    recording_key: &RecordingKey,
-    context: &RunContext<'_>,
-) -> Result<Option<&'p Draft>, UndoError> {
-    let error = match &pending.unsigned {
-        Ok(unsigned) => return Ok(unsigned.as_ref()),
-        Err(error) => error,
-    };
-    let recordings = &context.state.recordings;
-    if recordings.can_answer() {
-        return Err(error.clone().into());
-    }
-    // What was created is undone all the same; only the recording lacks the undo.
-    recordings.reject_unit(recording_key, &error.reason);
-    Ok(None)
-}
-
-fn undo_report(
-    instance: &FixtureInstance<'_>,
-    pending: &PendingUndo<'_>,
-    error: &UndoError,
-    recording_key: &RecordingKey,
-    context: &RunContext<'_>,
-) -> UndoFailureReport {
-    let mut redactor = context.output_redactor(recording_key);
-    UndoFailureReport {
-        fixture: step_name(instance.fixture, pending.step),
-        at: pending.undo.step.at,
-        reason: redactor.redact_for_display(&error.to_string()),
-        is_in_ledger: pending.ledger_number.is_some(),
-    }
-}
-
-fn step_name(fixture: &Fixture, step: &FixtureStep) -> String {
-    let name = step.step.name.as_deref().unwrap_or("step");
+fn step_name(fixture: &Fixture, step: &Step) -> String {
+    let name = step.name.as_deref().unwrap_or("step");
     format!("{}::{name}", fixture.name)
-}
-
-fn ledger_entry(create: &CreateStep<'_, '_>, context: &RunContext<'_>) -> LedgerEntry {
-    let CreateStep {
-        fixture,
-        step,
-        owner,
-    } = create;
-    LedgerEntry {
-        number: 0,
-        fixture: fixture.name.clone(),
-        // A fixture of one step need not name it; `ingam cleanup` compares the same way.
-        step: step.step.name.clone().unwrap_or_default(),
-        scheme: step.step.scheme.name.clone(),
-        environment: context.options.environment.clone(),
-        account: owner.recording_key.account.clone(),
-        at_ms: (context.environment.clock)(),
-    }
-}
-
-/// The undo with placeholders for values that differ in every run; `None` where the run uses no
-/// recordings.
-fn recorded_undo_draft(
-    step: &Step,
-    variables: &VariableScope,
-    context: &RunContext<'_>,
-) -> Result<Option<Draft>, RenderError> {
-    if !context.state.recordings.is_enabled() {
-        return Ok(None);
-    }
-    render_draft(
-        step,
-        &PlaceholderScope(variables),
-        variables.fresh_values(),
-        context.environment.files,
-    )
-    .map(Some)
-}
-
-/// The undo holds a secret or personal data, and the ledger keeps none in clear.
-fn unsealable(error: &StoreError) -> SetUpError {
-    SetUpError {
-        error_class: ErrorClass::from(error),
-        reason: format!(
-            "its undo holds a secret or personal data of a response, and the ledger cannot keep it sealed: {error}"
-        ),
-        steps: Vec::new(),
-    }
-}
-
-/// The undo as it will be sent.
-///
-/// # Errors
-/// When it needs a value that the response lacks.
-fn undo_call(
-    step: &Step,
-    variables: &VariableScope,
-    context: &RunContext<'_>,
-) -> Result<UndoCall, RenderError> {
-    let Draft {
-        method,
-        path,
-        raw_query,
-        query,
-        headers,
-        body,
-    } = render_draft(
-        step,
-        variables,
-        variables.fresh_values(),
-        context.environment.files,
-    )?;
-    Ok(UndoCall {
-        level: step.level.as_ref().map(|level| level.name.clone()),
-        method: method.name().to_owned(),
-        path,
-        raw_query,
-        query,
-        headers,
-        body: undo_body(body),
-        timeout_ms: u64::try_from(step.timeout.as_millis()).unwrap_or(u64::MAX),
-    })
-}
-
-fn undo_body(body: DraftBody) -> UndoBody {
-    match body {
-        DraftBody::Json(value) => UndoBody::Json(value.to_json()),
-        DraftBody::Form(pairs) => UndoBody::Form(pairs),
-        DraftBody::Text(text) => UndoBody::Text(text),
-        // The loader refuses an undo with any other body.
-        DraftBody::None | DraftBody::Multipart { .. } | DraftBody::Bytes(_) => UndoBody::None,
-    }
 }
 
 /// The undo calls for everything that carries the id of a run: for calls that created something and

@@ -2,7 +2,7 @@
 //! that fails ends the step. Captures become lists with the values of all rounds.
 
 use super::exchange::ExchangeLog;
-use super::repeat;
+use super::round;
 use super::step_error::StepError;
 use super::step_execution::{Judgement, StepExecution, StepOutcome, captures_list};
 use crate::diagnostic::pluralize;
@@ -51,7 +51,7 @@ async fn run_rounds(
         if context.environment.stop.is_requested() {
             return Err(StepError::Interrupted);
         }
-        let round = Round {
+        let this = Round {
             number: index + 1,
             count,
             each,
@@ -63,8 +63,8 @@ async fn run_rounds(
             variables.set_fresh_values(context.fresh_values());
             captures.forget(variables, before);
         }
-        round.set_item(marked, variables)?;
-        let outcome = repeat::run(execution, variables).await;
+        this.set_item(marked, variables)?;
+        let outcome = round::run(execution, variables).await;
         if outcome.result.is_err() {
             // The response of the round before is not that of the round that failed.
             (log.signed, log.response) = (None, None);
@@ -75,9 +75,9 @@ async fn run_rounds(
                 add_notes(&mut notes, judgement.notes);
                 captures.add(variables)?;
             }
-            Ok(judgement) => return Ok(round.failed(judgement, execution)),
+            Ok(judgement) => return Ok(this.failed(judgement, execution)),
             Err(error) => {
-                log.warnings.push(round.describe(execution));
+                log.warnings.push(this.describe(execution));
                 return Err(error);
             }
         }

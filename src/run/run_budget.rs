@@ -4,6 +4,8 @@
 use crate::budget::Budget;
 use crate::event::Event;
 use crate::plan::Unit;
+use std::cell::OnceCell;
+use std::collections::HashSet;
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
@@ -12,6 +14,8 @@ pub(crate) struct RunBudget {
     pub(crate) budget: Budget,
     /// For one call, over all its waits.
     pub(crate) max_wait: Duration,
+    /// The schemes of all undos of the workspace.
+    pub(super) undo_schemes: OnceCell<HashSet<String>>,
     event_sender: Option<UnboundedSender<Event>>,
 }
 
@@ -30,6 +34,7 @@ impl RunBudget {
         Self {
             budget,
             max_wait: Duration::ZERO,
+            undo_schemes: OnceCell::new(),
             event_sender: None,
         }
     }

@@ -1,12 +1,11 @@
 //! One step of a file, sent once or once for each value of a list.
 
 use super::context::RunContext;
-use super::exchange::SendState;
 use super::step_error::StepError;
 use super::step_execution::{StepExecution, StepOutcome, StepOwner};
 use super::step_report::step_report;
 use super::variables::set_account;
-use super::{for_each, repeat};
+use super::{for_each, round};
 use crate::event::StepReport;
 use crate::model::request::Step;
 use crate::render::{RenderError, VariableScope};
@@ -16,7 +15,6 @@ use std::cell::Cell;
 /// The result of a step, for the flow that it is a part of.
 pub(super) struct StepResult {
     pub(super) report: StepReport,
-    pub(super) send_state: SendState,
     /// The step passed, or only its snapshot is missing: the next step of the flow can be sent.
     pub(super) can_continue: bool,
 }
@@ -40,10 +38,8 @@ pub(super) async fn run(
         let recordings = &context.state.recordings;
         recordings.reject_unit(&owner.recording_key, &error.to_string());
     }
-    let send_state = outcome.log.send_state;
     let report = step_report(owner, step, context, started_at, outcome);
     StepResult {
-        send_state,
         can_continue: is_new_snapshot || report.verdict.is_pass_or_skip(),
         report,
     }
@@ -74,6 +70,6 @@ async fn execute(
     match &step.for_each {
         // On the heap: few steps have rounds, and the future of every step would hold theirs.
         Some(each) => Box::pin(for_each::run(&execution, each, variables)).await,
-        None => repeat::run(&execution, variables).await,
+        None => round::run(&execution, variables).await,
     }
 }

@@ -6,11 +6,13 @@ use super::run_recordings::{CompareError, RedactResponseError};
 use crate::budget::BudgetError;
 use crate::diagnostic::pluralize;
 use crate::event::ErrorClass;
+use crate::ledger::LedgerError;
 use crate::recording::ReplayError;
 use crate::render::RenderError;
 use crate::renew::RefreshError;
 use crate::sign::SealError;
 use crate::snapshot::SnapshotError;
+use crate::tokens::StoreError;
 use crate::transport::TransportError;
 
 /// Why a step has no result.
@@ -46,6 +48,14 @@ pub(crate) enum StepError {
     Compare(#[from] CompareError),
     #[error("what is secret in the response cannot be hidden, so nothing of it is used: {0}")]
     Secrets(ResponseSecretError),
+    #[error("nothing is created before the ledger has an entry for it: {0}")]
+    LedgerNotOpened(LedgerError),
+    #[error("the ledger cannot keep what it needs for the undo: {0}")]
+    UndoNotKept(LedgerError),
+    #[error(
+        "its undo holds a secret or personal data of a response, and the ledger cannot keep it sealed: {0}"
+    )]
+    UndoNotSealed(StoreError),
     /// The user asked the run to stop.
     #[error("interrupted")]
     Interrupted,
@@ -98,6 +108,8 @@ impl StepError {
                 ErrorClass::Recording
             }
             Self::Compare(CompareError::Mask(_)) => ErrorClass::File,
+            Self::LedgerNotOpened(_) | Self::UndoNotKept(_) => ErrorClass::Unable,
+            Self::UndoNotSealed(error) => error.into(),
             Self::Interrupted => ErrorClass::Interrupted,
         }
     }

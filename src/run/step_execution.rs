@@ -12,10 +12,12 @@ use super::run_budget::BudgetClass;
 use super::run_recordings::CompareError;
 use super::snapshot_check::SnapshotCheck;
 use super::step_error::{MissingRecording, StepError};
+use super::step_undos::{StepUndos, UndoOwner};
 use super::{advice, failures};
 use crate::check::{self, CaptureFailure, DifferenceList, PredicateFailure, ResponseView};
 use crate::event::FailureReport;
 use crate::jsonpath::NameStandsTwice;
+use crate::ledger::LedgerOwner;
 use crate::model::assertion::{Assertion, Subject};
 use crate::model::capture::Capture;
 use crate::model::outcome::ExpectedOutcome;
@@ -51,8 +53,28 @@ pub(super) struct StepOwner<'c> {
     pub(super) recording_key: RecordingKey,
     pub(super) redact_rules: &'c [RedactRule],
     pub(super) secret_rules: &'c SecretRules,
+    /// Of the request file or the fixture.
+    pub(super) name: &'c str,
     /// `None` for a fixture, whose responses have no snapshots.
     pub(super) unit: Option<&'c Unit<'c>>,
+    pub(super) undos: &'c StepUndos<'c>,
+}
+
+impl StepOwner<'_> {
+    pub(super) fn undo_owner(&self) -> UndoOwner<'_> {
+        let name = self.name.to_owned();
+        let (ledger_owner, label) = match self.unit {
+            Some(unit) => (LedgerOwner::Request(name), unit.id()),
+            None => (LedgerOwner::Fixture(name.clone()), name),
+        };
+        UndoOwner {
+            ledger_owner,
+            label,
+            recording_key: &self.recording_key,
+            redact_rules: self.redact_rules,
+            secret_rules: self.secret_rules,
+        }
+    }
 }
 
 /// What the assertions, captures, recordings and snapshot say of a response.

@@ -80,8 +80,10 @@ pub(crate) struct UndoRequest<'r> {
     pub(crate) timeout: Duration,
     /// If these hold for the response, there is nothing left to undo.
     pub(crate) gone: &'r [Assertion],
-    /// Of the fixture; [`SecretRules::NONE`] unless the caller has them.
+    /// Of the file; [`SecretRules::NONE`] unless the caller has them.
     pub(crate) secret_rules: &'r SecretRules,
+    /// Of the request file.
+    pub(crate) redact_rules: &'r [RedactRule],
 }
 
 impl<'r> UndoRequest<'r> {
@@ -103,6 +105,7 @@ impl<'r> UndoRequest<'r> {
             timeout: step.timeout,
             gone,
             secret_rules: SecretRules::NONE,
+            redact_rules: &[],
         }
     }
 
@@ -126,6 +129,7 @@ impl<'r> UndoRequest<'r> {
             timeout,
             gone,
             secret_rules: SecretRules::NONE,
+            redact_rules: &[],
         })
     }
 }
@@ -140,7 +144,7 @@ pub(crate) async fn send_undo(
 ) -> Result<(), UndoError> {
     let gone = request.gone;
     let key = request.recording_key.clone();
-    let rules = undo_rules(request.scheme, context);
+    let rules = undo_rules(&request, context);
     let judged = send(request, context).await?;
     let JudgedResponse {
         response, outcome, ..
@@ -161,11 +165,13 @@ pub(crate) async fn send_undo(
     }
 }
 
-fn undo_rules<'w>(scheme: &str, context: &RunContext<'w>) -> Vec<&'w RedactRule> {
+fn undo_rules<'r>(request: &UndoRequest<'r>, context: &RunContext<'r>) -> Vec<&'r RedactRule> {
     let workspace = context.environment.workspace;
     workspace
-        .scheme(scheme)
-        .map_or_else(Vec::new, |scheme| redact_rules(scheme, workspace, &[]))
+        .scheme(request.scheme)
+        .map_or_else(Vec::new, |scheme| {
+            redact_rules(scheme, workspace, request.redact_rules)
+        })
 }
 
 /// Sends a call, and returns the JSON of its response.
@@ -214,7 +220,7 @@ async fn send(
         .map_err(StepError::from)?;
     let call = ExchangeContext {
         recording_key: &request.recording_key,
-        redact_rules: &[],
+        redact_rules: request.redact_rules,
         scheme,
         level,
         access: &access,
@@ -252,7 +258,7 @@ fn record_undo(call: &ExchangeContext<'_>, unsigned: &RecordedRequest, judged: &
         request: unsigned,
         response: &judged.response,
         inspected_headers: &[],
-        redact_rules: &[],
+        redact_rules: call.redact_rules,
         rounds: None,
     };
     context.state.recordings.record_response(

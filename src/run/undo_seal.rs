@@ -7,8 +7,9 @@ use super::undo::UndoError;
 use crate::jsonpath::JsonPath;
 use crate::ledger::{RecordedUndo, SealedUndo, UndoBody, UndoCall};
 use crate::model::assertion::Subject;
-use crate::model::fixture::{Fixture, FixtureStep, UndoStep};
 use crate::model::redact_rule::RedactRule;
+use crate::model::request::{Step, UndoStep};
+use crate::model::secret_rules::SecretRules;
 use crate::recording::RecordingKey;
 use crate::redact::{Redactor, SecretName};
 use crate::render::{TemplateDialect, VariableScope};
@@ -36,10 +37,11 @@ struct SealedContent<'c> {
 
 /// An undo before the step is sent that creates something.
 pub(super) struct CheckedUndo<'u> {
-    pub(super) fixture: &'u Fixture,
-    pub(super) step: &'u FixtureStep,
+    pub(super) step: &'u Step,
     pub(super) undo: &'u UndoStep,
     pub(super) recording_key: &'u RecordingKey,
+    pub(super) redact_rules: &'u [RedactRule],
+    pub(super) secret_rules: &'u SecretRules,
 }
 
 impl CheckedUndo<'_> {
@@ -77,12 +79,12 @@ impl CheckedUndo<'_> {
     /// Whether the step captures a value under this name that will be secret by the name that the
     /// response gives it, or by what the fixture says.
     fn takes_secret(&self, name: &str) -> bool {
-        let mut captures = self.step.step.captures.iter();
+        let mut captures = self.step.captures.iter();
         captures.any(|capture| {
             capture.name == name
                 && match &capture.from {
                     Subject::Path(path) => {
-                        let secrets = self.fixture.secret_rules.secrets.iter();
+                        let secrets = self.secret_rules.secrets.iter();
                         let member = path.names().next_back().flatten();
                         member.is_some_and(|name| SecretName::of_member(name).is_some())
                             || secrets
@@ -101,11 +103,11 @@ impl CheckedUndo<'_> {
     /// pattern finds is known only from the response.
     fn takes_personal_data(&self, name: &str, context: &RunContext<'_>) -> bool {
         let workspace = context.environment.workspace;
-        let Some(scheme) = workspace.scheme(&self.step.step.scheme.name) else {
+        let Some(scheme) = workspace.scheme(&self.step.scheme.name) else {
             return false;
         };
-        let rules = redact_rules(scheme, workspace, &[]);
-        let mut captures = self.step.step.captures.iter();
+        let rules = redact_rules(scheme, workspace, self.redact_rules);
+        let mut captures = self.step.captures.iter();
         captures.any(|capture| {
             capture.name == name && rules.iter().any(|rule| is_named(&capture.from, rule))
         })

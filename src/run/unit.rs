@@ -5,6 +5,7 @@ use super::context::RunContext;
 use super::fixtures::{ActiveFixtures, SetUpError};
 use super::step_error::StepError;
 use super::step_execution::StepOwner;
+use super::step_undos::StepUndos;
 use super::variables::{FixtureValue, fixture_recording_key, recording_key, variables};
 use super::{flaky, step};
 use crate::event::{ErrorClass, Event, StepReport, UnitLabels, UnitReport, Verdict};
@@ -40,7 +41,15 @@ pub(super) async fn run<'w>(
         // Outside of the `select!` of the steps: a fixture is set up as a whole even when the run
         // is asked to stop, so that the ledger knows everything that was created.
         match fixtures.set_up(unit, context, emit).await {
-            Ok(values) => run_with_fixtures(unit, values, context).await,
+            Ok(values) => {
+                let undos = fixtures.unit_undos();
+                let owner = step_owner(unit, &undos);
+                let outcome = run_with_fixtures(unit, &owner, values, context).await;
+                let undo_owner = owner.undo_owner();
+                // Whatever became of the steps, and also after a stop.
+                undos.undo_all(&undo_owner, context, emit).await;
+                outcome
+            }
             Err(error) => set_up_failure(error, &recording_key(unit), context),
         }
     };
@@ -57,10 +66,10 @@ fn set_up_failure(error: SetUpError, key: &RecordingKey, context: &RunContext<'_
 
 async fn run_with_fixtures(
     unit: &Unit<'_>,
+    owner: &StepOwner<'_>,
     values: Vec<FixtureValue>,
     context: &RunContext<'_>,
 ) -> UnitOutcome {
-    let owner = step_owner(unit);
     context.state.recordings.personal.include(
         &owner.recording_key,
         unit.fixtures
@@ -68,7 +77,7 @@ async fn run_with_fixtures(
             .map(|fixture| fixture_recording_key(unit, fixture)),
     );
     match variables(unit, values, context, context.fresh_values()) {
-        Ok(variables) => run_steps(unit, &owner, variables, context).await,
+        Ok(variables) => run_steps(unit, owner, variables, context).await,
         Err(error) => UnitOutcome {
             verdict: error_verdict(
                 error.error_class(),
@@ -98,17 +107,20 @@ async fn run_steps(
         // One `select!` for each step: a stop drops the step that runs, and the reports of those
         // before it are kept. Biased, so that no step starts once a stop is requested.
         let has_begun = Cell::new(false);
+        let running = async {
+            has_begun.set(true);
+            step::run(owner, declared, &mut variables, context).await
+        };
+        let can_stop = declared.undo.is_none() || context.environment.stop.is_requested();
         let result = tokio::select! {
             biased;
-            () = &mut stop => {
+            // A step with an undo is not cut off: its response says what must be undone.
+            () = &mut stop, if can_stop => {
                 verdict = Some(interrupted_verdict(has_begun.get(), owner, context));
                 is_cut_off = has_begun.get();
                 break;
             }
-            result = async {
-                has_begun.set(true);
-                step::run(owner, declared, &mut variables, context).await
-            } => result,
+            result = running => result,
         };
         verdict = Some(match verdict {
             Some(earlier) if result.can_continue => joined_verdict(earlier, &result.report),
@@ -221,11 +233,13 @@ fn unit_labels(unit: &Unit<'_>, context: &RunContext<'_>) -> UnitLabels {
     }
 }
 
-fn step_owner<'c>(unit: &'c Unit<'_>) -> StepOwner<'c> {
+fn step_owner<'c>(unit: &'c Unit<'_>, undos: &'c StepUndos<'c>) -> StepOwner<'c> {
     StepOwner {
         recording_key: recording_key(unit),
         redact_rules: &unit.request.redact,
         secret_rules: &unit.request.secret_rules,
+        name: &unit.request.name,
         unit: Some(unit),
+        undos,
     }
 }

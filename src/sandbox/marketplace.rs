@@ -14,6 +14,7 @@ use super::token_traffic::TokenTraffic;
 use crate::method::Method;
 use crate::model::environment::{DEFAULT_ACCOUNT, SANDBOX_ENV};
 use crate::model::recording::{RecordedExchange, RecordedOutcome, RecordedResponse};
+use crate::model::request::Request;
 use crate::model::scheme::{FaultResponse, Level, Scheme, SigningProcedure, VerifyFault};
 use crate::model::workspace::Workspace;
 use crate::recording::{ExchangePool, read_body, received_request, response_headers};
@@ -50,7 +51,7 @@ impl TestMarketplace {
         let steps = workspace
             .requests
             .iter()
-            .flat_map(|request| &request.steps)
+            .flat_map(Request::calls)
             .filter(|step| step.scheme.name == scheme.name);
         Ok(Self {
             scheme: Arc::clone(scheme),

@@ -10,10 +10,11 @@ use crate::cli::output::Output;
 use crate::cli::settings;
 use crate::diagnostic::pluralize;
 use crate::host::HostContext;
-use crate::ledger::{Ledger, LedgerError, OpenUndo, UndoCall, abandoned_ledgers};
+use crate::ledger::{Ledger, LedgerError, LedgerOwner, OpenUndo, UndoCall, abandoned_ledgers};
 use crate::load::{FileKind, LoadedWorkspace};
 use crate::model::assertion::Assertion;
-use crate::model::fixture::{FixtureStep, LeftoverSearch, UndoStep};
+use crate::model::redact_rule::RedactRule;
+use crate::model::request::{LeftoverSearch, Step, UndoStep};
 use crate::recording::RecordingKey;
 use crate::redact::RedactedText;
 use crate::run::{RunContext, UndoError, UndoRequest, find_leftovers, send_undo, unsealed_undo};
@@ -97,7 +98,7 @@ fn describe_ledger(ledger: &Ledger, host: &HostContext) -> String {
             Some(undo) => undo.describe(),
             None => "its response was lost: --sweep looks for it".to_owned(),
         };
-        let name = format!("{}::{}", entry.fixture, entry.step);
+        let name = entry.name();
         lines.push(format!(
             "  {name}, {}{account} in {}, {minutes} m ago: {what}",
             entry.scheme, entry.environment
@@ -118,15 +119,20 @@ struct LeftoverCleanup<'c> {
     undone: usize,
 }
 
+/// An undo as a file defines it.
+struct UndoDefinition<'c> {
+    undo: &'c UndoStep,
+    /// Of the request file.
+    redact_rules: &'c [RedactRule],
+}
+
 /// Why an object of a run was not undone. The text may quote a response, so it is redacted before
 /// it is shown.
 #[derive(Debug, thiserror::Error)]
 enum LeftoverError {
     #[error("its response was lost: `--sweep` looks for it by the run's id")]
     NeedsSweep,
-    #[error(
-        "its response was lost, and the fixture's undo has no `find`: look for it by the run's id"
-    )]
+    #[error("its response was lost, and its undo has no `find`: look for it by the run's id")]
     NoSearch,
     #[error(transparent)]
     Failed(#[from] UndoError),
@@ -150,7 +156,7 @@ impl<'c> LeftoverCleanup<'c> {
         for open in ledger.open_undos() {
             let entry = &open.entry;
             let run_id = &ledger.run_id;
-            let name = format!("{}::{} of run {run_id}", entry.fixture, entry.step);
+            let name = format!("{} of run {run_id}", entry.name());
             match self.undo_entry(&open, run_id).await? {
                 Ok(outcome) => {
                     self.undone += 1;
@@ -176,17 +182,21 @@ impl<'c> LeftoverCleanup<'c> {
         open: &OpenUndo,
         run_id: &str,
     ) -> Result<Result<String, RedactedText>, CommandError> {
-        let undo = self.undo_definition(open);
+        let defined = self.undo_definition(open);
+        let (undo, redact_rules) = match defined {
+            Some(UndoDefinition { undo, redact_rules }) => (Some(undo), redact_rules),
+            None => (None, &[][..]),
+        };
         let is_sweep = self.is_sweep;
         let context = self.context_for(&open.entry.environment).await?;
         let key = RecordingKey::without_file(open.entry.account.as_deref());
         let result = match (&open.undo, undo) {
             (Some(call), undo) => {
-                // A fixture that is gone from the workspace has no `gone` any more; a 404 counts as
+                // A file that is gone from the workspace has no `gone` any more; a 404 counts as
                 // gone without it.
                 let gone = undo.map_or(&[][..], |undo| &undo.gone);
                 match unsealed_undo(call, run_id, open.entry.number, &key, context) {
-                    Ok(call) => undo_call(open, &call, gone, context).await,
+                    Ok(call) => undo_call(open, &call, (gone, redact_rules), context).await,
                     Err(error) => Err(error.into()),
                 }
             }
@@ -201,16 +211,24 @@ impl<'c> LeftoverCleanup<'c> {
         Ok(result.map_err(|reason| redactor.redact_for_display(&reason.to_string())))
     }
 
-    /// The undo of the fixture as it is now: the ledger stores the call, but not the rules that
-    /// find an object or recognise that it is gone.
-    fn undo_definition(&self, open: &OpenUndo) -> Option<&'c UndoStep> {
+    /// The undo as its file is now: the ledger stores the call, but not the rules that find an
+    /// object or recognise that it is gone.
+    fn undo_definition(&self, open: &OpenUndo) -> Option<UndoDefinition<'c>> {
         let loaded: &'c LoadedWorkspace = self.loaded;
-        let fixture = loaded.workspace.fixture(&open.entry.fixture)?;
-        let is_it = |made: &&FixtureStep| match &made.step.name {
+        let workspace = &loaded.workspace;
+        let (steps, redact_rules): (&[Step], &[RedactRule]) = match &open.entry.owner {
+            LedgerOwner::Fixture(name) => (&workspace.fixture(name)?.steps, &[]),
+            LedgerOwner::Request(name) => {
+                let request = workspace.requests.iter().find(|one| one.name == *name)?;
+                (&request.steps, &request.redact)
+            }
+        };
+        let is_it = |step: &&Step| match &step.name {
             Some(name) => *name == open.entry.step,
             None => open.entry.step.is_empty(),
         };
-        fixture.steps.iter().find(is_it)?.undo.as_ref()
+        let undo = steps.iter().find(is_it)?.undo.as_deref()?;
+        Some(UndoDefinition { undo, redact_rules })
     }
 
     async fn context_for(&mut self, environment: &str) -> Result<&RunContext<'c>, CommandError> {
@@ -232,11 +250,14 @@ impl<'c> LeftoverCleanup<'c> {
 async fn undo_call(
     open: &OpenUndo,
     call: &UndoCall,
-    gone: &[Assertion],
+    (gone, redact_rules): (&[Assertion], &[RedactRule]),
     context: &RunContext<'_>,
 ) -> Result<String, LeftoverError> {
     let key = RecordingKey::without_file(open.entry.account.as_deref());
-    let request = UndoRequest::from_ledger(&open.entry.scheme, call, key, gone)?;
+    let request = UndoRequest {
+        redact_rules,
+        ..UndoRequest::from_ledger(&open.entry.scheme, call, key, gone)?
+    };
     send_undo(request, context).await?;
     Ok("undone".to_owned())
 }

@@ -101,7 +101,7 @@ pub(crate) fn schemes_of(workspace: &Workspace, requests: &[&Request]) -> Vec<Ar
     let named = |scheme: &&Arc<Scheme>| {
         requests
             .iter()
-            .flat_map(|request| &request.steps)
+            .flat_map(|request| request.calls())
             .any(|step| step.scheme.name == scheme.name)
     };
     workspace.schemes.iter().filter(named).cloned().collect()
