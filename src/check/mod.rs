@@ -30,6 +30,7 @@ pub(crate) use capture::{CaptureFailure, capture};
 pub(crate) use difference::{DifferenceKind, DifferenceList, ValueDifference, differences};
 pub(crate) use failure::PredicateFailure;
 pub use judge::judge;
+pub(crate) use judge::{decide, holds, holds_for_null, statuses};
 pub(crate) use outcome::holds_without_templates;
 pub use outcome::{ResponseOutcome, classify_response};
 pub(crate) use predicate_faults::predicate_faults;

@@ -18,6 +18,8 @@ pub enum ResponseOutcome {
         kind: ErrorKind,
         hint: Option<String>,
         remedy: Option<ErrorRemedy>,
+        /// The scheme's rule for this response says that nothing was carried out.
+        had_no_effect: bool,
     },
 }
 
@@ -61,11 +63,13 @@ fn api_error(
             kind: rule.kind,
             hint: rule.hint.clone(),
             remedy: rule.remedy,
+            had_no_effect: rule.not_executed.is_some(),
         },
         None => ResponseOutcome::ApiError {
             kind: fallback_kind(scheme, answer),
             hint: None,
             remedy: None,
+            had_no_effect: false,
         },
     }
 }

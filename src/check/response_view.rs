@@ -155,6 +155,22 @@ impl<'a> ResponseView<'a> {
         }
     }
 
+    /// Whether the response has the subject, or cannot be read there.
+    pub(crate) fn has(&self, subject: &Subject) -> bool {
+        !matches!(self.select(subject), Ok(ActualValue::Absent))
+    }
+
+    /// How many elements a path finds: those of a list, or of the list at a path for one value.
+    /// `None` if there is no list, `Some(0)` also for `null`.
+    pub(crate) fn count(&self, path: &JsonPath) -> Option<usize> {
+        match self.path(path).ok()? {
+            ActualValue::NodeList(found) => Some(found.len()),
+            ActualValue::Json(value) if value.is_null() => Some(0),
+            ActualValue::Json(value) => value.as_list().map(Iterator::count),
+            _ => None,
+        }
+    }
+
     /// A hint about a subject that is missing: a similar name, or the place where its path ends.
     pub(crate) fn missing_hint(&self, subject: &Subject) -> Option<String> {
         match subject {

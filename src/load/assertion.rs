@@ -255,7 +255,8 @@ pub(super) fn decode_captures(node: &YamlNode, diagnostics: &mut Diagnostics) ->
         .collect()
 }
 
-fn decode_capture(entry: &MapEntry, diagnostics: &mut Diagnostics) -> Option<Capture> {
+/// One line of a `capture` map.
+pub(super) fn decode_capture(entry: &MapEntry, diagnostics: &mut Diagnostics) -> Option<Capture> {
     check_variable_name(&entry.key, entry.key_at, "a variable", diagnostics);
     let node = &entry.value;
     let mut capture = Capture {

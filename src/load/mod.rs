@@ -2,12 +2,14 @@
 //! all the diagnostics. It refuses to send anything, and to stop at the first fault.
 
 mod assertion;
+mod expected_outcome;
 mod fixture;
 mod fixture_graph;
 mod for_each;
 mod json_places;
 mod json_schema;
 mod node_reader;
+mod pages;
 mod recording;
 mod redact;
 mod references;
@@ -107,6 +109,7 @@ pub fn load(root: &Path, threads: usize) -> std::io::Result<LoadedWorkspace> {
     for (decoded, file) in decoded.into_iter().zip(places) {
         add_to_workspace(&mut workspace, decoded, file, &mut diagnostics);
     }
+    expected_outcome::resolve_expected_outcomes(&mut workspace, &mut diagnostics);
     references::check_references(&workspace, &mut diagnostics);
     // Before anything can show a source line: the diagnostics above hold places, not texts.
     redact_secrets(&workspace, &mut sources);

@@ -1,19 +1,15 @@
-//! Decodes what sends a step more than once: `poll`, `pages` and `retry`. None of it holds
-//! templates but what `until` compares with.
+//! Decodes `poll` and `retry`. None of it holds templates but what `until` compares with.
 
 use crate::diagnostic::Diagnostic;
-use crate::load::assertion::{AssertionDecoder, json_path};
-use crate::load::node_reader::{
-    CheckedMap, at_most_one, check_variable_name, duration, map_entries, wrong_kind,
-};
+use crate::load::assertion::AssertionDecoder;
+use crate::load::node_reader::{CheckedMap, at_most_one, duration, wrong_kind};
 use crate::load::request::RequestDecoder;
 use crate::model::assertion::Assertion;
-use crate::model::outcome::ExpectedOutcome;
 use crate::model::repeat::{
-    DEFAULT_MAX_PAGES, DEFAULT_POLL_INTERVAL, DEFAULT_POLL_TIMEOUT, MAX_ATTEMPTS,
-    MAX_REPEATED_REQUESTS, NextPageVariable, PagingOptions, PollOptions, RepeatMode,
+    DEFAULT_POLL_INTERVAL, DEFAULT_POLL_TIMEOUT, MAX_ATTEMPTS, MAX_REPEATED_REQUESTS, PollOptions,
+    RepeatMode,
 };
-use crate::render::{RESERVED_NAMES, TemplateDialect};
+use crate::render::TemplateDialect;
 use crate::yaml::{MapEntry, NodeKind, YamlNode};
 use std::time::Duration;
 
@@ -39,24 +35,32 @@ impl RequestDecoder<'_> {
         .unwrap_or_default()
     }
 
-    /// `{ until: { $.state: DONE }, every: 2s, within: 60s }`
+    /// `{ until: { $.state: DONE }, fail: { $.state: FAILED }, every: 2s, within: 60s }`
     fn poll(&mut self, entry: &MapEntry) -> Option<PollOptions> {
         let map = self.open_with_example(
             &entry.value,
             "`poll`",
-            &["until", "every", "within"],
+            &["until", "pending", "fail", "every", "within"],
             "{ until: { $.state: DONE } }",
         )?;
         let until = map
             .required("until", self.diagnostics)
-            .map(|node| self.until(node))
+            .map(|node| self.conditions(node, "`until`", "nothing is waited for"))
             .unwrap_or_default();
+        let pending = map.optional("pending", |node| {
+            self.conditions(node, "`pending`", "every refusal would be waited for")
+        });
+        let fail = map.optional("fail", |node| {
+            self.conditions(node, "`fail`", "every response would fail the step")
+        });
         let every = self.duration_or_default(&map, "every", DEFAULT_POLL_INTERVAL)?;
         let within = self.duration_or_default(&map, "within", DEFAULT_POLL_TIMEOUT)?;
         self.check_poll_times(&map, every, within);
         Some(PollOptions {
             at: entry.key_at,
             until,
+            pending,
+            fail,
             interval: every,
             timeout: within,
         })
@@ -78,20 +82,21 @@ impl RequestDecoder<'_> {
         CheckedMap::open(node, what, keys, self.diagnostics)
     }
 
-    fn until(&mut self, node: &YamlNode) -> Vec<Assertion> {
+    fn conditions(&mut self, node: &YamlNode, what: &str, without: &str) -> Vec<Assertion> {
         if node.as_map().is_some_and(<[MapEntry]>::is_empty) {
-            let diagnostic = Diagnostic::error("`until` needs at least one expectation")
-                .at(node.at, "nothing is waited for");
-            self.diagnostics.push(
-                diagnostic.hint("write it as `assert` is written: `until: { $.state: DONE }`"),
-            );
+            let diagnostic = Diagnostic::error(format!("{what} needs at least one expectation"))
+                .at(node.at, without);
+            let key = what.trim_matches('`');
+            self.diagnostics.push(diagnostic.hint(format!(
+                "write it as `assert` is written: `{key}: {{ $.state: DONE }}`"
+            )));
         }
         AssertionDecoder {
             dialect: TemplateDialect::Request,
             files: self.files,
             diagnostics: self.diagnostics,
         }
-        .decode_under(node, "`until`")
+        .decode_under(node, what)
     }
 
     fn duration_or_default(
@@ -129,89 +134,6 @@ impl RequestDecoder<'_> {
         }
     }
 
-    /// `{ while: $.response.more, set: { cursor: $.response.next_cursor }, max: 50, single: true }`
-    fn pages(&mut self, entry: &MapEntry) -> Option<PagingOptions> {
-        let map = self.open_with_example(
-            &entry.value,
-            "`pages`",
-            &["while", "set", "max", "single"],
-            "{ while: $.more, set: { cursor: $.next } }",
-        )?;
-        let (goes_on, set) = (
-            map.required("while", self.diagnostics),
-            map.required("set", self.diagnostics),
-        );
-        let goes_on =
-            goes_on.and_then(|node| Some((self.singular_path(node, "`while`")?, node.at)));
-        let set = set.map(|node| self.page_settings(node));
-        let max = map.get("max").map_or(Some(DEFAULT_MAX_PAGES), |node| {
-            self.bounded_number(node, "`max`", MAX_REPEATED_REQUESTS)
-        });
-        let single = map.optional_boolean("single", self.diagnostics);
-        let (goes_on, goes_on_at) = goes_on?;
-        Some(PagingOptions {
-            at: entry.key_at,
-            has_next: goes_on,
-            has_next_at: goes_on_at,
-            next_page_vars: set?,
-            max_pages: max?,
-            allows_single_page: single == Some(true),
-        })
-    }
-
-    /// A path that names one value.
-    fn singular_path(&mut self, node: &YamlNode, what: &str) -> Option<crate::jsonpath::JsonPath> {
-        let Some(written) = node.as_text() else {
-            let diagnostic = wrong_kind(node, what, "a JSONPath")
-                .hint("name the place in the response: `$.response.more`");
-            self.diagnostics.push(diagnostic);
-            return None;
-        };
-        let path = json_path(written, node.at, self.diagnostics)?;
-        if !path.is_singular() {
-            let diagnostic =
-                Diagnostic::error(format!("{what} needs a path that can name one value only"));
-            self.diagnostics.push(
-                diagnostic
-                    .at(node.at, "this one gives a list")
-                    .hint("use names and indices: `$.response.more`"),
-            );
-        }
-        Some(path)
-    }
-
-    fn page_settings(&mut self, node: &YamlNode) -> Vec<NextPageVariable> {
-        let lines = map_entries(node, "`set`", self.diagnostics);
-        if lines.is_empty() && node.as_map().is_some() {
-            let diagnostic = Diagnostic::error("`set` needs at least one variable")
-                .at(node.at, "every page would be the first");
-            self.diagnostics
-                .push(diagnostic.hint("write `set: { cursor: $.response.next_cursor }`"));
-        }
-        lines
-            .iter()
-            .filter_map(|entry| self.page_setting(entry))
-            .collect()
-    }
-
-    fn page_setting(&mut self, entry: &MapEntry) -> Option<NextPageVariable> {
-        check_variable_name(&entry.key, entry.key_at, "a variable", self.diagnostics);
-        if RESERVED_NAMES.contains(&entry.key.as_str()) {
-            let diagnostic =
-                Diagnostic::error(format!("`{}` is a name of the language", entry.key))
-                    .at(entry.key_at, "set here");
-            self.diagnostics
-                .push(diagnostic.hint("set a variable of the file"));
-        }
-        let from = self.singular_path(&entry.value, "`set`")?;
-        Some(NextPageVariable {
-            name: entry.key.to_string(),
-            name_at: entry.key_at,
-            from,
-            at: entry.value.at,
-        })
-    }
-
     /// `{ attempts: 3 }`
     pub(super) fn retry(&mut self, map: &CheckedMap<'_>) -> Option<u32> {
         let map = self.open_with_example(
@@ -224,7 +146,7 @@ impl RequestDecoder<'_> {
         self.bounded_number(node, "`attempts`", MAX_ATTEMPTS)
     }
 
-    fn bounded_number(&mut self, node: &YamlNode, what: &str, most: u32) -> Option<u32> {
+    pub(super) fn bounded_number(&mut self, node: &YamlNode, what: &str, most: u32) -> Option<u32> {
         let NodeKind::Number(number) = &node.kind else {
             self.diagnostics
                 .push(wrong_kind(node, what, "a whole number"));
@@ -241,35 +163,6 @@ impl RequestDecoder<'_> {
                 .push(diagnostic.at(node.at, "this is not one"));
         }
         number
-    }
-
-    /// A refusal that is expected is never a reason to try again.
-    pub(super) fn refuse_retry_of_expected_failure(
-        &mut self,
-        map: &CheckedMap<'_>,
-        expected: ExpectedOutcome,
-    ) {
-        let Some(entry) = map
-            .entry("retry")
-            .filter(|_| expected != ExpectedOutcome::Success)
-        else {
-            return;
-        };
-        let attempts = CheckedMap::open(&entry.value, "`retry`", &["attempts"], self.diagnostics)
-            .and_then(|map| map.get("attempts"));
-        if attempts
-            .and_then(YamlNode::as_scalar)
-            .is_some_and(|attempts| attempts != "1")
-        {
-            let diagnostic = Diagnostic::error("a request that must fail is never tried again")
-                .at(entry.key_at, "this has no effect");
-            let diagnostic = if let Some(ok) = map.entry("ok") {
-                diagnostic.at(ok.key_at, "it must fail")
-            } else {
-                diagnostic
-            };
-            self.diagnostics.push(diagnostic.hint("remove `retry`"));
-        }
     }
 
     /// One undo takes back one thing.

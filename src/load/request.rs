@@ -42,7 +42,7 @@ pub(super) const REQUEST_FILE_KEYS: [&str; 15] = [
     "not_secret",
 ];
 /// Keys of a step of a flow.
-pub(super) const STEP_KEYS: [&str; 25] = [
+pub(super) const STEP_KEYS: [&str; 26] = [
     "name",
     "scheme",
     "level",
@@ -68,6 +68,7 @@ pub(super) const STEP_KEYS: [&str; 25] = [
     "pages",
     "retry",
     "undo",
+    "reads",
 ];
 /// A step of a request has this key besides. A step of a fixture does not: its response is used,
 /// not tested.
@@ -225,7 +226,6 @@ impl RequestDecoder<'_> {
         let (assertions, captures) = self.assertions_and_captures(map);
         let for_each = self.for_each(map, &captures);
         let (repeat, retry) = (self.repeat(map), self.retry(map).or(defaults.retry));
-        self.refuse_retry_of_expected_failure(map, expected);
         self.refuse_repeat_with_undo(map);
         let undo = map.get("undo").and_then(|node| self.undo(node, defaults));
         // Only here, after every key was decoded: an early return would hide the errors of the
@@ -249,11 +249,14 @@ impl RequestDecoder<'_> {
             headers,
             body,
             expected_outcome: expected,
+            ok_at: map.entry("ok").map(|entry| entry.key_at),
             assertions,
             captures,
             for_each,
             repeat,
             retry,
+            retry_at: retry_at(map, retry),
+            reads: map.optional_boolean("reads", self.diagnostics),
             timeout,
             snapshot: map.get(SNAPSHOT_KEY).and_then(|node| self.snapshot(node)),
             undo: undo.map(Arc::new),
@@ -614,11 +617,24 @@ impl RequestDecoder<'_> {
             return ExpectedOutcome::Success;
         };
         if let NodeKind::Map(_) = node.kind {
-            let words = ErrorKind::ALL.map(|kind| (kind.name(), kind));
+            let kinds =
+                ErrorKind::ALL.map(|kind| (kind.name(), ExpectedOutcome::FailureKind(kind)));
+            let words: Vec<_> = kinds
+                .into_iter()
+                .chain([("any", ExpectedOutcome::AnyFailure)])
+                .collect();
             let kind = CheckedMap::open(node, "`ok`", &["kind"], self.diagnostics)
                 .and_then(|map| map.required("kind", self.diagnostics))
                 .and_then(|node| enum_value(node, "`kind`", &words, self.diagnostics));
-            return kind.map_or(ExpectedOutcome::Success, ExpectedOutcome::FailureKind);
+            return kind.unwrap_or_default();
+        }
+        if let Some(word) = node.as_text()
+            && (word == "any" || ErrorKind::parse(word).is_some())
+        {
+            let diagnostic = wrong_kind(node, "`ok`", "`true`, `false` or a map");
+            self.diagnostics
+                .push(diagnostic.hint(format!("write `ok: {{ kind: {word} }}`")));
+            return ExpectedOutcome::AnyFailure;
         }
         match boolean(node, "`ok`", self.diagnostics) {
             // The values left are `true`, which is the default, and those that were reported.
@@ -732,6 +748,14 @@ impl RequestDecoder<'_> {
             diagnostics: self.diagnostics,
         }
     }
+}
+
+/// Where a step sets more than one attempt.
+fn retry_at(map: &CheckedMap<'_>, retry: Option<u32>) -> Option<Span> {
+    let entry = map.entry("retry")?;
+    retry
+        .is_some_and(|attempts| attempts > 1)
+        .then_some(entry.key_at)
 }
 
 fn is_flow(node: &YamlNode) -> bool {

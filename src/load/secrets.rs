@@ -184,7 +184,7 @@ fn check_step_assertions(
     step: &Step,
     diagnostics: &mut Diagnostics,
 ) {
-    let assertions = step.poll_conditions().iter().chain(&step.assertions);
+    let assertions = step.repeat.conditions().chain(&step.assertions);
     for assertion in assertions {
         let comparing = assertion.predicates.iter().find(|one| compares_value(one));
         let Some(predicate) = comparing else { continue };

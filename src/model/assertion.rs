@@ -210,6 +210,18 @@ impl JsonType {
 }
 
 impl Assertion {
+    /// The opposite: it fails exactly where this one holds.
+    #[must_use]
+    pub(crate) fn negated(&self) -> Self {
+        Self {
+            predicates: vec![Predicate {
+                at: self.at,
+                test: PredicateTest::Not(self.predicates.clone()),
+            }],
+            ..self.clone()
+        }
+    }
+
     /// Every expression of its templates.
     #[must_use]
     pub fn expressions(&self) -> Vec<&Expression> {

@@ -97,4 +97,6 @@ pub enum ExpectedOutcome {
     Failure,
     /// `ok: { kind: … }`
     FailureKind(ErrorKind),
+    /// `ok: { kind: any }`, or no `ok` where `assert` names a status that only a refusal has.
+    AnyFailure,
 }

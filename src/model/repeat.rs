@@ -1,8 +1,9 @@
 //! A step that is sent more than once because its file says so: for each value of a list, until
 //! something holds, or page by page. It refuses to know retries, which only repair.
 
-use crate::jsonpath::JsonPath;
 use crate::model::assertion::Assertion;
+use crate::model::capture::Capture;
+use crate::model::pages::{PageValue, PagingOptions};
 use crate::model::template::TemplateTree;
 use crate::span::Span;
 use std::time::Duration;
@@ -13,8 +14,6 @@ pub(crate) const DEFAULT_POLL_INTERVAL: Duration = Duration::from_secs(2);
 pub(crate) const DEFAULT_POLL_TIMEOUT: Duration = Duration::from_secs(60);
 /// The most calls of one step, whatever its file says.
 pub(crate) const MAX_REPEATED_REQUESTS: u32 = 10_000;
-/// The default limit of pages.
-pub(crate) const DEFAULT_MAX_PAGES: u32 = 50;
 /// The default number of attempts of a read.
 pub(crate) const DEFAULT_ATTEMPTS: u32 = 3;
 /// The most attempts that a file can set.
@@ -51,31 +50,35 @@ pub struct PollOptions {
     pub at: Span,
     /// All of them must hold.
     pub until: Vec<Assertion>,
+    /// A response that `ok` refuses, and for which all of these hold, keeps the poll going.
+    pub pending: Vec<Assertion>,
+    /// If all of these hold, the poll ends and the step fails.
+    pub fail: Vec<Assertion>,
     /// From the beginning of one call to the beginning of the next.
     pub interval: Duration,
     pub timeout: Duration,
 }
 
-/// Page by page.
-#[derive(Clone, Debug)]
-pub struct PagingOptions {
-    pub at: Span,
-    /// `true` in the answer: there is another page. A path for one value.
-    pub has_next: JsonPath,
-    pub has_next_at: Span,
-    pub next_page_vars: Vec<NextPageVariable>,
-    /// More pages are a failure.
-    pub max_pages: u32,
-    /// Whether one page without the members that `while` and `set` name is complete.
-    pub allows_single_page: bool,
-}
+impl RepeatMode {
+    /// The conditions that decide whether the step is sent again.
+    pub fn conditions(&self) -> impl Iterator<Item = &Assertion> {
+        let (first, more): (&[Assertion], [&[Assertion]; 2]) = match self {
+            Self::Once => (&[], [&[], &[]]),
+            Self::Poll(poll) => (&poll.until, [&poll.pending, &poll.fail]),
+            Self::Pages(pages) => (pages.assertions(), [&[], &[]]),
+        };
+        first.iter().chain(more.into_iter().flatten())
+    }
 
-/// A variable of the next page, taken from the answer.
-#[derive(Clone, Debug)]
-pub struct NextPageVariable {
-    pub name: String,
-    pub name_at: Span,
-    /// A path for one value.
-    pub from: JsonPath,
-    pub at: Span,
+    /// What is taken from a response to send the step again.
+    pub fn captures(&self) -> impl Iterator<Item = &Capture> {
+        let pages = match self {
+            Self::Pages(pages) => Some(pages),
+            Self::Once | Self::Poll(_) => None,
+        };
+        pages
+            .into_iter()
+            .flat_map(PagingOptions::values)
+            .filter_map(PageValue::capture)
+    }
 }

@@ -5,8 +5,10 @@ pub(crate) use crate::method::Method;
 use crate::model::assertion::Assertion;
 use crate::model::capture::Capture;
 use crate::model::outcome::ExpectedOutcome;
+use crate::model::pages::PageValue;
 use crate::model::redact_rule::RedactRule;
 use crate::model::repeat::{DEFAULT_ATTEMPTS, ForEach, RepeatMode};
+use crate::model::scheme::Scheme;
 use crate::model::secret_rules::SecretRules;
 use crate::model::template::{Expression, Template, TemplateTree};
 use crate::span::Span;
@@ -89,13 +91,19 @@ pub struct Step {
     pub headers: Vec<TemplateField>,
     pub body: RequestBody,
     pub expected_outcome: ExpectedOutcome,
+    /// Where `ok` is written.
+    pub ok_at: Option<Span>,
     pub assertions: Vec<Assertion>,
     pub captures: Vec<Capture>,
     /// Boxed: few steps have one.
     pub for_each: Option<Box<ForEach>>,
     pub repeat: RepeatMode,
-    /// What `retry` says; see [`Step::attempts`].
+    /// What `retry` says; see [`Step::max_attempts`].
     pub retry: Option<u32>,
+    /// Where the step itself sets more than one attempt.
+    pub retry_at: Option<Span>,
+    /// Whether it only reads, if it says so.
+    pub reads: Option<bool>,
     /// For one attempt.
     pub timeout: Duration,
     /// Its response is compared with a stored one.
@@ -194,16 +202,19 @@ pub enum WorkspaceFileError {
 }
 
 impl Step {
+    /// Whether it changes nothing: as it says itself, or else as its scheme says.
+    #[must_use]
+    pub(crate) fn is_read(&self, scheme: &Scheme, path: &str, query: &[(String, String)]) -> bool {
+        self.reads
+            .unwrap_or_else(|| scheme.is_read(self.method, path, query))
+    }
+
     /// The most attempts of one call. A step that expects an error has one: its error is no reason
     /// to retry.
     #[must_use]
-    pub fn max_attempts(&self) -> u32 {
+    pub fn max_attempts(&self, is_read: bool) -> u32 {
         // RFC 9110, section 9.2.1: a safe method changes nothing, so sending it twice does no harm.
-        let usual = if self.method.is_safe() {
-            DEFAULT_ATTEMPTS
-        } else {
-            1
-        };
+        let usual = if is_read { DEFAULT_ATTEMPTS } else { 1 };
         if self.expected_outcome == ExpectedOutcome::Success {
             self.retry.unwrap_or(usual)
         } else {
@@ -231,28 +242,14 @@ impl Step {
                 .flat_map(|field| field.value.expressions()),
         );
         all.extend(self.body.expressions());
-        all.extend(
-            self.poll_conditions()
-                .iter()
-                .chain(&self.assertions)
-                .flat_map(Assertion::expressions),
-        );
-        all.extend(
-            self.for_each
-                .iter()
-                .flat_map(|each| each.list.expressions()),
-        );
-        all
-    }
-
-    /// What a poll waits for.
-    #[must_use]
-    pub fn poll_conditions(&self) -> &[Assertion] {
-        if let RepeatMode::Poll(poll) = &self.repeat {
-            &poll.until
-        } else {
-            &[]
+        let conditions = self.repeat.conditions().chain(&self.assertions);
+        all.extend(conditions.flat_map(Assertion::expressions));
+        if let RepeatMode::Pages(pages) = &self.repeat {
+            all.extend(pages.values().flat_map(PageValue::expressions));
         }
+        let lists = self.for_each.iter();
+        all.extend(lists.flat_map(|each| each.list.expressions()));
+        all
     }
 }
 

@@ -476,11 +476,17 @@ impl NameChecker<'_> {
         }
         self.check_expressions(step.body.expressions(), known);
         self.check_page_variables(step, known);
-        for assertion in step.poll_conditions() {
-            self.check_expressions(assertion.expressions(), known);
+        if let RepeatMode::Poll(_) = &step.repeat {
+            for assertion in step.repeat.conditions() {
+                self.check_expressions(assertion.expressions(), known);
+            }
         }
         // Captures are made before assertions are judged, so an assertion may use them.
         known.extend(step.captures.iter().map(|capture| capture.name.clone()));
+        // What asks for the next page sees the captures of the page before it.
+        if let RepeatMode::Pages(pages) = &step.repeat {
+            self.check_expressions(pages.expressions(), known);
+        }
         for assertion in &step.assertions {
             self.check_expressions(assertion.expressions(), known);
         }
@@ -500,7 +506,8 @@ impl NameChecker<'_> {
             return;
         };
         for setting in pages
-            .next_page_vars
+            .next
+            .variables()
             .iter()
             .filter(|setting| !known.contains(&setting.name))
         {

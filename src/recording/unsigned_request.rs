@@ -4,7 +4,7 @@ use crate::model::environment::DEFAULT_ACCOUNT;
 use crate::model::recording::{
     PLACEHOLDERS, RecordedBody, RecordedHeaders, RecordedPart, RecordedPartFile, RecordedRequest,
 };
-use crate::wire::{Draft, DraftBody, DraftPart, encode_strict, parse_query};
+use crate::wire::{Draft, DraftBody, DraftPart, encode_strict};
 use sha2::{Digest, Sha256};
 
 /// A text body longer than this is stored as its hash, in bytes.
@@ -13,8 +13,6 @@ const MAX_TEXT: usize = 64 << 10;
 /// A draft as recordings store it. `account` is the name of the account that sends it.
 #[must_use]
 pub(crate) fn unsigned_request(draft: &Draft, account: &str) -> RecordedRequest {
-    let mut query = parse_query(&draft.raw_query);
-    query.extend(draft.query.iter().cloned());
     let body = recorded_body(&draft.body);
     RecordedRequest {
         // A recording without an account answers every account, so one of a single-account
@@ -22,7 +20,7 @@ pub(crate) fn unsigned_request(draft: &Draft, account: &str) -> RecordedRequest 
         account: Some(account.to_owned()).filter(|account| account != DEFAULT_ACCOUNT),
         method: draft.method,
         path: decode_placeholders(&draft.path),
-        query: sorted_by_name(query),
+        query: sorted_by_name(draft.query_pairs()),
         headers: RecordedHeaders::new(headers_of(draft), &body, true),
         body,
     }

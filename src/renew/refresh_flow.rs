@@ -681,6 +681,7 @@ impl<'a> RefreshFlow<'a> {
             kind,
             hint,
             remedy: then,
+            ..
         } = said
         else {
             return (RefreshError::temporary(reason), false, true);

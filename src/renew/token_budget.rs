@@ -93,7 +93,10 @@ impl<'a> TokenBudget<'a> {
         let request = self.permit_request();
         let mut observation = request.observe(response, (self.clock)());
         observation.pauses_key = true;
-        if let ResponseOutcome::ApiError { kind, hint, remedy } = outcome {
+        if let ResponseOutcome::ApiError {
+            kind, hint, remedy, ..
+        } = outcome
+        {
             observation.is_rate_limited = *kind == ErrorKind::RateLimit;
             let reason = || hint.clone().unwrap_or_else(|| kind.advice().to_owned());
             observation.suspension =

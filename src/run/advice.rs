@@ -2,6 +2,7 @@
 
 use crate::check::ResponseOutcome;
 use crate::model::outcome::{ErrorKind, ExpectedOutcome};
+use crate::model::request::Step;
 use crate::model::scheme::Scheme;
 use crate::wire::WireResponse;
 
@@ -28,6 +29,10 @@ pub(super) fn unexpected_outcome(
             },
         ) => None,
         (ExpectedOutcome::Failure, _) => Some(("refused: input or permission".to_owned(), actual)),
+        (ExpectedOutcome::AnyFailure, ResponseOutcome::ApiError { .. }) => None,
+        (ExpectedOutcome::AnyFailure, ResponseOutcome::Success) => {
+            Some(("refused".to_owned(), actual))
+        }
         (ExpectedOutcome::FailureKind(expected), ResponseOutcome::ApiError { kind, .. })
             if expected == *kind =>
         {
@@ -37,6 +42,30 @@ pub(super) fn unexpected_outcome(
             Some((format!("refused: {expected}"), actual))
         }
     }
+}
+
+/// What to write in a file if the response is right as it is.
+pub(super) fn way_out(step: &Step, outcome: &ResponseOutcome) -> String {
+    let kind = match outcome {
+        ResponseOutcome::ApiError { kind, .. } => *kind,
+        ResponseOutcome::Success => {
+            return if step.ok_at.is_some() {
+                "if it must succeed, remove `ok`".to_owned()
+            } else {
+                "without `ok`, a status that is never a success expects a refusal: correct `status` in `assert`"
+                    .to_owned()
+            };
+        }
+    };
+    let word = match kind {
+        ErrorKind::Input | ErrorKind::Permission
+            if step.expected_outcome == ExpectedOutcome::Success =>
+        {
+            "`ok: false`".to_owned()
+        }
+        kind => format!("`ok: {{ kind: {kind} }}`"),
+    };
+    format!("if this refusal is what you test, write {word}")
 }
 
 /// Whether the marketplace has refused the caller, and not what the request says.

@@ -1,5 +1,6 @@
 //! Retries a call where a retry can help and does no harm: a read after a fault of the network or
-//! the marketplace, and a write of which nothing was sent. Each attempt is signed anew.
+//! the marketplace, and a write of which nothing was sent or, by the scheme's rule for the very
+//! response, nothing was carried out. Each attempt is signed anew.
 
 use super::attempt::run_attempt;
 use super::exchange::{Exchange, ExchangeContext, FailedAttempt, JudgedResponse, SendState};
@@ -25,6 +26,10 @@ const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
 pub(super) struct Attempts<'a> {
     pub(super) call: &'a ExchangeContext<'a>,
     pub(super) max_attempts: u32,
+    /// The call changes nothing.
+    pub(super) is_read: bool,
+    /// Whether the log says why a write is not sent again. A poll sends it again in any case.
+    pub(super) explains_writes: bool,
     /// The request with placeholders, where it is matched with recordings.
     pub(super) unsigned: Option<&'a RecordedRequest>,
 }
@@ -32,10 +37,18 @@ pub(super) struct Attempts<'a> {
 /// A fault that a retry can mend.
 struct RetryableFault {
     attempt: FailedAttempt,
-    /// Whether it is certain that nothing was sent.
-    was_not_sent: bool,
+    /// Whether it is certain that the call changed nothing.
+    no_effect: Option<NoEffect>,
     /// The wait that the marketplace asks for.
     retry_after: Option<Duration>,
+}
+
+/// Why it is certain that a call changed nothing.
+#[derive(Clone, Copy, Debug)]
+enum NoEffect {
+    NotSent,
+    /// By the scheme's rule for the response.
+    NotExecuted,
 }
 
 /// Why a call is not retried.
@@ -89,11 +102,17 @@ impl Attempts<'_> {
         }
         let fault = self.classify_fault(exchange);
         self.record_host_health(fault.is_some());
+        let fault = fault?;
         // Only a read is repeated once something was sent (RFC 9110, section 9.2.2): a second
         // order is worse than a failed one.
-        let fault = fault.filter(|fault| {
-            number < self.max_attempts && (draft.method.is_safe() || fault.was_not_sent)
-        })?;
+        let may_repeat = self.is_read || fault.no_effect.is_some();
+        if !may_repeat || number >= self.max_attempts {
+            exchange
+                .log
+                .warnings
+                .extend(self.write_note(number, &fault, draft));
+            return None;
+        }
         match self.next_wait(number, &fault) {
             Ok(wait) => Some((fault, wait)),
             Err(stop) => {
@@ -101,6 +120,26 @@ impl Attempts<'_> {
                 None
             }
         }
+    }
+
+    /// Why a write is not sent again.
+    fn write_note(&self, number: u32, fault: &RetryableFault, draft: &Draft) -> Option<String> {
+        if self.is_read || !self.explains_writes {
+            return None;
+        }
+        let method = draft.method;
+        let certain = match fault.no_effect {
+            None => {
+                return Some(format!(
+                    "not sent again: this {method} may have been carried out; if it only reads, write `reads: true`"
+                ));
+            }
+            Some(NoEffect::NotSent) => "nothing of it left this machine",
+            Some(NoEffect::NotExecuted) => "the scheme says that nothing was carried out",
+        };
+        (number == 1 && self.max_attempts == 1).then(|| {
+            format!("not sent again, although {certain}: `retry: {{ attempts: 3 }}` allows it")
+        })
     }
 
     /// Records how the host does; a replay sends nothing and records nothing.
@@ -138,6 +177,7 @@ impl Attempts<'_> {
     ) -> Option<RetryableFault> {
         let ResponseOutcome::ApiError {
             kind: kind @ (ErrorKind::RateLimit | ErrorKind::Server),
+            had_no_effect,
             ..
         } = outcome
         else {
@@ -158,7 +198,7 @@ impl Attempts<'_> {
         };
         Some(RetryableFault {
             attempt,
-            was_not_sent: false,
+            no_effect: had_no_effect.then_some(NoEffect::NotExecuted),
             retry_after: wait,
         })
     }
@@ -213,7 +253,7 @@ fn network_fault(error: &StepError, is_unsent: bool) -> Option<RetryableFault> {
     };
     may_pass.then_some(RetryableFault {
         attempt,
-        was_not_sent: is_unsent && is_connect,
+        no_effect: (is_unsent && is_connect).then_some(NoEffect::NotSent),
         retry_after: None,
     })
 }

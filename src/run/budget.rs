@@ -166,7 +166,10 @@ fn observe_limits(
     }: &JudgedResponse,
 ) -> LimitObservation {
     let mut observation = request.observe(response, (call.context.environment.clock)());
-    if let ResponseOutcome::ApiError { kind, hint, remedy } = outcome {
+    if let ResponseOutcome::ApiError {
+        kind, hint, remedy, ..
+    } = outcome
+    {
         observation.is_rate_limited = *kind == ErrorKind::RateLimit;
         let reason = || hint.clone().unwrap_or_else(|| kind.advice().to_owned());
         observation.suspension =

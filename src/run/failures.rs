@@ -54,17 +54,17 @@ pub(super) fn capture_failure(
 /// The response is not what `ok` expects.
 pub(super) fn unexpected_outcome(
     step: &Step,
-    expected: &str,
-    actual: &str,
+    (expected, actual): (&str, &str),
+    way_out: &str,
     redactor: &mut OutputRedactor<'_>,
 ) -> FailureReport {
     FailureReport {
-        at: step.at,
+        at: step.ok_at.unwrap_or(step.at),
         subject: redactor.redact_for_display("ok"),
         expected: redactor.redact_for_display(expected),
         actual: redactor.redact_for_display(actual),
         hint: Some(redactor.redact_for_display(&format!(
-            "by the rules of the scheme `{}`",
+            "by the rules of the scheme `{}`; {way_out}",
             step.scheme.name
         ))),
         differences: Vec::new(),

@@ -2,24 +2,24 @@
 //! the variables to request it with. Every page is judged. Captures of lists join the pages.
 
 use super::exchange::ExchangeLog;
-use super::failures;
+use super::joined_captures::JoinedCaptures;
+use super::page_history::PageHistory;
+use super::page_link;
 use super::step_error::StepError;
-use super::step_execution::{Judgement, StepExecution, StepOutcome, StepResponse, captures_list};
+use super::step_execution::{Judgement, StepExecution, StepOutcome, StepResponse};
 use crate::check::{self, ResponseView};
-use crate::diagnostic::pluralize;
+use crate::diagnostic::{did_you_mean, pluralize};
 use crate::event::FailureReport;
 use crate::jsonpath::{JsonPath, PathMatches, SearchError};
-use crate::model::assertion::Subject;
-use crate::model::capture::Capture;
-use crate::model::repeat::{NextPageVariable, PagingOptions};
-use crate::render::{
-    RenderError, VariableLayer, VariableOrigin, VariableScope, check_variable_bytes,
+use crate::model::pages::{
+    LinkRelation, NextPage, NextPageVariable, PageCondition, PageCount, PageTest, PageValue,
+    PagingOptions,
 };
+use crate::render::{RenderError, VariableLayer, VariableOrigin, VariableScope, render_tree};
 use crate::span::Span;
 use crate::value::{JsonRef, Value};
-use crate::wire::Draft;
-use sha2::{Digest, Sha256};
-use std::collections::HashMap;
+use crate::wire::{RequestTarget, WireRequest};
+use std::rc::Rc;
 
 /// If a page has no response, the result is an error.
 pub(super) async fn run(
@@ -31,7 +31,7 @@ pub(super) async fn run(
     let mut log = ExchangeLog::default();
     let result = fetch_pages(execution, pages, variables, &mut log).await;
     // Another step that uses the same variables starts at its own first page.
-    for setting in &pages.next_page_vars {
+    for setting in pages.next.variables() {
         variables.restore(&setting.name, &before);
     }
     execution.outcome(result, log)
@@ -47,6 +47,7 @@ async fn fetch_pages(
     let mut history = PageHistory::of(pages);
     let mut fresh = variables.fresh_values();
     let mut number = 0;
+    let mut target: Option<RequestTarget> = None;
     loop {
         number += 1;
         let page = CurrentPage {
@@ -55,7 +56,11 @@ async fn fetch_pages(
             number,
         };
         let draft = execution.render(variables)?;
-        if let Some(earlier) = history.requests.insert(request_digest(&draft), number) {
+        let draft = match &target {
+            Some(target) => draft.with_target(target),
+            None => draft,
+        };
+        if let Some(earlier) = history.insert_request(&draft, number) {
             let failures = vec![*page.repeated_request(earlier)];
             return Ok(Judgement {
                 failures,
@@ -63,11 +68,15 @@ async fn fetch_pages(
                 skipped: None,
             });
         }
-        let call = execution.send_rendered(draft, variables, fresh).await;
+        let call = execution
+            .send_rendered(Rc::new(draft), target.as_ref(), variables, fresh)
+            .await;
         log.append(call.log);
         let response = call.result?;
-        match page.judge(&response, &mut joined, &mut history, variables)? {
-            PageVerdict::Next(notes) => {
+        let asked = log.signed.as_ref().map(|signed| &signed.request);
+        match page.judge(&response, asked, &mut joined, &mut history, variables)? {
+            PageVerdict::Next(next, notes) => {
+                target = next;
                 for note in notes {
                     // Pages are alike, and so is what is noted of them.
                     if !log.warnings.contains(&note) {
@@ -84,59 +93,39 @@ async fn fetch_pages(
     }
 }
 
-/// What the pages before have shown.
-struct PageHistory {
-    /// The digest of each request, and the page that it asked for, from 1.
-    requests: HashMap<[u8; 32], u32>,
-    /// Whether a page held the member that `while` names.
-    has_while_member: bool,
-    /// Whether a page held the member that each variable of `set` is taken from.
-    has_set_members: Vec<bool>,
-}
+const SINGLE_HINT: &str = "if one page without it is complete, write `single: true` under `pages`";
 
-impl PageHistory {
-    fn of(pages: &PagingOptions) -> Self {
-        Self {
-            requests: HashMap::new(),
-            has_while_member: false,
-            has_set_members: vec![false; pages.next_page_vars.len()],
-        }
-    }
-
-    fn look_at(&mut self, pages: &PagingOptions, json: JsonRef<'_>) {
-        // A member that stands twice is there; what looks at it fails.
-        self.has_while_member |= !matches!(find_one(&pages.has_next, json), Ok(None));
-        for (held, setting) in self.has_set_members.iter_mut().zip(&pages.next_page_vars) {
-            *held |= !matches!(find_one(&setting.from, json), Ok(None));
-        }
-    }
-}
-
-/// Equal for equal requests. The requests themselves are not kept: each may hold a file.
-fn request_digest(draft: &Draft) -> [u8; 32] {
-    let head = format!(
-        "{:?}",
-        (
-            draft.method,
-            &draft.path,
-            &draft.raw_query,
-            &draft.query,
-            &draft.headers
-        )
-    );
-    let body = draft.body.to_bytes();
-    let mut digest = Sha256::new_with_prefix((head.len() as u64).to_le_bytes());
-    digest.update(head);
-    digest.update(body);
-    digest.finalize().into()
+/// Whether there is another page.
+enum PageStep {
+    /// With its own target, if a link names it.
+    Next(Option<RequestTarget>),
+    End,
 }
 
 /// What follows from a page.
 enum PageVerdict {
-    /// With the notes of this page.
-    Next(Vec<String>),
+    /// With its own target, if a link names it, and the notes of this page.
+    Next(Option<RequestTarget>, Vec<String>),
     /// The step ends with this page.
     Last(Judgement),
+}
+
+/// Why the paging cannot go on.
+enum PageStop {
+    Failures(Vec<FailureReport>),
+    Error(RenderError),
+}
+
+impl From<Box<FailureReport>> for PageStop {
+    fn from(failure: Box<FailureReport>) -> Self {
+        Self::Failures(vec![*failure])
+    }
+}
+
+impl From<RenderError> for PageStop {
+    fn from(error: RenderError) -> Self {
+        Self::Error(error)
+    }
 }
 
 /// One page.
@@ -152,6 +141,7 @@ impl CurrentPage<'_> {
     fn judge(
         &self,
         response: &StepResponse,
+        asked: Option<&WireRequest>,
         joined: &mut JoinedCaptures<'_>,
         history: &mut PageHistory,
         variables: &mut VariableScope,
@@ -160,17 +150,18 @@ impl CurrentPage<'_> {
         let mut judgement = execution.judge(response, variables)?;
         if judgement.failures.is_empty() {
             joined.add(variables)?;
-            match self.advance(response, history, variables) {
-                Ok(true) => {
+            match self.advance(response, asked, history, variables) {
+                Ok(PageStep::Next(target)) => {
                     judgement.failures = execution.record_and_compare(response)?;
                     if judgement.failures.is_empty() {
-                        return Ok(PageVerdict::Next(judgement.notes));
+                        return Ok(PageVerdict::Next(target, judgement.notes));
                     }
                 }
-                Ok(false) => {
+                Ok(PageStep::End) => {
                     judgement.failures = joined.finish(response, variables, execution);
                 }
-                Err(failure) => judgement.failures.push(*failure),
+                Err(PageStop::Failures(failures)) => judgement.failures.extend(failures),
+                Err(PageStop::Error(error)) => return Err(error.into()),
             }
         }
         for failure in &mut judgement.failures {
@@ -183,38 +174,175 @@ impl CurrentPage<'_> {
     fn advance(
         &self,
         response: &StepResponse,
+        asked: Option<&WireRequest>,
         history: &mut PageHistory,
         variables: &mut VariableScope,
-    ) -> Result<bool, Box<FailureReport>> {
-        let view = ResponseView::new(response.response());
-        let json = view
-            .json()
-            .map_err(|error| self.invalid_while_value(&format!("the body is {error}")))?;
-        history.look_at(self.pages, json);
-        let has_next = find_one(&self.pages.has_next, json)
-            .map_err(|error| self.invalid_while_value(&error.to_string()))?;
-        match has_next.map(|value| (value, value.as_bool())) {
-            Some((_, Some(true))) => {}
-            Some((value, None)) if !value.is_null() => {
-                return Err(self.invalid_while_value(&value.to_json()));
-            }
-            None | Some(_) => return self.check_members(history, &view).map(|()| false),
+    ) -> Result<PageStep, PageStop> {
+        let redact = |text: &str| self.execution.redact_actual(text, response);
+        let view = ResponseView::new(response.response()).with_redaction(&redact);
+        history.look_at(&view);
+        if let Some(count) = &self.pages.count {
+            history.items += self.count_items(count, &view)?;
         }
+        let next = match &self.pages.next {
+            NextPage::Variables { condition, set } => {
+                let has_next = self.has_next(condition, response, &view, variables)?;
+                has_next.then_some((set.as_slice(), None))
+            }
+            NextPage::Link(relation) => {
+                let target = self.linked_target(relation, response, asked, history)?;
+                target.map(|target| ([].as_slice(), Some(target)))
+            }
+        };
+        let Some((set, target)) = next else {
+            self.check_members(history, &view)?;
+            self.check_count(history, response, variables)?;
+            return Ok(PageStep::End);
+        };
         // Only if there is another page: a list of exactly this many pages is complete.
         if self.number >= self.pages.max_pages {
-            return Err(self.too_many_pages());
+            return Err(self.too_many_pages().into());
         }
-        for setting in &self.pages.next_page_vars {
-            let value = find_one(&setting.from, json)
-                .map_err(|error| self.missing_next_value(setting, &error.to_string()))?
-                .ok_or_else(|| self.missing_next_value(setting, "nothing is there"))?;
+        self.set_variables(set, response, variables)?;
+        Ok(PageStep::Next(target))
+    }
+
+    fn has_next(
+        &self,
+        condition: &PageCondition,
+        response: &StepResponse,
+        view: &ResponseView<'_>,
+        variables: &VariableScope,
+    ) -> Result<bool, PageStop> {
+        let holds = match &condition.test {
+            PageTest::Flag(path) => self.flag(condition, path, view)?,
+            PageTest::Assertions(assertions) => {
+                let decided = check::decide(assertions, view, &|template| {
+                    render_tree(template, variables)
+                })?;
+                if decided.is_err() {
+                    let failures = self.undecided(condition, response, variables)?;
+                    return Err(PageStop::Failures(failures));
+                }
+                decided == Ok(true)
+            }
+        };
+        Ok(holds != condition.is_until)
+    }
+
+    /// The target of the link to the next page.
+    fn linked_target(
+        &self,
+        relation: &LinkRelation,
+        response: &StepResponse,
+        asked: Option<&WireRequest>,
+        history: &mut PageHistory,
+    ) -> Result<Option<RequestTarget>, PageStop> {
+        let found = page_link::links_of(response).and_then(|links| {
+            let relations = links.iter().flat_map(|link| link.relations.iter().cloned());
+            history.relations.extend(relations);
+            let target =
+                asked.map(|asked| page_link::next_target(self.execution, relation, &links, asked));
+            target.transpose().map(Option::flatten)
+        });
+        found.map_err(|error| {
+            let expected = "a link on the host that was asked, or on one of the scheme";
+            let subject = format!("link {}", relation.name);
+            let actual = error.to_string();
+            self.failure(relation.at, [&subject, expected, &actual])
+                .into()
+        })
+    }
+
+    /// The value of a path that says whether there is another page, or no more.
+    fn flag(
+        &self,
+        condition: &PageCondition,
+        path: &JsonPath,
+        view: &ResponseView<'_>,
+    ) -> Result<bool, Box<FailureReport>> {
+        let invalid = |actual: &str| self.invalid_flag(condition, path, actual);
+        let json = view
+            .json()
+            .map_err(|error| invalid(&format!("the body is {error}")))?;
+        let value = find_one(path, json).map_err(|error| invalid(&error.to_string()))?;
+        match value.map(|value| (value, value.as_bool())) {
+            None => Ok(false),
+            Some((_, Some(flag))) => Ok(flag),
+            Some((value, None)) if value.is_null() => Ok(false),
+            Some((value, None)) => Err(invalid(&value.to_json())),
+        }
+    }
+
+    /// Why a condition can neither hold nor fail.
+    fn undecided(
+        &self,
+        condition: &PageCondition,
+        response: &StepResponse,
+        variables: &VariableScope,
+    ) -> Result<Vec<FailureReport>, RenderError> {
+        let unmet = self
+            .execution
+            .unmet_assertions(condition.assertions(), response, variables)?;
+        let mut redactor = self.execution.output_redactor();
+        let subject = |failure: &FailureReport| format!("{} {}", condition.key(), failure.subject);
+        Ok(unmet
+            .into_iter()
+            .map(|failure| FailureReport {
+                subject: redactor.redact_for_display(&subject(&failure)),
+                ..failure
+            })
+            .collect())
+    }
+
+    /// All values are made before the first one is set: they see the variables of this page.
+    fn set_variables(
+        &self,
+        set: &[NextPageVariable],
+        response: &StepResponse,
+        variables: &mut VariableScope,
+    ) -> Result<(), PageStop> {
+        let mut values = Vec::with_capacity(set.len());
+        for setting in set {
+            values.push(self.next_value(setting, response, variables)?);
+        }
+        for (setting, (value, marked)) in set.iter().zip(values) {
             let origin = VariableOrigin {
                 layer: VariableLayer::Capture,
                 at: Some(setting.name_at),
             };
-            variables.set(setting.name.as_str(), value.to_value(), origin);
+            variables.set_with_placeholders(setting.name.as_str(), value, marked, origin);
+            variables.check_size(setting.name_at)?;
         }
-        Ok(true)
+        Ok(())
+    }
+
+    /// A value of the next page, and the same with placeholders.
+    fn next_value(
+        &self,
+        setting: &NextPageVariable,
+        response: &StepResponse,
+        variables: &VariableScope,
+    ) -> Result<(Value, Option<Value>), PageStop> {
+        let value = match &setting.value {
+            PageValue::Template(tree) => return Ok(variables.render_with_placeholders(tree)?),
+            PageValue::Capture(capture) => self.execution.captured(capture, response),
+        };
+        let prefix = |mut failure: FailureReport| {
+            failure.subject = self.shown(&format!("set {}", failure.subject));
+            PageStop::Failures(vec![failure])
+        };
+        let value = value.map_err(prefix)?;
+        if value.is_null() {
+            let subject = format!("set {}", source_of(&setting.value));
+            let expected = format!("a value of `{}` for the next page", setting.name);
+            let mut failure = self.failure(value_at(&setting.value), [&subject, &expected, "null"]);
+            let hint =
+                "the condition says that there is another page: make it end where this is `null`";
+            failure.hint = Some(self.shown(hint));
+            return Err(failure.into());
+        }
+        Ok((value, None))
     }
 
     /// A member that no page held is a typing mistake, or paging that this file cannot follow: the
@@ -227,51 +355,105 @@ impl CurrentPage<'_> {
         if self.pages.allows_single_page && self.number == 1 {
             return Ok(());
         }
-        if !history.has_while_member {
-            let subject = format!("while {}", self.pages.has_next.as_str());
-            return Err(self.missing_member(
-                self.pages.has_next_at,
-                &subject,
-                &self.pages.has_next,
-                view,
-            ));
+        if let NextPage::Link(relation) = &self.pages.next
+            && !history.relations.contains(&relation.name)
+        {
+            return Err(self.missing_relation(relation, history));
         }
-        let missing = history
-            .has_set_members
-            .iter()
-            .zip(&self.pages.next_page_vars)
-            .find(|(held, _)| !**held);
-        match missing {
-            Some((_, setting)) => {
-                let subject = format!("set {}", setting.from.as_str());
-                Err(self.missing_member(setting.at, &subject, &setting.from, view))
-            }
-            None => Ok(()),
-        }
-    }
-
-    fn missing_member(
-        &self,
-        at: Span,
-        subject: &str,
-        path: &JsonPath,
-        view: &ResponseView<'_>,
-    ) -> Box<FailureReport> {
-        let actual = match view.missing_hint(&Subject::Path(path.clone())) {
+        let Some(member) = history.missing_member() else {
+            return Ok(());
+        };
+        let actual = match view.missing_hint(&member.subject) {
             Some(hint) => format!("nothing: {hint}"),
             None => "nothing".to_owned(),
         };
-        let mut failure = self.failure(at, [subject, "a member that a page holds", &actual]);
-        let hint = "if one page without it is complete, write `single: true` under `pages`";
-        failure.hint = Some(
-            self.execution
-                .context
-                .state
-                .redactor
-                .borrow_mut()
-                .redact_for_display(hint),
-        );
+        let subject = format!("{} {}", member.key, member.subject);
+        let mut failure =
+            self.failure(member.at, [&subject, "a member that a page holds", &actual]);
+        failure.hint = Some(self.shown(SINGLE_HINT));
+        Err(failure)
+    }
+
+    fn missing_relation(
+        &self,
+        relation: &LinkRelation,
+        history: &PageHistory,
+    ) -> Box<FailureReport> {
+        let actual = if history.relations.is_empty() {
+            "no `link` header".to_owned()
+        } else {
+            let known = history.relations.iter().map(String::as_str);
+            match did_you_mean(&relation.name, known) {
+                Some(hint) => format!("other links: {hint}"),
+                None => "other links".to_owned(),
+            }
+        };
+        let subject = format!("link {}", relation.name);
+        let mut failure =
+            self.failure(relation.at, [&subject, "a link that a page holds", &actual]);
+        failure.hint = Some(self.shown(SINGLE_HINT));
         failure
+    }
+
+    fn count_items(
+        &self,
+        count: &PageCount,
+        view: &ResponseView<'_>,
+    ) -> Result<usize, Box<FailureReport>> {
+        let subject = crate::model::assertion::Subject::Path(count.of.clone());
+        if !view.has(&subject) {
+            return Ok(0);
+        }
+        view.count(&count.of).ok_or_else(|| {
+            let text = format!("of {subject}");
+            self.failure(count.of_at, [&text, "a list of items", "no list"])
+        })
+    }
+
+    /// The items of all pages are as many as the marketplace says.
+    fn check_count(
+        &self,
+        history: &PageHistory,
+        response: &StepResponse,
+        variables: &VariableScope,
+    ) -> Result<(), PageStop> {
+        let Some(count) = &self.pages.count else {
+            return Ok(());
+        };
+        let total = match &count.equals {
+            PageValue::Template(tree) => render_tree(tree, variables)?.into_owned(),
+            PageValue::Capture(capture)
+                if self.pages.allows_single_page
+                    && self.number == 1
+                    && history.missing_member().is_some()
+                    && self.execution.captured(capture, response).is_err() =>
+            {
+                return Ok(());
+            }
+            PageValue::Capture(capture) => {
+                let found = self.execution.captured(capture, response);
+                found.map_err(|mut failure| {
+                    failure.subject = self.shown(&format!("count {}", failure.subject));
+                    PageStop::Failures(vec![failure])
+                })?
+            }
+        };
+        let items = Value::from(i64::try_from(history.items).unwrap_or(i64::MAX));
+        if total == items {
+            return Ok(());
+        }
+        let subject = format!("count {}", count.of.as_str());
+        let expected = format!("{} by {}", total.to_json(), source_of(&count.equals));
+        let actual = format!(
+            "{} on {}",
+            pluralize(history.items, "item"),
+            pluralize(self.number as usize, "page")
+        );
+        let mut failure = self.failure(count.equals_at, [&subject, &expected, &actual]);
+        if total.as_str().is_some() {
+            failure.hint = Some(self.shown("the total is a text, and only a number can be equal"));
+        }
+        Err(failure.into())
     }
 
     fn repeated_request(&self, earlier: u32) -> Box<FailureReport> {
@@ -284,12 +466,24 @@ impl CurrentPage<'_> {
         failure
     }
 
-    fn invalid_while_value(&self, actual: &str) -> Box<FailureReport> {
-        let subject = format!("while {}", self.pages.has_next.as_str());
-        self.failure(
-            self.pages.has_next_at,
+    fn invalid_flag(
+        &self,
+        condition: &PageCondition,
+        path: &JsonPath,
+        actual: &str,
+    ) -> Box<FailureReport> {
+        let subject = format!("{} {}", condition.key(), path.as_str());
+        let mut failure = self.failure(
+            condition.at,
             [&subject, "`true`, `false`, `null` or nothing", actual],
-        )
+        );
+        let hint = format!(
+            "for another value write what it must be, such as `{}: {{ {}: {{ type: string, not: \"\" }} }}`",
+            condition.key(),
+            path.as_str()
+        );
+        failure.hint = Some(self.shown(&hint));
+        failure
     }
 
     fn too_many_pages(&self) -> Box<FailureReport> {
@@ -297,34 +491,51 @@ impl CurrentPage<'_> {
             "an end within {}",
             pluralize(self.pages.max_pages as usize, "page")
         );
-        let actual = format!("`{}` is still true", self.pages.has_next.as_str());
+        let actual = match &self.pages.next {
+            NextPage::Link(relation) => format!("there is still a link `{}`", relation.name),
+            NextPage::Variables { condition, .. } => match (&condition.test, condition.is_until) {
+                (PageTest::Flag(path), false) => format!("`{}` is still true", path.as_str()),
+                (PageTest::Flag(path), true) => format!("`{}` is not true yet", path.as_str()),
+                (PageTest::Assertions(_), false) => "`while` still holds".to_owned(),
+                (PageTest::Assertions(_), true) => "`until` does not hold yet".to_owned(),
+            },
+        };
         self.failure(self.pages.at, ["pages", &expected, &actual])
     }
 
-    fn missing_next_value(&self, setting: &NextPageVariable, actual: &str) -> Box<FailureReport> {
-        let expected = format!("a value of `{}` for the next page", setting.name);
-        self.failure(
-            setting.at,
-            [&format!("set {}", setting.from.as_str()), &expected, actual],
-        )
-    }
-
     fn failure(&self, at: Span, [subject, expected, actual]: [&str; 3]) -> Box<FailureReport> {
-        let mut redactor = self.execution.output_redactor();
         Box::new(FailureReport {
             at,
-            subject: redactor.redact_for_display(subject),
-            expected: redactor.redact_for_display(expected),
-            actual: redactor.redact_for_display(actual),
+            subject: self.shown(subject),
+            expected: self.shown(expected),
+            actual: self.shown(actual),
             hint: None,
             differences: Vec::new(),
         })
     }
 
+    fn shown(&self, text: &str) -> crate::redact::RedactedText {
+        self.execution.output_redactor().redact_for_display(text)
+    }
+
     /// Adds the number of the page to a failure.
     fn add_page_number(&self, failure: &mut FailureReport) {
-        let text = format!("{} (page {})", failure.subject, self.number);
-        failure.subject = self.execution.output_redactor().redact_for_display(&text);
+        failure.subject = self.shown(&format!("{} (page {})", failure.subject, self.number));
+    }
+}
+
+/// What a value is taken from, as it is written.
+fn source_of(value: &PageValue) -> String {
+    match value {
+        PageValue::Capture(capture) => capture.from.to_string(),
+        PageValue::Template(_) => "`equals`".to_owned(),
+    }
+}
+
+fn value_at(value: &PageValue) -> Span {
+    match value {
+        PageValue::Capture(capture) => capture.at,
+        PageValue::Template(tree) => tree.at,
     }
 }
 
@@ -333,62 +544,5 @@ fn find_one<'v>(path: &JsonPath, json: JsonRef<'v>) -> Result<Option<JsonRef<'v>
     match path.find(json)? {
         PathMatches::One(found) => Ok(found),
         PathMatches::Many(_) => Ok(None),
-    }
-}
-
-/// Captures of lists, with the items of all pages.
-struct JoinedCaptures<'c> {
-    captures: Vec<(&'c Capture, Vec<Value>)>,
-    /// The memory that they take.
-    bytes: usize,
-}
-
-impl<'c> JoinedCaptures<'c> {
-    fn of(captures: &'c [Capture]) -> Self {
-        let lists = captures.iter().filter(|capture| captures_list(capture));
-        Self {
-            captures: lists.map(|capture| (capture, Vec::new())).collect(),
-            bytes: 0,
-        }
-    }
-
-    /// # Errors
-    /// When the items of all pages take more memory than variables may.
-    fn add(&mut self, variables: &VariableScope) -> Result<(), RenderError> {
-        for (capture, all) in &mut self.captures {
-            if let Some(Value::List(items)) = variables.get(&capture.name) {
-                self.bytes += items.iter().map(Value::estimated_bytes).sum::<usize>();
-                check_variable_bytes(self.bytes, capture.at)?;
-                all.extend_from_slice(items);
-            }
-        }
-        Ok(())
-    }
-
-    /// Sets the captures to the items of all pages. A capture that found no item on any page fails.
-    fn finish(
-        &mut self,
-        response: &StepResponse,
-        variables: &mut VariableScope,
-        execution: &StepExecution<'_>,
-    ) -> Vec<FailureReport> {
-        let mut failures = Vec::new();
-        for (capture, all) in self.captures.drain(..) {
-            // The last page alone may be empty, and must not fail a capture that found items
-            // before.
-            if all.is_empty()
-                && let Err(failure) =
-                    check::capture(capture, &ResponseView::new(response.response()))
-            {
-                let mut redactor = execution.output_redactor();
-                failures.push(failures::capture_failure(&failure, &mut redactor));
-            }
-            let origin = VariableOrigin {
-                layer: VariableLayer::Capture,
-                at: Some(capture.name_at),
-            };
-            variables.set(capture.name.as_str(), Value::List(all), origin);
-        }
-        failures
     }
 }

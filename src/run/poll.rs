@@ -1,5 +1,5 @@
 //! A step that is sent again until `until` holds. Only the last response is judged. A response that
-//! `ok` does not expect ends the poll.
+//! meets `fail` ends the poll, and so does one that `ok` does not expect, unless it is `pending`.
 
 use super::exchange::{ExchangeLog, SendState};
 use super::step_error::StepError;
@@ -7,6 +7,7 @@ use super::step_execution::{Judgement, StepExecution, StepOutcome, StepResponse}
 use crate::awake_timeout::awake_timeout;
 use crate::diagnostic::pluralize;
 use crate::event::FailureReport;
+use crate::model::assertion::Assertion;
 use crate::model::repeat::PollOptions;
 use crate::render::{RenderError, VariableScope};
 use crate::transport::human_duration;
@@ -32,7 +33,7 @@ async fn run_until(
 ) -> Result<Judgement, StepError> {
     let context = execution.context;
     let mut timer = PollTimer::start(poll, context.state.recordings.is_replay());
-    let (mut responses, mut unmet) = (0, Vec::new());
+    let mut progress = PollProgress::default();
     let mut fresh = variables.fresh_values();
     loop {
         // On the heap: a timeout would hold it twice, and every step is as large as a poll.
@@ -44,16 +45,20 @@ async fn run_until(
         };
         log.append(call.log);
         let response = call.result?;
-        responses += 1;
-        let is_expected = execution.is_expected(&response);
-        if is_expected {
-            unmet = unmet_until(execution, &response, variables)?;
+        match progress.look_at(execution, poll, &response, variables)? {
+            PollVerdict::Again => execution.record_intermediate(&response),
+            PollVerdict::Judge => {
+                let judgement = execution.judge(&response, variables)?;
+                return execution.conclude(&response, judgement, log);
+            }
+            PollVerdict::Fail(failures) => {
+                let judgement = Judgement {
+                    failures,
+                    ..Judgement::default()
+                };
+                return execution.conclude(&response, judgement, log);
+            }
         }
-        if unmet.is_empty() || !is_expected {
-            let judgement = execution.judge(&response, variables)?;
-            return execution.conclude(&response, judgement, log);
-        }
-        execution.record_intermediate(&response);
         let Some(wait) = timer.next_wait() else { break };
         if !context.pause(wait).await {
             return Err(StepError::Interrupted);
@@ -61,8 +66,8 @@ async fn run_until(
         // Signed anew: marketplaces refuse a signature that they have seen, or that is too old.
         fresh = context.fresh_values();
     }
-    let mut failures = vec![timeout_failure(execution, poll, responses)];
-    failures.append(&mut unmet);
+    let mut failures = vec![timeout_failure(execution, poll, &progress)];
+    failures.append(&mut progress.unmet);
     let notes = std::mem::take(&mut log.warnings);
     Ok(Judgement {
         failures,
@@ -71,19 +76,76 @@ async fn run_until(
     })
 }
 
-/// The assertions of `until` that do not hold yet.
-fn unmet_until(
+/// What follows from a response.
+enum PollVerdict {
+    /// It is not there yet.
+    Again,
+    /// It is the one that was waited for, or one that `ok` refuses.
+    Judge,
+    /// It meets `fail`.
+    Fail(Vec<FailureReport>),
+}
+
+/// What the responses so far have shown.
+#[derive(Default)]
+struct PollProgress {
+    responses: usize,
+    /// How many of them `ok` refuses and `pending` waits through.
+    pending: usize,
+    /// What of `until` did not hold for the last response that `ok` expects.
+    unmet: Vec<FailureReport>,
+}
+
+impl PollProgress {
+    /// In the order of the language: `fail`, `ok` and `until`, `pending`.
+    fn look_at(
+        &mut self,
+        execution: &StepExecution<'_>,
+        poll: &PollOptions,
+        response: &StepResponse,
+        variables: &VariableScope,
+    ) -> Result<PollVerdict, RenderError> {
+        self.responses += 1;
+        if !poll.fail.is_empty() && execution.holds(&poll.fail, response, variables)? {
+            let negated: Vec<Assertion> = poll.fail.iter().map(Assertion::negated).collect();
+            let failures = described("fail", &negated, execution, response, variables)?;
+            return Ok(PollVerdict::Fail(failures));
+        }
+        if execution.is_expected(response) {
+            self.unmet = described("until", &poll.until, execution, response, variables)?;
+            let is_met = self.unmet.is_empty();
+            return Ok(if is_met {
+                PollVerdict::Judge
+            } else {
+                PollVerdict::Again
+            });
+        }
+        let is_pending = !poll.pending.is_empty()
+            // No wait mends a signature, a key or a clock.
+            && !execution.is_refused_at_the_door(response)
+            && execution.holds(&poll.pending, response, variables)?;
+        if !is_pending {
+            return Ok(PollVerdict::Judge);
+        }
+        self.pending += 1;
+        Ok(PollVerdict::Again)
+    }
+}
+
+/// The assertions that do not hold, under the key that they are written under.
+fn described(
+    key: &str,
+    assertions: &[Assertion],
     execution: &StepExecution<'_>,
     response: &StepResponse,
     variables: &VariableScope,
 ) -> Result<Vec<FailureReport>, RenderError> {
-    let unmet =
-        execution.unmet_assertions(execution.step.poll_conditions(), response, variables)?;
+    let unmet = execution.unmet_assertions(assertions, response, variables)?;
     let mut redactor = execution.output_redactor();
     Ok(unmet
         .into_iter()
         .map(|failure| FailureReport {
-            subject: redactor.redact_for_display(&format!("until {}", failure.subject)),
+            subject: redactor.redact_for_display(&format!("{key} {}", failure.subject)),
             ..failure
         })
         .collect())
@@ -92,18 +154,20 @@ fn unmet_until(
 fn timeout_failure(
     execution: &StepExecution<'_>,
     poll: &PollOptions,
-    responses: usize,
+    progress: &PollProgress,
 ) -> FailureReport {
     let mut redactor = execution.output_redactor();
     let within = human_duration(poll.timeout);
+    let responses = pluralize(progress.responses, "response");
+    let pending = match progress.pending {
+        0 => String::new(),
+        count => format!(", of which {count} met `pending`"),
+    };
     FailureReport {
         at: poll.at,
         subject: redactor.redact_for_display("poll"),
         expected: redactor.redact_for_display(&format!("`until` to hold within {within}")),
-        actual: redactor.redact_for_display(&format!(
-            "it did not hold in {}",
-            pluralize(responses, "response")
-        )),
+        actual: redactor.redact_for_display(&format!("it did not hold in {responses}{pending}")),
         hint: None,
         differences: Vec::new(),
     }

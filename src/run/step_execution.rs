@@ -36,7 +36,7 @@ use crate::render::{
 };
 use crate::sign::choose_level;
 use crate::value::Value;
-use crate::wire::{Draft, WireResponse};
+use crate::wire::{Draft, RequestTarget, WireResponse};
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::rc::Rc;
@@ -208,30 +208,33 @@ impl StepExecution<'_> {
     /// that they are the same for every call of the step; `fresh` signs this call.
     pub(super) async fn send(&self, variables: &VariableScope, fresh: FreshValues) -> StepCall {
         match self.render(variables) {
-            Ok(draft) => self.send_rendered(draft, variables, fresh).await,
+            Ok(draft) => {
+                self.send_rendered(Rc::new(draft), None, variables, fresh)
+                    .await
+            }
             Err(error) => StepCall::not_sent(error),
         }
     }
 
     /// The request with the variables of this moment.
-    pub(super) fn render(&self, variables: &VariableScope) -> Result<Rc<Draft>, RenderError> {
+    pub(super) fn render(&self, variables: &VariableScope) -> Result<Draft, RenderError> {
         render_draft(
             self.step,
             variables,
             variables.fresh_values(),
             self.context.environment.files,
         )
-        .map(Rc::new)
     }
 
-    /// Sends a request that was rendered with these variables.
+    /// Sends a request that was rendered with these variables, for this target if there is one.
     pub(super) async fn send_rendered(
         &self,
         draft: Rc<Draft>,
+        target: Option<&RequestTarget>,
         variables: &VariableScope,
         fresh: FreshValues,
     ) -> StepCall {
-        let mut call = match self.send_draft(&draft, variables, fresh).await {
+        let mut call = match self.send_draft(&draft, target, variables, fresh).await {
             Ok(call) => call,
             Err(error) => StepCall::not_sent(error),
         };
@@ -242,13 +245,15 @@ impl StepExecution<'_> {
     async fn send_draft(
         &self,
         draft: &Draft,
+        target: Option<&RequestTarget>,
         variables: &VariableScope,
         fresh: FreshValues,
     ) -> Result<StepCall, StepError> {
         let (step, scheme, context) = (self.step, self.scheme, self.context);
-        let level = self.level_for(draft);
+        let level = self.level_at(&draft.path);
         let access = context.access(scheme, level, self.owner.recording_key.account.as_deref())?;
-        let unsigned = self.unsigned_request(variables, &access.account)?;
+        let unsigned = self.unsigned_request(variables, target, &access.account)?;
+        let is_read = step.is_read(scheme, &draft.path, &draft.query_pairs());
         let attempts = Attempts {
             call: &ExchangeContext {
                 recording_key: &self.owner.recording_key,
@@ -268,14 +273,17 @@ impl StepExecution<'_> {
                 rounds: self.rounds.get(),
                 context,
             },
-            max_attempts: step.max_attempts(),
+            max_attempts: step.max_attempts(is_read),
+            is_read,
+            explains_writes: step.expected_outcome == ExpectedOutcome::Success
+                && !matches!(step.repeat, RepeatMode::Poll(_)),
             unsigned: unsigned.as_deref(),
         };
         let Exchange { result, log } = attempts.run(draft, fresh).await;
         let result = match result {
             Ok(judged) => Ok(StepResponse { judged, unsigned }),
             Err(StepError::NotRecorded(missing)) if missing.can_be_recorded => {
-                let hint = self.recording_hint(variables, &access.account)?;
+                let hint = self.recording_hint(variables, target, &access.account)?;
                 Err(StepError::NotRecorded(MissingRecording {
                     hint: Some(hint),
                     ..missing
@@ -299,22 +307,24 @@ impl StepExecution<'_> {
         self.context.output_redactor(&self.owner.recording_key)
     }
 
-    fn level_for(&self, draft: &Draft) -> &Level {
+    /// The level that signs a request for this path.
+    pub(super) fn level_at(&self, path: &str) -> &Level {
         let named = self.step.level.as_ref().map(|level| level.name.as_str());
-        choose_level(self.scheme, named, self.step.method, &draft.path)
+        choose_level(self.scheme, named, self.step.method, path)
     }
 
     /// The request with placeholders, if the run compares it with recordings or a snapshot.
     fn unsigned_request(
         &self,
         variables: &VariableScope,
+        target: Option<&RequestTarget>,
         account: &str,
     ) -> Result<Option<Box<RecordedRequest>>, RenderError> {
         let has_snapshot = self.owner.unit.is_some() && self.wants_snapshot();
         if !has_snapshot && !self.context.state.recordings.is_enabled() {
             return Ok(None);
         }
-        let request = self.placeholder_request(variables, account)?;
+        let request = self.placeholder_request(variables, target, account)?;
         // Boxed, since it is kept while the request is sent.
         Ok(Some(Box::new(request)))
     }
@@ -323,6 +333,7 @@ impl StepExecution<'_> {
     fn placeholder_request(
         &self,
         variables: &VariableScope,
+        target: Option<&RequestTarget>,
         account: &str,
     ) -> Result<RecordedRequest, RenderError> {
         let draft = render_draft(
@@ -331,6 +342,10 @@ impl StepExecution<'_> {
             variables.fresh_values(),
             self.context.environment.files,
         )?;
+        let draft = match target {
+            Some(target) => draft.with_target(target),
+            None => draft,
+        };
         Ok(recording::unsigned_request(&draft, account))
     }
 
@@ -339,9 +354,10 @@ impl StepExecution<'_> {
     fn recording_hint(
         &self,
         variables: &VariableScope,
+        target: Option<&RequestTarget>,
         account: &str,
     ) -> Result<String, RenderError> {
-        let request = self.placeholder_request(variables, account)?;
+        let request = self.placeholder_request(variables, target, account)?;
         let context = self.context;
         let request = context
             .state
@@ -364,6 +380,24 @@ impl StepExecution<'_> {
     /// Whether the response is what `ok` expects.
     pub(super) fn is_expected(&self, response: &StepResponse) -> bool {
         advice::unexpected_outcome(self.step.expected_outcome, &response.judged.outcome).is_none()
+    }
+
+    /// Whether all assertions hold. What cannot be read does not hold.
+    pub(super) fn holds(
+        &self,
+        assertions: &[Assertion],
+        response: &StepResponse,
+        variables: &VariableScope,
+    ) -> Result<bool, RenderError> {
+        let view = ResponseView::new(response.response());
+        check::holds(assertions, &view, &|template| {
+            render_tree(template, variables)
+        })
+    }
+
+    /// Whether the response refuses the caller, and not what the request says.
+    pub(super) fn is_refused_at_the_door(&self, response: &StepResponse) -> bool {
+        advice::is_refused_at_the_door(&response.judged.outcome)
     }
 
     /// Evaluates `ok`, the captures and the assertions. Captures come first, since assertions may
@@ -410,8 +444,8 @@ impl StepExecution<'_> {
             // An error response lacks the values to capture: reporting each would hide its cause.
             Some((expected, actual)) => vec![failures::unexpected_outcome(
                 self.step,
-                &expected,
-                &actual,
+                (&expected, &actual),
+                &advice::way_out(self.step, &response.judged.outcome),
                 &mut self.output_redactor(),
             )],
             None => self.capture_all(response, view, variables),
@@ -569,6 +603,18 @@ impl StepExecution<'_> {
         failures
     }
 
+    /// What a capture takes, for a step that is sent again; nothing is set.
+    pub(super) fn captured(
+        &self,
+        capture: &Capture,
+        response: &StepResponse,
+    ) -> Result<Value, FailureReport> {
+        let redact = |text: &str| self.redact_actual(text, response);
+        let view = ResponseView::new(response.response()).with_redaction(&redact);
+        self.capture_value(capture, response, &view)
+            .map_err(|failure| self.capture_failure(capture, failure, response))
+    }
+
     fn note_captured(&self, capture: &Capture, value: &Value, response: &StepResponse) {
         if let Some(redacted) = self.response_without_short_values(response)
             && let Ok(redacted) = check::capture(capture, &ResponseView::new(&redacted))
@@ -692,13 +738,11 @@ impl StepExecution<'_> {
         if response.unsigned.is_none() {
             return Vec::new();
         }
-        let asserted = self
-            .step
-            .poll_conditions()
-            .iter()
-            .chain(&self.step.assertions)
-            .map(|assertion| &assertion.subject);
-        let captured = self.step.captures.iter().map(|capture| &capture.from);
+        let repeat = &self.step.repeat;
+        let asserted = repeat.conditions().chain(&self.step.assertions);
+        let asserted = asserted.map(|assertion| &assertion.subject);
+        let captured = self.step.captures.iter().chain(repeat.captures());
+        let captured = captured.map(|capture| &capture.from);
         asserted
             .chain(captured)
             .filter_map(|subject| match subject {
@@ -721,25 +765,30 @@ impl StepExecution<'_> {
         self.compare_with_recording(&observed)
     }
 
-    /// Records a response of a poll after which the request is sent again.
+    /// Records a response of a poll after which the request is sent again, also if it is a refusal
+    /// that the poll waits through.
     pub(super) fn record_intermediate(&self, response: &StepResponse) {
         let headers = self.inspected_headers(response);
         if let Some(observed) = self.observed_exchange(response, &headers) {
-            self.record_response(response, &observed);
+            self.record_expected(&observed);
         }
     }
 
-    fn record_response(&self, response: &StepResponse, observed: &ObservedExchange<'_>) {
+    fn record_expected(&self, observed: &ObservedExchange<'_>) {
         let context = self.context;
-        let recordings = &context.state.recordings;
+        context.state.recordings.record_response(
+            observed,
+            context.environment.workspace,
+            &mut context.state.redactor.borrow_mut(),
+        );
+    }
+
+    fn record_response(&self, response: &StepResponse, observed: &ObservedExchange<'_>) {
         match advice::unexpected_outcome(self.step.expected_outcome, &response.judged.outcome) {
-            None => recordings.record_response(
-                observed,
-                context.environment.workspace,
-                &mut context.state.redactor.borrow_mut(),
-            ),
+            None => self.record_expected(observed),
             Some((_, actual)) => {
                 let reason = format!("the response was {actual}");
+                let recordings = &self.context.state.recordings;
                 recordings.reject_unit(observed.recording_key, &reason);
             }
         }

@@ -3,7 +3,7 @@
 
 use crate::model::scheme::RequestPart;
 use crate::value::{ObjectMember, Value};
-use crate::wire::{BaseUrl, Draft, DraftBody, encode_strict, join_form, join_query, parse_query};
+use crate::wire::{BaseUrl, Draft, DraftBody, encode_strict, join_form, join_query};
 use bytes::Bytes;
 
 /// A draft whose query and body have their final bytes; attaching adds behind them.
@@ -61,9 +61,7 @@ impl FrozenRequest {
     }
 
     pub(super) fn query_pairs(&self) -> Vec<(String, String)> {
-        let mut pairs = parse_query(&self.draft.raw_query);
-        pairs.extend(self.draft.query.iter().cloned());
-        pairs
+        self.draft.query_pairs()
     }
 
     pub(super) fn form_pairs(&self) -> Vec<(String, String)> {

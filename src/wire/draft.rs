@@ -1,6 +1,6 @@
 //! A request that is rendered and not signed yet.
 
-use super::encode::join_form;
+use super::encode::{join_form, parse_query};
 use crate::method::Method;
 use crate::value::Value;
 use bytes::Bytes;
@@ -16,6 +16,36 @@ pub struct Draft {
     pub query: Vec<(String, String)>,
     pub headers: Vec<(String, String)>,
     pub body: DraftBody,
+}
+
+/// Another path and query for a request, in place of those that its file says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RequestTarget {
+    /// Below the base path of the host; encoded.
+    pub(crate) path: String,
+    /// Encoded, without `?`.
+    pub(crate) query: String,
+}
+
+impl Draft {
+    /// Every parameter of the query, decoded.
+    #[must_use]
+    pub(crate) fn query_pairs(&self) -> Vec<(String, String)> {
+        let mut pairs = parse_query(&self.raw_query);
+        pairs.extend(self.query.iter().cloned());
+        pairs
+    }
+
+    /// The same request for another target.
+    #[must_use]
+    pub(crate) fn with_target(self, target: &RequestTarget) -> Self {
+        Self {
+            path: target.path.clone(),
+            raw_query: target.query.clone(),
+            query: Vec::new(),
+            ..self
+        }
+    }
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]

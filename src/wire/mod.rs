@@ -4,15 +4,19 @@
 mod body_charset;
 mod draft;
 mod encode;
+mod link_header;
+mod link_target;
 mod request;
 mod response;
 mod url;
 
 pub(crate) use body_charset::{decode_body, decode_other_charset, encode_body, unencodable};
-pub(crate) use draft::DraftPart;
 pub use draft::{Draft, DraftBody};
+pub(crate) use draft::{DraftPart, RequestTarget};
 pub(crate) use encode::{encode_form, join_form, join_query, show_letters};
 pub use encode::{encode_strict, parse_form, parse_query};
+pub(crate) use link_header::{LinkHeaderError, WebLink, parse_links};
+pub(crate) use link_target::{LinkTargetError, resolve_link};
 pub use request::WireRequest;
 pub(crate) use request::{FRAMING_HEADERS, WireError, check_target, is_header_value};
 pub use response::WireResponse;

@@ -18,7 +18,8 @@ use crate::load::workspace_files::WorkspaceFiles;
 use crate::method::Method;
 use crate::model::scheme::{
     ClockFormat, CoveredPart, Credential, CredentialScope, Level, LevelRule, PathPattern,
-    RateLimit, RequestMatcher, Scheme, SchemeClock, SchemeHost, SchemeOrigin, SigningProcedure,
+    RateLimit, ReadRule, RequestMatcher, Scheme, SchemeClock, SchemeHost, SchemeOrigin,
+    SigningProcedure,
 };
 use crate::render::TemplateDialect;
 use crate::wire::BaseUrl;
@@ -26,7 +27,7 @@ use crate::yaml::{MapEntry, NodeKind, YamlNode};
 use std::time::Duration;
 
 /// Keys of a scheme.
-pub(super) const SCHEME_KEYS: [&str; 24] = [
+pub(super) const SCHEME_KEYS: [&str; 25] = [
     "scheme",
     "title",
     "credentials",
@@ -45,6 +46,7 @@ pub(super) const SCHEME_KEYS: [&str; 24] = [
     "limits",
     "ok",
     "errors",
+    "reads",
     "mask",
     "redact",
     "secrets",
@@ -65,6 +67,7 @@ const LIMIT_HEADERS: [&str; 3] = ["rate", "burst", "remaining"];
 const LIMIT_KEYS: [&str; 5] = ["match", "rate", "burst", "per", "headers"];
 /// Keys of a `match` condition, beside the `level` of a rule.
 const MATCH_KEYS: [&str; 2] = ["path", "method"];
+const READ_KEYS: [&str; 3] = ["path", "method", "query"];
 
 /// The longest `skew` of a clock.
 const MAX_BACKDATE: Duration = Duration::from_secs(24 * 3_600);
@@ -137,6 +140,7 @@ impl SchemeDecoder<'_> {
             limits: map.optional("limits", |node| self.limits(node)),
             success_rules: map.optional("ok", |node| self.ok_rules(node)),
             error_rules: map.optional("errors", |node| self.error_rules(node)),
+            read_rules: map.optional("reads", |node| self.read_rules(node)),
             masks: map.optional("mask", |node| self.json_paths(node, "`mask`")),
             redact_rules: map.optional("redact", |node| {
                 crate::load::redact::decode_redact_rules(node, self.diagnostics)
@@ -436,6 +440,42 @@ impl SchemeDecoder<'_> {
         0
     }
 
+    /// `reads: [{ method: POST, path: /v1/products/search }]`
+    fn read_rules(&mut self, node: &YamlNode) -> Vec<ReadRule> {
+        let nodes = list_items(node, "`reads`", self.diagnostics);
+        if nodes.is_empty() && node.as_list().is_some() {
+            let diagnostic = Diagnostic::error("`reads` needs at least one rule")
+                .at(node.at, "then nothing would be a read");
+            self.diagnostics
+                .push(diagnostic.hint("write `reads: [{ method: GET }]`, or remove it"));
+        }
+        nodes
+            .iter()
+            .filter_map(|node| self.read_rule(node))
+            .collect()
+    }
+
+    fn read_rule(&mut self, node: &YamlNode) -> Option<ReadRule> {
+        let map = CheckedMap::open(node, "a rule of `reads`", &READ_KEYS, self.diagnostics)?;
+        let query: Vec<(String, String)> = map
+            .entry("query")
+            .map(|entry| map_entries(&entry.value, "`query`", self.diagnostics))
+            .unwrap_or_default()
+            .iter()
+            .filter_map(|entry| {
+                let pattern = text(&entry.value, "a pattern", self.diagnostics)?;
+                Some((entry.key.to_string(), pattern.to_owned()))
+            })
+            .collect();
+        let has_line = map.get("path").is_some() || map.get("method").is_some();
+        let matcher = if has_line || query.is_empty() {
+            self.matcher(&map)
+        } else {
+            RequestMatcher::default()
+        };
+        Some(ReadRule { matcher, query })
+    }
+
     /// `match: { path: …, method: … }`
     fn optional_matcher(&mut self, map: &CheckedMap<'_>) -> RequestMatcher {
         let inner = map
@@ -454,7 +494,7 @@ impl SchemeDecoder<'_> {
                 Diagnostic::error("a condition without `path` and `method` fits every request")
                     .at(map.at, "nothing is asked");
             self.diagnostics
-                .push(diagnostic.hint("leave it out, or say `default_level`"));
+                .push(diagnostic.hint("leave it out, or name a path or a method"));
         }
         let methods = map.optional("method", one_or_many).iter();
         let words = Method::ALL.map(|method| (method.name(), method));

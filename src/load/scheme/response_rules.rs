@@ -9,12 +9,14 @@ use crate::load::node_reader::{
 use crate::model::outcome::ErrorKind;
 use crate::model::scheme::{ErrorRemedy, ErrorRule, ResponseCondition, StatusPattern, SuccessRule};
 use crate::render::TemplateDialect;
-use crate::yaml::YamlNode;
+use crate::yaml::{NodeKind, YamlNode};
 
 /// Keys of a rule of `ok`.
 pub(super) const OK_RULE_KEYS: [&str; 3] = ["match", "status", "where"];
 /// Keys of a rule of `errors`.
-pub(super) const ERROR_RULE_KEYS: [&str; 6] = ["match", "status", "where", "kind", "then", "hint"];
+pub(super) const ERROR_RULE_KEYS: [&str; 8] = [
+    "match", "status", "where", "kind", "then", "hint", "executed", "source",
+];
 
 const REMEDIES: [(&str, ErrorRemedy); 4] = [
     ("renew_once", ErrorRemedy::RenewOnce),
@@ -52,18 +54,66 @@ impl SchemeDecoder<'_> {
             self.diagnostics,
         )?;
         let kinds = ErrorKind::ALL.map(|kind| (kind.name(), kind));
+        let matcher = self.optional_matcher(&map);
+        let condition = self.response_condition(&map, "a rule of `errors`");
+        let kind = enum_value(
+            map.required("kind", self.diagnostics)?,
+            "`kind`",
+            &kinds,
+            self.diagnostics,
+        )?;
         Some(ErrorRule {
-            matcher: self.optional_matcher(&map),
-            condition: self.response_condition(&map, "a rule of `errors`"),
-            kind: enum_value(
-                map.required("kind", self.diagnostics)?,
-                "`kind`",
-                &kinds,
-                self.diagnostics,
-            )?,
+            matcher,
+            condition,
+            kind,
             remedy: map.optional_word("then", &REMEDIES, self.diagnostics),
             hint: map.optional_text("hint", self.diagnostics),
+            not_executed: self.not_executed(&map, kind),
         })
+    }
+
+    /// `executed: false`, with the `source` of this claim.
+    fn not_executed(&mut self, map: &CheckedMap<'_>, kind: ErrorKind) -> Option<String> {
+        let source = map.optional_text("source", self.diagnostics);
+        let Some(entry) = map.entry("executed") else {
+            if let Some(entry) = map.entry("source") {
+                let diagnostic = Diagnostic::error("`source` belongs to `executed: false`")
+                    .at(entry.key_at, "nothing is claimed here");
+                self.diagnostics.push(diagnostic.hint("remove it"));
+            }
+            return None;
+        };
+        let mut fault = |text: &str, label: &str, hint: &str| {
+            let diagnostic = Diagnostic::error(text).at(entry.value.at, label);
+            self.diagnostics.push(diagnostic.hint(hint));
+        };
+        if !matches!(entry.value.kind, NodeKind::Bool(false)) {
+            fault(
+                "`executed` must be `false`",
+                "anything else changes nothing",
+                "a response says nothing of it unless the marketplace guarantees that nothing was done: remove the key",
+            );
+            return None;
+        }
+        if !matches!(kind, ErrorKind::RateLimit | ErrorKind::Server) {
+            fault(
+                "`executed: false` is for the kinds `rate_limit` and `server`",
+                "never sent again",
+                "a request that was refused for another reason is refused again: remove the key",
+            );
+            return None;
+        }
+        match source {
+            Some(source) if !source.trim().is_empty() => Some(source),
+            _ => {
+                fault(
+                    "`executed: false` needs a `source`",
+                    "a wrong claim sends an order twice",
+                    "name the page on which the marketplace guarantees it: `source: https://…`",
+                );
+                None
+            }
+        }
     }
 
     fn response_condition(&mut self, map: &CheckedMap<'_>, what: &str) -> ResponseCondition {

@@ -62,7 +62,7 @@ fn matches_segments<'t>(
 }
 
 /// Within a segment, `*` stands for any text.
-fn matches_segment(pattern: &str, segment: &str) -> bool {
+pub(super) fn matches_segment(pattern: &str, segment: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == segment,
         Some((before, after)) => segment.strip_prefix(before).is_some_and(|rest| {

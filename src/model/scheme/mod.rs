@@ -3,6 +3,7 @@
 
 mod matcher;
 mod procedure;
+mod read_rule;
 mod response_rules;
 mod sandbox;
 mod token;
@@ -14,6 +15,7 @@ pub(crate) use procedure::{
     FieldPlacement, HashAlgorithm, KeyEncoding, LevelRule, RequestPart, SignOp, SignStep,
     SigningProcedure, TextEncoding,
 };
+pub(crate) use read_rule::ReadRule;
 pub(crate) use response_rules::{
     ErrorRemedy, ErrorRule, RateLimit, ResponseCondition, StatusPattern, SuccessRule,
 };
@@ -25,6 +27,7 @@ pub(crate) use token::{LinkHost, Token, TokenLifetimes, TokenSplit};
 pub(crate) use vector::{SignatureVector, VectorSubject};
 
 use crate::jsonpath::JsonPath;
+use crate::method::Method;
 use crate::model::redact_rule::RedactRule;
 use crate::model::secret_rules::SecretRules;
 use crate::span::Span;
@@ -56,6 +59,8 @@ pub struct Scheme {
     pub limits: Vec<RateLimit>,
     pub success_rules: Vec<SuccessRule>,
     pub error_rules: Vec<ErrorRule>,
+    /// The calls that only read; if there are none, the safe methods do.
+    pub read_rules: Vec<ReadRule>,
     /// `JSONPaths` of what varies in answers.
     pub masks: Vec<JsonPath>,
     /// Rules for personal data in responses.
@@ -69,6 +74,39 @@ impl Scheme {
     #[must_use]
     pub fn level(&self, name: &str) -> Option<&Level> {
         self.levels.iter().find(|level| level.name == name)
+    }
+
+    /// Whether a response with this status can be a success of a call with this method. The path is
+    /// not known, so every rule may be the one that decides.
+    #[must_use]
+    pub fn can_succeed(&self, method: Method, status: u16) -> bool {
+        let mut rules = self.success_rules.iter().filter(|rule| {
+            rule.matcher.methods.is_empty() || rule.matcher.methods.contains(&method)
+        });
+        let is_usual = (200..300).contains(&status);
+        loop {
+            // Without a rule that fits, a status decides.
+            let Some(rule) = rules.next() else {
+                return is_usual;
+            };
+            let statuses = &rule.condition.statuses;
+            if statuses.is_empty() || statuses.iter().any(|pattern| pattern.matches(status)) {
+                return true;
+            }
+            if rule.matcher.paths.is_empty() {
+                return false;
+            }
+        }
+    }
+
+    /// Whether a call changes nothing, so that sending it twice does no harm.
+    #[must_use]
+    pub fn is_read(&self, method: Method, path: &str, query: &[(String, String)]) -> bool {
+        if self.read_rules.is_empty() {
+            return method.is_safe();
+        }
+        let mut rules = self.read_rules.iter();
+        rules.any(|rule| rule.matches(method, path, query))
     }
 
     #[must_use]

@@ -59,6 +59,9 @@ pub struct ErrorRule {
     pub remedy: Option<ErrorRemedy>,
     /// What a person should look at.
     pub hint: Option<String>,
+    /// Where the marketplace says that nothing was carried out when it responds so: then even a
+    /// write may be sent again.
+    pub not_executed: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

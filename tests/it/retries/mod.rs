@@ -3,6 +3,7 @@
 //! full, otherwise a tenth.
 
 mod for_each;
+mod page_links;
 mod pages;
 mod poll;
 mod reads;

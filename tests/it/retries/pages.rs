@@ -224,3 +224,109 @@ fn a_request_that_was_sent_before_is_not_sent_again() {
         );
     }
 }
+
+/// A cursor that stands in each part of a request, in every form of `while`, `until` and `set`.
+#[test]
+fn a_cursor_stands_in_query_body_header_and_path() {
+    let last = |next: &str| next.to_owned();
+    for (step, end) in [
+        (
+            "get: /list\nquery: { c: \"{{ c }}\" }",
+            last(r#""next":"""#),
+        ),
+        ("get: \"/list/{{ c }}\"", last(r#""next":null"#)),
+        (
+            "get: /list\nheaders: { x-cursor: \"{{ c }}\" }",
+            last(r#""none":0"#),
+        ),
+        (
+            "post: /list\njson: { at: { c: \"{{ c }}\" } }",
+            last(r#""next":"""#),
+        ),
+        (
+            "post: /list\nform: { c: \"{{ c }}\" }",
+            last(r#""next":"""#),
+        ),
+    ] {
+        for condition in [
+            "while: { $.next: { type: string, not: \"\" } }",
+            "until: { $.items: { length: { below: 2 } } }",
+        ] {
+            let end = end.clone();
+            let server = Server::start(move |number, _| {
+                ok(&match number {
+                    0 => r#"{"next":"b","items":[1,2]}"#.to_owned(),
+                    1 => r#"{"next":"c","items":[3,4]}"#.to_owned(),
+                    _ => format!(r#"{{{end},"items":[5]}}"#),
+                })
+            });
+            let text = format!(
+                "scheme: none\nvars: {{ c: a }}\n{step}\npages:\n  {condition}\n  set: {{ c: $.next }}\n  \
+                 count: {{ of: $.items, equals: 5 }}\ncapture: {{ all: \"$.items[*]\" }}\n"
+            );
+            let folder = workspace(&server.origin, &[("requests/all.yaml", &text)]);
+            let (output, code) = run(&folder, &["--record"]);
+            assert_eq!((code, server.seen().len()), (0, 3), "{text}{output}");
+            let (output, code) = replay(&folder, &[]);
+            assert_eq!(code, 0, "{text}{output}");
+        }
+    }
+}
+
+/// A template of `set` sees the variables of the page, its captures, and none that it sets itself.
+#[test]
+fn a_template_sees_the_page_before() {
+    let server = Server::start(|number, arrived| {
+        let sent = arrived.target().to_owned();
+        ok(&format!(
+            r#"{{"sent":"{sent}","step":{},"items":[{number}],"more":{}}}"#,
+            number + 1,
+            number < 2
+        ))
+    });
+    let text = "scheme: none\nvars: { a: 1, b: 10 }\nget: /list\nquery: { a: \"{{ a }}\", b: \"{{ b }}\" }\n\
+                pages:\n  while: $.more\n  set: { a: \"{{ b }}\", b: \"{{ a + step }}\" }\n\
+                capture: { step: $.step }\n";
+    let folder = workspace(&server.origin, &[("requests/all.yaml", text)]);
+    let (output, code) = run(&folder, &[]);
+    assert_eq!(code, 0, "{output}");
+    let seen: Vec<String> = server
+        .seen()
+        .iter()
+        .map(|one| one.target().to_owned())
+        .collect();
+    assert_eq!(seen, ["/list?a=1&b=10", "/list?a=10&b=2", "/list?a=2&b=12"]);
+}
+
+/// Ten times the pages take the same memory, but for what is captured.
+#[test]
+fn the_memory_of_paging_does_not_grow_with_the_pages() {
+    let whole = std::env::var_os("INGAM_MEASURE").is_some();
+    let pages = if whole { 1_000 } else { 100 };
+    let peak = |pages: usize| {
+        let server = Server::start(move |number, _| {
+            let items = "x".repeat(64 << 10);
+            ok(&format!(
+                r#"{{"next":{},"last":{},"id":{number},"items":["{items}"]}}"#,
+                number + 1,
+                number + 1 == pages
+            ))
+        });
+        let text = "scheme: none\nvars: { page: 0 }\nget: /list\nquery: { page: \"{{ page }}\" }\n\
+                    pages: { until: $.last, set: { page: $.next }, max: 10000, count: { of: $.items, equals: COUNT } }\n\
+                    capture: { ids: \"$['id','none']\" }\n";
+        let text = text.replace("COUNT", &pages.to_string());
+        let folder = workspace(&server.origin, &[("requests/all.yaml", &text)]);
+        let mut command = command(&folder, &["run", "--env", "local"]);
+        let observed = crate::limits::observe(&mut command);
+        assert_eq!(observed.code, 0, "{}{}", observed.stdout, observed.stderr);
+        assert_eq!(server.seen().len(), pages);
+        println!(
+            "{pages} pages of 64 kB: {} kB at most, {:?}",
+            observed.peak_kb, observed.took
+        );
+        observed.peak_kb
+    };
+    let (few, many) = (peak(pages / 10), peak(pages));
+    assert!(many < few + (4 << 10), "{few} kB, then {many} kB");
+}

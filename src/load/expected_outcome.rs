@@ -1,0 +1,91 @@
+//! What `ok` of a step means, once its scheme is known: an `assert` that only a refusal can meet
+//! expects a refusal, and what contradicts that is a fault.
+
+use crate::check;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::model::assertion::{Assertion, Subject};
+use crate::model::outcome::ExpectedOutcome;
+use crate::model::request::Step;
+use crate::model::scheme::Scheme;
+use crate::model::workspace::Workspace;
+use std::sync::Arc;
+
+pub(super) fn resolve_expected_outcomes(workspace: &mut Workspace, diagnostics: &mut Diagnostics) {
+    let schemes = workspace.schemes.clone();
+    let requests = workspace.requests.iter_mut();
+    let fixtures = workspace.fixtures.iter_mut();
+    let steps = requests
+        .flat_map(|request| request.steps.iter_mut())
+        .chain(fixtures.flat_map(|fixture| fixture.steps.iter_mut()));
+    for step in steps {
+        resolve(step, &schemes, diagnostics);
+        check_retry(step, diagnostics);
+    }
+}
+
+fn resolve(step: &mut Step, schemes: &[Arc<Scheme>], diagnostics: &mut Diagnostics) {
+    if step.expected_outcome != ExpectedOutcome::Success {
+        return;
+    }
+    let Some(scheme) = schemes
+        .iter()
+        .find(|scheme| scheme.name == step.scheme.name)
+    else {
+        return;
+    };
+    let Some(assertion) = refused_status(step, scheme) else {
+        return;
+    };
+    let Some(ok_at) = step.ok_at else {
+        step.expected_outcome = ExpectedOutcome::AnyFailure;
+        return;
+    };
+    let diagnostic = Diagnostic::error("`ok: true` and this status contradict each other")
+        .at(
+            assertion.at,
+            format!("`{}` never calls such a status a success", scheme.name),
+        )
+        .at(ok_at, "a success is expected");
+    diagnostics.push(diagnostic.hint(
+        "remove `ok`: with this status the step expects a refusal, as with `ok: { kind: any }`",
+    ));
+}
+
+/// The assertion of a status that the scheme never calls a success.
+fn refused_status<'s>(step: &'s Step, scheme: &Scheme) -> Option<&'s Assertion> {
+    let mut assertions = step.assertions.iter();
+    assertions.find(|assertion| {
+        matches!(assertion.subject, Subject::Status)
+            && check::statuses(assertion).is_some_and(|mut statuses| {
+                let mut is_named = false;
+                let is_refused = statuses.all(|status| {
+                    is_named = true;
+                    !scheme.can_succeed(step.method, status)
+                });
+                is_named && is_refused
+            })
+    })
+}
+
+/// A refusal that is expected is never a reason to try again.
+fn check_retry(step: &Step, diagnostics: &mut Diagnostics) {
+    let Some(retry_at) = step.retry_at else {
+        return;
+    };
+    if step.expected_outcome == ExpectedOutcome::Success {
+        return;
+    }
+    let diagnostic = Diagnostic::error("a request that must fail is never tried again")
+        .at(retry_at, "this has no effect");
+    let diagnostic = match step.ok_at {
+        Some(at) => diagnostic.at(at, "it must fail"),
+        None => {
+            let mut assertions = step.assertions.iter();
+            match assertions.find(|one| matches!(one.subject, Subject::Status)) {
+                Some(status) => diagnostic.at(status.at, "it must fail"),
+                None => diagnostic,
+            }
+        }
+    };
+    diagnostics.push(diagnostic.hint("remove `retry`"));
+}
