@@ -93,7 +93,9 @@ fn is_nothing(actual: &ActualValue<'_>) -> bool {
 #[must_use]
 pub(crate) fn holds_for_null(assertion: &Assertion) -> bool {
     constant_conditions(assertion).is_some_and(|conditions| {
-        verdict::judge_all(&conditions, &ActualValue::Json((&Value::Null).into())).holds()
+        // Without a predicate it is faulty.
+        !conditions.is_empty()
+            && verdict::judge_all(&conditions, &ActualValue::Json((&Value::Null).into())).holds()
     })
 }
 

@@ -7,6 +7,7 @@ use crate::model::assertion::{Assertion, Subject};
 use crate::model::outcome::ExpectedOutcome;
 use crate::model::request::Step;
 use crate::model::scheme::Scheme;
+use crate::model::template::{Template, TemplatePart};
 use crate::model::workspace::Workspace;
 use std::sync::Arc;
 
@@ -55,16 +56,32 @@ fn resolve(step: &mut Step, schemes: &[Arc<Scheme>], diagnostics: &mut Diagnosti
 fn refused_status<'s>(step: &'s Step, scheme: &Scheme) -> Option<&'s Assertion> {
     let mut assertions = step.assertions.iter();
     assertions.find(|assertion| {
-        matches!(assertion.subject, Subject::Status)
-            && check::statuses(assertion).is_some_and(|mut statuses| {
-                let mut is_named = false;
-                let is_refused = statuses.all(|status| {
-                    is_named = true;
-                    !scheme.can_succeed(step.method, status)
-                });
-                is_named && is_refused
-            })
+        if !matches!(assertion.subject, Subject::Status) {
+            return false;
+        }
+        let path = sample_path(&step.path);
+        check::statuses(assertion).is_some_and(|mut statuses| {
+            let mut is_named = false;
+            let is_refused = statuses.all(|status| {
+                is_named = true;
+                !scheme.can_succeed(step.method, &path, status)
+            });
+            is_named && is_refused
+        })
     })
+}
+
+/// The path with a letter for each template, whose value is always within one segment.
+fn sample_path(path: &Template) -> String {
+    let text = |part: &TemplatePart| match part {
+        TemplatePart::Literal(text) => text.clone(),
+        TemplatePart::Expression(_) => "x".to_owned(),
+    };
+    let mut sample: String = path.parts.iter().map(text).collect();
+    if let Some(query) = sample.find('?') {
+        sample.truncate(query);
+    }
+    sample
 }
 
 /// A refusal that is expected is never a reason to try again.
@@ -77,15 +94,11 @@ fn check_retry(step: &Step, diagnostics: &mut Diagnostics) {
     }
     let diagnostic = Diagnostic::error("a request that must fail is never tried again")
         .at(retry_at, "this has no effect");
-    let diagnostic = match step.ok_at {
+    let mut assertions = step.assertions.iter();
+    let status = assertions.find(|one| matches!(one.subject, Subject::Status));
+    let diagnostic = match step.ok_at.or(status.map(|status| status.at)) {
         Some(at) => diagnostic.at(at, "it must fail"),
-        None => {
-            let mut assertions = step.assertions.iter();
-            match assertions.find(|one| matches!(one.subject, Subject::Status)) {
-                Some(status) => diagnostic.at(status.at, "it must fail"),
-                None => diagnostic,
-            }
-        }
+        None => diagnostic,
     };
     diagnostics.push(diagnostic.hint("remove `retry`"));
 }

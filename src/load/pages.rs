@@ -20,6 +20,7 @@ use crate::yaml::{MapEntry, NodeKind, YamlNode};
 const PAGE_KEYS: [&str; 7] = ["while", "until", "set", "link", "count", "max", "single"];
 /// What `link` stands in place of.
 const VARIABLE_KEYS: [&str; 3] = ["while", "until", "set"];
+const COUNT_KEYS: [&str; 2] = ["of", "equals"];
 const EXAMPLE: &str = "{ while: $.more, set: { cursor: $.next } }";
 
 impl RequestDecoder<'_> {
@@ -76,11 +77,12 @@ impl RequestDecoder<'_> {
                 .chars()
                 .all(|letter| letter.is_ascii_graphic() && !"\"<>,;{}".contains(letter));
         if !is_relation {
-            let diagnostic = Diagnostic::error(format!(
-                "`{}` is not the relation of a link",
-                name.escape_debug()
-            ))
-            .at(entry.value.at, "one word");
+            let title = if name.is_empty() {
+                "`link` is empty".to_owned()
+            } else {
+                format!("`{}` is not the relation of a link", name.escape_debug())
+            };
+            let diagnostic = Diagnostic::error(title).at(entry.value.at, "one word");
             self.diagnostics
                 .push(diagnostic.hint("write the `rel` of the header, as in `link: next`"));
             return None;
@@ -196,8 +198,11 @@ impl RequestDecoder<'_> {
                 .push(diagnostic.hint("set a variable of the file"));
         }
         let value = self.page_value(entry, "`set`")?;
+        let is_text = entry.value.as_text().is_some();
+        // A broken template was reported.
         if let PageValue::Template(tree) = &value
-            && tree.expressions().is_empty()
+            && tree.as_constant().is_some()
+            && !is_text
         {
             check_variable_name(&entry.key, entry.key_at, "a variable", self.diagnostics);
             let diagnostic = Diagnostic::error("`set` gives every page the same value")
@@ -257,9 +262,13 @@ impl RequestDecoder<'_> {
         let map = self.open_with_example(
             &entry.value,
             "`count`",
-            &["of", "equals"],
+            &COUNT_KEYS,
             "{ of: $.items, equals: $.total }",
         )?;
+        // A misspelled key is reported; that it is missing would be a second fault.
+        if map.has_unknown_key(&COUNT_KEYS) {
+            return None;
+        }
         let of = map.required("of", self.diagnostics).and_then(|node| {
             let Some(written) = node.as_text() else {
                 self.diagnostics

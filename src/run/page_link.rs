@@ -13,7 +13,7 @@ use crate::wire::{
 /// Why a response has no link to follow. Every message says what was found in its place.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum PageLinkError {
-    #[error("`{header}`, where {error}")]
+    #[error("`{header}`, which is no list of links: {error}")]
     Malformed {
         header: String,
         error: LinkHeaderError,
@@ -69,12 +69,12 @@ pub(super) fn next_target(
             return Err(PageLinkError::Several(targets));
         }
     };
-    let found = resolve_link(target, asked, known_bases(execution)).map_err(|error| {
-        PageLinkError::Target {
+    let found = resolve_link(target, asked.url(), asked.base(), known_bases(execution)).map_err(
+        |error| PageLinkError::Target {
             target: target.to_owned(),
             error,
-        }
-    })?;
+        },
+    )?;
     let level = execution.level_at(&found.path);
     Ok(Some(without_scheme_parameters(found, level)))
 }

@@ -328,9 +328,11 @@ impl CurrentPage<'_> {
             PageValue::Template(tree) => return Ok(variables.render_with_placeholders(tree)?),
             PageValue::Capture(capture) => self.execution.captured(capture, response),
         };
-        let prefix = |mut failure: FailureReport| {
+        let prefix = |mut failure: Box<FailureReport>| {
             failure.subject = self.shown(&format!("set {}", failure.subject));
-            PageStop::Failures(vec![failure])
+            failure.expected =
+                self.shown(&format!("a value of `{}` for the next page", setting.name));
+            PageStop::from(failure)
         };
         let value = value.map_err(prefix)?;
         if value.is_null() {
@@ -434,7 +436,8 @@ impl CurrentPage<'_> {
                 let found = self.execution.captured(capture, response);
                 found.map_err(|mut failure| {
                     failure.subject = self.shown(&format!("count {}", failure.subject));
-                    PageStop::Failures(vec![failure])
+                    failure.expected = self.shown("the number of all items");
+                    PageStop::from(failure)
                 })?
             }
         };

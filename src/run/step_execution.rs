@@ -109,6 +109,11 @@ impl StepResponse {
     pub(super) fn response(&self) -> &WireResponse {
         &self.judged.response
     }
+
+    /// Whether it refuses the caller, and not what the request says.
+    pub(super) fn is_refused_at_the_door(&self) -> bool {
+        advice::is_refused_at_the_door(&self.judged.outcome)
+    }
 }
 
 /// The members of a response whose names stand twice, which no failure names already.
@@ -382,24 +387,6 @@ impl StepExecution<'_> {
         advice::unexpected_outcome(self.step.expected_outcome, &response.judged.outcome).is_none()
     }
 
-    /// Whether all assertions hold. What cannot be read does not hold.
-    pub(super) fn holds(
-        &self,
-        assertions: &[Assertion],
-        response: &StepResponse,
-        variables: &VariableScope,
-    ) -> Result<bool, RenderError> {
-        let view = ResponseView::new(response.response());
-        check::holds(assertions, &view, &|template| {
-            render_tree(template, variables)
-        })
-    }
-
-    /// Whether the response refuses the caller, and not what the request says.
-    pub(super) fn is_refused_at_the_door(&self, response: &StepResponse) -> bool {
-        advice::is_refused_at_the_door(&response.judged.outcome)
-    }
-
     /// Evaluates `ok`, the captures and the assertions. Captures come first, since assertions may
     /// use them.
     pub(super) fn judge(
@@ -608,11 +595,11 @@ impl StepExecution<'_> {
         &self,
         capture: &Capture,
         response: &StepResponse,
-    ) -> Result<Value, FailureReport> {
+    ) -> Result<Value, Box<FailureReport>> {
         let redact = |text: &str| self.redact_actual(text, response);
         let view = ResponseView::new(response.response()).with_redaction(&redact);
         self.capture_value(capture, response, &view)
-            .map_err(|failure| self.capture_failure(capture, failure, response))
+            .map_err(|failure| Box::new(self.capture_failure(capture, failure, response)))
     }
 
     fn note_captured(&self, capture: &Capture, value: &Value, response: &StepResponse) {

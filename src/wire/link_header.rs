@@ -12,7 +12,7 @@ pub(crate) struct WebLink {
 /// A text that is no list of links.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum LinkHeaderError {
-    #[error("a link begins with `<`")]
+    #[error("a link must begin with `<`")]
     NoTarget,
     #[error("a `<` is never closed")]
     OpenTarget,

@@ -2,7 +2,8 @@
 //! the environment names: a response never chooses where a secret goes.
 
 use super::draft::RequestTarget;
-use super::request::{WireRequest, check_target};
+use super::request::check_target;
+use super::url::BaseUrl;
 use url::Url;
 
 /// Why a link is not followed.
@@ -24,28 +25,27 @@ pub(crate) enum LinkTargetError {
     Unsendable(String),
 }
 
-/// Path and query of a link, below the base path of its host. `bases` are the base URLs of the hosts
-/// that it may name, besides that of the request that was asked.
+/// Path and query of a link, below the base path of its host. `asked` is the address of the request
+/// that the link answers, and `base` that of its host; `others` are the base URLs of the other hosts
+/// that it may name.
 ///
 /// # Errors
 /// When the link leads to another host, or cannot be sent.
 pub(crate) fn resolve_link<'b>(
     target: &str,
-    asked: &'b WireRequest,
-    bases: impl Iterator<Item = &'b str>,
+    asked: &Url,
+    base: &'b BaseUrl,
+    others: impl Iterator<Item = &'b str>,
 ) -> Result<RequestTarget, LinkTargetError> {
-    let link = asked
-        .url()
-        .join(target)
-        .map_err(LinkTargetError::NotAnAddress)?;
+    let link = asked.join(target).map_err(LinkTargetError::NotAnAddress)?;
     if !matches!(link.scheme(), "http" | "https") {
         return Err(LinkTargetError::Protocol);
     }
     if !link.username().is_empty() || link.password().is_some() {
         return Err(LinkTargetError::UserInfo);
     }
-    let known: Vec<Url> = std::iter::once(asked.base().as_str())
-        .chain(bases)
+    let known: Vec<Url> = std::iter::once(base.as_str())
+        .chain(others)
         .filter_map(|base| Url::parse(base).ok())
         .filter(|base| is_same_host(base, &link))
         .collect();
@@ -76,18 +76,15 @@ fn path_below(base: &str, path: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::method::Method;
-    use crate::wire::BaseUrl;
 
     fn resolve(target: &str) -> Result<(String, String), LinkTargetError> {
         let base = BaseUrl::parse("https://shop.example/admin").unwrap();
-        let asked = "/admin/products?page=1";
-        let asked = WireRequest::sealed(Method::Get, &base, asked, Vec::new(), bytes::Bytes::new());
-        let bases = [
+        let asked = Url::parse("https://shop.example/admin/products?page=1").unwrap();
+        let others = [
             "https://eu.shop.example:8443/api",
             "https://shop.example/other",
         ];
-        resolve_link(target, &asked.unwrap(), bases.into_iter())
+        resolve_link(target, &asked, &base, others.into_iter())
             .map(|target| (target.path, target.query))
     }
 

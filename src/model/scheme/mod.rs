@@ -76,25 +76,15 @@ impl Scheme {
         self.levels.iter().find(|level| level.name == name)
     }
 
-    /// Whether a response with this status can be a success of a call with this method. The path is
-    /// not known, so every rule may be the one that decides.
+    /// Whether a response with this status can be a success of such a call.
     #[must_use]
-    pub fn can_succeed(&self, method: Method, status: u16) -> bool {
-        let mut rules = self.success_rules.iter().filter(|rule| {
-            rule.matcher.methods.is_empty() || rule.matcher.methods.contains(&method)
-        });
-        let is_usual = (200..300).contains(&status);
-        loop {
-            // Without a rule that fits, a status decides.
-            let Some(rule) = rules.next() else {
-                return is_usual;
-            };
-            let statuses = &rule.condition.statuses;
-            if statuses.is_empty() || statuses.iter().any(|pattern| pattern.matches(status)) {
-                return true;
-            }
-            if rule.matcher.paths.is_empty() {
-                return false;
+    pub fn can_succeed(&self, method: Method, path: &str, status: u16) -> bool {
+        let mut rules = self.success_rules.iter();
+        match rules.find(|rule| rule.matcher.matches(method, path)) {
+            None => (200..300).contains(&status),
+            Some(rule) => {
+                let statuses = &rule.condition.statuses;
+                statuses.is_empty() || statuses.iter().any(|pattern| pattern.matches(status))
             }
         }
     }

@@ -209,3 +209,81 @@ fn text_of(output: std::process::Output) -> (String, i32) {
     let (stdout, stderr, code) = text(&output);
     (stdout + &stderr, code)
 }
+
+const ORDER: &str = "scheme: none\nget: /order\npoll: { until: { $.state: PAID }, pending: { status: 404 }, fail: { $.state: FAILED }, every: 20ms, within: 30s }\n\
+                     capture: { state: $.state }\n";
+
+/// An order that is not there yet: two refusals that are waited through, then a state.
+#[test]
+fn a_refusal_that_is_pending_keeps_the_poll_going() {
+    let server = Server::in_turn(vec![status(404), status(404), state("NEW"), state("PAID")]);
+    let folder = workspace(&server.origin, &[("requests/order.yaml", ORDER)]);
+    let (output, code) = run(&folder, &["--record"]);
+    assert_eq!((code, server.seen().len()), (0, 4), "{output}");
+    let recording =
+        std::fs::read_to_string(folder.path().join("fixtures/recordings/order.yaml")).unwrap();
+    assert_eq!(recording.matches("status: 404").count(), 1, "{recording}");
+    for args in [&["run", "--replay"][..], &["run", "--env", "sandbox"]] {
+        let (stdout, stderr, code) = text(&command(&folder, args).output().unwrap());
+        assert_eq!(code, 0, "{args:?}: {stdout}{stderr}");
+    }
+}
+
+#[test]
+fn fail_ends_the_poll_and_names_what_was_found() {
+    let server = Server::in_turn(vec![
+        status(404),
+        state("NEW"),
+        state("FAILED"),
+        state("PAID"),
+    ]);
+    let folder = workspace(&server.origin, &[("requests/order.yaml", ORDER)]);
+    let (output, code) = run(&folder, &[]);
+    assert_eq!((code, server.seen().len()), (1, 3), "{output}");
+    assert!(
+        output.contains("fail $.state") && output.contains("\"FAILED\""),
+        "{output}"
+    );
+}
+
+/// `fail` may look at a refusal, too, and goes before `pending`.
+#[test]
+fn fail_is_looked_at_before_pending() {
+    let gone = Act::Answer(404, String::new(), r#"{"reason":"DELETED"}"#.to_owned());
+    let server = Server::in_turn(vec![status(404), gone, state("PAID")]);
+    let text = ORDER.replace("$.state: FAILED", "$.reason: DELETED");
+    let folder = workspace(&server.origin, &[("requests/order.yaml", &text)]);
+    let (output, code) = run(&folder, &[]);
+    assert_eq!((code, server.seen().len()), (1, 2), "{output}");
+    assert!(output.contains("fail $.reason"), "{output}");
+}
+
+#[test]
+fn another_refusal_ends_the_poll() {
+    for (refusal, pending) in [
+        (400, "{ status: 404 }"),
+        // What no wait mends is never pending.
+        (401, "{ status: { at_least: 400 } }"),
+    ] {
+        let server = Server::in_turn(vec![status(refusal), state("PAID")]);
+        let text = ORDER.replace("{ status: 404 }", pending);
+        let folder = workspace(&server.origin, &[("requests/order.yaml", &text)]);
+        let (output, code) = run(&folder, &[]);
+        assert_eq!((code, server.seen().len()), (1, 1), "{refusal}: {output}");
+        assert!(output.contains("actual    refused: "), "{output}");
+    }
+}
+
+#[test]
+fn a_poll_that_stays_pending_fails_and_says_so() {
+    let server = Server::in_turn(vec![status(404)]);
+    let text = ORDER.replace("every: 20ms, within: 30s", "every: 100ms, within: 300ms");
+    let folder = workspace(&server.origin, &[("requests/order.yaml", &text)]);
+    let (output, code) = run(&folder, &[]);
+    let count = server.seen().len();
+    assert_eq!(code, 1, "{output}");
+    assert!(
+        output.contains(&format!("of which {count} met `pending`")),
+        "{output}"
+    );
+}

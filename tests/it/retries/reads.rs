@@ -297,3 +297,81 @@ fn failed_attempts_are_not_recorded_and_stubs_that_fail_are_tried_again() {
         "a replay waits for nothing"
     );
 }
+
+const SEARCH: &str = "scheme: none\npost: /search\njson: { word: sock }\n";
+
+#[test]
+fn a_post_that_only_reads_is_tried_again() {
+    let server = || Server::in_turn(vec![status(503), Act::ResetAfterAll, ok("{}")]);
+    let (plain, said) = (server(), server());
+    let (output, code) = run(
+        &workspace(&plain.origin, &[("requests/a.yaml", SEARCH)]),
+        &[],
+    );
+    assert_eq!((code, plain.seen().len()), (1, 1), "{output}");
+    let note = "not sent again: this POST may have been carried out; if it only reads, write `reads: true`";
+    assert_eq!(output.matches(note).count(), 1, "{output}");
+    let text = format!("{SEARCH}reads: true\n");
+    let (output, code) = run(&workspace(&said.origin, &[("requests/a.yaml", &text)]), &[]);
+    assert_eq!((code, said.seen().len()), (0, 3), "{output}");
+    assert!(output.contains("FLAKY, 3 attempts"), "{output}");
+}
+
+#[test]
+fn a_get_that_says_that_it_writes_is_tried_once() {
+    let server = Server::in_turn(vec![status(503), ok("{}")]);
+    let text = "scheme: none\nget: /orders/confirm\nreads: false\n";
+    let (output, code) = run(
+        &workspace(&server.origin, &[("requests/a.yaml", text)]),
+        &[],
+    );
+    assert_eq!((code, server.seen().len()), (1, 1), "{output}");
+    assert!(
+        output.contains("this GET may have been carried out"),
+        "{output}"
+    );
+}
+
+/// A gateway on which everything is a GET, and the name of the method says what it does.
+#[test]
+fn where_a_scheme_lists_its_reads_nothing_else_is_one() {
+    let scheme = "scheme: router\nhosts: { live: \"https://eco.router.example\" }\n\
+                  reads:\n  - { method: POST, path: /v1/*/search }\n  - { path: /router/rest, query: { method: \"*.get\" } }\n";
+    for (call, attempts) in [
+        ("get: /router/rest?method=shop.trade.get", 3),
+        ("get: /router/rest\nquery: { method: shop.trade.get }", 3),
+        ("post: /router/rest?method=shop.trade.get", 3),
+        ("get: /router/rest?method=shop.trade.update", 1),
+        (
+            "get: /router/rest?method=shop.trade.get&method=shop.trade.update",
+            1,
+        ),
+        ("get: /router/rest", 1),
+        ("get: /v1/orders/search", 1),
+        ("post: /v1/orders/search", 3),
+        ("get: /v1/orders/search\nreads: true", 3),
+        ("post: /v1/orders/search\nreads: false", 1),
+    ] {
+        let server = Server::in_turn(vec![status(503)]);
+        let folder = workspace(
+            &server.origin,
+            &[
+                ("schemes/router.yaml", scheme),
+                ("requests/a.yaml", &format!("scheme: router\n{call}\n")),
+            ],
+        );
+        folder.write(
+            "ingam.yaml",
+            &format!(
+                "envs: {{ local: {{ hosts: {{ router: \"{}\" }} }} }}\n",
+                server.origin
+            ),
+        );
+        let (output, code) = run(&folder, &[]);
+        assert_eq!(
+            (code, server.seen().len()),
+            (1, attempts),
+            "{call}: {output}"
+        );
+    }
+}

@@ -46,7 +46,12 @@ fn a_write_is_tried_again_while_nothing_of_it_was_sent() {
     };
     let plain = "scheme: coupang\npost: /v2/things\njson: {}\n";
     let (output, code) = run(&workspace(&closed, &[("requests/one.yaml", plain)]), &[]);
-    assert!(code == 5 && !output.contains("attempt"), "{output}");
+    assert!(
+        code == 5
+            && !output.contains("attempt 2")
+            && output.contains("although nothing of it left this machine"),
+        "{output}"
+    );
     let more = format!("{plain}retry: {{ attempts: 3 }}\n");
     let (output, code) = run(&workspace(&closed, &[("requests/one.yaml", &more)]), &[]);
     assert!(
@@ -88,5 +93,58 @@ fn a_connection_that_was_closed_meanwhile_makes_no_second_write() {
             targets.len(),
             "one came twice: {output}"
         );
+    }
+}
+
+/// A gateway that guarantees that a call over the limit is not carried out. Only the rule for that
+/// very response lets a write be sent again, and only if its file asks for it.
+#[test]
+fn a_write_that_a_gateway_did_not_carry_out_may_be_sent_again() {
+    let scheme = |claim: &str| {
+        format!(
+            "scheme: gate\nhosts: {{ live: \"https://api.gate.example\" }}\nerrors:\n  \
+             - {{ status: 429, where: {{ $.by: gateway }}, kind: rate_limit{claim} }}\n"
+        )
+    };
+    let claim = ", executed: false, source: \"https://docs.gate.example/limits\"";
+    let limited = || Act::Answer(429, String::new(), r#"{"by":"gateway"}"#.to_owned());
+    let other = || Act::Answer(429, String::new(), r#"{"by":"shop"}"#.to_owned());
+    let write = "scheme: gate\npost: /orders\njson: {}\n";
+    let asks = format!("{write}retry: {{ attempts: 3 }}\n");
+    let may_have = "may have been carried out";
+    for (claim, text, first, sent, said) in [
+        (claim, asks.as_str(), limited(), 2, "FLAKY, 2 attempts"),
+        (claim, asks.as_str(), other(), 1, may_have),
+        (claim, asks.as_str(), status(503), 1, may_have),
+        (claim, asks.as_str(), Act::ResetAfterAll, 1, may_have),
+        (claim, asks.as_str(), Act::HalfAnAnswer, 1, may_have),
+        ("", asks.as_str(), limited(), 1, may_have),
+        (
+            claim,
+            write,
+            limited(),
+            1,
+            "`retry: { attempts: 3 }` allows it",
+        ),
+    ] {
+        let server = Server::in_turn(vec![first, ok("{}")]);
+        let folder = workspace(
+            &server.origin,
+            &[
+                ("schemes/gate.yaml", &scheme(claim)),
+                ("requests/a.yaml", text),
+            ],
+        );
+        folder.write(
+            "ingam.yaml",
+            &format!(
+                "envs: {{ local: {{ hosts: {{ gate: \"{}\" }} }} }}\n",
+                server.origin
+            ),
+        );
+        let (output, code) = run(&folder, &[]);
+        assert_eq!(server.seen().len(), sent, "{claim} {text}: {output}");
+        assert_eq!(code == 0, sent == 2, "{output}");
+        assert!(output.contains(said), "{claim} {text}: {output}");
     }
 }
