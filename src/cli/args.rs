@@ -384,7 +384,7 @@ pub(super) enum AuthAction {
     },
     /// Keep a credential for this user; its value is asked for, or read from standard input
     Set {
-        /// The scheme
+        /// The scheme; `secret` for a secret of your own
         scheme: String,
         /// The credential, such as `partner_key`
         name: String,

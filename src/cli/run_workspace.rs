@@ -222,11 +222,13 @@ fn plan_units<'l>(
         &selection.target.environment,
     );
     plan.select_units(&selection.words)?;
-    if run.args.rerun_failed {
-        retain_failed(&mut plan, run, loaded)?;
-    }
+    // Before the units that failed are looked for: what failed in this shard would otherwise be
+    // dealt to all shards.
     if let Some(text) = &run.args.shard {
         retain_shard(&mut plan, run, text)?;
+    }
+    if run.args.rerun_failed {
+        retain_failed(&mut plan, run, loaded)?;
     }
     Ok(plan)
 }
@@ -283,8 +285,7 @@ pub(crate) fn request_exists(loaded: &LoadedWorkspace, id: &str) -> bool {
 fn retain_shard(plan: &mut Plan<'_>, run: &RunCommand<'_>, text: &str) -> Result<(), CommandError> {
     let shard = settings::parse_shard(run.invocation.host, text)?;
     let all = pluralize(plan.units.len(), "unit");
-    plan.retain(|id| shard.contains(id));
-    plan.shard = Some(shard);
+    plan.retain_shard(shard);
     // An empty shard is reported, so that it is not mistaken for a run that passed. Its units run
     // in the other shards.
     let count = plan.units.len();

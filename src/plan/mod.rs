@@ -201,6 +201,13 @@ fn param_combinations<'w>(fixtures: &[&'w Fixture]) -> Vec<Vec<(&'w Fixture, &'w
     all
 }
 
+/// Whether the account of a request must be one of this scheme. The plain scheme needs no account,
+/// but can have some.
+#[must_use]
+fn has_own_accounts(scheme: &str, workspace: &Workspace, environment: &str) -> bool {
+    scheme != PLAIN_SCHEME || !workspace.accounts(environment, scheme).is_empty()
+}
+
 /// The accounts that every scheme of a request has.
 #[must_use]
 pub(crate) fn common_accounts(
@@ -211,7 +218,7 @@ pub(crate) fn common_accounts(
     let mut schemes = request
         .calls()
         .map(|step| step.scheme.name.as_str())
-        .filter(|scheme| *scheme != PLAIN_SCHEME);
+        .filter(|scheme| has_own_accounts(scheme, workspace, environment));
     let names = |scheme: &str| -> Vec<String> {
         workspace
             .accounts(environment, scheme)
@@ -263,6 +270,15 @@ impl<'w> Plan<'w> {
         // Removed after the order is made: the rest keeps the order that it has in a full run.
         self.units.retain(|unit| keeps(&unit.id()));
         self.is_partial |= self.units.len() < before;
+    }
+
+    /// Only the units of one shard; the order stays.
+    pub(crate) fn retain_shard(&mut self, shard: Shard) {
+        let mut is_member = shard.membership(&self.units).into_iter();
+        let before = self.units.len();
+        self.units.retain(|_| is_member.next() == Some(true));
+        self.is_partial |= self.units.len() < before;
+        self.shard = Some(shard);
     }
 
     /// Keeps the units that the words of the command line select. A word may be an id of one unit,

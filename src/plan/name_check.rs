@@ -1,14 +1,14 @@
 //! Checks that every name in a template of a request is defined when the template is rendered.
 
 use super::secret_use::check_secret_uses;
-use super::{Unit, common_accounts};
+use super::{Unit, common_accounts, has_own_accounts};
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean, join_names, similar_name_hint};
 use crate::model::capture::Capture;
 use crate::model::environment::{ALL_ACCOUNTS, Account};
 use crate::model::fixture::Fixture;
 use crate::model::repeat::RepeatMode;
 use crate::model::request::{CaseVariant, Request, SpannedName, Step, TemplateField, UndoStep};
-use crate::model::scheme::{CredentialScope, PLAIN_SCHEME};
+use crate::model::scheme::CredentialScope;
 use crate::model::template::Expression;
 use crate::model::workspace::Workspace;
 use crate::render::{FUNCTION_NAMES, RESERVED_NAMES, TemplateDialect, first_use};
@@ -238,7 +238,7 @@ fn check_account(
     for scheme in request
         .calls()
         .map(|step| step.scheme.name.as_str())
-        .filter(|scheme| *scheme != PLAIN_SCHEME)
+        .filter(|scheme| has_own_accounts(scheme, workspace, environment))
     {
         let accounts = workspace.accounts(environment, scheme);
         if !accounts.iter().any(|account| account.name == named.name) {
@@ -285,10 +285,13 @@ fn check_all_accounts(
         .map(|step| step.scheme.name.as_str())
         .collect();
     schemes.dedup();
-    let schemes = join_names(schemes.iter().copied(), "and");
-    let diagnostic = Diagnostic::error(format!(
-        "{schemes} has no account in environment `{environment}`"
-    ));
+    let names = join_names(schemes.iter().copied(), "and");
+    let reason = if schemes.len() == 1 {
+        format!("{names} has no account in environment `{environment}`")
+    } else {
+        format!("{names} have no account in common in environment `{environment}`")
+    };
+    let diagnostic = Diagnostic::error(reason);
     diagnostics.push(
         diagnostic
             .at(named.at, "each of none")

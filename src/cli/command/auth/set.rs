@@ -9,10 +9,13 @@ use crate::cli::settings;
 use crate::cli::shown_argument::shown_argument;
 use crate::credentials::{CredentialFault, StoredIn, store_credential};
 use crate::diagnostic::did_you_mean;
-use crate::model::credential_variable::variable_name;
-use crate::model::scheme::{Credential, Scheme};
+use crate::load::is_variable_name;
+use crate::model::credential_variable::{secret_variable, variable_name};
+use crate::model::scheme::{Credential, CredentialScope, Scheme};
 use crate::model::workspace::Workspace;
+use crate::render::SECRET_ROOT;
 use crate::secret::Secret;
+use crate::span::Span;
 use crate::value::Number;
 use std::io::Read;
 use zeroize::Zeroize;
@@ -25,6 +28,9 @@ pub(super) fn run(
     account_args: &AccountArgs,
 ) -> CommandResult {
     let workspace = &auth.loaded.workspace;
+    if scheme == SECRET_ROOT && workspace.scheme(SECRET_ROOT).is_none() {
+        return set_user_secret(auth, name, in_file, account_args);
+    }
     let scheme = auth.find_scheme(scheme)?;
     let credential = find_credential(scheme, name)?;
     let environment = account_args
@@ -40,6 +46,41 @@ pub(super) fn run(
     let value = read_value(auth, &variable, credential)?;
     // A value that is not secret needs no keyring, and a server may have none.
     store(auth, &variable, &value, in_file || !credential.is_secret)
+}
+
+/// `ingam auth set secret buyer_password`: a secret that belongs to no scheme.
+fn set_user_secret(
+    auth: &AuthContext<'_>,
+    name: &str,
+    in_file: bool,
+    account_args: &AccountArgs,
+) -> CommandResult {
+    if account_args.env.is_some() || account_args.account.is_some() {
+        return Err(CommandError::usage(
+            "a secret of your own holds for all environments and accounts",
+        )
+        .hint("leave `--env` and `--account` out, and use a name for each value"));
+    }
+    if name.contains('=') {
+        return Err(value_as_argument(SECRET_ROOT, None));
+    }
+    if !is_variable_name(name) {
+        return Err(CommandError::usage(
+            "the name of a secret has letters, digits and `_`, and does not begin with a digit",
+        ));
+    }
+    let credential = Credential {
+        name: name.to_owned(),
+        at: Span::default(),
+        description: None,
+        scope: CredentialScope::App,
+        is_secret: true,
+        is_integer: false,
+        default: None,
+    };
+    let variable = secret_variable(name);
+    let value = read_value(auth, &variable, &credential)?;
+    store(auth, &variable, &value, in_file)
 }
 
 fn store(
@@ -101,7 +142,7 @@ fn find_credential<'s>(scheme: &'s Scheme, name: &str) -> Result<&'s Credential,
             credentials.map(|credential| credential.name.as_str())
         };
         if let Some((meant, _)) = name.split_once('=') {
-            return value_as_argument(scheme, names().find(|known| *known == meant));
+            return value_as_argument(&scheme.name, names().find(|known| *known == meant));
         }
         let hint = did_you_mean(name, names())
             .unwrap_or_else(|| "`ingam scheme show` has them all".to_owned());
@@ -111,12 +152,11 @@ fn find_credential<'s>(scheme: &'s Scheme, name: &str) -> Result<&'s Credential,
 }
 
 /// `partner_key=SECRET`: the secret is not repeated.
-fn value_as_argument(scheme: &Scheme, name: Option<&str>) -> CommandError {
+fn value_as_argument(scheme: &str, name: Option<&str>) -> CommandError {
     let name = name.unwrap_or("NAME");
     CommandError::usage("a value is not an argument: every process of this machine can read it")
         .hint(format!(
-            "write `ingam auth set {} {name}`, and type the value when it is asked for",
-            scheme.name
+            "write `ingam auth set {scheme} {name}`, and type the value when it is asked for"
         ))
         .hint("your shell may keep it in its history: replace a secret that was typed here")
 }
