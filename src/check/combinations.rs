@@ -233,6 +233,7 @@ fn types_of(test: &PredicateTest) -> Option<Vec<JsonType>> {
         | PredicateTest::Some(_)
         | PredicateTest::None(_)
         | PredicateTest::Unordered(_)
+        | PredicateTest::UnorderedDeep(_)
         | PredicateTest::Unique(_) => vec![JsonType::Array],
         PredicateTest::Includes(tree) => value_types(tree.as_constant()?),
         PredicateTest::OneOf(tree) => tree
@@ -408,7 +409,8 @@ fn least_length(test: &PredicateTest) -> i128 {
         PredicateTest::StartsWith(_)
         | PredicateTest::EndsWith(_)
         | PredicateTest::Includes(_)
-        | PredicateTest::Unordered(_) => constant_operand(test).map_or(0, size),
+        | PredicateTest::Unordered(_)
+        | PredicateTest::UnorderedDeep(_) => constant_operand(test).map_or(0, size),
         _ => 0,
     };
     i128::try_from(least).unwrap_or(i128::MAX)

@@ -28,6 +28,9 @@ pub(super) fn describe_kind(kind: &ConditionKind<'_>, show: ValueFormatter<'_>) 
         | ConditionKind::Unordered(operand) => {
             format!("{name} {}", show.without_type(&**operand))
         }
+        ConditionKind::UnorderedDeep(operand) => {
+            format!("{name} at every depth {}", show.without_type(&**operand))
+        }
         ConditionKind::Type(types) => format!("{name} {}", join_types(types)),
         ConditionKind::Exists(true) => "something".to_owned(),
         ConditionKind::Exists(false) => "nothing".to_owned(),

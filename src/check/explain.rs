@@ -2,6 +2,7 @@
 //! here may be slow.
 
 use super::actual_value::ActualValue;
+use super::arrange::arranged;
 use super::compare;
 use super::condition::{ConditionKind, ElementQuantifier, PreparedCondition};
 use super::describe;
@@ -407,6 +408,13 @@ impl FailureExplainer<'_> {
                     let expected: Vec<_> = expected.iter().map(JsonRef::from).collect();
                     let items = || actual.items().into_iter().flatten();
                     differ.compare_unordered(&trail, &expected, items);
+                }
+            }
+            (ConditionKind::UnorderedDeep(expected), _) => {
+                if let (Some(_), Some(items)) = (expected.as_list(), actual.items()) {
+                    let items = Value::List(items.map(JsonRef::to_value).collect());
+                    let items = arranged(expected, &items, &|_| true);
+                    differ.compare_equal(&trail, (&**expected).into(), (&items).into());
                 }
             }
             (ConditionKind::Equals(expected) | ConditionKind::Includes(expected), _) => {

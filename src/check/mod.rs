@@ -5,6 +5,7 @@
 
 mod actual_value;
 mod always_true;
+mod arrange;
 mod capture;
 mod combinations;
 mod compare;
@@ -26,6 +27,7 @@ mod unsatisfiable;
 mod verdict;
 
 pub(crate) use always_true::matches_every_text;
+pub(crate) use arrange::arranged;
 pub(crate) use capture::{CaptureFailure, capture};
 pub(crate) use difference::{DifferenceKind, DifferenceList, ValueDifference, differences};
 pub(crate) use failure::PredicateFailure;

@@ -95,7 +95,10 @@ fn test(name: &str, operand: &Value) -> PredicateTest {
         "some" => PredicateTest::Some(inner()),
         "none" => PredicateTest::None(inner()),
         "includes" => PredicateTest::Includes(tree()),
-        "unordered" => PredicateTest::Unordered(tree()),
+        "unordered" => match operand.get("deep") {
+            Some(deep) => PredicateTest::UnorderedDeep(TemplateTree::constant(deep.clone())),
+            None => PredicateTest::Unordered(tree()),
+        },
         "unique" => PredicateTest::Unique(operand.as_bool().unwrap()),
         "schema" => PredicateTest::Schema(schema(operand)),
         other => panic!("no predicate {other}"),

@@ -588,6 +588,9 @@ fn unordered_and_unique_compare_elements() {
         ("$.items[*].id", r#"{"unordered":[2,3,1]}"#),
         ("$.twice", r#"{"unique":false}"#),
         ("$.empty[*]", r#"{"unordered":[]}"#),
+        ("$.mixed", r#"{"unordered":{"deep":[null,"1",1.0]}}"#),
+        ("$.twice", r#"{"unordered":{"deep":[2,{"a":1},{"a":1}]}}"#),
+        ("$.items[*].id", r#"{"unordered":{"deep":[2,3,1]}}"#),
     ]);
     fails(&[
         (

@@ -79,7 +79,9 @@ fn inapplicable_reason(
         (ConditionKind::OneOf(choices), _) => {
             operand_reason("`one_of` chooses from a list", choices, show)
         }
-        (ConditionKind::Unordered(operand), _) if operand.as_list().is_none() => {
+        (ConditionKind::Unordered(operand) | ConditionKind::UnorderedDeep(operand), _)
+            if operand.as_list().is_none() =>
+        {
             operand_reason("`unordered` compares with a list", operand, show)
         }
         (ConditionKind::Includes(operand) | ConditionKind::Containment(_, operand), _)
@@ -120,9 +122,10 @@ fn required_type(kind: &ConditionKind<'_>) -> &'static str {
         }
         ConditionKind::Containment(ContainmentKind::Contains, _) => "a text or a list",
         ConditionKind::Length(_) => "a text, a list or an object",
-        ConditionKind::Elements(..) | ConditionKind::Unordered(_) | ConditionKind::Unique(_) => {
-            "a list"
-        }
+        ConditionKind::Elements(..)
+        | ConditionKind::Unordered(_)
+        | ConditionKind::UnorderedDeep(_)
+        | ConditionKind::Unique(_) => "a list",
         _ => "a value",
     }
 }

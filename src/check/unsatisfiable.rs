@@ -25,6 +25,7 @@ pub(super) fn inapplicable_reason(test: &PredicateTest, sort: SubjectType) -> Op
         | PredicateTest::Some(_)
         | PredicateTest::None(_)
         | PredicateTest::Unordered(_)
+        | PredicateTest::UnorderedDeep(_)
         | PredicateTest::Unique(_)
         | PredicateTest::Includes(_) => sort.is_list(),
         PredicateTest::Equals(_)
@@ -58,9 +59,9 @@ fn inapplicable_bound(bound: &ComparisonBound, sort: SubjectType) -> Option<Stri
 
 fn inapplicable_operand(test: &PredicateTest, sort: SubjectType) -> Option<String> {
     let (tree, fits, needs): (_, fn(&str) -> bool, _) = match test {
-        PredicateTest::OneOf(tree) | PredicateTest::Unordered(tree) => {
-            (tree, |kind| kind == "array", "a list")
-        }
+        PredicateTest::OneOf(tree)
+        | PredicateTest::Unordered(tree)
+        | PredicateTest::UnorderedDeep(tree) => (tree, |kind| kind == "array", "a list"),
         PredicateTest::Includes(tree) if sort == SubjectType::NodeList => (
             tree,
             |kind| kind == "array",

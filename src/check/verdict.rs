@@ -2,13 +2,14 @@
 //! predicate that does not apply does not apply either.
 
 use super::actual_value::ActualValue;
+use super::arrange::arranged;
 use super::compare;
 use super::condition::{
     ConditionKind, ContainmentKind, ElementQuantifier, OrderRelation, PreparedCondition,
     ResolvedBound,
 };
 use super::schema;
-use crate::value::{Number, Value};
+use crate::value::{JsonRef, Number, Value};
 use std::cmp::Ordering;
 
 /// The outcome of one predicate on one value.
@@ -155,6 +156,11 @@ fn evaluate(kind: &ConditionKind<'_>, actual: &ActualValue<'_>) -> Option<bool> 
         ConditionKind::Unordered(expected) => {
             let (expected, items) = (expected.as_list()?, actual.items()?);
             Some(Some(expected.len()) == actual.len() && compare::is_permutation(expected, items))
+        }
+        ConditionKind::UnorderedDeep(expected) => {
+            expected.as_list()?;
+            let items = Value::List(actual.items()?.map(JsonRef::to_value).collect());
+            Some(arranged(expected, &items, &|_| true) == **expected)
         }
         ConditionKind::Unique(wanted) => {
             // As with `each`, an empty list proves nothing.

@@ -184,6 +184,11 @@ impl AssertionDecoder<'_> {
             "some" => PredicateTest::Some(self.expectation(node, false)),
             "none" => PredicateTest::None(self.expectation(node, false)),
             "includes" => PredicateTest::Includes(self.value_decoder().tree(node)),
+            "unordered" if matches!(node.kind, NodeKind::Map(_)) => {
+                let map = CheckedMap::open(node, "`unordered`", &["deep"], self.diagnostics)?;
+                let deep = map.required("deep", self.diagnostics)?;
+                PredicateTest::UnorderedDeep(self.list_tree(deep, "`deep`")?)
+            }
             "unordered" => PredicateTest::Unordered(self.list_tree(node, &name())?),
             "unique" => PredicateTest::Unique(boolean(node, &name(), self.diagnostics)?),
             _ => PredicateTest::Schema(self.files.schema(node, self.diagnostics)?),

@@ -22,6 +22,8 @@ mod schema_lint;
 mod scheme;
 mod secrets;
 mod sent_values;
+mod snapshot;
+mod table;
 mod unread_files;
 mod value_decoder;
 mod variants;

@@ -1,8 +1,7 @@
 //! Decodes one file of `requests/`: a single request, or a flow of steps.
 
 use crate::diagnostic::{Diagnostic, Diagnostics, join_names};
-use crate::jsonpath::JsonPath;
-use crate::load::assertion::{AssertionDecoder, decode_captures, json_path};
+use crate::load::assertion::{AssertionDecoder, decode_captures};
 use crate::load::node_reader::{
     CheckedMap, at_most_one, boolean, check_settable_header, enum_value, first_template, is_id,
     list_items, scalar, text, text_list, wrong_kind,
@@ -643,49 +642,8 @@ impl RequestDecoder<'_> {
         }
     }
 
-    /// `true`, or what to mask.
     fn snapshot(&mut self, node: &YamlNode) -> Option<Snapshot> {
-        match node.kind {
-            NodeKind::Bool(true) => Some(Snapshot {
-                at: node.at,
-                mask: Vec::new(),
-            }),
-            NodeKind::Map(_) => {
-                let map = CheckedMap::open(node, "`snapshot`", &["mask"], self.diagnostics)?;
-                let paths = map.required("mask", self.diagnostics)?;
-                Some(Snapshot {
-                    at: node.at,
-                    mask: self.mask(paths),
-                })
-            }
-            _ => {
-                let diagnostic = wrong_kind(node, "`snapshot`", "`true`, or a map with `mask`");
-                self.diagnostics.push(
-                    diagnostic
-                        .hint("a step that has no snapshot does not say so: leave the key out"),
-                );
-                None
-            }
-        }
-    }
-
-    fn mask(&mut self, node: &YamlNode) -> Vec<JsonPath> {
-        let paths = list_items(node, "`mask`", self.diagnostics);
-        if paths.is_empty() && node.as_list().is_some() {
-            let diagnostic = Diagnostic::error("`mask` needs at least one path")
-                .at(node.at, "nothing is masked here");
-            self.diagnostics
-                .push(diagnostic.hint(
-                    "write `snapshot: true`: what the scheme masks is masked without a word",
-                ));
-        }
-        let path = |node: &YamlNode, diagnostics: &mut Diagnostics| {
-            json_path(text(node, "a path", diagnostics)?, node.at, diagnostics)
-        };
-        paths
-            .iter()
-            .filter_map(|node| path(node, self.diagnostics))
-            .collect()
+        super::snapshot::decode_snapshot(node, self.diagnostics)
     }
 
     fn timeout(&mut self, map: &CheckedMap<'_>, defaults: &StepDefaults) -> std::time::Duration {

@@ -1,18 +1,19 @@
 //! Decodes `cases` and `params`: ids with variables, in place or from a table beside the files.
 
 use crate::diagnostic::Diagnostic;
-use crate::load::node_reader::{check_variable_name, is_id, map_entries, wrong_kind};
+use crate::load::node_reader::{
+    CheckedMap, check_variable_name, is_id, map_entries, text_list, wrong_kind,
+};
 use crate::load::request::RequestDecoder;
-use crate::model::request::{CaseVariant, TemplateField, WorkspaceFile, WorkspaceFileError};
+use crate::load::table::{TableError, TableRow, TableSource};
+use crate::model::request::{CaseVariant, TemplateField};
 use crate::model::template::TemplateTree;
 use crate::span::Span;
-use crate::value::{CompactText, JsonError, ObjectMember, Value};
 use crate::yaml::{NodeKind, YamlNode};
 use std::collections::HashSet;
-use std::path::PathBuf;
 
-/// A name and its text in a row.
-type TableCell = ObjectMember;
+/// The keys of a table that is no plain path.
+const TABLE_KEYS: [&str; 2] = ["file", "text"];
 
 impl RequestDecoder<'_> {
     /// A map of ids, or a file whose first column is the id. `None` if it cannot be read.
@@ -22,7 +23,15 @@ impl RequestDecoder<'_> {
         what: &'static str,
     ) -> Option<Vec<CaseVariant>> {
         let variants = match &node.kind {
-            NodeKind::Text(text) => self.table_variants(&text.value, node, what),
+            NodeKind::Text(_) => self.table_variants(node, &[], what),
+            // A case is a map of variables, so a text under `file` is the path of a table.
+            NodeKind::Map(entries)
+                if entries
+                    .iter()
+                    .any(|entry| entry.key == "file" && entry.value.as_text().is_some()) =>
+            {
+                self.described_table(node, what)
+            }
             NodeKind::Map(_) => Some(self.inline_variants(node, what)),
             _ => {
                 self.diagnostics.push(wrong_kind(
@@ -70,15 +79,37 @@ impl RequestDecoder<'_> {
         }
     }
 
+    /// `cases: { file: keywords.csv, text: [code] }`
+    fn described_table(&mut self, node: &YamlNode, what: &'static str) -> Option<Vec<CaseVariant>> {
+        let map = CheckedMap::open(node, what, &TABLE_KEYS, self.diagnostics)?;
+        let file = map.required("file", self.diagnostics)?;
+        let text_columns = map.get("text");
+        let text_columns = text_columns.map_or_else(Vec::new, |node| self.text_columns(node));
+        self.table_variants(file, &text_columns, what)
+    }
+
+    fn text_columns(&mut self, node: &YamlNode) -> Vec<String> {
+        let columns = text_list(node, "a column of `text`", self.diagnostics);
+        if node.as_list().is_some_and(<[YamlNode]>::is_empty) {
+            let diagnostic = Diagnostic::error("`text` needs at least one column");
+            self.diagnostics.push(diagnostic.at(node.at, "no column"));
+        }
+        columns
+    }
+
     /// `cases: keywords.csv`, relative to the root of the workspace.
     fn table_variants(
         &mut self,
-        path: &str,
         node: &YamlNode,
+        text_columns: &[String],
         what: &str,
     ) -> Option<Vec<CaseVariant>> {
         let file = self.files.workspace_file(node, self.diagnostics)?;
-        match self.table_rows(path, &file) {
+        let source = TableSource {
+            file: &file,
+            text_columns,
+        };
+        match self.table_rows(&source) {
             Ok(rows) => {
                 let variants: Vec<CaseVariant> = rows
                     .into_iter()
@@ -91,26 +122,15 @@ impl RequestDecoder<'_> {
                 self.diagnostics.push(
                     Diagnostic::error(format!("{what} cannot be read: {error}"))
                         .at(node.at, "this file")
-                        .maybe_hint(error.hint().map(str::to_owned)),
+                        .maybe_hint(error.hint()),
                 );
                 None
             }
         }
     }
 
-    fn table_rows(
-        &self,
-        path: &str,
-        file: &WorkspaceFile,
-    ) -> Result<Vec<Vec<TableCell>>, TableFileError> {
-        let bytes = self.files.read_data(file)?;
-        let text =
-            std::str::from_utf8(&bytes).map_err(|_| TableFileError::NotText(file.path.clone()))?;
-        match path.rsplit_once('.').map(|(_, ending)| ending) {
-            Some("csv") => csv_rows(text),
-            Some("json") => json_rows(text),
-            _ => Err(TableFileError::UnknownFormat),
-        }
+    fn table_rows(&self, source: &TableSource<'_>) -> Result<Vec<TableRow>, TableError> {
+        source.rows(&self.files.read_data(source.file)?)
     }
 
     /// An id that stands twice would be one test less than it looks.
@@ -127,7 +147,7 @@ impl RequestDecoder<'_> {
         }
     }
 
-    fn row_variant(&mut self, row: Vec<TableCell>, node: &YamlNode) -> Option<CaseVariant> {
+    fn row_variant(&mut self, row: TableRow, node: &YamlNode) -> Option<CaseVariant> {
         let mut cells = row.into_iter();
         // The first column is the id, whatever its name.
         let id = cells.next()?.1.to_text();
@@ -146,93 +166,5 @@ impl RequestDecoder<'_> {
             at: node.at,
             vars,
         })
-    }
-}
-
-/// Why a file is no table of cases.
-#[derive(Debug, thiserror::Error)]
-enum TableFileError {
-    #[error(transparent)]
-    File(#[from] WorkspaceFileError),
-    #[error("`{}` is not UTF-8 text", .0.display())]
-    NotText(PathBuf),
-    #[error("a table is a `.csv` or a `.json` file")]
-    UnknownFormat,
-    #[error(transparent)]
-    Csv(#[from] csv::Error),
-    #[error("{0}")]
-    Json(#[from] JsonError),
-    #[error("it is not a list of objects")]
-    NotList,
-    #[error("each element must be an object whose first member is the id")]
-    NotObject,
-}
-
-impl TableFileError {
-    fn hint(&self) -> Option<&'static str> {
-        // Excel writes the encoding of the system, which is CP949 in Korea, unless it is told.
-        matches!(self, Self::NotText(_)).then_some(
-            "save it as UTF-8: in Excel \"CSV UTF-8\", elsewhere `iconv -f CP949 -t UTF-8`",
-        )
-    }
-}
-
-/// The first line has the names. A cell arrives as a value in YAML does: what JSON spells as a
-/// number is a number.
-fn csv_rows(text: &str) -> Result<Vec<Vec<TableCell>>, TableFileError> {
-    let mut reader = csv::ReaderBuilder::new()
-        // Spreadsheets pad cells, and an id or a header with a blank would not be found.
-        .trim(csv::Trim::All)
-        // Excel writes a byte order mark, which would become a part of the first name.
-        .from_reader(text.trim_start_matches('\u{feff}').as_bytes());
-    let names = reader.headers()?.clone();
-    let mut rows = Vec::new();
-    for record in reader.records() {
-        let record = record?;
-        rows.push(
-            names
-                .iter()
-                .map(CompactText::from)
-                .zip(record.iter().map(Value::from_scalar_text))
-                .collect(),
-        );
-    }
-    Ok(rows)
-}
-
-/// A list of objects; the first member of each is the id.
-fn json_rows(text: &str) -> Result<Vec<Vec<TableCell>>, TableFileError> {
-    let value = crate::value::parse(text.as_bytes())?;
-    let Value::List(items) = value else {
-        return Err(TableFileError::NotList);
-    };
-    let row = |item: Value| match item {
-        Value::Object(members) if !members.is_empty() => Ok(members),
-        _ => Err(TableFileError::NotObject),
-    };
-    items.into_iter().map(row).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::value::Number;
-
-    #[test]
-    fn a_table_has_an_id_first_and_keeps_numbers() {
-        let rows = csv_rows("id,keyword,price\na,무선 이어폰,1.10\nb,\"x, y\",no\n").unwrap();
-        assert_eq!(rows.len(), 2);
-        assert_eq!(rows[0][2].1, Value::Number(Number::parse("1.10").unwrap()));
-        assert_eq!(
-            (rows[1][1].1.as_str(), rows[1][2].1.as_str()),
-            (Some("x, y"), Some("no"))
-        );
-        assert!(
-            csv_rows("id,a\nx,1,2\n").is_err(),
-            "a row of another length"
-        );
-        let rows = json_rows(r#"[{"id":"a","n":1},{"id":"b"}]"#).unwrap();
-        assert_eq!((rows[0][0].1.as_str(), rows[1].len()), (Some("a"), 1));
-        assert!(json_rows("{}").is_err() && json_rows("[1]").is_err());
     }
 }

@@ -74,6 +74,8 @@ pub enum PredicateTest {
     None(Vec<Predicate>),
     Includes(TemplateTree),
     Unordered(TemplateTree),
+    /// The lists inside of the elements have no order either.
+    UnorderedDeep(TemplateTree),
     Unique(bool),
     Schema(JsonSchema),
 }
@@ -89,7 +91,8 @@ impl PredicateTest {
             | Self::StartsWith(tree)
             | Self::EndsWith(tree)
             | Self::Includes(tree)
-            | Self::Unordered(tree) => Some(tree),
+            | Self::Unordered(tree)
+            | Self::UnorderedDeep(tree) => Some(tree),
             Self::Above(bound)
             | Self::AtLeast(bound)
             | Self::Below(bound)
@@ -145,7 +148,7 @@ impl PredicateTest {
             Self::Some(_) => "some",
             Self::None(_) => "none",
             Self::Includes(_) => "includes",
-            Self::Unordered(_) => "unordered",
+            Self::Unordered(_) | Self::UnorderedDeep(_) => "unordered",
             Self::Unique(_) => "unique",
             Self::Schema(_) => "schema",
         }

@@ -140,7 +140,18 @@ pub struct LeftoverSearch {
 pub struct Snapshot {
     pub at: Span,
     /// The parts of the response that vary, besides those that the scheme masks.
-    pub mask: Vec<JsonPath>,
+    pub masks: Vec<SnapshotMask>,
+    /// Lists whose elements may come in any order.
+    pub unordered: Vec<JsonPath>,
+}
+
+/// What a snapshot leaves out.
+#[derive(Clone, Debug)]
+pub enum SnapshotMask {
+    /// Of JSON.
+    Path(JsonPath),
+    /// Of text that is not JSON.
+    Pattern(regex::Regex),
 }
 
 /// The body of a request.

@@ -8,15 +8,16 @@ use crate::check::DifferenceList;
 use crate::diagnostic::pluralize;
 use crate::event::FailureReport;
 use crate::jsonpath::JsonPath;
-use crate::model::request::Step;
+use crate::model::request::{SnapshotMask, Step};
 use crate::model::scheme::Scheme;
 use crate::model::template::{Template, TemplatePart};
 use crate::plan::Unit;
 use crate::redact::OutputRedactor;
 use crate::snapshot::{
-    SnapshotError, SnapshotFile, SnapshotLocation, SnapshotMetadata, SnapshotUpdate,
-    UpdateBehavior, content_differences, is_same_content, snapshot_content, snapshot_path,
+    MaskMismatch, SnapshotError, SnapshotFile, SnapshotLocation, SnapshotMasks, SnapshotMetadata,
+    SnapshotUpdate, UpdateBehavior, snapshot_content, snapshot_differences, snapshot_path,
 };
+use crate::span::Span;
 use crate::value::Value;
 use crate::wire::WireResponse;
 use std::path::{Path, PathBuf};
@@ -73,15 +74,23 @@ impl SnapshotCheck<'_> {
             &context.environment.workspace.root,
             step_snapshot_path(self.unit, self.step),
         );
-        let text = snapshot_content(self.response, &self.masks(), &|text| {
+        let (text, mismatch) = snapshot_content(self.response, &self.masks(), &|text| {
             self.output_redactor(context).redact(text)
         })?;
-        match location.read_accepted()? {
-            Some(file) if is_same_content(&file.content, &text) => {
-                self.unchanged(&location, text, context)
-            }
-            Some(file) => self.changed(&location, &file.content, text, context),
-            None => self.new_snapshot(&location, text, context),
+        if let Some(mismatch) = mismatch {
+            return Ok(SnapshotOutcome {
+                failure: Some(self.mask_failure(&mismatch, context)),
+                note: None,
+            });
+        }
+        let Some(file) = location.read_accepted()? else {
+            return self.new_snapshot(&location, text, context);
+        };
+        let found = snapshot_differences(&file.content, &text, self.unordered())?;
+        if found.shown.is_empty() {
+            self.unchanged(&location, text, context)
+        } else {
+            self.changed(&location, &found, text, context)
         }
     }
 
@@ -90,17 +99,47 @@ impl SnapshotCheck<'_> {
     }
 
     /// The masks of the scheme, which hold for all its responses, and those of the step.
-    fn masks(&self) -> Vec<&JsonPath> {
-        self.scheme
-            .masks
-            .iter()
-            .chain(
-                self.step
-                    .snapshot
-                    .iter()
-                    .flat_map(|snapshot| &snapshot.mask),
-            )
-            .collect()
+    fn masks(&self) -> SnapshotMasks<'_> {
+        let mut masks = SnapshotMasks {
+            of_scheme: self.scheme.masks.iter().collect(),
+            ..SnapshotMasks::default()
+        };
+        for mask in self.step.snapshot.iter().flat_map(|own| &own.masks) {
+            match mask {
+                SnapshotMask::Path(path) => masks.paths.push(path),
+                SnapshotMask::Pattern(pattern) => masks.patterns.push(pattern),
+            }
+        }
+        masks
+    }
+
+    fn unordered(&self) -> &[JsonPath] {
+        let snapshot = self.step.snapshot.as_ref();
+        snapshot.map_or(&[], |snapshot| snapshot.unordered.as_slice())
+    }
+
+    fn at(&self) -> Span {
+        let snapshot = self.step.snapshot.as_ref();
+        snapshot.map_or(self.step.at, |snapshot| snapshot.at)
+    }
+
+    /// A mask that masks nothing leaves in the snapshot what it is there to leave out.
+    fn mask_failure(&self, mismatch: &MaskMismatch, context: &RunContext<'_>) -> FailureReport {
+        let mut redactor = self.output_redactor(context);
+        let mask = &mismatch.mask;
+        let expected = format!("a body of {}, for the mask `{mask}`", mismatch.wanted);
+        let hint = match mismatch.wanted {
+            "JSON" => "mask text with `{ pattern: REGEX }`",
+            _ => "mask JSON with a path such as `$.updated_at`",
+        };
+        FailureReport {
+            at: self.at(),
+            subject: redactor.redact_for_display("snapshot"),
+            expected: redactor.redact_for_display(&expected),
+            actual: redactor.redact_for_display(mismatch.actual),
+            hint: Some(redactor.redact_for_display(hint)),
+            differences: Vec::new(),
+        }
     }
 
     /// The response is as before, so a pending snapshot is out of date.
@@ -123,11 +162,10 @@ impl SnapshotCheck<'_> {
     fn changed(
         &self,
         location: &SnapshotLocation,
-        old: &str,
+        found: &DifferenceList,
         new: String,
         context: &RunContext<'_>,
     ) -> Result<SnapshotOutcome, SnapshotError> {
-        let found = content_differences(old, &new);
         let written = self.write(location, new, true, context)?;
         if written == UpdateBehavior::Accept {
             return Ok(accepted_outcome(&location.path));
@@ -142,7 +180,7 @@ impl SnapshotCheck<'_> {
             }
         };
         Ok(SnapshotOutcome {
-            failure: Some(self.difference_failure(&location.path, &found, hint, context)),
+            failure: Some(self.difference_failure(&location.path, found, hint, context)),
             note: None,
         })
     }
@@ -226,11 +264,7 @@ impl SnapshotCheck<'_> {
         let mut redactor = self.output_redactor(context);
         let number = found.shown.len() + found.omitted;
         FailureReport {
-            at: self
-                .step
-                .snapshot
-                .as_ref()
-                .map_or(self.step.at, |snapshot| snapshot.at),
+            at: self.at(),
             subject: redactor.redact_for_display("snapshot"),
             expected: redactor.redact_for_display(&path.display().to_string()),
             actual: redactor.redact_for_display(&format!(

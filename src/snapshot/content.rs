@@ -5,6 +5,7 @@ use super::error::SnapshotError;
 use crate::jsonpath::{JsonPath, replace_matches};
 use crate::value::Value;
 use crate::wire::WireResponse;
+use regex::{NoExpand, Regex};
 use sha2::{Digest, Sha256};
 
 /// Replaces a masked value.
@@ -13,47 +14,130 @@ const MASK_PLACEHOLDER: &str = "[masked]";
 /// Redacts the secrets in a text.
 pub(super) type RedactFn<'h> = dyn Fn(&str) -> String + 'h;
 
-/// The status, an empty line, and the body: JSON over several lines with its masks, text as it is,
-/// anything else by its size and hash.
+/// What varies from run to run.
+#[derive(Clone, Default)]
+pub(crate) struct SnapshotMasks<'m> {
+    /// The paths of the scheme, which are for those of its responses that are JSON.
+    pub(crate) of_scheme: Vec<&'m JsonPath>,
+    /// The paths and the patterns of the step.
+    pub(crate) paths: Vec<&'m JsonPath>,
+    pub(crate) patterns: Vec<&'m Regex>,
+}
+
+/// A mask of the step that is for another kind of body than the response has: it masks nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct MaskMismatch {
+    /// The mask as it is written.
+    pub(crate) mask: String,
+    /// What it is for, and what came.
+    pub(crate) wanted: &'static str,
+    pub(crate) actual: &'static str,
+}
+
+/// The kind of body decides how it is shown and which masks it has.
+enum SnapshotBody<'b> {
+    Json(Value),
+    Text(&'b str),
+    Binary(&'b [u8]),
+}
+
+impl<'b> SnapshotBody<'b> {
+    fn of(response: &'b WireResponse) -> Self {
+        match (response.json(), response.text()) {
+            (Ok(value), _) => Self::Json(value.to_value()),
+            // A NUL byte can be valid UTF-8, but git and editors take such a file for a binary one.
+            (Err(_), Ok(text)) if !text.contains('\0') => Self::Text(text),
+            _ => Self::Binary(response.body()),
+        }
+    }
+
+    fn description(&self) -> &'static str {
+        match self {
+            Self::Json(_) => "JSON",
+            Self::Text("") => "no body",
+            Self::Text(_) => "text",
+            Self::Binary(_) => "bytes that are neither JSON nor text",
+        }
+    }
+
+    fn render(
+        &self,
+        masks: &SnapshotMasks<'_>,
+        hide: &RedactFn<'_>,
+    ) -> Result<String, SnapshotError> {
+        Ok(match self {
+            // Masks first: a path must see the values as the marketplace sent them.
+            Self::Json(value) => {
+                let paths = masks.of_scheme.iter().chain(&masks.paths).copied();
+                redact_value(&apply_masks(value, paths)?, hide).to_pretty_json()
+            }
+            Self::Text(text) => masks
+                .patterns
+                .iter()
+                .fold((*text).to_owned(), |text, pattern| {
+                    pattern
+                        .replace_all(&text, NoExpand(MASK_PLACEHOLDER))
+                        .into_owned()
+                }),
+            Self::Binary(bytes) => format!(
+                "({} bytes, sha256 {})",
+                bytes.len(),
+                hex::encode(Sha256::digest(bytes))
+            ),
+        })
+    }
+}
+
+impl SnapshotMasks<'_> {
+    /// The first mask of the step that cannot mask anything of such a body.
+    fn mismatch(&self, body: &SnapshotBody<'_>) -> Option<MaskMismatch> {
+        let actual = body.description();
+        let path = self
+            .paths
+            .first()
+            .filter(|_| !matches!(body, SnapshotBody::Json(_)));
+        let path = path.map(|path| (path.as_str(), "JSON"));
+        let pattern = self
+            .patterns
+            .first()
+            .filter(|_| !matches!(body, SnapshotBody::Text(_)));
+        let pattern = pattern.map(|pattern| (pattern.as_str(), "text"));
+        let (mask, wanted) = path.or(pattern)?;
+        Some(MaskMismatch {
+            mask: mask.to_owned(),
+            wanted,
+            actual,
+        })
+    }
+}
+
+/// The status, an empty line, and the body: JSON over several lines, text as it is, both with their
+/// masks, anything else by its size and hash. The second value is a mask that masks nothing.
 ///
 /// # Errors
 /// When a mask looks at too many places.
 pub(crate) fn snapshot_content(
-    answer: &WireResponse,
-    masks: &[&JsonPath],
+    response: &WireResponse,
+    masks: &SnapshotMasks<'_>,
     hide: &RedactFn<'_>,
-) -> Result<String, SnapshotError> {
-    let body = snapshot_body(answer, masks, hide)?;
-    let text = format!("HTTP {}\n\n{}", answer.status, body.replace("\r\n", "\n"));
+) -> Result<(String, Option<MaskMismatch>), SnapshotError> {
+    let body = SnapshotBody::of(response);
+    let shown = body.render(masks, hide)?;
+    let text = format!(
+        "HTTP {}\n\n{}",
+        response.status,
+        shown.replace("\r\n", "\n")
+    );
     // A body that is not JSON was not redacted yet.
-    Ok(hide(text.trim_end()))
+    Ok((hide(text.trim_end()), masks.mismatch(&body)))
 }
 
-fn snapshot_body(
-    answer: &WireResponse,
-    masks: &[&JsonPath],
-    hide: &RedactFn<'_>,
-) -> Result<String, SnapshotError> {
-    Ok(match (answer.json(), answer.text()) {
-        // Masks first: a path must see the values as the marketplace sent them.
-        (Ok(value), _) => {
-            redact_value(&apply_masks(&value.to_value(), masks)?, hide).to_pretty_json()
-        }
-        // A NUL byte can be valid UTF-8, but git and editors take such a file for a binary one.
-        (Err(_), Ok(text)) if !text.contains('\0') => text.to_owned(),
-        _ => format!(
-            "({} bytes, sha256 {})",
-            answer.body().len(),
-            hex::encode(Sha256::digest(answer.body()))
-        ),
-    })
-}
-
-fn apply_masks(value: &Value, masks: &[&JsonPath]) -> Result<Value, SnapshotError> {
-    replace_matches(value, masks.iter().copied(), &mut |_| {
-        Value::from(MASK_PLACEHOLDER)
-    })
-    .map_err(SnapshotError::from)
+fn apply_masks<'m>(
+    value: &Value,
+    masks: impl Iterator<Item = &'m JsonPath>,
+) -> Result<Value, SnapshotError> {
+    replace_matches(value, masks, &mut |_| Value::from(MASK_PLACEHOLDER))
+        .map_err(SnapshotError::from)
 }
 
 /// Redacts each text before JSON escapes it, because a text of the response can hold JSON itself.
@@ -85,7 +169,70 @@ mod tests {
             .iter()
             .map(|mask| JsonPath::parse(mask).unwrap())
             .collect();
-        snapshot_content(&answer, &masks.iter().collect::<Vec<_>>(), &str::to_owned).unwrap()
+        let masks = SnapshotMasks {
+            of_scheme: masks.iter().collect(),
+            ..SnapshotMasks::default()
+        };
+        let (text, mismatch) = snapshot_content(&answer, &masks, &str::to_owned).unwrap();
+        assert_eq!(mismatch, None, "a mask of the scheme");
+        text
+    }
+
+    #[test]
+    fn a_pattern_masks_text_and_a_path_json() {
+        let content = |body: &[u8], paths: &[&str], patterns: &[&str]| {
+            let answer = WireResponse::new(200, Vec::new(), body.to_vec().into(), Duration::ZERO);
+            let paths: Vec<_> = paths
+                .iter()
+                .map(|path| JsonPath::parse(path).unwrap())
+                .collect();
+            let patterns: Vec<_> = patterns
+                .iter()
+                .map(|one| Regex::new(one).unwrap())
+                .collect();
+            let masks = SnapshotMasks {
+                of_scheme: Vec::new(),
+                paths: paths.iter().collect(),
+                patterns: patterns.iter().collect(),
+            };
+            let (text, mismatch) = snapshot_content(&answer, &masks, &str::to_owned).unwrap();
+            let mismatch = mismatch.map(|wrong| (wrong.mask, wrong.actual));
+            (
+                text.split_once("\n\n")
+                    .map_or(String::new(), |(_, body)| body.to_owned()),
+                mismatch,
+            )
+        };
+        let (text, mismatch) = content(b"<id>12</id><at>3</at>", &[], &[r"\d+", "<at>"]);
+        assert_eq!(
+            (text.as_str(), mismatch),
+            ("<id>[masked]</id>[masked][masked]</at>", None)
+        );
+        for (body, paths, patterns, wrong) in [
+            (
+                &b"<id>12</id>"[..],
+                &["$.id"][..],
+                &[][..],
+                ("$.id", "text"),
+            ),
+            (b"", &["$.id"], &[], ("$.id", "no body")),
+            (
+                b"\xff\xd8",
+                &["$.id"],
+                &[],
+                ("$.id", "bytes that are neither JSON nor text"),
+            ),
+            (b"{}", &[], &["a"], ("a", "JSON")),
+            (
+                b"\xff\xd8",
+                &[],
+                &["a"],
+                ("a", "bytes that are neither JSON nor text"),
+            ),
+        ] {
+            let (_, mismatch) = content(body, paths, patterns);
+            assert_eq!(mismatch, Some((wrong.0.to_owned(), wrong.1)));
+        }
     }
 
     #[test]

@@ -1,22 +1,38 @@
 //! How two contents differ, place by place: JSON by path, anything else by line.
 
+use super::error::SnapshotError;
 use super::line_diff::{DiffSide, changed_lines};
 use super::normalize::normalized;
-use crate::check::{DifferenceKind, DifferenceList, ValueDifference, differences as of_values};
-use crate::value::{self, Value};
+use crate::check::{
+    DifferenceKind, DifferenceList, ValueDifference, arranged, differences as of_values,
+};
+use crate::jsonpath::JsonPath;
+use crate::value::{self, JsonRef, Value};
+use std::collections::HashSet;
 
 /// More lines than this are counted only.
 const MAX_LINE_DIFFERENCES: usize = 20;
 
 /// The places where `actual` differs from `expected`; none if and only if they are the same
-/// snapshot.
-#[must_use]
-pub(crate) fn content_differences(expected: &str, actual: &str) -> DifferenceList {
+/// snapshot. JSON is compared by value: the order of members, the spelling of numbers and the order
+/// of the lists that `unordered` finds do not count.
+///
+/// # Errors
+/// When a path looks at too many places.
+pub(crate) fn snapshot_differences(
+    expected: &str,
+    actual: &str,
+    unordered: &[JsonPath],
+) -> Result<DifferenceList, SnapshotError> {
     let (expected, actual) = (normalized(expected), normalized(actual));
+    // Nearly all responses are as they were.
+    if expected == actual {
+        return Ok(DifferenceList::default());
+    }
     let ((status, body), (other_status, other_body)) =
         (split_content(&expected), split_content(&actual));
     let mut found = match (parse_json(body), parse_json(other_body)) {
-        (Some(wanted), Some(came)) => of_values(&wanted, &came),
+        (Some(wanted), Some(came)) => of_values(&wanted, &arrange(&wanted, came, unordered)?),
         _ => line_differences(body, other_body, status.lines().count() + 1),
     };
     // On top, because another status often explains all the other differences.
@@ -25,12 +41,35 @@ pub(crate) fn content_differences(expected: &str, actual: &str) -> DifferenceLis
             .shown
             .insert(0, changed_value("status", status, other_status));
     }
-    // The same values in another order or spelling.
-    if found.shown.is_empty() {
-        line_differences(&expected, &actual, 0)
-    } else {
-        found
+    Ok(found)
+}
+
+/// The differences of a pending snapshot, for a person: where the values are the same, the lines.
+#[must_use]
+pub(crate) fn content_differences(expected: &str, actual: &str) -> DifferenceList {
+    match snapshot_differences(expected, actual, &[]) {
+        Ok(found) if !found.shown.is_empty() => found,
+        _ => line_differences(&normalized(expected), &normalized(actual), 0),
     }
+}
+
+fn arrange(
+    expected: &Value,
+    actual: Value,
+    unordered: &[JsonPath],
+) -> Result<Value, SnapshotError> {
+    if unordered.is_empty() {
+        return Ok(actual);
+    }
+    let mut places = HashSet::new();
+    for path in unordered {
+        for value in [expected, &actual] {
+            let found = path.find_every(value)?;
+            places.extend(found.into_iter().map(JsonRef::place_id));
+        }
+    }
+    let is_unordered = |list: &Value| places.contains(&JsonRef::from(list).place_id());
+    Ok(arranged(expected, &actual, &is_unordered))
 }
 
 fn split_content(content: &str) -> (&str, &str) {
@@ -113,6 +152,53 @@ mod tests {
             texts("HTTP 200", "HTTP 204"),
             ["status: expected HTTP 200, got HTTP 204"]
         );
+    }
+
+    #[test]
+    fn json_is_compared_by_value() {
+        let paths = |unordered: &[&str]| -> Vec<JsonPath> {
+            let parse = |path: &&str| JsonPath::parse(path).unwrap();
+            unordered.iter().map(parse).collect()
+        };
+        for (expected, actual, unordered, number) in [
+            (
+                r#"{"a":1.10,"b":[1]}"#,
+                r#"{"b":[1e0],"a":1.1}"#,
+                &[][..],
+                0,
+            ),
+            (r#"{"a":"1.10"}"#, r#"{"a":1.1}"#, &[], 1),
+            (r#"{"a":"1.10"}"#, r#"{"a":"1.1"}"#, &[], 1),
+            (r#"{"a":null}"#, "{}", &[], 1),
+            ("[1,2]", "[2,1]", &[], 2),
+            ("[1,2]", "[2,1]", &["$"], 0),
+            (
+                r#"{"a":[1,2],"b":[1,2]}"#,
+                r#"{"a":[2,1],"b":[2,1]}"#,
+                &["$.a"],
+                2,
+            ),
+            (r#"{"a":[1,2,2]}"#, r#"{"a":[2,1,1]}"#, &["$.a"], 1),
+            (
+                r#"[{"id":1,"t":[1,2]},{"id":2,"t":[]}]"#,
+                r#"[{"id":2,"t":[]},{"t":[2,1],"id":1}]"#,
+                &["$", "$[*].t"],
+                0,
+            ),
+            (
+                r#"[{"id":1,"t":[1,2]},{"id":2,"t":[]}]"#,
+                r#"[{"id":2,"t":[]},{"t":[2,1],"id":1}]"#,
+                &["$"],
+                2,
+            ),
+            ("9007199254740993", "9007199254740992", &[], 1),
+        ] {
+            let content = |body: &str| format!("HTTP 200\n\n{body}");
+            let found =
+                snapshot_differences(&content(expected), &content(actual), &paths(unordered));
+            let found = found.unwrap();
+            assert_eq!(found.shown.len(), number, "{expected} {actual}: {found:?}");
+        }
     }
 
     #[test]

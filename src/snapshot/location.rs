@@ -20,6 +20,12 @@ pub(crate) struct SnapshotLocation {
     pub(crate) path: PathBuf,
 }
 
+/// The bytes of a snapshot and of its pending successor at one moment.
+pub(crate) struct SavedSnapshot {
+    accepted: Option<Vec<u8>>,
+    pending: Option<Vec<u8>>,
+}
+
 impl SnapshotLocation {
     #[must_use]
     pub(crate) fn new(root: &Path, path: PathBuf) -> Self {
@@ -112,6 +118,41 @@ impl SnapshotLocation {
             Some(file) => self.write_accepted(&file.to_text(false)),
             None => Ok(()),
         }
+    }
+
+    /// Both files as they are now, so that a decision can be taken back.
+    ///
+    /// # Errors
+    /// When one is there and cannot be read.
+    pub(crate) fn save(&self) -> Result<SavedSnapshot, SnapshotError> {
+        let read = |path: &Path| match read_plain_file(&self.root.join(path), MAX_SNAPSHOT_BYTES) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(unreadable(path, &error)),
+        };
+        Ok(SavedSnapshot {
+            accepted: read(&self.path)?,
+            pending: read(&self.pending_path())?,
+        })
+    }
+
+    /// Makes both files what they were.
+    ///
+    /// # Errors
+    /// When one cannot be written or removed.
+    pub(crate) fn restore(&self, saved: &SavedSnapshot) -> Result<(), SnapshotError> {
+        // The pending one first: until the end, what was decided about is on the disk.
+        for (path, bytes) in [
+            (self.pending_path(), &saved.pending),
+            (self.path.clone(), &saved.accepted),
+        ] {
+            match bytes {
+                Some(bytes) => replace_shared(&self.root.join(&path), bytes)
+                    .map_err(|error| unwritable(&path, &error))?,
+                None => self.remove(&path).map(|_| ())?,
+            }
+        }
+        Ok(())
     }
 
     /// Whether there was one.

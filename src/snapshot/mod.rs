@@ -12,13 +12,12 @@ mod normalize;
 mod snapshot_path;
 mod update;
 
-pub(crate) use content::snapshot_content;
-pub(crate) use content_diff::content_differences;
+pub(crate) use content::{MaskMismatch, SnapshotMasks, snapshot_content};
+pub(crate) use content_diff::{content_differences, snapshot_differences};
 pub(crate) use error::SnapshotError;
 pub use file::SnapshotFile;
 pub(crate) use file::SnapshotMetadata;
 pub(crate) use line_diff::{DiffLine, DiffSide, diff_lines};
-pub(crate) use location::{SnapshotLocation, find_snapshots};
-pub(crate) use normalize::is_same_content;
+pub(crate) use location::{SavedSnapshot, SnapshotLocation, find_snapshots};
 pub(crate) use snapshot_path::snapshot_path;
 pub(crate) use update::{SnapshotUpdate, UpdateBehavior};

@@ -589,6 +589,11 @@ struct Seat {
 #[cfg(unix)]
 impl Seat {
     fn new(folder: &Folder, args: &[&str]) -> Self {
+        Self::with_rows(folder, args, 0)
+    }
+
+    /// At a terminal of so many lines; 0 is one that does not say.
+    fn with_rows(folder: &Folder, args: &[&str], rows: u16) -> Self {
         use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
         let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         grantpt(&ours).unwrap();
@@ -599,6 +604,13 @@ impl Seat {
             .write(true)
             .open(name)
             .unwrap();
+        let size = rustix::termios::Winsize {
+            ws_row: rows,
+            ws_col: 80,
+            ws_xpixel: 0,
+            ws_ypixel: 0,
+        };
+        rustix::termios::tcsetwinsize(&terminal, size).unwrap();
         let end = || Stdio::from(terminal.try_clone().unwrap());
         let mut command: Command = ingam(folder.path());
         let child = command
@@ -713,7 +725,7 @@ fn a_review_takes_one_key_for_each() {
     let mut seat = Seat::new(&folder, &["snapshot", "review"]);
     seat.wait_for("quit  ", 1);
     // Keys that say nothing, and one that is several bytes, of which the last would say something.
-    for (times, key) in (1..).zip([&b"x"[..], b"\n", b"A", b"\x1b[a"]) {
+    for (times, key) in (1..).zip([&b"x"[..], b"\n", b"b", b" ", b"\x1b[a"]) {
         seat.wait_for_keys();
         seat.press(key);
         seat.wait_for("\u{7}", times);
@@ -748,6 +760,77 @@ fn a_review_takes_one_key_for_each() {
             && exists(&folder, "requests/c.snap.new")
     );
     assert!(!exists(&folder, "requests/d.snap") && exists(&folder, "requests/d.snap.new"));
+}
+
+#[test]
+#[cfg(unix)]
+fn a_review_goes_back_and_decides_about_all_that_are_left() {
+    let folder = four_pending();
+    let before = listing(folder.path());
+    let press = |seat: &mut Seat, keys: &[u8]| {
+        for (times, key) in (1..).zip(keys) {
+            seat.wait_for("quit  ", times);
+            seat.wait_for_keys();
+            seat.press(&[*key]);
+        }
+    };
+    let mut seat = Seat::new(&folder, &["snapshot", "review"]);
+    press(&mut seat, b"arsbbbq");
+    seat.wait_for("still pending", 1);
+    let (seen, code) = seat.end();
+    assert_eq!(code, 0, "{seen}");
+    assert!(
+        seen.contains("0 accepted, 0 rejected, 4 still pending"),
+        "{seen}"
+    );
+    assert_eq!(
+        listing(folder.path()),
+        before,
+        "every decision is taken back"
+    );
+    let mut seat = Seat::new(&folder, &["snapshot", "review"]);
+    press(&mut seat, b"rA");
+    seat.wait_for("still pending", 1);
+    let (seen, code) = seat.end();
+    assert_eq!(code, 0, "{seen}");
+    assert!(
+        seen.contains("3 accepted, 1 rejected, 0 still pending"),
+        "{seen}"
+    );
+    assert!(read(&folder, "requests/a.snap").contains("\"n\": 1"));
+    assert!(read(&folder, "requests/d.snap").contains("\"n\": 2"));
+}
+
+#[test]
+#[cfg(unix)]
+fn a_long_difference_is_shown_page_by_page() {
+    let folder = four_pending();
+    let lines: Vec<String> = (0..60).map(|line| format!("    \"m{line}\": 1")).collect();
+    let pending = read(&folder, "requests/a.snap.new");
+    let long = format!(
+        "{},\n  \"z\": {{\n{}\n  }}\n}}\n",
+        pending.trim_end().trim_end_matches('}').trim_end(),
+        lines.join(",\n")
+    );
+    folder.write("requests/a.snap.new", &long);
+    let mut seat = Seat::with_rows(&folder, &["snapshot", "review", "a"], 24);
+    seat.wait_for("quit  ", 1);
+    seat.wait_for_keys();
+    let first = seat.seen.lock().unwrap().clone();
+    assert!(first.contains("1 of 1  requests/a.snap"), "{first}");
+    assert!(
+        !first.contains("m59\": 1") && first.contains("lines more"),
+        "{first}"
+    );
+    for times in 2..6 {
+        seat.press(b" ");
+        seat.wait_for("quit  ", times);
+        seat.wait_for_keys();
+    }
+    assert!(seat.seen.lock().unwrap().contains("m59\": 1"));
+    seat.press(b"a");
+    seat.wait_for("1 accepted", 1);
+    assert_eq!(seat.end().1, 0);
 }
 
 #[test]

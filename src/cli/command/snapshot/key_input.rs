@@ -8,17 +8,29 @@ pub(super) const INTERRUPT: u8 = 3;
 pub(super) const END_OF_INPUT: u8 = 4;
 
 #[cfg(unix)]
-pub(super) use terminal::read_key;
+pub(super) use terminal::{read_key, row_count};
+
+/// Where it cannot be asked, a text is shown whole.
+#[cfg(not(unix))]
+pub(super) fn row_count() -> Option<usize> {
+    None
+}
 
 #[cfg(unix)]
 mod terminal {
     use rustix::termios::{
-        LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr,
+        LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcgetwinsize, tcsetattr,
     };
     use std::io;
     use tokio::sync::oneshot;
 
     const ESCAPE: u8 = 27;
+
+    /// How many lines the terminal shows; `None` if it does not say.
+    pub(crate) fn row_count() -> Option<usize> {
+        let size = tcgetwinsize(io::stdin()).ok()?;
+        Some(usize::from(size.ws_row)).filter(|rows| *rows > 0)
+    }
 
     /// The terminal mode to restore.
     struct RawModeGuard(Termios);

@@ -1,5 +1,5 @@
-//! `ingam snapshot review`: shows the pending snapshots one after the other and reads one key for
-//! each. The terminal mode is always restored.
+//! `ingam snapshot review`: shows the pending snapshots one after the other, a long one page by page,
+//! and reads one key for each. The terminal mode is always restored.
 
 use super::diff_view::render_pending;
 use super::key_input;
@@ -12,23 +12,22 @@ use crate::cli::exit_status::ExitStatus;
 use crate::cli::invocation::Invocation;
 use crate::cli::output::Output;
 use crate::cli::stop_signals::StopSignals;
-use crate::snapshot::{SnapshotError, SnapshotLocation};
+use crate::diagnostic::pluralize;
+use crate::snapshot::{SavedSnapshot, SnapshotError, SnapshotLocation};
 
 /// The meaning of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ReviewChoice {
     Accept,
     Reject,
+    AcceptAll,
+    RejectAll,
     Skip,
+    /// To the snapshot before, whose decision is taken back.
+    Back,
+    /// The next page of a text that is longer than the terminal.
+    More,
     Quit,
-}
-
-/// The number of snapshots of each state.
-#[derive(Default)]
-struct ReviewTally {
-    accepted: usize,
-    rejected: usize,
-    pending: usize,
 }
 
 pub(super) fn run(
@@ -52,73 +51,109 @@ pub(super) fn run(
 
 async fn review_all(all: &[SnapshotLocation], output: &Output) -> CommandResult {
     let mut signals = StopSignals::install()?;
-    let mut tally = ReviewTally {
-        pending: all.len(),
-        ..ReviewTally::default()
+    let mut review = Review {
+        all,
+        decisions: all.iter().map(|_| None).collect(),
+        current: 0,
     };
     let mut ended = CommandOutput::default();
-    for (index, one) in all.iter().enumerate() {
-        let place = format!("{} of {}  {}", index + 1, all.len(), one.path.display());
-        if let Err(error) = show_pending(one, &place, output) {
-            // The others can still be reviewed.
-            let error = CommandError::from(error);
-            output.print_error(&error);
-            ended.end_with(error.class.into());
-            continue;
-        }
-        match ask(&mut signals, output).await? {
+    while let Some(one) = all.get(review.current) {
+        let place = format!(
+            "{} of {}  {}",
+            review.current + 1,
+            all.len(),
+            one.path.display()
+        );
+        let text = match render(one, &place, output) {
+            Ok(text) => text,
+            Err(error) => {
+                // The others can still be reviewed.
+                let error = CommandError::from(error);
+                output.print_error(&error);
+                ended.end_with(error.class.into());
+                review.current += 1;
+                continue;
+            }
+        };
+        match ask(&text, review.current > 0, &mut signals, output).await? {
             KeyPress::Choice(ReviewChoice::Quit) => break,
             // Applied at once: what was decided before an interruption stays decided.
-            KeyPress::Choice(choice) => tally.apply(choice, one)?,
+            KeyPress::Choice(choice) => review.apply(choice)?,
             KeyPress::Stop(status) => {
                 ended.end_with(status);
                 break;
             }
         }
     }
-    ended.message(tally.describe());
+    ended.message(review.describe());
     Ok(ended)
 }
 
-/// Asks what to do with the snapshot on the screen, and prints the reply behind the question.
-async fn ask(signals: &mut StopSignals, output: &Output) -> Result<KeyPress, CommandError> {
-    output.prompt(&prompt_text(output));
-    let pressed = tokio::select! {
-        pressed = read_choice(output) => pressed?,
-        status = signals.next() => KeyPress::Stop(status),
+fn render(kept: &SnapshotLocation, place: &str, output: &Output) -> Result<String, SnapshotError> {
+    let Some(new) = kept.read_pending()? else {
+        // Another program was faster.
+        return Ok(format!("{place}\n  nothing is pending any more"));
     };
-    output.print_message(match &pressed {
-        KeyPress::Choice(choice) => choice.word(),
-        KeyPress::Stop(_) => "interrupted",
-    });
-    Ok(pressed)
+    let old = kept.read_accepted()?;
+    Ok(render_pending(place, old.as_ref(), &new, output.out))
 }
 
-fn show_pending(
-    kept: &SnapshotLocation,
-    place: &str,
+/// So many lines of the terminal are left for the question.
+const PROMPT_ROWS: usize = 4;
+
+/// Shows a text page by page, and asks what to do with the snapshot. The reply is printed behind the
+/// question.
+async fn ask(
+    text: &str,
+    can_go_back: bool,
+    signals: &mut StopSignals,
     output: &Output,
-) -> Result<(), SnapshotError> {
-    if let Some(new) = kept.read_pending()? {
-        output.print_data(&render_pending(
-            place,
-            kept.read_accepted()?.as_ref(),
-            &new,
-            output.out,
-        ));
+) -> Result<KeyPress, CommandError> {
+    let lines: Vec<&str> = text.trim_end_matches('\n').split('\n').collect();
+    // A page of a few lines would be no help.
+    let rows = key_input::row_count().map_or(usize::MAX, |rows| rows.max(10) - PROMPT_ROWS);
+    let mut shown: usize = 0;
+    loop {
+        let page = &lines[shown..lines.len().min(shown.saturating_add(rows))];
+        output.print_data(&page.join("\n"));
+        shown += page.len();
+        let rest = lines.len() - shown;
+        output.prompt(&prompt_text(rest, can_go_back, output));
+        let is_meant = |choice: ReviewChoice| match choice {
+            ReviewChoice::More => rest > 0,
+            ReviewChoice::Back => can_go_back,
+            _ => true,
+        };
+        let pressed = tokio::select! {
+            pressed = read_choice(output, &is_meant) => pressed?,
+            status = signals.next() => KeyPress::Stop(status),
+        };
+        output.print_message(match &pressed {
+            KeyPress::Choice(choice) => choice.word(),
+            KeyPress::Stop(_) => "interrupted",
+        });
+        if !matches!(pressed, KeyPress::Choice(ReviewChoice::More)) {
+            return Ok(pressed);
+        }
     }
-    Ok(())
 }
 
-fn prompt_text(output: &Output) -> String {
-    let key = |key: &str, word: &str| format!("{} {word}", output.err.bold(key));
-    format!(
-        "\n{}   {}   {}   {}  ",
-        key("a", "accept"),
-        key("r", "reject"),
-        key("s", "skip"),
-        key("q", "quit")
-    )
+fn prompt_text(rest: usize, can_go_back: bool, output: &Output) -> String {
+    let key = |key: &str, word: &str| format!("{} {word}   ", output.err.bold(key));
+    let mut text = "\n".to_owned();
+    if rest > 0 {
+        text.push_str(&key("space", &format!("{} more", pluralize(rest, "line"))));
+    }
+    text.push_str(&key("a", "accept"));
+    text.push_str(&key("r", "reject"));
+    text.push_str(&key("s", "skip"));
+    if can_go_back {
+        text.push_str(&key("b", "back"));
+    }
+    text.push_str(&key("A", "accept all"));
+    text.push_str(&key("R", "reject all"));
+    text.push_str(&key("q", "quit"));
+    text.trim_end().to_owned() + "  "
 }
 
 /// A key with a meaning, or a signal.
@@ -128,15 +163,22 @@ enum KeyPress {
 }
 
 /// Waits for a key with a meaning.
-async fn read_choice(output: &Output) -> Result<KeyPress, CommandError> {
+async fn read_choice(
+    output: &Output,
+    is_meant: &dyn Fn(ReviewChoice) -> bool,
+) -> Result<KeyPress, CommandError> {
     loop {
         let key = key_input::read_key().await.map_err(|error| {
             CommandError::operation(format!("no key can be read from the terminal: {error}"))
         })?;
-        return Ok(KeyPress::Choice(match key {
+        let choice = match key {
             Some(b'a') => ReviewChoice::Accept,
             Some(b'r') => ReviewChoice::Reject,
+            Some(b'A') => ReviewChoice::AcceptAll,
+            Some(b'R') => ReviewChoice::RejectAll,
             Some(b's') => ReviewChoice::Skip,
+            Some(b'b') => ReviewChoice::Back,
+            Some(b' ') => ReviewChoice::More,
             // The terminal was closed, or Ctrl-D was typed.
             Some(b'q' | key_input::END_OF_INPUT) | None => ReviewChoice::Quit,
             // Ctrl-C arrives as a key and not as a signal: see `key_input`.
@@ -145,7 +187,11 @@ async fn read_choice(output: &Output) -> Result<KeyPress, CommandError> {
                 output.ring_bell();
                 continue;
             }
-        }));
+        };
+        if is_meant(choice) {
+            return Ok(KeyPress::Choice(choice));
+        }
+        output.ring_bell();
     }
 }
 
@@ -154,36 +200,83 @@ impl ReviewChoice {
         match self {
             Self::Accept => "accepted\n",
             Self::Reject => "rejected\n",
+            Self::AcceptAll => "all accepted\n",
+            Self::RejectAll => "all rejected\n",
             Self::Skip => "skipped\n",
+            Self::Back => "back\n",
+            Self::More => "",
             Self::Quit => "quit\n",
         }
     }
 }
 
-impl ReviewTally {
-    fn apply(
-        &mut self,
-        choice: ReviewChoice,
-        kept: &SnapshotLocation,
-    ) -> Result<(), SnapshotError> {
+/// What was decided about one snapshot, and its files as they were before.
+struct Decision {
+    is_accepted: bool,
+    before: SavedSnapshot,
+}
+
+/// The pending snapshots and what was decided about them.
+struct Review<'r> {
+    all: &'r [SnapshotLocation],
+    decisions: Vec<Option<Decision>>,
+    current: usize,
+}
+
+impl Review<'_> {
+    fn apply(&mut self, choice: ReviewChoice) -> Result<(), SnapshotError> {
         match choice {
-            ReviewChoice::Accept => {
-                kept.accept()?;
-                (self.accepted, self.pending) = (self.accepted + 1, self.pending - 1);
+            ReviewChoice::Accept | ReviewChoice::Reject => {
+                self.decide(self.current, choice == ReviewChoice::Accept)?;
+                self.current += 1;
             }
-            ReviewChoice::Reject => {
-                kept.discard_pending()?;
-                (self.rejected, self.pending) = (self.rejected + 1, self.pending - 1);
+            ReviewChoice::AcceptAll | ReviewChoice::RejectAll => {
+                for at in self.current..self.all.len() {
+                    self.decide(at, choice == ReviewChoice::AcceptAll)?;
+                }
+                self.current = self.all.len();
             }
-            ReviewChoice::Skip | ReviewChoice::Quit => {}
+            ReviewChoice::Skip => self.current += 1,
+            ReviewChoice::Back => self.go_back()?,
+            ReviewChoice::More | ReviewChoice::Quit => {}
+        }
+        Ok(())
+    }
+
+    fn decide(&mut self, at: usize, is_accepted: bool) -> Result<(), SnapshotError> {
+        let kept = &self.all[at];
+        let before = kept.save()?;
+        if is_accepted {
+            kept.accept()?;
+        } else {
+            kept.discard_pending()?;
+        }
+        self.decisions[at] = Some(Decision {
+            is_accepted,
+            before,
+        });
+        Ok(())
+    }
+
+    fn go_back(&mut self) -> Result<(), SnapshotError> {
+        self.current = self.current.saturating_sub(1);
+        if let Some(decision) = self.decisions[self.current].take() {
+            self.all[self.current].restore(&decision.before)?;
         }
         Ok(())
     }
 
     fn describe(&self) -> String {
+        let count = |is_accepted: bool| {
+            let decisions = self.decisions.iter().flatten();
+            decisions
+                .filter(|decision| decision.is_accepted == is_accepted)
+                .count()
+        };
+        let (accepted, rejected) = (count(true), count(false));
         format!(
-            "{} accepted, {} rejected, {} still pending",
-            self.accepted, self.rejected, self.pending
+            "{accepted} accepted, {rejected} rejected, {} still pending",
+            self.all.len() - accepted - rejected
         )
     }
 }
