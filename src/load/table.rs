@@ -1,6 +1,7 @@
 //! Reads a table of cases: CSV, whose columns have one type each, or JSON, whose values have their
 //! own. It refuses cells that are left out and columns that stand twice.
 
+use crate::charset::Charset;
 use crate::model::request::{WorkspaceFile, WorkspaceFileError};
 use crate::value::{CompactText, JsonError, ObjectMember, Value};
 use std::collections::HashSet;
@@ -14,6 +15,8 @@ pub(super) struct TableSource<'t> {
     pub(super) file: &'t WorkspaceFile,
     /// Columns that are text whatever their cells look like.
     pub(super) text_columns: &'t [String],
+    /// The encoding of the file; without one UTF-8, or the one that its byte order mark names.
+    pub(super) charset: Option<Charset>,
 }
 
 /// Why a file is no table of cases.
@@ -21,8 +24,18 @@ pub(super) struct TableSource<'t> {
 pub(super) enum TableError {
     #[error(transparent)]
     File(#[from] WorkspaceFileError),
-    #[error("`{}` is not UTF-8 text", .0.display())]
-    NotText(PathBuf),
+    #[error("`{}` is not {charset} text: byte {offset} does not fit", .path.display())]
+    NotText {
+        path: PathBuf,
+        charset: &'static str,
+        offset: usize,
+    },
+    #[error("`{}` begins with a byte order mark of {mark}, and `charset` is {charset}", .path.display())]
+    OtherMark {
+        path: PathBuf,
+        mark: &'static str,
+        charset: &'static str,
+    },
     #[error("a table is a `.csv` or a `.json` file")]
     UnknownFormat,
     #[error(transparent)]
@@ -49,10 +62,12 @@ impl TableError {
     pub(super) fn hint(&self) -> Option<String> {
         match self {
             // Excel writes the encoding of the system, which is CP949 in Korea, unless it is told.
-            Self::NotText(_) => Some(
-                "save it as UTF-8: in Excel \"CSV UTF-8\", elsewhere `iconv -f CP949 -t UTF-8`"
-                    .to_owned(),
-            ),
+            Self::NotText { path, .. } => Some(format!(
+                "name its encoding: `{{ file: {}, charset: cp949 }}`; or save it as UTF-8: in Excel \
+                 \"CSV UTF-8\", elsewhere `iconv -f CP949 -t UTF-8`",
+                path.display()
+            )),
+            Self::OtherMark { .. } => Some("leave `charset` out".to_owned()),
             Self::UnknownColumn { column, columns } => {
                 crate::diagnostic::did_you_mean(column, columns.iter().map(String::as_str))
             }
@@ -76,10 +91,27 @@ impl TableSource<'_> {
     }
 
     fn decode(&self, bytes: &[u8]) -> Result<String, TableError> {
-        let text = std::str::from_utf8(bytes);
-        let text = text.map_err(|_| TableError::NotText(self.file.path.clone()))?;
+        let path = || self.file.path.clone();
         // Excel writes a byte order mark, which would become a part of the first name.
-        Ok(text.trim_start_matches('\u{feff}').to_owned())
+        let mark = Charset::of_byte_order_mark(bytes);
+        if let (Some((mark, _)), Some(charset)) = (mark, self.charset)
+            && mark != charset
+        {
+            return Err(TableError::OtherMark {
+                path: path(),
+                mark: mark.name(),
+                charset: charset.name(),
+            });
+        }
+        let (marked, skipped) = mark.unwrap_or((Charset::UTF_8, 0));
+        let charset = self.charset.unwrap_or(marked);
+        charset
+            .decode(&bytes[skipped..])
+            .map_err(|fault| TableError::NotText {
+                path: path(),
+                charset: charset.name(),
+                offset: skipped + fault.offset,
+            })
     }
 }
 
@@ -234,6 +266,37 @@ mod tests {
             columns("id,code\na,12\nb,\n", &["code"]),
             r#"[{"id":"a","code":"12"},{"id":"b","code":""}]"#
         );
+    }
+
+    #[test]
+    fn a_table_is_decoded_by_its_charset() {
+        let rows = |name: &str, charset: Option<&str>, bytes: &[u8]| {
+            let file = WorkspaceFile {
+                path: name.into(),
+                at: crate::span::Span::default(),
+            };
+            let source = TableSource {
+                file: &file,
+                text_columns: &[],
+                charset: charset.map(|label| Charset::of_label(label).unwrap()),
+            };
+            let rows = source.rows(bytes).map_err(|error| error.to_string());
+            rows.map(|rows| rows[0][1].1.to_text())
+        };
+        let korean = b"id,name\na,\xb9\xab\xbc\xb1 \xbc\x8a\n";
+        assert_eq!(rows("a.csv", Some("cp949"), korean).unwrap(), "무선 펺");
+        assert_eq!(
+            rows("a.csv", None, korean).unwrap_err(),
+            "`a.csv` is not UTF-8 text: byte 10 does not fit"
+        );
+        let utf_16 = b"\xff\xfei\0d\0,\0n\0\n\0a\0,\x00b\0\n\0";
+        assert_eq!(rows("a.csv", None, utf_16).unwrap(), "b");
+        assert_eq!(
+            rows("a.csv", None, "\u{feff}id,n\na,é\n".as_bytes()).unwrap(),
+            "é"
+        );
+        let json = b"[{\"id\": \"a\", \"n\": \"\xb9\xab\"}]";
+        assert_eq!(rows("a.json", Some("EUC-KR"), json).unwrap(), "무");
     }
 
     #[test]

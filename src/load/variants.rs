@@ -1,8 +1,9 @@
 //! Decodes `cases` and `params`: ids with variables, in place or from a table beside the files.
 
+use crate::charset::Charset;
 use crate::diagnostic::Diagnostic;
 use crate::load::node_reader::{
-    CheckedMap, check_variable_name, is_id, map_entries, text_list, wrong_kind,
+    CheckedMap, check_variable_name, is_id, map_entries, text, text_list, wrong_kind,
 };
 use crate::load::request::RequestDecoder;
 use crate::load::table::{TableError, TableRow, TableSource};
@@ -13,7 +14,7 @@ use crate::yaml::{NodeKind, YamlNode};
 use std::collections::HashSet;
 
 /// The keys of a table that is no plain path.
-const TABLE_KEYS: [&str; 2] = ["file", "text"];
+const TABLE_KEYS: [&str; 3] = ["file", "text", "charset"];
 
 impl RequestDecoder<'_> {
     /// A map of ids, or a file whose first column is the id. `None` if it cannot be read.
@@ -23,7 +24,7 @@ impl RequestDecoder<'_> {
         what: &'static str,
     ) -> Option<Vec<CaseVariant>> {
         let variants = match &node.kind {
-            NodeKind::Text(_) => self.table_variants(node, &[], what),
+            NodeKind::Text(_) => self.table_variants(node, &[], None, what),
             // A case is a map of variables, so a text under `file` is the path of a table.
             NodeKind::Map(entries)
                 if entries
@@ -85,7 +86,25 @@ impl RequestDecoder<'_> {
         let file = map.required("file", self.diagnostics)?;
         let text_columns = map.get("text");
         let text_columns = text_columns.map_or_else(Vec::new, |node| self.text_columns(node));
-        self.table_variants(file, &text_columns, what)
+        let charset = match map.get("charset") {
+            // A wrong label is reported; the table would be decoded as something else.
+            Some(node) => Some(self.table_charset(node)?),
+            None => None,
+        };
+        self.table_variants(file, &text_columns, charset, what)
+    }
+
+    fn table_charset(&mut self, node: &YamlNode) -> Option<Charset> {
+        let label = text(node, "`charset`", self.diagnostics)?;
+        let charset = Charset::of_label(label);
+        if charset.is_none() {
+            let diagnostic =
+                Diagnostic::error(format!("`{label}` is no charset")).at(node.at, "unknown");
+            self.diagnostics.push(diagnostic.hint(
+                "use a label of the WHATWG Encoding Standard, such as `euc-kr`, `shift_jis` or `gbk`; or `cp949`",
+            ));
+        }
+        charset
     }
 
     fn text_columns(&mut self, node: &YamlNode) -> Vec<String> {
@@ -102,12 +121,14 @@ impl RequestDecoder<'_> {
         &mut self,
         node: &YamlNode,
         text_columns: &[String],
+        charset: Option<Charset>,
         what: &str,
     ) -> Option<Vec<CaseVariant>> {
         let file = self.files.workspace_file(node, self.diagnostics)?;
         let source = TableSource {
             file: &file,
             text_columns,
+            charset,
         };
         match self.table_rows(&source) {
             Ok(rows) => {

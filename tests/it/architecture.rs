@@ -52,6 +52,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "load",
         &[
+            "charset",
             "check",
             "diagnostic",
             "jsonpath",

@@ -242,7 +242,7 @@ fn what_failed_runs_again_and_nothing_else() {
     let is_said =
         |output: &str| output.contains("`f01` failed, and there is no such file any more");
     assert!(
-        code == 1 && is_said(&output) && output.contains("1 failed · 1 request"),
+        code == 1 && is_said(&output) && output.contains("1 failed, 1 warning · 1 request"),
         "{code}: {output}"
     );
     assert!(!is_said(&again(&["--rerun-failed"]).0), "it is said once");

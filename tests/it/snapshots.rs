@@ -822,7 +822,7 @@ fn a_long_difference_is_shown_page_by_page() {
         !first.contains("m59\": 1") && first.contains("lines more"),
         "{first}"
     );
-    for times in 2..6 {
+    for times in 2..5 {
         seat.press(b" ");
         seat.wait_for("quit  ", times);
         seat.wait_for_keys();
