@@ -143,6 +143,10 @@ pub(super) struct RunArgs {
     /// fails
     #[arg(long, value_name = "VERDICT", value_parser = ["pass", "fail"], default_value = "pass")]
     pub(super) flaky: String,
+    /// What becomes of a request or step that its `when` or an empty list skips: it is shown, or
+    /// it fails
+    #[arg(long, value_name = "VERDICT", value_parser = ["show", "fail"], default_value = "show")]
+    pub(super) skipped: String,
     /// How long undos may take when the run is interrupted
     #[arg(long, value_name = "TIME", default_value = "30s")]
     pub(super) grace: String,

@@ -370,6 +370,7 @@ fn apply_options(context: &mut RunContext<'_>, run: &RunCommand<'_>) -> Result<(
     context.options.keep_fixtures = args.keep;
     context.options.fail_fast = args.fail_fast;
     context.options.flaky_fails = args.flaky == "fail";
+    context.options.skipped_fails = args.skipped == "fail";
     context.options.jobs = job_count(args, &context.options.environment);
     context.options.snapshots = snapshot_options(host, args)?;
     if let Some(refresh) = &args.refresh {

@@ -28,6 +28,7 @@ mod unread_files;
 mod value_decoder;
 mod variants;
 mod vars_file;
+mod when;
 mod workspace;
 mod workspace_files;
 

@@ -23,6 +23,7 @@ pub(super) fn check_references(workspace: &Workspace, diagnostics: &mut Diagnost
     super::secrets::check_declared_secrets(workspace, diagnostics);
     check_reserved_names(workspace, diagnostics);
     check_environments(workspace, diagnostics);
+    super::when::check_conditions(workspace, diagnostics);
     check_recordings(workspace, diagnostics);
     super::resource::check_resources(workspace, diagnostics);
 }

@@ -23,12 +23,13 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// Keys of a file that holds a flow.
-pub(super) const REQUEST_FILE_KEYS: [&str; 15] = [
+pub(super) const REQUEST_FILE_KEYS: [&str; 16] = [
     "scheme",
     "level",
     "account",
     "tags",
     "skip",
+    "when",
     "vars",
     "headers",
     "timeout",
@@ -72,6 +73,8 @@ pub(super) const STEP_KEYS: [&str; 26] = [
 /// A step of a request has this key besides. A step of a fixture does not: its response is used,
 /// not tested.
 pub(super) const SNAPSHOT_KEY: &str = "snapshot";
+/// The same: what a fixture creates, others need.
+pub(super) const WHEN_KEY: &str = "when";
 const BODY_KEYS: [&str; 5] = ["json", "form", "multipart", "text", "file"];
 
 /// The names of the steps above, each with its place.
@@ -111,6 +114,7 @@ impl RequestDecoder<'_> {
             account: self.account(&map),
             tags: map.optional("tags", |tags| text_list(tags, "a tag", self.diagnostics)),
             skip: self.skip(&map),
+            when: self.when(&map),
             vars: map.optional("vars", |vars| self.vars(vars)),
             has_unread_cases: cases.as_ref().is_some_and(Option::is_none),
             cases: cases.flatten().unwrap_or_default(),
@@ -174,7 +178,7 @@ impl RequestDecoder<'_> {
         let mut names = StepNames::new();
         for node in nodes {
             let mut keys = STEP_KEYS.to_vec();
-            keys.push(SNAPSHOT_KEY);
+            keys.extend([SNAPSHOT_KEY, WHEN_KEY]);
             let Some(map) = CheckedMap::open(node, "a step", &keys, self.diagnostics) else {
                 continue;
             };
@@ -236,6 +240,8 @@ impl RequestDecoder<'_> {
             self.refuse_body(map, method);
         }
         let level = self.named(map, "level").or_else(|| defaults.level.clone());
+        // A file with one request is judged as a file, before its fixtures are set up.
+        let when = name.as_ref().and_then(|_| self.when(map)).map(Box::new);
         let name = name.map(|name| name.name);
         Some(Step {
             name,
@@ -252,6 +258,7 @@ impl RequestDecoder<'_> {
             assertions,
             captures,
             for_each,
+            when,
             repeat,
             retry,
             retry_at: retry_at(map, retry),

@@ -35,6 +35,17 @@ pub struct TemplateField {
     pub value: TemplateTree,
 }
 
+/// The `when` of a file or a step: one expression, which must give true or false.
+#[derive(Clone, Debug)]
+pub struct RunCondition {
+    /// The key.
+    pub at: Span,
+    /// As written, without the braces.
+    pub source: String,
+    /// A template of this expression alone.
+    pub value: TemplateTree,
+}
+
 /// One line of `cases` or `params`: an id and variables.
 #[derive(Clone, Debug)]
 pub struct CaseVariant {
@@ -54,6 +65,8 @@ pub struct Request {
     pub tags: Vec<String>,
     /// Why it is left out.
     pub skip: Option<String>,
+    /// Judged before fixtures are set up.
+    pub when: Option<RunCondition>,
     pub vars: Vec<TemplateField>,
     /// The file runs once for each; without any, once.
     pub cases: Vec<CaseVariant>,
@@ -97,6 +110,8 @@ pub struct Step {
     pub captures: Vec<Capture>,
     /// Boxed: few steps have one.
     pub for_each: Option<Box<ForEach>>,
+    /// Only in a flow; boxed for the same reason.
+    pub when: Option<Box<RunCondition>>,
     pub repeat: RepeatMode,
     /// What `retry` says; see [`Step::max_attempts`].
     pub retry: Option<u32>,
@@ -258,6 +273,7 @@ impl Step {
         if let RepeatMode::Pages(pages) = &self.repeat {
             all.extend(pages.values().flat_map(PageValue::expressions));
         }
+        all.extend(self.when.iter().flat_map(|when| when.value.expressions()));
         let lists = self.for_each.iter();
         all.extend(lists.flat_map(|each| each.list.expressions()));
         all

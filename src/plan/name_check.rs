@@ -7,7 +7,9 @@ use crate::model::capture::Capture;
 use crate::model::environment::{ALL_ACCOUNTS, Account};
 use crate::model::fixture::Fixture;
 use crate::model::repeat::RepeatMode;
-use crate::model::request::{CaseVariant, Request, SpannedName, Step, TemplateField, UndoStep};
+use crate::model::request::{
+    CaseVariant, Request, RunCondition, SpannedName, Step, TemplateField, UndoStep,
+};
 use crate::model::scheme::CredentialScope;
 use crate::model::template::Expression;
 use crate::model::workspace::Workspace;
@@ -115,6 +117,8 @@ fn shared_names(
         fixtures: &workspace.fixtures,
         variants: &[],
         has_unread_variants: false,
+        conditional: Vec::new(),
+        when: None,
         diagnostics,
     };
     shared.define(&workspace.vars, &mut known);
@@ -145,9 +149,14 @@ fn check_request(
         fixtures: &workspace.fixtures,
         variants: &request.cases,
         has_unread_variants: request.has_unread_cases,
+        conditional: Vec::new(),
+        when: None,
         diagnostics,
     };
     checker.check_variants(&request.cases, &mut known);
+    if let Some(when) = &request.when {
+        checker.check_file_condition(request, when, &known);
+    }
     known.extend(request.needs.iter().map(|needed| needed.name.clone()));
     checker.define(&request.vars, &mut known);
     for step in &request.steps {
@@ -172,6 +181,8 @@ fn check_fixture(
         fixtures: &workspace.fixtures,
         variants: &fixture.params,
         has_unread_variants: fixture.has_unread_params,
+        conditional: Vec::new(),
+        when: None,
         diagnostics,
     };
     checker.check_variants(&fixture.params, &mut known);
@@ -322,6 +333,13 @@ fn check_ambiguous_account(
     }
 }
 
+/// The first names that an expression looks up; none if it does not compile.
+fn root_names(expression: &Expression) -> impl Iterator<Item = String> {
+    let names = TemplateDialect::Request.names_in(expression).ok();
+    let root = |name: String| name.split('.').next().map(str::to_owned);
+    names.into_iter().flatten().filter_map(root)
+}
+
 /// Among more names than these none is looked for that is similar to a wrong one: for a file of
 /// ten thousand wrong names that takes minutes.
 const MAX_COMPARED_NAMES: usize = 500;
@@ -408,10 +426,51 @@ struct NameChecker<'c> {
     variants: &'c [CaseVariant],
     /// There are more variants, whose names are not known.
     has_unread_variants: bool,
+    /// Captures of steps with `when`.
+    conditional: Vec<ConditionalCapture<'c>>,
+    /// The `when` of the step that is checked.
+    when: Option<&'c str>,
     diagnostics: &'c mut Diagnostics,
 }
 
-impl NameChecker<'_> {
+/// A capture that is there only if the `when` of its step holds.
+struct ConditionalCapture<'c> {
+    capture: &'c Capture,
+    when: &'c str,
+}
+
+impl<'c> NameChecker<'c> {
+    /// A condition of a file is judged before fixtures are set up.
+    fn check_file_condition(&mut self, request: &Request, when: &RunCondition, known: &KnownNames) {
+        let mut late: HashSet<&str> = request
+            .needs
+            .iter()
+            .map(|need| need.name.as_str())
+            .collect();
+        let mut known = known.clone();
+        let fields = request.cases.iter().flat_map(|case| &case.vars);
+        for field in fields.chain(&request.vars) {
+            known.insert(field.name.to_string());
+            let mut expressions = field.value.expressions().into_iter();
+            if expressions
+                .any(|expression| root_names(expression).any(|root| late.contains(&*root)))
+            {
+                late.insert(&field.name);
+            }
+        }
+        for expression in when.value.expressions() {
+            if let Some(root) = root_names(expression).find(|root| late.contains(root.as_str())) {
+                let diagnostic = Diagnostic::error(format!("`{root}` needs a fixture"))
+                    .at(expression.at, "judged before fixtures are set up");
+                self.diagnostics.push(diagnostic.hint(
+                    "use `env`, `account`, `cases` and `vars` without fixtures, or write `when` at a step",
+                ));
+                return;
+            }
+        }
+        self.check_expressions(when.value.expressions(), &known);
+    }
+
     fn define(&mut self, fields: &[TemplateField], known: &mut KnownNames) {
         for field in fields {
             self.check_expressions(field.value.expressions(), known);
@@ -443,7 +502,11 @@ impl NameChecker<'_> {
         known.extend(common.into_iter().flatten());
     }
 
-    fn check_step(&mut self, step: &Step, known: &mut KnownNames) {
+    fn check_step(&mut self, step: &'c Step, known: &mut KnownNames) {
+        self.when = step.when.as_ref().map(|when| when.source.as_str());
+        if let Some(when) = &step.when {
+            self.check_condition(when, known);
+        }
         let item = self.define_item(step, known);
         self.check_call(step, known);
         if let Some(undo) = &step.undo {
@@ -472,7 +535,7 @@ impl NameChecker<'_> {
         None
     }
 
-    fn check_call(&mut self, step: &Step, known: &mut KnownNames) {
+    fn check_call(&mut self, step: &'c Step, known: &mut KnownNames) {
         self.check_expressions(step.path.expressions().collect(), known);
         for field in step.query.iter().chain(&step.headers) {
             self.check_expressions(field.value.expressions(), known);
@@ -485,7 +548,10 @@ impl NameChecker<'_> {
             }
         }
         // Captures are made before assertions are judged, so an assertion may use them.
-        known.extend(step.captures.iter().map(|capture| capture.name.clone()));
+        for capture in &step.captures {
+            self.note_conditional(capture, known);
+            known.insert(capture.name.clone());
+        }
         // What asks for the next page sees the captures of the page before it.
         if let RepeatMode::Pages(pages) = &step.repeat {
             self.check_expressions(pages.expressions(), known);
@@ -495,11 +561,50 @@ impl NameChecker<'_> {
         }
     }
 
+    /// A name that is known without the capture has a value in any case.
+    fn note_conditional(&mut self, capture: &'c Capture, known: &KnownNames) {
+        let is_named = |other: &ConditionalCapture<'_>| other.capture.name == capture.name;
+        match self.when {
+            Some(when) if !known.contains(&capture.name) => {
+                self.conditional.push(ConditionalCapture { capture, when });
+            }
+            Some(_) => {}
+            None => self.conditional.retain(|other| !is_named(other)),
+        }
+    }
+
+    /// A condition is judged whether or not the condition itself holds.
+    fn check_condition(&mut self, when: &RunCondition, known: &KnownNames) {
+        let own = self.when.take();
+        self.check_expressions(when.value.expressions(), known);
+        self.when = own;
+    }
+
+    /// The step that captures the value may be skipped when this one is not.
+    fn check_conditional(&mut self, root: &str, expression: &Expression) {
+        let mut conditional = self.conditional.iter();
+        let found = conditional.find(|one| one.capture.name == root);
+        let Some(found) = found.filter(|one| self.when != Some(one.when)) else {
+            return;
+        };
+        let diagnostic = Diagnostic::error(format!("`{root}` is not always captured"))
+            .at(expression.at, "used in any case")
+            .at(
+                found.capture.name_at,
+                format!("captured only when `{}` is true", found.when),
+            );
+        let hint = format!(
+            "write `when: \"{{{{ {} }}}}\"` at this step, too, or give the capture a `default`",
+            found.when
+        );
+        self.diagnostics.push(diagnostic.hint(hint));
+    }
+
     /// An undo sees what its step captured; nothing that follows sees what the undo captures.
-    fn check_undo(&mut self, undo: &UndoStep, known: &KnownNames) {
-        self.check_step(&undo.step, &mut known.clone());
+    fn check_undo(&mut self, undo: &'c UndoStep, known: &KnownNames) {
+        self.check_call(&undo.step, &mut known.clone());
         if let Some(find) = &undo.find {
-            self.check_step(&find.step, &mut known.clone());
+            self.check_call(&find.step, &mut known.clone());
         }
     }
 
@@ -540,6 +645,7 @@ impl NameChecker<'_> {
                 } else if let Some(member) = name.split('.').nth(1) {
                     self.check_member(root, member, expression);
                 }
+                self.check_conditional(root, expression);
             }
         }
     }

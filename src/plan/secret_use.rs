@@ -5,7 +5,7 @@ use super::Unit;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::credential_variable::secret_variable;
 use crate::model::fixture::Fixture;
-use crate::model::request::{CaseVariant, Request, Step, TemplateField};
+use crate::model::request::{CaseVariant, Request, RunCondition, Step, TemplateField};
 use crate::model::template::Expression;
 use crate::model::workspace::Workspace;
 use crate::render::{SECRET_ROOT, TemplateDialect, conversions};
@@ -158,6 +158,8 @@ pub(super) fn check_secret_uses(workspace: &Workspace, diagnostics: &mut Diagnos
             variant_fields(&request.cases).chain(&request.vars),
             diagnostics,
         );
+        let steps = request.steps.iter().filter_map(|step| step.when.as_deref());
+        own.refuse_in_conditions(request.when.iter().chain(steps), diagnostics);
         own.check_steps(&request.steps, diagnostics);
     }
 }
@@ -254,6 +256,20 @@ impl SecretHolders {
             }
             let undo = step.calls().skip(1);
             own.refuse_in_undo(undo.flat_map(Step::expressions), diagnostics);
+        }
+    }
+
+    /// What runs must not depend on a secret: reports show it.
+    fn refuse_in_conditions<'e>(
+        &self,
+        conditions: impl Iterator<Item = &'e RunCondition>,
+        diagnostics: &mut Diagnostics,
+    ) {
+        let expressions = conditions.flat_map(|condition| condition.value.expressions());
+        for expression in expressions.filter(|expression| uses_any(expression, self)) {
+            let diagnostic = Diagnostic::error("a condition cannot use a secret")
+                .at(expression.at, "reports would show whether it is true");
+            diagnostics.push(diagnostic.hint("compare a variable or `env`"));
         }
     }
 

@@ -57,6 +57,53 @@ pub(crate) fn conversions(source: &str) -> Vec<String> {
     found
 }
 
+/// The quoted texts that a name is compared with, by `==`, `!=`, or as items of a list after `in`.
+/// Texts in other expressions, such as `env[0:2] == 'li'`, are not among them.
+pub(crate) fn compared_texts<'s>(source: &'s str, name: &str) -> Vec<&'s str> {
+    let tokens = comparison_tokens(source);
+    let mut found = Vec::new();
+    for (at, token) in tokens.iter().enumerate() {
+        if *token != name {
+            continue;
+        }
+        match tokens.get(at + 1..).unwrap_or_default() {
+            ["==" | "!=", text, ..] => found.extend(quoted_text(text)),
+            ["in", "[", items @ ..] | ["not", "in", "[", items @ ..] => {
+                let items = items.iter().take_while(|item| **item != "]");
+                found.extend(items.filter_map(|item| quoted_text(item)));
+            }
+            _ => {}
+        }
+        if let [.., text, "==" | "!="] = &tokens[..at] {
+            found.extend(quoted_text(text));
+        }
+    }
+    found
+}
+
+/// Names with their members, quoted texts, comparisons, and every other letter by itself.
+fn comparison_tokens(source: &str) -> Vec<&str> {
+    let mut tokens = Vec::new();
+    let mut at = 0;
+    while let Some(letter) = source[at..].chars().next() {
+        let rest = &source[at..];
+        let len = match letter {
+            '"' | '\'' => quoted_len(rest),
+            letter if letter.is_alphabetic() || letter == '_' => {
+                let is_name = |letter: char| letter.is_alphanumeric() || "_.".contains(letter);
+                rest.find(|letter| !is_name(letter)).unwrap_or(rest.len())
+            }
+            _ if rest.starts_with("==") || rest.starts_with("!=") => 2,
+            letter => letter.len_utf8(),
+        };
+        if !letter.is_whitespace() {
+            tokens.push(&rest[..len]);
+        }
+        at += len;
+    }
+    tokens
+}
+
 /// The names of an expression, outside of quoted text.
 pub(super) fn scan_names(source: &str) -> ExpressionNames<'_> {
     let mut names = ExpressionNames::default();

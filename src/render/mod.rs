@@ -19,7 +19,7 @@ pub use draft::{BodyFiles, render_draft};
 pub(crate) use engine::render_text;
 pub use engine::render_tree;
 pub(crate) use error::RenderError;
-pub(crate) use expression_names::{conversions, first_use};
+pub(crate) use expression_names::{compared_texts, conversions, first_use};
 pub use fresh_values::FreshValues;
 pub(crate) use fresh_values::{format_time, parse_zone};
 pub(crate) use scope::{

@@ -357,10 +357,7 @@ impl VerdictCounts {
 
     fn add_unit(&mut self, unit: &UnitEntry) {
         self.flaky += usize::from(unit.flaky);
-        if unit.verdict != VerdictWord::Skip {
-            let is_skipped = |step: &&StepEntry| step.verdict == VerdictWord::Skip;
-            self.skipped_steps += unit.steps.iter().filter(is_skipped).count();
-        }
+        self.skipped_steps += unit.skipped_steps().count();
         match unit.verdict {
             VerdictWord::Pass => self.passed += 1,
             VerdictWord::Fail => self.failed += 1,
@@ -404,6 +401,13 @@ impl UnitEntry {
     #[must_use]
     pub(crate) fn headline(&self) -> String {
         one_line(self.message.as_deref().unwrap_or_default())
+    }
+
+    /// The steps that were skipped, unless all of the unit was.
+    pub(crate) fn skipped_steps(&self) -> impl Iterator<Item = &StepEntry> {
+        let is_whole = self.verdict == VerdictWord::Skip;
+        let steps = self.steps.iter().filter(move |_| !is_whole);
+        steps.filter(|step| step.verdict == VerdictWord::Skip)
     }
 
     /// The steps that were tried more than once.

@@ -2,6 +2,7 @@
 
 use super::document::{
     FailureEntry, LeftoverEntry, NoticeEntry, RunDocument, StepEntry, UnitEntry, VerdictWord,
+    one_line,
 };
 use super::duration_text::{duration_from_ms, format_duration};
 use crate::diagnostic::pluralize;
@@ -101,10 +102,22 @@ fn add_failure(out: &mut String, failure: &FailureEntry) {
     }
 }
 
-/// Exchanges of the steps that did not pass.
+/// A line for each step that was skipped in a unit that was not.
+pub(super) fn skipped_step_lines(unit: &UnitEntry) -> impl Iterator<Item = String> {
+    unit.skipped_steps().map(|step| {
+        let name = step.name.as_deref().unwrap_or_default();
+        let reason = one_line(step.message.as_deref().unwrap_or_default());
+        format!("skipped {name}: {reason}")
+    })
+}
+
+/// Steps that were skipped in a unit that was not, and exchanges of the steps that did not pass.
 #[must_use]
 pub(super) fn exchange_text(unit: &UnitEntry) -> String {
     let mut out = String::new();
+    for line in skipped_step_lines(unit) {
+        let _ = writeln!(out, "{line}");
+    }
     for exchange in unit
         .steps
         .iter()

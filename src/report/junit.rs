@@ -80,7 +80,7 @@ fn test_case(unit: &UnitEntry) -> TestCase {
             .chain(schemes)
             .chain(unit.tags.iter().map(|tag| Property::new("tag", xml(tag)))),
     );
-    if unit.verdict.is_failure() {
+    if unit.verdict.is_failure() || unit.skipped_steps().next().is_some() {
         // Only of failures: CI servers limit the size of this file.
         case.set_system_out(xml(&exchange_text(unit)));
     }

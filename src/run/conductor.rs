@@ -129,7 +129,9 @@ impl<'w> Conductor<'_, 'w> {
             ..unit::run(unit, fixtures, self.context, &mut emit).await
         };
         self.summary.borrow_mut().add_unit(&report);
-        let is_whole = report.not_reached == 0 && unit.last_step.is_none();
+        // What a skipped step has recorded before stays.
+        let has_skipped = report.skipped_steps().next().is_some();
+        let is_whole = report.not_reached == 0 && unit.last_step.is_none() && !has_skipped;
         self.context
             .state
             .recordings

@@ -65,6 +65,8 @@ pub(crate) struct RunOptions {
     pub(crate) snapshots: SnapshotOptions,
     /// A step that passed only on a retry fails.
     pub(crate) flaky_fails: bool,
+    /// What `when` or an empty list skips fails.
+    pub(crate) skipped_fails: bool,
 }
 
 /// The outside of a run: files, network, stores, clock and random numbers.

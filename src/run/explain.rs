@@ -132,6 +132,11 @@ pub(crate) fn explain(
     let mut explanation = explained.explain(&unit.id(), draft, &variables, fresh)?;
     explanation.notes.extend(rounds);
     explanation.notes.extend(undo_note(step));
+    let conditions = unit.request.when.iter().chain(step.when.as_deref());
+    explanation.notes.extend(conditions.map(|when| {
+        let source = &when.source;
+        format!("it is sent only when `{source}` is true")
+    }));
     Ok(explanation)
 }
 

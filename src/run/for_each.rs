@@ -1,10 +1,12 @@
 //! A step that is sent once for each value of a list, one round after the other. The first round
 //! that fails ends the step. Captures become lists with the values of all rounds.
 
+use super::condition;
 use super::exchange::ExchangeLog;
 use super::round;
 use super::step_error::StepError;
 use super::step_execution::{Judgement, StepExecution, StepOutcome, captures_list};
+use super::text::kind_text;
 use crate::diagnostic::pluralize;
 use crate::event::FailureReport;
 use crate::model::capture::Capture;
@@ -128,17 +130,6 @@ fn round_values(each: &ForEach, variables: &VariableScope) -> Result<Vec<RoundVa
         .collect())
 }
 
-fn kind_text(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "`true` or `false`",
-        Value::Number(_) => "a number",
-        Value::String(_) => "text",
-        Value::List(_) => "a list",
-        Value::Object(_) => "an object",
-    }
-}
-
 /// Sets the value of the first round, for an explanation. `None` if the list is empty.
 ///
 /// # Errors
@@ -181,10 +172,9 @@ impl Marks {
 /// The list is empty: a failure, unless the file says that this can be.
 fn no_round(execution: &StepExecution<'_>, each: &ForEach) -> Judgement {
     if each.allows_empty {
-        return Judgement {
-            skipped: Some("`in` of `for_each` gives an empty list".to_owned()),
-            ..Judgement::default()
-        };
+        let reason = "`in` of `for_each` gives an empty list".to_owned();
+        let redactor = &mut execution.output_redactor();
+        return condition::skipped(reason, each.at, execution.context, redactor);
     }
     let mut redactor = execution.output_redactor();
     Judgement {

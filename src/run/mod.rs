@@ -5,6 +5,7 @@ mod advice;
 mod attempt;
 mod attempts;
 mod budget;
+mod condition;
 mod conductor;
 mod context;
 mod difference_reports;

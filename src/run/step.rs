@@ -1,13 +1,14 @@
 //! One step of a file, sent once or once for each value of a list.
 
 use super::context::RunContext;
+use super::exchange::ExchangeLog;
 use super::step_error::StepError;
 use super::step_execution::{StepExecution, StepOutcome, StepOwner};
 use super::step_report::step_report;
 use super::variables::set_account;
-use super::{for_each, round};
+use super::{condition, for_each, round};
 use crate::event::StepReport;
-use crate::model::request::Step;
+use crate::model::request::{RunCondition, Step};
 use crate::render::{RenderError, VariableScope};
 use crate::snapshot::SnapshotError;
 use std::cell::Cell;
@@ -15,7 +16,8 @@ use std::cell::Cell;
 /// The result of a step, for the flow that it is a part of.
 pub(super) struct StepResult {
     pub(super) report: StepReport,
-    /// The step passed, or only its snapshot is missing: the next step of the flow can be sent.
+    /// The step passed, was skipped, or only its snapshot is missing: the next step of the flow can
+    /// be sent.
     pub(super) can_continue: bool,
 }
 
@@ -38,9 +40,10 @@ pub(super) async fn run(
         let recordings = &context.state.recordings;
         recordings.reject_unit(&owner.recording_key, &error.to_string());
     }
+    let is_skipped = matches!(&outcome.result, Ok(judgement) if judgement.skipped.is_some());
     let report = step_report(owner, step, context, started_at, outcome);
     StepResult {
-        can_continue: is_new_snapshot || report.verdict.is_pass_or_skip(),
+        can_continue: is_new_snapshot || is_skipped || report.verdict.is_pass(),
         report,
     }
 }
@@ -59,6 +62,13 @@ async fn execute(
     if let Err(error) = set_account(variables, scheme, account, context) {
         return StepOutcome::not_sent(error);
     }
+    if let Some(when) = &step.when {
+        match condition::judge(when, variables) {
+            Ok(true) => {}
+            Ok(false) => return skipped_outcome(owner, when, context),
+            Err(error) => return StepOutcome::not_sent(error),
+        }
+    }
     let execution = StepExecution {
         owner,
         step,
@@ -71,5 +81,20 @@ async fn execute(
         // On the heap: few steps have rounds, and the future of every step would hold theirs.
         Some(each) => Box::pin(for_each::run(&execution, each, variables)).await,
         None => round::run(&execution, variables).await,
+    }
+}
+
+/// The step is not sent, by its `when`.
+fn skipped_outcome(
+    owner: &StepOwner<'_>,
+    when: &RunCondition,
+    context: &RunContext<'_>,
+) -> StepOutcome {
+    let redactor = &mut context.output_redactor(&owner.recording_key);
+    let reason = condition::skip_reason(when);
+    StepOutcome {
+        result: Ok(condition::skipped(reason, when.at, context, redactor)),
+        log: ExchangeLog::default(),
+        requests: 0,
     }
 }

@@ -1,7 +1,7 @@
-//! Bodies as text for reports.
+//! Bodies and kinds of values as text for reports.
 
 use crate::redact::{OutputRedactor, RedactedText};
-use crate::value::{JsonDocument, JsonRef, text_prefix};
+use crate::value::{JsonDocument, JsonRef, Value, text_prefix};
 use crate::wire::decode_body;
 use bytes::Bytes;
 
@@ -74,5 +74,18 @@ fn truncated(redacted: &str, len: usize, redactor: &mut OutputRedactor<'_>) -> R
             redactor.redact_for_display(&format!("{}\n… ({} bytes in all)", &redacted[..cut], len))
         }
         None => redactor.redact_for_display(redacted),
+    }
+}
+
+/// The kind of a value, for messages.
+#[must_use]
+pub(super) fn kind_text(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "`true` or `false`",
+        Value::Number(_) => "a number",
+        Value::String(_) => "text",
+        Value::List(_) => "a list",
+        Value::Object(_) => "an object",
     }
 }

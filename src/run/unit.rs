@@ -7,10 +7,12 @@ use super::step_error::StepError;
 use super::step_execution::StepOwner;
 use super::step_undos::StepUndos;
 use super::variables::{FixtureValue, fixture_recording_key, recording_key, variables};
-use super::{flaky, step};
+use super::{condition, flaky, step};
 use crate::event::{ErrorClass, Event, StepReport, UnitLabels, UnitReport, Verdict};
+use crate::model::request::RunCondition;
 use crate::plan::Unit;
 use crate::recording::RecordingKey;
+use crate::redact::RedactedText;
 use crate::render::VariableScope;
 use std::cell::Cell;
 use std::time::Duration;
@@ -31,16 +33,10 @@ pub(super) async fn run<'w>(
     emit: &mut dyn FnMut(Event),
 ) -> UnitReport {
     let started_at = context.state.started_at.elapsed();
-    let outcome = if let Some(reason) = &unit.request.skip {
-        UnitOutcome {
-            verdict: Verdict::Skipped(reason.clone()),
-            steps: Vec::new(),
-            not_reached: unit.steps().len(),
-        }
-    } else {
+    let outcome = match unskipped(unit, context) {
         // Outside of the `select!` of the steps: a fixture is set up as a whole even when the run
         // is asked to stop, so that the ledger knows everything that was created.
-        match fixtures.set_up(unit, context, emit).await {
+        Ok(()) => match fixtures.set_up(unit, context, emit).await {
             Ok(values) => {
                 let undos = fixtures.unit_undos();
                 let owner = step_owner(unit, &undos);
@@ -51,9 +47,63 @@ pub(super) async fn run<'w>(
                 outcome
             }
             Err(error) => set_up_failure(error, &recording_key(unit), context),
-        }
+        },
+        Err(outcome) => *outcome,
     };
     unit_report(unit, outcome, started_at, context)
+}
+
+/// The outcome of a unit that is left out.
+fn unskipped(unit: &Unit<'_>, context: &RunContext<'_>) -> Result<(), Box<UnitOutcome>> {
+    let not_sent = |verdict, steps| {
+        Err(Box::new(UnitOutcome {
+            verdict,
+            steps,
+            not_reached: unit.steps().len(),
+        }))
+    };
+    if let Some(reason) = &unit.request.skip {
+        return not_sent(Verdict::Skipped(reason.clone()), Vec::new());
+    }
+    let Some(when) = &unit.request.when else {
+        return Ok(());
+    };
+    let key = recording_key(unit);
+    match condition::judge_file(when, unit, context) {
+        Ok(true) => Ok(()),
+        Ok(false) if context.options.skipped_fails => {
+            not_sent(Verdict::Fail, vec![skip_failure(when, &key, context)])
+        }
+        Ok(false) => not_sent(Verdict::Skipped(condition::skip_reason(when)), Vec::new()),
+        Err(error) => {
+            let reason = whole_reason(&error);
+            let verdict = error_verdict(error.error_class(), &reason, &key, context);
+            not_sent(verdict, Vec::new())
+        }
+    }
+}
+
+/// The failure of a unit that `--skipped fail` does not allow to be left out.
+fn skip_failure(when: &RunCondition, key: &RecordingKey, context: &RunContext<'_>) -> StepReport {
+    let redactor = &mut context.output_redactor(key);
+    let reason = condition::skip_reason(when);
+    StepReport {
+        name: None,
+        request_line: redactor.redact_for_display("when"),
+        endpoint: RedactedText::default(),
+        at: when.at,
+        started_at: context.state.started_at.elapsed(),
+        sent_at: None,
+        status: None,
+        latency: None,
+        requests: 0,
+        verdict: Verdict::Fail,
+        attempts: Vec::new(),
+        failures: condition::skipped(reason, when.at, context, redactor).failures,
+        notes: Vec::new(),
+        exchange: None,
+        trace: Vec::new(),
+    }
 }
 
 fn set_up_failure(error: SetUpError, key: &RecordingKey, context: &RunContext<'_>) -> UnitOutcome {

@@ -2,6 +2,7 @@
 //! interface counts what arrives, and fails in every way. `INGAM_MEASURE=1` runs the counts in
 //! full, otherwise a tenth.
 
+mod conditions;
 mod for_each;
 mod page_links;
 mod pages;
