@@ -33,6 +33,7 @@ bench:
 measure: bench
     cargo test --release --test it -- --nocapture wire vectors
     # A Python that has pytest is named by INGAM_TEST_PYTHON, where python3 has none.
+    INGAM_MEASURE=1 cargo test --release --lib -- --nocapture another_implementation
     INGAM_MEASURE=1 cargo test --release --test it -- --nocapture tokens:: canaries:: fixtures:: recordings:: retries:: budgets:: hostile:: mutations::
 
 # libFuzzer on what others wrote: `just fuzz yaml 600`; targets: yaml, template, jsonpath, response.

@@ -158,6 +158,10 @@ pub(super) struct RunArgs {
     /// Answer from fixtures/recordings alone: no socket, no keys, at any time
     #[arg(long, conflicts_with = "diff")]
     pub(super) replay: bool,
+    /// Pretend that it is this time, with `--replay`: 2026-11-22T09:00:00Z, 2026-11-22, or Unix
+    /// seconds or milliseconds
+    #[arg(long, value_name = "TIME", requires = "replay")]
+    pub(super) at: Option<String>,
     /// Hold what the environment answers against fixtures/recordings, and write nothing
     #[arg(long)]
     pub(super) diff: bool,
@@ -323,7 +327,8 @@ pub(super) struct ExplainArgs {
     pub(super) id: String,
     #[command(flatten)]
     pub(super) target: TargetArgs,
-    /// Pretend that it is this time, such as 2026-11-22T09:00:00Z
+    /// Pretend that it is this time: 2026-11-22T09:00:00Z, 2026-11-22, or Unix seconds or
+    /// milliseconds
     #[arg(long, value_name = "TIME")]
     pub(super) at: Option<String>,
 }

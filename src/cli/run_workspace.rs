@@ -371,6 +371,7 @@ fn apply_options(context: &mut RunContext<'_>, run: &RunCommand<'_>) -> Result<(
     context.options.fail_fast = args.fail_fast;
     context.options.flaky_fails = args.flaky == "fail";
     context.options.skipped_fails = args.skipped == "fail";
+    context.options.pretended_ms = settings::pretended_time_ms(args.at.as_deref())?;
     context.options.jobs = job_count(args, &context.options.environment);
     context.options.snapshots = snapshot_options(host, args)?;
     if let Some(refresh) = &args.refresh {

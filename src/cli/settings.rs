@@ -5,6 +5,7 @@ use super::command_error::{CommandError, SourceFaults};
 use super::given_variables::check_given_names;
 use super::invocation::Invocation;
 use crate::budget::BudgetError;
+use crate::calendar::parse_argument_time;
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean, pluralize};
 use crate::host::HostContext;
 use crate::load::{FileKind, LoadedWorkspace, WORKSPACE_FILE, load};
@@ -191,6 +192,19 @@ pub(super) fn resolve_environment(
         CommandError::usage(format!("there is no environment `{name}`"))
             .hints(did_you_mean(name, names)),
     )
+}
+
+/// The time of `--at`, in Unix milliseconds.
+pub(super) fn pretended_time_ms(at: Option<&str>) -> Result<Option<i64>, CommandError> {
+    let Some(text) = at else {
+        return Ok(None);
+    };
+    let time = parse_argument_time(text).map_err(|_| {
+        CommandError::usage(format!("`{text}` is not a time")).hint(
+            "write it as 2026-11-22T09:00:00Z, as 2026-11-22, or in Unix seconds or milliseconds",
+        )
+    })?;
+    Ok(Some(time.as_millisecond()))
 }
 
 /// The variables of CI systems for the parts of a job: index, total, and the number of the first.

@@ -23,6 +23,29 @@ pub(crate) fn split_outside_brackets(text: &str, separator: u8) -> Option<Vec<(u
     code.is_balanced().then_some(pieces)
 }
 
+/// The arguments behind the name of a function or filter, with the byte at which each begins: none
+/// when no bracket opens, `None` when it is not closed.
+pub(crate) fn call_arguments(after_name: &str) -> Option<Vec<(usize, &str)>> {
+    let blanks = after_name.len() - after_name.trim_start().len();
+    if !after_name[blanks..].starts_with('(') {
+        return Some(Vec::new());
+    }
+    let inside = blanks + 1;
+    let mut code = BracketScanner::new(&after_name[blanks..]);
+    let (close, ..) = code.find(|(_, byte, depth)| *byte == b')' && *depth == 0)?;
+    let text = &after_name[inside..blanks + close];
+    if text.trim().is_empty() {
+        return Some(Vec::new());
+    }
+    let pieces = split_outside_brackets(text, b',')?;
+    Some(
+        pieces
+            .into_iter()
+            .map(|(at, piece)| (inside + at, piece))
+            .collect(),
+    )
+}
+
 /// The bytes of an expression outside of quoted text, each with its place and how many brackets are
 /// open around it. A quote is given once, where it opens.
 pub(super) struct BracketScanner<'s> {

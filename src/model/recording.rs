@@ -16,8 +16,16 @@ pub(crate) const FORMAT_VERSION: i64 = 2;
 pub(crate) const PARTIAL_HEADERS_FORMAT: i64 = 1;
 
 /// What stands in a recording for a value that is fresh each time.
-pub(crate) const PLACEHOLDERS: [&str; 6] = [
-    "<now>", "<now_ms>", "<date>", "<uuid>", "<random>", "<run_id>",
+pub(crate) const PLACEHOLDERS: [&str; 9] = [
+    "<now>",
+    "<now_ms>",
+    "<date>",
+    "<start_of>",
+    "<end_of>",
+    "<date_range>",
+    "<uuid>",
+    "<random>",
+    "<run_id>",
 ];
 
 /// One file of `fixtures/recordings/`.

@@ -13,7 +13,10 @@ use crate::model::request::{
 use crate::model::scheme::CredentialScope;
 use crate::model::template::Expression;
 use crate::model::workspace::Workspace;
-use crate::render::{FUNCTION_NAMES, RESERVED_NAMES, TemplateDialect, first_use};
+use crate::render::{
+    FUNCTION_NAMES, RESERVED_NAMES, TemplateDialect, UNRESERVED_FUNCTIONS, called_function,
+    first_use,
+};
 use std::collections::{BTreeSet, HashSet};
 
 /// The names and accounts that the command line gives; they override those of the files.
@@ -640,6 +643,9 @@ impl<'c> NameChecker<'c> {
             };
             for name in names {
                 let root = name.split('.').next().unwrap_or_default();
+                if called_function(root).is_some() {
+                    continue;
+                }
                 if !known.contains(root) {
                     self.report_undefined(root, expression, known);
                 } else if let Some(member) = name.split('.').nth(1) {
@@ -707,7 +713,11 @@ impl<'c> NameChecker<'c> {
     /// comes after everything that is certain.
     fn undefined_hint(&self, name: &str, is_called: bool, known: &KnownNames) -> String {
         if is_called {
-            return format!("the functions are {}", join_names(FUNCTION_NAMES, "and"));
+            let functions = FUNCTION_NAMES.into_iter().chain(UNRESERVED_FUNCTIONS);
+            return format!("the functions are {}", join_names(functions, "and"));
+        }
+        if UNRESERVED_FUNCTIONS.contains(&name) {
+            return format!("it is a function: write `{name}(…)`");
         }
         if ["cred", "token"].contains(&name) {
             return "no template of a request sees a secret or a token; the scheme adds what is needed"

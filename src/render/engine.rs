@@ -3,11 +3,12 @@
 
 use super::convert::{from_mini, to_mini};
 use super::error::RenderError;
-use super::expression_names::{ExpressionNames, scan_names};
-use super::fresh_values::{FreshValues, TimeFormatError};
+use super::expression_names::{ExpressionNames, NameUse, scan_names};
+use super::fresh_values::FreshValues;
+use super::functions::{FUNCTION_NAMES, UNRESERVED_FUNCTIONS, called_function, template_function};
 use super::silent_loss::{self, refuse_joined_spellings, refuse_loss_of_digits};
-use super::template_scope::{FUNCTION_NAMES, TemplateDialect, TemplateScope};
-use super::{filter_chain, filters};
+use super::template_scope::{TemplateDialect, TemplateScope};
+use super::{call_check, filter_chain, filters};
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::model::expression::{Expression, MAX_EXPRESSION_BYTES};
 use crate::model::template::{Template, TemplatePart, TemplateTree, TemplateTreeKind};
@@ -17,7 +18,6 @@ use minijinja::value::Value as Mini;
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior};
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 /// The most instructions of minijinja that one evaluation may take, so that no expression of a file
@@ -28,6 +28,8 @@ const MAX_TEXT_BYTES: usize = 1 << 20;
 /// The most memory that the values of templates may take, in bytes: those of one part of a request,
 /// such as its query or its body, and the variables of one scope.
 const MAX_RENDERED_BYTES: usize = 8 << 20;
+/// What stands before the name of an unreserved function in the source that the engine sees.
+const FUNCTION_ALIAS: &str = "_function_";
 /// So many compiled expressions are kept. One takes some 6 kB, and a file can hold 200,000.
 const MAX_COMPILED_EXPRESSIONS: usize = 2_000;
 impl TemplateDialect {
@@ -57,6 +59,7 @@ impl TemplateDialect {
         self.compiled(expression).map_err(Diagnostic::from)?;
         if self == Self::Request {
             filter_chain::check_chain(expression, &names)?;
+            call_check::check_calls(expression, &names)?;
         }
         self.trial_evaluate(expression, &names)
     }
@@ -90,10 +93,10 @@ impl TemplateDialect {
         names: &ExpressionNames<'_>,
     ) -> Result<(), Diagnostic> {
         let functions = !names.lookups.is_empty()
-            && names
-                .lookups
-                .iter()
-                .all(|used| FUNCTION_NAMES.contains(&used.name));
+            && names.lookups.iter().all(|used| {
+                FUNCTION_NAMES.contains(&used.name)
+                    || used.is_called && UNRESERVED_FUNCTIONS.contains(&used.name)
+            });
         if self == Self::Request && functions {
             evaluate(expression, &TrialScope).map_err(Diagnostic::from)?;
         }
@@ -213,13 +216,16 @@ impl TemplateEngine {
 
     /// Engines live as long as the program, so an expression may borrow its environment for ever.
     fn compile(&'static self, source: &str) -> Result<CompiledExpression, Error> {
-        let expression = self
-            .environment
-            .compile_expression_owned(source.to_owned())?;
-        let mut names: Vec<String> = scan_names(source)
+        let used = scan_names(source);
+        let engine_source = with_function_aliases(source, &used);
+        let expression = self.environment.compile_expression_owned(engine_source)?;
+        let mut names: Vec<String> = used
             .lookups
             .iter()
-            .map(|used| used.name.to_owned())
+            .map(|used| {
+                let suffix = if is_unreserved_call(used) { "()" } else { "" };
+                format!("{}{suffix}", used.name)
+            })
             .collect();
         // Each name is looked up once for each evaluation, however often it is used.
         names.sort();
@@ -231,6 +237,22 @@ impl TemplateEngine {
             may_lose_digits: silent_loss::computes(source),
         })
     }
+}
+
+/// In what the engine sees, a function that leaves its name free is called by another one, so that
+/// it can stand beside a variable of its name.
+fn with_function_aliases(source: &str, names: &ExpressionNames<'_>) -> String {
+    let mut aliased = source.to_owned();
+    for used in names.lookups.iter().rev() {
+        if is_unreserved_call(used) {
+            aliased.insert_str(used.at, FUNCTION_ALIAS);
+        }
+    }
+    aliased
+}
+
+fn is_unreserved_call(used: &NameUse<'_>) -> bool {
+    used.is_called && UNRESERVED_FUNCTIONS.contains(&used.name)
 }
 
 fn too_long(expression: &Expression) -> RenderError {
@@ -396,10 +418,26 @@ fn evaluate<'s>(
         return filter_chain::evaluate_chain(chain, scope, evaluate).map(Cow::Owned);
     }
     let compiled = scope.dialect().compiled(expression)?;
-    if let Some(mark) = scope.placeholder_for(&compiled.names) {
-        return Ok(Cow::Owned(Value::from(mark)));
+    if let Some(placeholder) = scope.placeholder_for(&compiled.names) {
+        let is_dates = |name: &String| called_function(name) == Some("date_range");
+        if compiled.names.iter().any(is_dates)
+            && let Ok(Value::List(items)) = compute(&compiled, expression, scope)
+        {
+            // The number of dates is the same each time, so that only the items are marked.
+            let marked = vec![Value::from(placeholder); items.len()];
+            return Ok(Cow::Owned(Value::List(marked)));
+        }
+        return Ok(Cow::Owned(Value::from(placeholder)));
     }
-    let context = evaluation_context(&compiled, expression, scope)?;
+    compute(&compiled, expression, scope).map(Cow::Owned)
+}
+
+fn compute(
+    compiled: &CompiledExpression,
+    expression: &Expression,
+    scope: &dyn TemplateScope,
+) -> Result<Value, RenderError> {
+    let context = evaluation_context(compiled, expression, scope)?;
     if compiled.may_lose_digits {
         refuse_loss_of_digits(expression, &context)?;
     }
@@ -416,9 +454,7 @@ fn evaluate<'s>(
             format!("`{}` is not defined", expression.source),
         ));
     }
-    from_mini(&value)
-        .map(Cow::Owned)
-        .map_err(|error| RenderError::new(expression.at, error.to_string()))
+    from_mini(&value).map_err(|error| RenderError::new(expression.at, error.to_string()))
 }
 
 fn undefined_name(
@@ -464,7 +500,8 @@ fn evaluation_context(
         let path: Vec<&str> = name.split('.').collect();
         let root = path[0].to_owned();
         if let Some(function) = function_value(expression, &path, scope) {
-            roots.push((root, function));
+            let alias = called_function(&root).map(|name| format!("{FUNCTION_ALIAS}{name}"));
+            roots.push((alias.unwrap_or(root), function));
             continue;
         }
         // A whole object is looked up by its first name where the scope has one; a scheme's `req`
@@ -503,10 +540,10 @@ fn function_value(
     scope: &dyn TemplateScope,
 ) -> Option<Mini> {
     let [name] = path else { return None };
-    let moment = scope
-        .fresh_values()
-        .filter(|_| FUNCTION_NAMES.contains(name))?;
-    Some(template_function(name, moment, value_site(expression)))
+    let reserved = FUNCTION_NAMES.iter().find(|function| *function == name);
+    let function = reserved.copied().or_else(|| called_function(name))?;
+    let fresh = scope.fresh_values()?;
+    Some(template_function(function, fresh, value_site(expression)))
 }
 
 fn owned_names(path: &[&str]) -> Vec<String> {
@@ -518,34 +555,6 @@ fn value_site(expression: &Expression) -> u64 {
     (u64::from(expression.at.file.0) << 40)
         ^ (u64::from(expression.at.start) << 8)
         ^ u64::from(expression.part_index)
-}
-
-/// `now()`, `now_ms()`, `date(format, zone)`, `uuid()`, `random(n)`; each call in one expression
-/// gets its own chance.
-fn template_function(name: &str, moment: FreshValues, site: u64) -> Mini {
-    let calls = AtomicU64::new(0);
-    // The low 8 bits of a site are free: up to 256 calls in one expression get values of their own.
-    let place = move || (site << 8) + calls.fetch_add(1, Ordering::Relaxed);
-    let invalid =
-        |error: TimeFormatError| Error::new(ErrorKind::InvalidOperation, error.to_string());
-    match name {
-        "now" => Mini::from_function(move || moment.unix_s()),
-        "now_ms" => Mini::from_function(move || moment.unix_ms),
-        "date" => Mini::from_function(move |format: &str, zone: Option<&str>| {
-            moment.date(format, zone.unwrap_or("UTC")).map_err(invalid)
-        }),
-        "uuid" => Mini::from_function(move || moment.uuid(place())),
-        _ => Mini::from_function(move |len: usize| {
-            if len == 0 || len > 1_024 {
-                Err(Error::new(
-                    ErrorKind::InvalidOperation,
-                    "random(n) takes 1 to 1024",
-                ))
-            } else {
-                Ok(moment.random_text(place(), len))
-            }
-        }),
-    }
 }
 
 #[cfg(test)]

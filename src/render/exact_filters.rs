@@ -1,5 +1,6 @@
 //! Filters on our own values. No number in them is computed with, so each keeps its spelling.
 
+use crate::calendar::{self, CalendarError, Zone, read_zoned_moment};
 use crate::jsonpath::{EditError, JsonPath};
 use crate::value::Value;
 
@@ -28,6 +29,64 @@ impl From<EditError> for FilterFault {
     }
 }
 
+impl From<CalendarError> for FilterFault {
+    fn from(error: CalendarError) -> Self {
+        Self {
+            reason: error.reason,
+            hint: error.hint,
+        }
+    }
+}
+
+/// One of the filters whose arguments are plain values.
+pub(super) fn apply(name: &str, value: &Value, arguments: &[Value]) -> Result<Value, FilterFault> {
+    match (name, arguments) {
+        ("batch", [size]) => batch(value, size),
+        ("zip", [other]) => zip(value, other),
+        ("date", [format]) => date(value, format, None),
+        ("date", [format, zone]) => date(value, format, Some(zone)),
+        ("unix", []) => Ok(Value::from(read_zoned_moment(value)?.as_second())),
+        ("unix", [format]) => unix(value, format, None),
+        ("unix", [format, zone]) => unix(value, format, Some(zone)),
+        _ => Err(FilterFault::new(format!("`{name}` has other arguments"))),
+    }
+}
+
+/// A Unix number or RFC 3339 text in a strftime format; without a zone, in UTC.
+fn date(value: &Value, format: &Value, zone: Option<&Value>) -> Result<Value, FilterFault> {
+    let zone = zone_argument("date", zone)?.unwrap_or_else(Zone::utc);
+    let time = zone.local(read_zoned_moment(value)?);
+    let format = text_argument("date", "a format", format)?;
+    Ok(Value::from(calendar::format_moment(&time, format)?))
+}
+
+/// Unix seconds of a text in a strftime format.
+fn unix(value: &Value, format: &Value, zone: Option<&Value>) -> Result<Value, FilterFault> {
+    let text = value.to_plain_text().filter(|_| !value.is_null());
+    let text = text.ok_or_else(|| {
+        let kind = value.kind().with_article();
+        FilterFault::new(format!("`unix` takes text or a number, and this is {kind}"))
+    })?;
+    let zone = zone_argument("unix", zone)?;
+    let format = text_argument("unix", "a format", format)?;
+    let time = calendar::parse_formatted(&text, format, zone.as_ref())?;
+    Ok(Value::from(time.as_second()))
+}
+
+fn zone_argument(filter: &str, zone: Option<&Value>) -> Result<Option<Zone>, FilterFault> {
+    let zone = zone.map(|zone| text_argument(filter, "a zone", zone));
+    Ok(zone.transpose()?.map(Zone::parse).transpose()?)
+}
+
+fn text_argument<'v>(filter: &str, what: &str, value: &'v Value) -> Result<&'v str, FilterFault> {
+    value.as_str().ok_or_else(|| {
+        let kind = value.kind().with_article();
+        FilterFault::new(format!(
+            "`{filter}` takes {what} as text, and this is {kind}"
+        ))
+    })
+}
+
 /// The value with another one at a path. See [`JsonPath::with_value`].
 pub(super) fn with(value: Value, path: &JsonPath, new: Value) -> Result<Value, FilterFault> {
     Ok(path.with_value(value, new)?)
@@ -39,7 +98,7 @@ pub(super) fn without(value: Value, path: &JsonPath) -> Result<Value, FilterFaul
 }
 
 /// Lists of up to `size` items each, in order; the last one may be shorter.
-pub(super) fn batch(list: &Value, size: &Value) -> Result<Value, FilterFault> {
+fn batch(list: &Value, size: &Value) -> Result<Value, FilterFault> {
     let items = items_of("batch", list)?;
     let size = batch_size(size)?;
     Ok(Value::List(
@@ -60,7 +119,7 @@ pub(super) fn batch_size(size: &Value) -> Result<usize, FilterFault> {
 }
 
 /// Pairs of the items of two lists.
-pub(super) fn zip(list: &Value, other: &Value) -> Result<Value, FilterFault> {
+fn zip(list: &Value, other: &Value) -> Result<Value, FilterFault> {
     let (items, others) = (items_of("zip", list)?, items_of("zip", other)?);
     // Jinja drops the items that have no partner, and nobody would see that.
     if items.len() != others.len() {

@@ -2,7 +2,8 @@
 //! they are not there at all: a missing filter is an error, a wrong one is a silent refusal.
 
 use super::convert::{from_mini, to_mini};
-use super::exact_filters::{self, FilterFault};
+use super::exact_filters;
+use crate::model::expression::EXACT_FILTERS;
 use crate::value::Value;
 use crate::wire::{encode_form, encode_strict};
 use base64::Engine as _;
@@ -12,9 +13,9 @@ use minijinja::{Environment, Error, ErrorKind, filters as stock, tests as stock_
 
 /// What a request's templates may use.
 pub(super) const REQUEST_FILTERS: &[&str] = &[
-    "abs", "batch", "compact", "default", "first", "float", "int", "join", "last", "length",
-    "lower", "max", "min", "replace", "round", "split", "sum", "trim", "upper", "with", "without",
-    "zip",
+    "abs", "batch", "compact", "date", "default", "first", "float", "int", "join", "last",
+    "length", "lower", "max", "min", "replace", "round", "split", "sum", "trim", "unix", "upper",
+    "with", "without", "zip",
 ];
 /// What a scheme's templates may use.
 pub(super) const SCHEME_FILTERS: &[&str] = &[
@@ -30,11 +31,6 @@ pub(super) const REQUEST_TESTS: &[&str] = &["defined", "none"];
 
 pub(super) fn add_request_filters(environment: &mut Environment<'static>) {
     environment.add_filter("abs", stock::abs);
-    environment.add_filter("batch", |list: &Mini, size: &Mini| {
-        exact(list, &[size], |list, arguments| {
-            exact_filters::batch(list, &arguments[0])
-        })
-    });
     environment.add_filter("compact", compact);
     environment.add_filter("default", stock::default);
     environment.add_filter("first", stock::first);
@@ -54,11 +50,11 @@ pub(super) fn add_request_filters(environment: &mut Environment<'static>) {
     environment.add_filter("sum", stock::sum);
     environment.add_filter("trim", |text: &str| text.trim().to_owned());
     environment.add_filter("upper", stock::upper);
-    environment.add_filter("zip", |list: &Mini, other: &Mini| {
-        exact(list, &[other], |list, arguments| {
-            exact_filters::zip(list, &arguments[0])
-        })
-    });
+    for name in EXACT_FILTERS {
+        environment.add_filter(name, move |input: &Mini, arguments: Rest<Mini>| {
+            exact(name, input, &arguments)
+        });
+    }
     environment.add_test("defined", stock_tests::is_defined);
     environment.add_test("none", stock_tests::is_none);
 }
@@ -84,19 +80,16 @@ pub(super) fn add_scheme_filters(environment: &mut Environment<'static>) {
     environment.add_filter("rfc3986", |text: &str| encode_strict(text).into_owned());
 }
 
-/// A filter of exact values, for a chain that is a part of a computation.
-fn exact(
-    input: &Mini,
-    arguments: &[&Mini],
-    apply: impl Fn(&Value, &[Value]) -> Result<Value, FilterFault>,
-) -> Result<Mini, Error> {
+/// A filter of exact values that is a part of a computation. `with` and `without` are none:
+/// `filter_chain` refuses them there.
+fn exact(name: &str, input: &Mini, arguments: &[Mini]) -> Result<Mini, Error> {
     let arguments: Result<Vec<Value>, Error> = arguments
         .iter()
         .map(|argument| from_mini(argument).map_err(invalid))
         .collect();
     let input = from_mini(input).map_err(invalid)?;
-    let result = apply(&input, &arguments?).map_err(|fault| invalid(fault.reason))?;
-    to_mini(&result).map_err(invalid)
+    let result = exact_filters::apply(name, &input, &arguments?);
+    to_mini(&result.map_err(|fault| invalid(fault.reason))?).map_err(invalid)
 }
 
 fn invalid(reason: impl std::fmt::Display) -> Error {

@@ -1,8 +1,6 @@
 //! The clock and chance of one step, read once: what `now()`, `date()`, `uuid()` and `random()`
 //! give, the same on every retry of the step.
 
-use jiff::Timestamp;
-use jiff::tz::{Offset, TimeZone};
 use sha2::{Digest, Sha256};
 
 /// One reading of the clock, and a seed from which every fresh value of the step follows.
@@ -13,30 +11,10 @@ pub struct FreshValues {
     pub seed: [u8; 16],
 }
 
-/// Why a time cannot be written.
-#[derive(Debug, thiserror::Error)]
-pub enum TimeFormatError {
-    #[error("`{0}` is not an offset: write `+09:00` or `UTC`")]
-    Offset(String),
-    #[error("`{format}` is not a time format: {error}")]
-    Format { format: String, error: jiff::Error },
-    #[error(transparent)]
-    OutOfRange(#[from] jiff::Error),
-}
-
 impl FreshValues {
     #[must_use]
     pub fn unix_s(&self) -> i64 {
         self.unix_ms.div_euclid(1_000)
-    }
-
-    /// The time in a strftime format, at an offset such as `+09:00`, or `UTC`.
-    ///
-    /// # Errors
-    /// When format or offset is not one.
-    pub fn date(&self, format: &str, zone: &str) -> Result<String, TimeFormatError> {
-        let seconds = parse_zone(zone).ok_or_else(|| TimeFormatError::Offset(zone.to_owned()))?;
-        format_time(self.unix_ms, format, seconds)
     }
 
     /// So many bytes for the place `site`; another place gets other bytes.
@@ -91,73 +69,9 @@ impl FreshValues {
     }
 }
 
-/// Seconds east of UTC.
-#[must_use]
-pub(crate) fn parse_zone(text: &str) -> Option<i32> {
-    if matches!(text, "UTC" | "Z") {
-        return Some(0);
-    }
-    let (sign, rest) = text
-        .strip_prefix('+')
-        .map(|rest| (1, rest))
-        .or_else(|| text.strip_prefix('-').map(|rest| (-1, rest)))?;
-    let (hours, minutes) = rest.split_once(':')?;
-    let number = |digits: &str, below: i32| {
-        digits
-            .parse::<i32>()
-            .ok()
-            // `parse` accepts a sign and a single digit, which would read `+9:5` as an offset.
-            .filter(|value| digits.len() == 2 && (0..below).contains(value))
-    };
-    Some(sign * (number(hours, 24)? * 3_600 + number(minutes, 60)? * 60))
-}
-
-/// Unix milliseconds in a strftime format, so many seconds east of UTC.
-///
-/// # Errors
-/// When the format is not one or the time is out of range.
-pub(crate) fn format_time(
-    unix_ms: i64,
-    format: &str,
-    east: i32,
-) -> Result<String, TimeFormatError> {
-    let time = Timestamp::from_millisecond(unix_ms)?;
-    let offset = Offset::from_seconds(east)?;
-    let zoned = time.to_zoned(TimeZone::fixed(offset));
-    jiff::fmt::strtime::format(format, &zoned).map_err(|error| TimeFormatError::Format {
-        format: format.to_owned(),
-        error,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn time_is_written_at_an_offset() {
-        let moment = FreshValues {
-            unix_ms: 1_735_787_045_999,
-            seed: [0; 16],
-        };
-        assert_eq!(
-            moment.date("%Y-%m-%d %H:%M", "+09:00").unwrap(),
-            "2025-01-02 12:04"
-        );
-        assert_eq!(
-            moment.date("%y%m%dT%H%M%SZ", "UTC").unwrap(),
-            "250102T030405Z"
-        );
-        assert!(moment.date("%Y", "Seoul").is_err() && moment.date("%!", "UTC").is_err());
-        assert_eq!(
-            (
-                parse_zone("-03:30"),
-                parse_zone("+9:00"),
-                parse_zone("+25:00")
-            ),
-            (Some(-12_600), None, None)
-        );
-    }
 
     #[test]
     fn fresh_values_are_the_same_for_one_place_and_differ_between_places() {

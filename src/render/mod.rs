@@ -1,6 +1,7 @@
 //! Scope and templates: fills in the holes of what was loaded. The only room that knows minijinja.
 //! It refuses to render anything twice: a value that holds `{{` is a value.
 
+mod call_check;
 mod convert;
 mod draft;
 mod engine;
@@ -10,6 +11,7 @@ mod expression_names;
 mod filter_chain;
 mod filters;
 mod fresh_values;
+mod functions;
 mod placeholders;
 mod scope;
 mod silent_loss;
@@ -21,9 +23,9 @@ pub use engine::render_tree;
 pub(crate) use error::RenderError;
 pub(crate) use expression_names::{compared_texts, conversions, first_use};
 pub use fresh_values::FreshValues;
-pub(crate) use fresh_values::{format_time, parse_zone};
+pub(crate) use functions::{FUNCTION_NAMES, UNRESERVED_FUNCTIONS, called_function};
 pub(crate) use scope::{
     PlaceholderScope, RESERVED_NAMES, SECRET_ROOT, VariableOrigin, check_variable_bytes,
 };
 pub use scope::{VariableLayer, VariableScope};
-pub(crate) use template_scope::{FUNCTION_NAMES, TemplateDialect, TemplateScope};
+pub(crate) use template_scope::{TemplateDialect, TemplateScope};

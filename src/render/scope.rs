@@ -3,8 +3,9 @@
 use super::engine::render_tree;
 use super::error::RenderError;
 use super::fresh_values::FreshValues;
+use super::functions::{FUNCTION_NAMES, called_function};
 use super::placeholders::placeholder_in;
-use super::template_scope::{FUNCTION_NAMES, TemplateDialect, TemplateScope};
+use super::template_scope::{TemplateDialect, TemplateScope};
 use crate::model::request::TemplateField;
 use crate::model::template::{Expression, TemplateTree};
 use crate::span::Span;
@@ -272,6 +273,9 @@ impl PlaceholderScope<'_> {
     fn placeholder_of(&self, name: &str) -> Option<String> {
         if FUNCTION_NAMES.contains(&name) {
             return Some(format!("<{name}>"));
+        }
+        if let Some(function) = called_function(name) {
+            return Some(format!("<{function}>"));
         }
         // A computation on a placeholder cannot be evaluated, so its result is replaced by the
         // first placeholder in it.

@@ -5,9 +5,6 @@ use super::fresh_values::FreshValues;
 use crate::value::Value;
 use std::borrow::Cow;
 
-/// The functions of a request's templates.
-pub(crate) const FUNCTION_NAMES: [&str; 5] = ["now", "now_ms", "date", "uuid", "random"];
-
 /// Which names, functions and filters an expression may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TemplateDialect {

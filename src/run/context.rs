@@ -67,6 +67,8 @@ pub(crate) struct RunOptions {
     pub(crate) flaky_fails: bool,
     /// What `when` or an empty list skips fails.
     pub(crate) skipped_fails: bool,
+    /// The time that a replay pretends, in Unix milliseconds.
+    pub(crate) pretended_ms: Option<i64>,
 }
 
 /// The outside of a run: files, network, stores, clock and random numbers.
@@ -161,7 +163,7 @@ impl RunContext<'_> {
     /// The time and a random seed, read now: for rendering a step, and for signing one request.
     pub(super) fn fresh_values(&self) -> FreshValues {
         FreshValues {
-            unix_ms: (self.environment.clock)(),
+            unix_ms: (self.options.pretended_ms).unwrap_or_else(self.environment.clock),
             seed: self.environment.rng.draw(),
         }
     }

@@ -19,7 +19,7 @@ use crate::plan::{Unit, request_secrets};
 use crate::redact::{RedactedText, Redactor, is_hidden};
 use crate::render::{
     FUNCTION_NAMES, FreshValues, RenderError, SECRET_ROOT, TemplateDialect, VariableLayer,
-    VariableScope, render_draft,
+    VariableScope, called_function, render_draft,
 };
 use crate::sign::{SealedRequest, SignTrace, SigningInputs, choose_level, seal, token_draft};
 use crate::span::Span;
@@ -425,7 +425,8 @@ fn explained_value(
     variables: &VariableScope,
     redactor: &mut Redactor,
 ) -> Option<ExplainedValue> {
-    let (value, origin, at) = if FUNCTION_NAMES.contains(&name) {
+    let function = called_function(name);
+    let (value, origin, at) = if function.is_some() || FUNCTION_NAMES.contains(&name) {
         let text = format!("the function in `{}`", expression.source);
         let origin = VariableLayer::BuiltIn.to_string();
         (text, origin, Some(expression.at))
@@ -441,7 +442,7 @@ fn explained_value(
         )
     };
     Some(ExplainedValue {
-        name: name.to_owned(),
+        name: function.unwrap_or(name).to_owned(),
         value: redactor.redact_for_display(&value),
         origin,
         at,

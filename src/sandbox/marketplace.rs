@@ -11,6 +11,7 @@ use super::resources::{OperationCall, OperationMatch, ResourceStore};
 use super::template_scope::SandboxScope;
 use super::token_subject::{TestCredentialError, TokenSubject, test_account};
 use super::token_traffic::TokenTraffic;
+use crate::calendar::format_time;
 use crate::method::Method;
 use crate::model::environment::{DEFAULT_ACCOUNT, SANDBOX_ENV};
 use crate::model::recording::{RecordedExchange, RecordedOutcome, RecordedResponse};
@@ -18,7 +19,7 @@ use crate::model::request::Request;
 use crate::model::scheme::{FaultResponse, Level, Scheme, SigningProcedure, VerifyFault};
 use crate::model::workspace::Workspace;
 use crate::recording::{ExchangePool, read_body, received_request, response_headers};
-use crate::render::{FreshValues, RenderError, format_time};
+use crate::render::{FreshValues, RenderError};
 use crate::sign::{
     ReceivedRequest, TestAccount, VerifiedRequest, VerifierKeys, VerifyError, choose_level, verify,
 };

@@ -1,7 +1,7 @@
 //! Time in the spelling of a scheme, and back.
 
+use crate::calendar::format_time;
 use crate::model::scheme::{ClockFormat, SchemeClock};
-use crate::render::format_time;
 
 /// A time that the format of a scheme's clock cannot express.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

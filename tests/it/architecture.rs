@@ -12,6 +12,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("method", &[]),
     ("value", &[]),
     ("diagnostic", &["span"]),
+    ("calendar", &["diagnostic", "value"]),
     ("charset", &[]),
     ("atomic_file", &[]),
     ("plain_file", &[]),
@@ -29,7 +30,15 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("yaml", &["diagnostic", "span", "value"]),
     (
         "render",
-        &["diagnostic", "jsonpath", "model", "span", "value", "wire"],
+        &[
+            "calendar",
+            "diagnostic",
+            "jsonpath",
+            "model",
+            "span",
+            "value",
+            "wire",
+        ],
     ),
     (
         "check",
@@ -46,12 +55,13 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "sign",
         &[
-            "method", "model", "render", "secret", "span", "value", "wire",
+            "calendar", "method", "model", "render", "secret", "span", "value", "wire",
         ],
     ),
     (
         "load",
         &[
+            "calendar",
             "charset",
             "check",
             "diagnostic",
@@ -170,6 +180,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "sandbox",
         &[
+            "calendar",
             "host",
             "method",
             "model",
@@ -217,6 +228,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &[
             "atomic_file",
             "budget",
+            "calendar",
             "check",
             "core_dump",
             "credentials",

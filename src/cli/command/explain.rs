@@ -78,15 +78,7 @@ fn explain_error(
 
 /// Now, or the time of `--at`, in Unix milliseconds.
 fn explained_time(host: &HostContext, at: Option<&str>) -> Result<i64, CommandError> {
-    let Some(text) = at else {
-        return Ok((host.clock)());
-    };
-    text.parse::<jiff::Timestamp>()
-        .map(jiff::Timestamp::as_millisecond)
-        .map_err(|_| {
-            CommandError::usage(format!("`{text}` is not a time"))
-                .hint("write it as 2026-11-22T09:00:00Z")
-        })
+    Ok(settings::pretended_time_ms(at)?.unwrap_or_else(host.clock))
 }
 
 /// The request file of an id, or of the path of a file.

@@ -283,7 +283,7 @@ impl SchemeDecoder<'_> {
             clock.format = self.clock_format(node);
         }
         if let Some(node) = map.get("zone") {
-            match text(node, "`zone`", self.diagnostics).map(crate::render::parse_zone) {
+            match text(node, "`zone`", self.diagnostics).map(crate::calendar::parse_offset) {
                 Some(Some(seconds)) => clock.zone = seconds,
                 Some(None) => self.diagnostics.push(
                     Diagnostic::error("`zone` must be an offset")
@@ -314,7 +314,7 @@ impl SchemeDecoder<'_> {
             Some("unix_ms") => ClockFormat::UnixMilliseconds,
             Some(format) if format.contains('%') => {
                 // Tried once here: otherwise each request would fail when it is signed.
-                if let Err(error) = crate::render::format_time(0, format, 0) {
+                if let Err(error) = crate::calendar::format_time(0, format, 0) {
                     self.diagnostics
                         .push(Diagnostic::error(error.to_string()).at(node.at, "this format"));
                 }
