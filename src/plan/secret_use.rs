@@ -299,22 +299,34 @@ impl SecretHolders {
     }
 }
 
+/// What is wrong with the name of a secret.
+fn name_fault(name: &str) -> Option<Diagnostic> {
+    let parts: Vec<&str> = name.split('.').collect();
+    let hint = |secret: &str| {
+        let variable = secret_variable(secret);
+        format!("write `{{{{ secret.{secret} }}}}` for the variable `{variable}`")
+    };
+    match parts.as_slice() {
+        // The variable has no capitals of its own to tell two names apart.
+        [SECRET_ROOT, secret] if secret.contains(|letter: char| letter.is_uppercase()) => {
+            let diagnostic = Diagnostic::error(format!("`{name}` has capitals"));
+            Some(diagnostic.hint(hint(&secret.to_lowercase())))
+        }
+        [SECRET_ROOT, _] => None,
+        [SECRET_ROOT, ..] => {
+            let diagnostic = Diagnostic::error(format!("`{name}` names no secret"));
+            Some(diagnostic.hint(hint("buyer_password")))
+        }
+        _ => None,
+    }
+}
+
 /// What is wrong with an expression that uses a secret, or a variable that holds one.
 fn use_fault(expression: &Expression) -> Option<Diagnostic> {
-    let wrong_name = all_names(expression).into_iter().find(|name| {
-        let mut parts = name.split('.');
-        parts.next() == Some(SECRET_ROOT) && (parts.next().is_none() || parts.next().is_some())
-    });
-    if let Some(name) = wrong_name {
-        let diagnostic = Diagnostic::error(format!("`{name}` names no secret"));
-        let example = secret_variable("buyer_password");
-        return Some(
-            diagnostic
-                .at(expression.at, "a name is missing, or one is too many")
-                .hint(format!(
-                    "write `{{{{ secret.buyer_password }}}}` for the variable `{example}`"
-                )),
-        );
+    for name in all_names(expression) {
+        if let Some(fault) = name_fault(&name) {
+            return Some(fault.at(expression.at, "a secret has one name, in small letters"));
+        }
     }
     if expression.lookup.is_some() {
         return None;

@@ -13,9 +13,31 @@ use minijinja::{Environment, Error, ErrorKind, filters as stock, tests as stock_
 
 /// What a request's templates may use.
 pub(super) const REQUEST_FILTERS: &[&str] = &[
-    "abs", "batch", "compact", "date", "default", "first", "float", "int", "join", "last",
-    "length", "lower", "max", "min", "replace", "round", "split", "sum", "trim", "unix", "upper",
-    "with", "without", "zip",
+    "abs",
+    "batch",
+    "compact",
+    "date",
+    "default",
+    "encode_base64",
+    "first",
+    "float",
+    "int",
+    "join",
+    "last",
+    "length",
+    "lower",
+    "max",
+    "min",
+    "replace",
+    "round",
+    "split",
+    "sum",
+    "trim",
+    "unix",
+    "upper",
+    "with",
+    "without",
+    "zip",
 ];
 /// What a scheme's templates may use.
 pub(super) const SCHEME_FILTERS: &[&str] = &[
@@ -33,6 +55,8 @@ pub(super) fn add_request_filters(environment: &mut Environment<'static>) {
     environment.add_filter("abs", stock::abs);
     environment.add_filter("compact", compact);
     environment.add_filter("default", stock::default);
+    // Of its bytes, with padding, as in `Authorization: Basic` (RFC 7617).
+    environment.add_filter("encode_base64", |text: &str| BASE64_STANDARD.encode(text));
     environment.add_filter("first", stock::first);
     environment.add_filter("float", stock::float);
     environment.add_filter("int", stock::int);

@@ -43,7 +43,7 @@ steps:
   - name: sign_in
     post: /sign-in
     query: { p: \"{{ secret.buyer_password }}\" }
-    headers: { x-login: \"{{ login }}\" }
+    headers: { x-login: \"{{ login }}\", authorization: \"Basic {{ ('b:' ~ secret.buyer_password) | encode_base64 }}\" }
     json: { user: buyer-7, password: \"{{ secret.buyer_password }}\", both: [\"{{ login }}\"] }
     assert: { $.other: { exists: true } }
   - name: again

@@ -64,9 +64,9 @@ fn set_user_secret(
     if name.contains('=') {
         return Err(value_as_argument(SECRET_ROOT, None));
     }
-    if !is_variable_name(name) {
+    if !is_variable_name(name) || name.to_lowercase() != name {
         return Err(CommandError::usage(
-            "the name of a secret has letters, digits and `_`, and does not begin with a digit",
+            "the name of a secret has small letters, digits and `_`, and does not begin with a digit",
         ));
     }
     let credential = Credential {
