@@ -22,6 +22,9 @@ pub(crate) struct LedgerEntry {
     pub(crate) environment: String,
     /// As it was named for the unit; without one, the only one there is.
     pub(crate) account: Option<String>,
+    /// The host that was given in place of that of the files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) host: Option<String>,
     /// Unix milliseconds.
     pub(crate) at_ms: i64,
 }
@@ -427,6 +430,7 @@ mod tests {
             scheme: "mall".into(),
             environment: "local".into(),
             account: None,
+            host: None,
             at_ms: 1,
         }
     }

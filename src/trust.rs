@@ -4,6 +4,7 @@
 use crate::atomic_file;
 use crate::plain_file::{MAX_TEXT_BYTES, read_plain_file};
 use crate::value::{self, Value};
+use crate::wire::{BaseUrl, HostPattern};
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 
@@ -15,6 +16,16 @@ pub(crate) enum TrustSubject {
         environment: String,
         scheme: String,
         host: String,
+    },
+    /// Whoever runs it sends a scheme's requests to hosts of a pattern, whatever files say.
+    GivenHosts { scheme: String, pattern: String },
+    /// An environment sends requests through a proxy.
+    Proxy { environment: String, proxy: String },
+    /// An environment takes the word of an authority for the hosts that it names.
+    Authority {
+        environment: String,
+        file: String,
+        hash: String,
     },
     /// A scheme of the workspace, by the hash of its text.
     Scheme {
@@ -34,6 +45,29 @@ impl TrustSubject {
         }
     }
 
+    #[must_use]
+    pub(crate) fn authority(environment: &str, file: &Path, certificates: &str) -> Self {
+        Self::Authority {
+            environment: environment.to_owned(),
+            file: file.display().to_string(),
+            hash: hex::encode(Sha256::digest(certificates)),
+        }
+    }
+
+    /// The command with which a person allows it.
+    #[must_use]
+    pub(crate) fn trust_command(&self, environment: &str) -> String {
+        match self {
+            Self::GivenHosts { scheme, pattern } => {
+                format!("ingam trust --host {scheme}={pattern}")
+            }
+            Self::Host { .. }
+            | Self::Proxy { .. }
+            | Self::Authority { .. }
+            | Self::Scheme { .. } => format!("ingam trust --env {environment}"),
+        }
+    }
+
     /// In words, for the question and for the file.
     #[must_use]
     pub(crate) fn describe(&self) -> String {
@@ -43,8 +77,27 @@ impl TrustSubject {
                 scheme,
                 host,
             } => {
-                format!("secrets of `{scheme}` go to {host} in environment `{environment}`")
+                let form = if host.starts_with("http:") {
+                    ", which is not encrypted,"
+                } else {
+                    ""
+                };
+                format!("secrets of `{scheme}` go to {host}{form} in environment `{environment}`")
             }
+            Self::GivenHosts { scheme, pattern } => {
+                format!("secrets of `{scheme}` go to {pattern} when `--host` or a variable says so")
+            }
+            Self::Proxy { environment, proxy } => {
+                format!("requests of environment `{environment}` go through the proxy {proxy}")
+            }
+            // The whole hash: people compare it with what `sha256sum` prints.
+            Self::Authority {
+                environment,
+                file,
+                hash,
+            } => format!(
+                "the authority of `{file}` ({hash}) vouches for the hosts of environment `{environment}`"
+            ),
             Self::Scheme { name, hash, hosts } => {
                 // For people to compare. The stored entry has the whole hash.
                 let hash = &hash[..12.min(hash.len())];
@@ -70,6 +123,8 @@ pub(crate) struct TrustList {
     path: Option<PathBuf>,
     workspace: String,
     entries: Vec<Value>,
+    /// Scheme and pattern, from a variable of the process; not of the file.
+    given: Vec<(String, HostPattern)>,
 }
 
 /// The path; of one that is no UTF-8 the hash of its bytes, because two such paths can have the
@@ -111,7 +166,38 @@ impl TrustList {
             path,
             workspace: workspace_name(workspace),
             entries,
+            given: Vec::new(),
         })
+    }
+
+    /// Allows hosts for this process only, on top of the list.
+    #[must_use]
+    pub(crate) fn with_given_hosts(mut self, given: Vec<(String, HostPattern)>) -> Self {
+        self.given = given;
+        self
+    }
+
+    /// Whether whoever runs it may send the secrets of a scheme to a host that no file names.
+    #[must_use]
+    pub(crate) fn allows_given_host(&self, scheme: &str, base: &BaseUrl) -> bool {
+        let Ok(url) = url::Url::parse(base.as_str()) else {
+            return false;
+        };
+        let is_given =
+            |(name, pattern): &(String, HostPattern)| name == scheme && pattern.fits(&url);
+        self.given.iter().any(is_given)
+            || self.entries.iter().any(|entry| {
+                // The whole entry must be equal, as in `is_allowed`.
+                let text = entry.get("host_pattern").and_then(Value::as_str);
+                text.and_then(|text| HostPattern::parse(text).ok())
+                    .is_some_and(|pattern| {
+                        let subject = TrustSubject::GivenHosts {
+                            scheme: scheme.to_owned(),
+                            pattern: pattern.as_str().to_owned(),
+                        };
+                        *entry == self.to_entry(&subject) && pattern.fits(&url)
+                    })
+            })
     }
 
     #[must_use]
@@ -152,6 +238,21 @@ impl TrustList {
                 add("environment", environment);
                 add("scheme", scheme);
                 add("host", host);
+            }
+            TrustSubject::Proxy { environment, proxy } => {
+                add("environment", environment);
+                add("proxy", proxy);
+            }
+            // Without the file: its content counts, wherever it stands.
+            TrustSubject::Authority {
+                environment, hash, ..
+            } => {
+                add("environment", environment);
+                add("ca_sha256", hash);
+            }
+            TrustSubject::GivenHosts { scheme, pattern } => {
+                add("scheme", scheme);
+                add("host_pattern", pattern);
             }
             // Without the hosts: the hash covers the text of the scheme, which names them.
             TrustSubject::Scheme { name, hash, .. } => {

@@ -90,6 +90,9 @@ pub(super) struct TargetArgs {
     /// A YAML or JSON file of variables, over what the files say; `--var` overrides it
     #[arg(long, value_name = "FILE")]
     pub(super) vars: Vec<PathBuf>,
+    /// A host in place of all hosts of a scheme; not in the sandbox. Repeatable
+    #[arg(long, value_name = "SCHEME=URL")]
+    pub(super) host: Vec<String>,
 }
 
 /// Which requests.
@@ -498,6 +501,9 @@ pub(super) struct TrustArgs {
     /// The environment; by default ingam.yaml's `default_env`
     #[arg(long, short, value_name = "NAME")]
     pub(super) env: Option<String>,
+    /// Allow these hosts for `--host` and `INGAM_HOST_<SCHEME>`; `*` is one label. Repeatable
+    #[arg(long, value_name = "SCHEME=PATTERN", conflicts_with = "env")]
+    pub(super) host: Vec<String>,
     /// Do not ask
     #[arg(long, short)]
     pub(super) yes: bool,

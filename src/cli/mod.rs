@@ -8,6 +8,7 @@ mod command_output;
 mod entry;
 mod exit_status;
 mod given_variables;
+mod given_hosts;
 mod human_time;
 mod invocation;
 mod leftovers;

@@ -342,7 +342,7 @@ async fn open_context<'w>(
     let environment = if args.replay {
         session::offline_environment(loaded)
     } else {
-        session::open_environment(invocation.host, loaded, &target.environment, &schemes).await?
+        session::open_environment(invocation.host, loaded, &target, &schemes).await?
     };
     if let Some(warning) = environment.credential_warning() {
         invocation.warnings.add(warning);

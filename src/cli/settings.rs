@@ -3,9 +3,11 @@
 use super::args::{GlobalArgs, RequestFilter, TargetArgs};
 use super::command_error::{CommandError, SourceFaults};
 use super::given_variables::check_given_names;
+use super::given_hosts::TRUST_HOSTS_VARIABLE;
 use super::invocation::Invocation;
 use crate::budget::BudgetError;
 use crate::calendar::parse_argument_time;
+use crate::credentials::PROXY_PASSWORD;
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean, pluralize};
 use crate::host::HostContext;
 use crate::load::{FileKind, LoadedWorkspace, WORKSPACE_FILE, load};
@@ -22,8 +24,14 @@ use crate::tokens::{InvalidStoreLocation, StoreConfig, StoreError, StoreKey, Sto
 use std::path::{Path, PathBuf};
 
 /// The variables that are settings and no credentials.
-pub(super) const SETTING_VARIABLES: [&str; 4] =
-    ["INGAM_STORE", "INGAM_STORE_KEY", OWN_SHARD.0, OWN_SHARD.1];
+pub(super) const SETTING_VARIABLES: [&str; 6] = [
+    "INGAM_STORE",
+    "INGAM_STORE_KEY",
+    OWN_SHARD.0,
+    OWN_SHARD.1,
+    TRUST_HOSTS_VARIABLE,
+    PROXY_PASSWORD,
+];
 
 /// The root that was named, or the nearest folder above that looks like one.
 #[must_use]

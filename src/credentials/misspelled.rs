@@ -1,6 +1,7 @@
 //! Variables that look like a credential or a setting of ingam and are none: a slip of the keys in
 //! a name would otherwise show only as a credential that is missing.
 
+use super::network_secrets::{CLIENT_KEY, CLIENT_KEY_FILE};
 use super::resolution::CredentialSources;
 use crate::diagnostic::{did_you_mean, nearest_name};
 use crate::model::credential_variable::{variable_name, variable_part};
@@ -25,6 +26,8 @@ pub(crate) struct KnownVariables<'w> {
     pub(crate) scheme_names: &'w [&'w str],
     /// The variables that are no credentials.
     pub(crate) settings: &'w [&'w str],
+    /// Before the name of a scheme: the variable of its host.
+    pub(crate) host_variable: &'w str,
 }
 
 /// Between a name whose beginning is unknown and the one that is meant. More would accuse variables
@@ -40,13 +43,51 @@ impl KnownVariables<'_> {
         names.dedup();
         names
             .into_iter()
-            .filter_map(|name| self.judge(name))
+            .filter_map(|name| {
+                self.judge_source(name, sources)
+                    .or_else(|| self.judge(name))
+            })
             .collect()
+    }
+
+    /// One that a file sets, and that only the process may set.
+    fn judge_source(&self, variable: &str, sources: &CredentialSources) -> Option<UnknownVariable> {
+        self.host_scheme(variable)?.ok()?;
+        (!sources.is_of_process(variable)).then(|| UnknownVariable {
+            message: format!("`{variable}` is not read from a file"),
+            hint: Some("set it in the environment of the process, or pass `--host`".to_owned()),
+        })
+    }
+
+    /// The scheme whose host a variable sets; `Err` with the part that is none.
+    fn host_scheme<'v>(&self, variable: &'v str) -> Option<Result<(), &'v str>> {
+        let part = variable.strip_prefix(self.host_variable)?;
+        if part.contains("__") {
+            // A credential of a scheme whose name begins in this way.
+            return None;
+        }
+        let mut schemes = self.scheme_names.iter();
+        Some(if schemes.any(|name| variable_part(name) == part) {
+            Ok(())
+        } else {
+            Err(part)
+        })
     }
 
     fn judge(&self, variable: &str) -> Option<UnknownVariable> {
         if self.settings.contains(&variable) {
             return None;
+        }
+        match self.host_scheme(variable) {
+            None => {}
+            Some(Ok(())) => return None,
+            Some(Err(part)) => {
+                let name = part.to_lowercase().replace('_', "-");
+                return Some(UnknownVariable {
+                    message: format!("`{variable}` is not read: there is no scheme `{name}`"),
+                    hint: did_you_mean(&name, self.scheme_names.iter().copied()),
+                });
+            }
         }
         let is_of = |scheme: &str| {
             variable
@@ -191,6 +232,7 @@ fn value_names(scheme: &Scheme) -> Vec<String> {
     credentials
         .map(|credential| credential.name.as_str())
         .chain(scheme.tokens.iter().flat_map(|token| token.fields()))
+        .chain([CLIENT_KEY, CLIENT_KEY_FILE])
         .map(variable_part)
         .collect()
 }

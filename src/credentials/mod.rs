@@ -5,11 +5,13 @@ mod dotenv;
 mod hygiene;
 pub(crate) mod keyring;
 mod misspelled;
+mod network_secrets;
 mod resolution;
 mod user_secret;
 
 pub(crate) use hygiene::CredentialFault;
 pub(crate) use misspelled::{KnownVariables, UnknownVariable};
+pub(crate) use network_secrets::PROXY_PASSWORD;
 pub(crate) use resolution::{
     CredentialError, CredentialNeeds, CredentialOwner, CredentialSources, StoredIn,
     store_credential, suggested_variable,

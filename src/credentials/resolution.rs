@@ -4,6 +4,7 @@
 use super::dotenv::{self, GitIgnore};
 use super::hygiene::{CredentialFault, HiddenCharacter};
 use super::keyring::{self, KeyringError};
+use super::network_secrets::{CLIENT_KEY, PROXY_PASSWORD};
 use crate::model::credential_variable::{variable_name, variable_part};
 use crate::model::environment::Account;
 use crate::model::scheme::{Credential, CredentialScope, Scheme};
@@ -46,6 +47,11 @@ pub(crate) enum CredentialError {
     },
     #[error("`{variable}` must be a whole number")]
     NotANumber { variable: String },
+    #[error("`{variable}` {reason}")]
+    NotAKey {
+        variable: String,
+        reason: &'static str,
+    },
     #[error("`{}` would be committed by git: add `.env` to `.gitignore` before it holds a secret", .0.display())]
     NotGitIgnored(PathBuf),
     #[error("`{}` has no `NAME=value` in line {line}{}", .path.display(), hidden_note(.hidden.as_ref()))]
@@ -207,6 +213,14 @@ impl CredentialSources {
         self.sources.iter()
     }
 
+    /// Whether the environment of the process holds a variable.
+    #[must_use]
+    pub(super) fn is_of_process(&self, name: &str) -> bool {
+        let own = self.sources.first();
+        own.is_some_and(|source| source.contains_key(name))
+            || self.similar_names.iter().any(|known| known == name)
+    }
+
     /// The names of all variables that could be meant for this program.
     #[must_use]
     pub(super) fn variable_names(&self) -> Vec<&str> {
@@ -292,7 +306,8 @@ impl CredentialSources {
                 .credentials
                 .iter()
                 .filter(|credential| credential.is_secret)
-                .map(|credential| ("cred", credential.name.as_str()));
+                .map(|credential| ("cred", credential.name.as_str()))
+                .chain([("cred", CLIENT_KEY)]);
             let token = scheme
                 .tokens
                 .iter()
@@ -315,6 +330,8 @@ impl CredentialSources {
                 found.extend(usable.map(|value| (format!("{root}.{name}"), value)));
             }
         }
+        let password = self.variable(PROXY_PASSWORD);
+        found.extend(password.map(|value| ("proxy.password".to_owned(), value.expose().as_str())));
         found
     }
 
@@ -349,7 +366,13 @@ impl CredentialSources {
         Ok(Some(Value::from(text.expose().as_str())))
     }
 
-    fn find(
+    /// A variable that is of no scheme.
+    pub(super) fn variable(&self, name: &str) -> Option<&Secret<String>> {
+        let mut found = self.sources.iter().filter_map(|source| source.get(name));
+        found.find(|value| !value.expose().is_empty())
+    }
+
+    pub(super) fn find(
         &self,
         scheme: &str,
         owner: CredentialOwner<'_>,

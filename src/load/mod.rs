@@ -8,6 +8,7 @@ mod fixture_graph;
 mod for_each;
 mod json_places;
 mod json_schema;
+mod network;
 mod node_reader;
 mod pages;
 mod recording;
@@ -41,6 +42,7 @@ pub(crate) use workspace_files::{FileKind, WORKSPACE_FILE, WorkspaceFiles, class
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::model::credential_variable::variable_part;
+use crate::model::environment::Environment;
 use crate::model::fixture::Fixture;
 use crate::model::recording::Recording;
 use crate::model::request::Request;
@@ -155,6 +157,11 @@ fn read_files(
 /// be classified count as secret: those of an account whose scheme does not exist, and those whose
 /// name the scheme does not list, because it may be a misspelled credential.
 fn redact_secrets(workspace: &Workspace, sources: &mut SourceMap) {
+    for proxy in workspace.environments.iter().flat_map(Environment::proxies) {
+        if let Some(password) = &proxy.refused_password {
+            sources.mask_text(proxy.at.file, password);
+        }
+    }
     for account in workspace
         .environments
         .iter()
@@ -329,9 +336,11 @@ fn decode_file(
     };
     let name = file.name.clone();
     match file.kind {
-        FileKind::Workspace => {
-            DecodedFile::Workspace(workspace::decode_workspace_settings(&node, diagnostics))
-        }
+        FileKind::Workspace => DecodedFile::Workspace(workspace::decode_workspace_settings(
+            &node,
+            files,
+            diagnostics,
+        )),
         FileKind::Request => request::RequestDecoder { files, diagnostics }
             .decode(name, &node)
             .map_or(DecodedFile::Invalid, DecodedFile::Request),

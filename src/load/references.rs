@@ -12,6 +12,7 @@ use crate::model::scheme::Scheme;
 use crate::model::workspace::Workspace;
 use crate::schemes::BUILT_IN_SCHEMES;
 use crate::span::Span;
+use crate::wire::BaseUrl;
 use std::collections::HashMap;
 
 pub(super) fn check_references(workspace: &Workspace, diagnostics: &mut Diagnostics) {
@@ -130,6 +131,8 @@ fn check_environments(workspace: &Workspace, diagnostics: &mut Diagnostics) {
     let names = scheme_names(workspace);
     for environment in &workspace.environments {
         check_environment_schemes(environment, &names, diagnostics);
+        check_plain_http(workspace, environment, diagnostics);
+        check_authority(workspace, environment, diagnostics);
         check_regions(workspace, environment, diagnostics);
         check_accounts(workspace, environment, diagnostics);
         check_account_names(workspace, environment, diagnostics);
@@ -158,6 +161,84 @@ fn check_environment_schemes(
             Diagnostic::error(format!("there is no scheme `{scheme}`")).at(at, "for this one");
         diagnostics.push(diagnostic.maybe_hint(did_you_mean(scheme, names.iter().copied())));
     }
+}
+
+/// A secret goes over plain `http` only where the environment says so.
+fn check_plain_http(
+    workspace: &Workspace,
+    environment: &Environment,
+    diagnostics: &mut Diagnostics,
+) {
+    // A scheme that is missing or faulty could have secrets.
+    let has_secrets = |name: &str| {
+        workspace
+            .scheme(name)
+            .is_none_or(|scheme| scheme.uses_secrets())
+    };
+    let mut plain = environment
+        .hosts
+        .iter()
+        .filter(|(scheme, host)| is_plain_http(&host.name) && has_secrets(scheme))
+        .peekable();
+    match environment.plain_http {
+        Some(at) if plain.peek().is_none() => {
+            let diagnostic = Diagnostic::error(format!(
+                "`plain_http` allows nothing in the environment `{}`",
+                environment.name
+            ));
+            diagnostics.push(
+                diagnostic
+                    .at(at, "no scheme with secrets has a host with `http://` here")
+                    .hint(
+                        "remove it: the loopback interface and schemes without secrets need none",
+                    ),
+            );
+        }
+        Some(_) => {}
+        None => {
+            for (_, host) in plain {
+                let diagnostic = Diagnostic::error("secrets go to `https` only")
+                    .at(host.at, "plain `http`, and not on the loopback interface");
+                diagnostics.push(diagnostic.hint(
+                    "write `https://…`; in a network that you trust, `plain_http: true` in this environment allows it",
+                ));
+            }
+        }
+    }
+}
+
+/// An authority that vouches for no host of the environment is never used.
+fn check_authority(
+    workspace: &Workspace,
+    environment: &Environment,
+    diagnostics: &mut Diagnostics,
+) {
+    let Some(ca) = &environment.tls.ca else {
+        return;
+    };
+    let mut bases = environment
+        .hosts
+        .iter()
+        .filter_map(|(_, host)| BaseUrl::parse(&host.name).ok());
+    if bases.any(|base| base.is_https() && !workspace.is_scheme_host(base.host())) {
+        return;
+    }
+    let diagnostic = Diagnostic::error(format!(
+        "`ca` is used for nothing in the environment `{}`",
+        environment.name
+    ));
+    diagnostics.push(
+        diagnostic
+            .at(ca.at, "no host of its own with `https://` is named under `hosts`")
+            .hint(
+                "it never vouches for the hosts of a scheme, nor for those of `--host`: for these set `SSL_CERT_FILE`",
+            ),
+    );
+}
+
+/// An address that is none was reported.
+fn is_plain_http(host: &str) -> bool {
+    BaseUrl::parse(host).is_ok_and(|base| !base.is_https() && !base.is_loopback())
 }
 
 fn check_regions(workspace: &Workspace, environment: &Environment, diagnostics: &mut Diagnostics) {

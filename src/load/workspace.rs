@@ -1,8 +1,10 @@
 //! Decodes `ingam.yaml`: environments and accounts. It refuses secrets: they come from elsewhere.
 
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
+use crate::load::network;
 use crate::load::node_reader::{CheckedMap, duration, enum_value, is_id, map_entries, text};
 use crate::load::value_decoder::ValueDecoder;
+use crate::load::workspace_files::WorkspaceFiles;
 use crate::model::environment::{
     ALL_ACCOUNTS, Account, Environment, LIVE_ENV, RefreshPolicy, SANDBOX_ENV,
 };
@@ -18,7 +20,19 @@ use std::time::Duration;
 pub(super) const WORKSPACE_KEYS: [&str; 5] =
     ["default_env", "vars", "envs", "recordings", "redact"];
 /// Keys of an environment.
-pub(super) const ENVIRONMENT_KEYS: [&str; 5] = ["vars", "regions", "hosts", "accounts", "refresh"];
+pub(super) const ENVIRONMENT_KEYS: [&str; 8] = [
+    "vars",
+    "regions",
+    "hosts",
+    "tls",
+    "proxy",
+    "plain_http",
+    "accounts",
+    "refresh",
+];
+
+/// In an account it is no value of the account, but how it is reached.
+const PROXY_KEY: &str = "proxy";
 
 /// What the file says.
 #[derive(Default)]
@@ -44,6 +58,7 @@ const OLD_RECORDING_ACTIONS: [(&str, OldRecordingAction); 2] = [
 
 pub(super) fn decode_workspace_settings(
     node: &YamlNode,
+    files: &WorkspaceFiles,
     diagnostics: &mut Diagnostics,
 ) -> WorkspaceSettings {
     if matches!(node.kind, crate::yaml::NodeKind::Null) {
@@ -58,7 +73,7 @@ pub(super) fn decode_workspace_settings(
         environments: map.optional("envs", |node| {
             map_entries(node, "`envs`", diagnostics)
                 .iter()
-                .map(|entry| environment(entry, diagnostics))
+                .map(|entry| environment(entry, files, diagnostics))
                 .collect()
         }),
         redact: map.optional("redact", |node| {
@@ -108,7 +123,11 @@ fn check_default_environment(settings: &WorkspaceSettings, diagnostics: &mut Dia
     }
 }
 
-fn environment(entry: &MapEntry, diagnostics: &mut Diagnostics) -> Environment {
+fn environment(
+    entry: &MapEntry,
+    files: &WorkspaceFiles,
+    diagnostics: &mut Diagnostics,
+) -> Environment {
     check_name(entry, "an environment", diagnostics);
     let mut environment = Environment {
         name: entry.key.to_string(),
@@ -141,6 +160,11 @@ fn environment(entry: &MapEntry, diagnostics: &mut Diagnostics) -> Environment {
     for (_, host) in &mut environment.hosts {
         normalize_host(host, diagnostics);
     }
+    environment.tls = map.optional("tls", |node| {
+        network::tls_settings(node, files, diagnostics)
+    });
+    environment.proxy = map.optional("proxy", |node| network::proxy_address(node, diagnostics));
+    environment.plain_http = network::plain_http(&map, diagnostics);
     if environment.name == SANDBOX_ENV {
         refuse_sandbox_hosts(&map, diagnostics);
     }
@@ -156,7 +180,8 @@ fn environment(entry: &MapEntry, diagnostics: &mut Diagnostics) -> Environment {
 fn refuse_sandbox_hosts(map: &CheckedMap<'_>, diagnostics: &mut Diagnostics) {
     // The sandbox runs on the loopback interface and needs no keys. A host in a file would send
     // requests to another server that the user believes to be harmless.
-    if let Some(hosts) = map.entry("hosts").or_else(|| map.entry("regions")) {
+    let keys = ["hosts", "regions", "plain_http", "tls", "proxy"];
+    if let Some(hosts) = keys.into_iter().find_map(|key| map.entry(key)) {
         diagnostics.push(
             Diagnostic::error("the sandbox has its own hosts")
                 .at(hosts.key_at, "not for the sandbox to have"),
@@ -202,14 +227,6 @@ fn names_by_scheme(
 fn normalize_host(host: &mut SpannedName, diagnostics: &mut Diagnostics) {
     let trimmed = host.name.trim_end_matches('/').to_owned();
     let parsed = crate::wire::BaseUrl::parse(&trimmed);
-    if parsed
-        .as_ref()
-        .is_ok_and(|base| !base.is_https() && !base.is_loopback())
-    {
-        let diagnostic = Diagnostic::error("secrets go to `https` only")
-            .at(host.at, "plain `http`, and not on the loopback interface");
-        diagnostics.push(diagnostic.hint("write `https://…`"));
-    }
     if let Err(reason) = parsed {
         diagnostics.push(
             Diagnostic::error(format!("not a host: {reason}"))
@@ -235,14 +252,18 @@ fn accounts(node: &YamlNode, diagnostics: &mut Diagnostics) -> Vec<Account> {
                 crate::yaml::NodeKind::Null => &[],
                 _ => map_entries(&entry.value, "an account", diagnostics),
             };
+            let proxy = values.iter().find(|value| value.key == PROXY_KEY);
+            let proxy = proxy.and_then(|value| network::proxy_address(&value.value, diagnostics));
             let values = values
                 .iter()
+                .filter(|value| value.key != PROXY_KEY)
                 .map(|value| (value.key.clone(), value.value.to_value()))
                 .collect();
             found.push(Account {
                 scheme: scheme.key.to_string(),
                 name: entry.key.to_string(),
                 at: entry.key_at,
+                proxy,
                 values,
             });
         }

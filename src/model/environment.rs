@@ -3,6 +3,7 @@
 use crate::model::request::{SpannedName, TemplateField};
 use crate::span::Span;
 use crate::value::{ObjectMember, Value};
+use std::path::PathBuf;
 
 /// The environment that is always there and needs nothing.
 pub(crate) const SANDBOX_ENV: &str = "sandbox";
@@ -27,10 +28,42 @@ pub struct Environment {
     pub regions: Vec<(String, SpannedName)>,
     /// Scheme → a base URL of its own.
     pub hosts: Vec<(String, SpannedName)>,
+    pub tls: TlsSettings,
+    pub proxy: Option<ProxyAddress>,
+    /// Where it allows secrets to be sent without encryption.
+    pub plain_http: Option<Span>,
     pub accounts: Vec<Account>,
     /// The list of accounts, if there is one.
     pub accounts_at: Option<Span>,
     pub refresh_policy: RefreshPolicy,
+}
+
+/// What it needs for TLS besides what this machine has.
+#[derive(Clone, Debug, Default)]
+pub struct TlsSettings {
+    /// An authority for the hosts that the environment names itself.
+    pub ca: Option<PemFile>,
+    /// The certificate that shows who the client is.
+    pub client_cert: Option<PemFile>,
+}
+
+/// Certificates of the workspace, read when it was loaded: what a person trusts is what is used.
+#[derive(Clone, Debug)]
+pub struct PemFile {
+    pub path: PathBuf,
+    pub at: Span,
+    pub text: String,
+}
+
+/// `http://user@host:port`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProxyAddress {
+    pub at: Span,
+    /// Without the user.
+    pub url: String,
+    pub user: Option<String>,
+    /// A password that stands in the file, which is an error; so that it is not shown.
+    pub refused_password: Option<String>,
 }
 
 /// Whether a run renews tokens.
@@ -47,6 +80,12 @@ impl RefreshPolicy {
 }
 
 impl Environment {
+    /// Its own proxy, and those of its accounts.
+    pub fn proxies(&self) -> impl Iterator<Item = &ProxyAddress> {
+        let accounts = self.accounts.iter().map(|account| &account.proxy);
+        std::iter::once(&self.proxy).chain(accounts).flatten()
+    }
+
     /// Whether anything in it is about a scheme.
     #[must_use]
     pub fn names_scheme(&self, scheme: &str) -> bool {
@@ -65,6 +104,8 @@ pub struct Account {
     pub scheme: String,
     pub name: String,
     pub at: Span,
+    /// In place of that of the environment.
+    pub proxy: Option<ProxyAddress>,
     /// Its values that are not secret.
     pub values: Vec<ObjectMember>,
 }

@@ -44,6 +44,13 @@ pub struct Workspace {
 }
 
 impl Workspace {
+    /// Whether a host name is one of those that schemes name themselves.
+    #[must_use]
+    pub fn is_scheme_host(&self, name: &str) -> bool {
+        let mut hosts = self.schemes.iter().flat_map(|scheme| &scheme.hosts);
+        hosts.any(|host| host.host_name() == name)
+    }
+
     /// One without any file.
     #[must_use]
     pub fn empty(root: PathBuf) -> Self {

@@ -6,6 +6,7 @@ use crate::model::scheme::SchemeOrigin;
 use crate::secret::{Secret, exposed_for_sealing, exposed_pairs_for_sealing};
 use crate::sign::NamedValues;
 use crate::tokens::{FamilyKey, FamilyLabel, MissingFamilyId, StoreConfig, StoreError};
+use crate::transport::Route;
 use crate::value;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -23,6 +24,8 @@ pub struct RefreshJob {
     pub label: FamilyLabel,
     /// Host of a token request, as its scheme names it → where that is in this environment.
     pub host_bases: Vec<(Option<String>, String)>,
+    /// How these are reached.
+    pub route: Route,
     /// Name → value as JSON. In the clear only in the pipe of the helper, as the rest of the job.
     #[serde(with = "exposed_pairs_for_sealing")]
     credentials: Vec<(String, Secret<String>)>,
@@ -85,6 +88,7 @@ impl RefreshJob {
         key: FamilyKey,
         label: FamilyLabel,
         bases: Vec<(Option<String>, String)>,
+        route: Route,
         credentials: &NamedValues,
         act: RefreshKind,
     ) -> Self {
@@ -98,6 +102,7 @@ impl RefreshJob {
             key,
             label,
             host_bases: bases,
+            route,
             credentials,
             kind: act,
             timeout,

@@ -1,6 +1,8 @@
 //! Resolves the account, credentials and host of a request, once for each scheme, level and
 //! account.
 
+use super::given_host::{GivenHost, described_environment};
+use super::network_route::NetworkSettings;
 use crate::credentials::{
     CredentialError, CredentialNeeds, CredentialOwner, CredentialSources, KnownVariables,
     UnknownVariable, suggested_variable,
@@ -11,6 +13,7 @@ use crate::model::scheme::{CredentialScope, Level, PLAIN_SCHEME, Scheme, Token};
 use crate::model::workspace::Workspace;
 use crate::sandbox::{SandboxOrigins, TestCredentialError, test_account};
 use crate::sign::{NamedValues, members_used};
+use crate::transport::Route;
 use crate::value::Value;
 use crate::wire::BaseUrl;
 use std::cell::RefCell;
@@ -44,10 +47,7 @@ pub(crate) enum AccessError {
     #[error(transparent)]
     TestCredential(#[from] TestCredentialError),
     #[error("{reason}")]
-    Untrusted {
-        reason: NotTrusted,
-        environment: String,
-    },
+    Untrusted { reason: NotTrusted },
 }
 
 /// A host or scheme that the user has not allowed to get secrets.
@@ -55,6 +55,8 @@ pub(crate) enum AccessError {
 #[error("not trusted yet: {subject}")]
 pub(crate) struct NotTrusted {
     pub subject: String,
+    /// That allows it.
+    pub command: String,
 }
 
 impl AccessError {
@@ -74,8 +76,9 @@ impl AccessError {
             } => Some(format!(
                 "write in ingam.yaml: `envs: {{ {environment}: {{ hosts: {{ {scheme}: \"https://…\" }} }} }}`"
             )),
-            Self::Untrusted { environment, .. } => Some(format!(
-                "look at it, and then say so with `ingam trust --env {environment}`"
+            Self::Untrusted { reason } => Some(format!(
+                "look at it, and then say so with `{}`",
+                reason.command
             )),
             _ => None,
         }
@@ -88,14 +91,16 @@ pub(crate) struct AccountAccess {
     /// The scheme's own name for the host, also where the environment names another.
     pub(crate) region: String,
     pub(crate) base: BaseUrl,
+    pub(crate) route: Route,
     pub(crate) credentials: NamedValues,
     /// Fields of tokens that are configured like credentials. If it has an access token, requests
     /// are signed with it, and nothing is renewed.
     pub(crate) given_token: NamedValues,
 }
 
-/// Whether a scheme's secrets may go to a host.
-pub(super) type TrustCheck<'w> = Box<dyn Fn(&Scheme, &BaseUrl) -> Result<(), NotTrusted> + 'w>;
+/// Whether a scheme's secrets may go to a host in this way.
+pub(super) type TrustCheck<'w> =
+    Box<dyn Fn(&Scheme, &BaseUrl, NetworkSettings<'_>) -> Result<(), NotTrusted> + 'w>;
 
 /// Where credentials and hosts come from in this run.
 pub(crate) enum AccessEnvironment<'w> {
@@ -152,6 +157,8 @@ pub(crate) struct AccessResolver<'w> {
     workspace: &'w Workspace,
     name: String,
     environment: AccessEnvironment<'w>,
+    /// In place of every host of their schemes.
+    given_hosts: Vec<GivenHost>,
     cache: RefCell<HashMap<(String, String, String), Rc<AccountAccess>>>,
     /// The variable `account` of templates, by scheme and account.
     template_accounts: RefCell<HashMap<(String, String), Value>>,
@@ -169,14 +176,29 @@ impl<'w> AccessResolver<'w> {
         workspace: &'w Workspace,
         name: &str,
         environment: AccessEnvironment<'w>,
+        given_hosts: Vec<GivenHost>,
     ) -> Self {
         Self {
             workspace,
             name: name.to_owned(),
             environment,
+            given_hosts,
             cache: RefCell::default(),
             template_accounts: RefCell::default(),
         }
+    }
+
+    /// The environment as reports name it.
+    #[must_use]
+    pub(crate) fn described_environment(&self) -> String {
+        described_environment(&self.name, &self.given_hosts)
+    }
+
+    /// The host that whoever runs it put in the place of those of a scheme.
+    #[must_use]
+    pub(crate) fn given_host(&self, scheme: &str) -> Option<&BaseUrl> {
+        let given = self.given_hosts.iter().find(|given| given.scheme == scheme);
+        given.map(|given| &given.base)
     }
 
     /// # Errors
@@ -273,7 +295,7 @@ impl<'w> AccessResolver<'w> {
     pub(crate) fn app_access(
         &self,
         scheme: &Scheme,
-        account: Option<&Account>,
+        account: Option<&'w Account>,
     ) -> Result<AccountAccess, AccessError> {
         let open = scheme
             .levels
@@ -296,7 +318,7 @@ impl<'w> AccessResolver<'w> {
         &self,
         scheme: &Scheme,
         level: &Level,
-        account: Option<&Account>,
+        account: Option<&'w Account>,
     ) -> Result<AccountAccess, AccessError> {
         let name = account
             .map_or(DEFAULT_ACCOUNT, |account| account.name.as_str())
@@ -308,6 +330,8 @@ impl<'w> AccessResolver<'w> {
             account,
         };
         let needs = Self::required_values(scheme, level);
+        let network = self.network_settings(scheme, account, &base);
+        let mut route = Route::default();
         let (credentials, given_token) = match &self.environment {
             AccessEnvironment::Sandbox(_) => {
                 let values = test_account(scheme, &name, account)?;
@@ -318,10 +342,9 @@ impl<'w> AccessResolver<'w> {
                 trusts,
             } => {
                 // Before the credentials are read: a workspace from a stranger can name any host.
-                trusts(scheme, &base).map_err(|reason| AccessError::Untrusted {
-                    reason,
-                    environment: self.name.clone(),
-                })?;
+                trusts(scheme, &base, network)
+                    .map_err(|reason| AccessError::Untrusted { reason })?;
+                route = network.route(scheme, owner, credentials, &self.workspace.root)?;
                 credentials.resolve(scheme, owner, &needs)?
             }
             AccessEnvironment::DryRun(credentials) => {
@@ -332,9 +355,25 @@ impl<'w> AccessResolver<'w> {
             account: name,
             region,
             base,
+            route,
             credentials,
             given_token,
         })
+    }
+
+    /// How the host of a scheme is reached in this environment.
+    fn network_settings(
+        &self,
+        scheme: &Scheme,
+        account: Option<&'w Account>,
+        base: &BaseUrl,
+    ) -> NetworkSettings<'w> {
+        let environment = self.workspace.environment(&self.name);
+        let names_host = self.given_host(&scheme.name).is_none()
+            && self.configured_host(scheme).is_some()
+            && !self.workspace.is_scheme_host(base.host());
+        let proxy = account.and_then(|account| account.proxy.as_ref());
+        NetworkSettings::new(environment, proxy, names_host)
     }
 
     /// The environment variable that sets a credential of an account.
@@ -478,8 +517,12 @@ impl<'w> AccessResolver<'w> {
         Ok(region.map_or("live", |(_, region)| region.name.as_str()))
     }
 
-    /// The host that the environment configures; it replaces every host of the scheme.
+    /// The host of the command line, or that which the environment configures; it replaces every
+    /// host of the scheme.
     fn configured_host(&self, scheme: &Scheme) -> Option<&str> {
+        if let Some(given) = self.given_host(&scheme.name) {
+            return Some(given.as_str());
+        }
         let environment = self.workspace.environment(&self.name)?;
         environment
             .hosts

@@ -61,7 +61,7 @@ pub(crate) async fn run(
 
 fn run_started_event(plan: &Plan<'_>, context: &RunContext<'_>) -> Event {
     Event::RunStarted {
-        environment: context.options.environment.clone(),
+        environment: context.environment.accesses.described_environment(),
         run_id: context.options.run_id.clone(),
         files: plan.file_count(),
         units: plan.units.len(),

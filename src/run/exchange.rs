@@ -159,7 +159,8 @@ impl ExchangeContext<'_> {
         // Before the response: a call that is dropped while it waits was sent all the same.
         self.count_request(1);
         let transport = &context.environment.transport;
-        let received = transport.send(&request, self.timeout).await;
+        let route = &self.access.route;
+        let received = transport.send_by(&request, route, self.timeout).await;
         let signed = SignedRequest {
             request,
             trace: self.shown_lines(trace),
@@ -363,11 +364,7 @@ impl ExchangeContext<'_> {
 /// No response came.
 fn failed(signed: SignedRequest, error: impl Into<StepError>) -> Exchange {
     let error = error.into();
-    // Only these two are certain to have ended before the first byte of the request left.
-    let was_sent = !matches!(
-        error,
-        StepError::Transport(TransportError::Connect { .. } | TransportError::Setup { .. })
-    );
+    let was_sent = !matches!(&error, StepError::Transport(error) if error.was_not_sent());
     Exchange {
         result: Err(error),
         log: ExchangeLog {

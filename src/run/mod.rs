@@ -17,6 +17,8 @@ mod fixtures;
 mod flaky;
 mod for_each;
 mod joined_captures;
+mod given_host;
+mod network_route;
 mod observed_exchange;
 mod page_history;
 mod page_link;
@@ -57,6 +59,8 @@ pub(crate) use context::{
 };
 pub(crate) use explain::{ExplainedRequest, StepExplanation, explain};
 pub(crate) use fixtures::find_leftovers;
+pub(crate) use given_host::GivenHost;
+pub(crate) use network_route::NetworkSettings;
 pub(crate) use retry_budget::RetryBudget;
 pub(crate) use run_budget::RunBudget;
 pub(crate) use run_recordings::{RecordingMode, RunRecordings};

@@ -273,6 +273,8 @@ fn undo_name(owner: &UndoOwner<'_>, step: &Step) -> String {
 }
 
 fn ledger_entry(step: &Step, owner: &UndoOwner<'_>, context: &RunContext<'_>) -> LedgerEntry {
+    let accesses = &context.environment.accesses;
+    let given_host = accesses.given_host(&step.scheme.name);
     LedgerEntry {
         number: 0,
         owner: owner.ledger_owner.clone(),
@@ -281,6 +283,7 @@ fn ledger_entry(step: &Step, owner: &UndoOwner<'_>, context: &RunContext<'_>) ->
         scheme: step.scheme.name.clone(),
         environment: context.options.environment.clone(),
         account: owner.recording_key.account.clone(),
+        host: given_host.map(|base| base.as_str().to_owned()),
         at_ms: (context.environment.clock)(),
     }
 }

@@ -198,6 +198,7 @@ impl TokenQuery<'_> {
             key.clone(),
             self.label(),
             bases,
+            self.access.route.clone(),
             &self.access.credentials,
             RefreshKind::Renew { newer_than: than },
         );

@@ -1,12 +1,17 @@
 //! The network. One client with one connection for each host; no redirect is followed, nothing is
 //! repeated, and nothing is added to a request.
 
+use super::proxy_variables::ProxyVariables;
+use super::route::{Route, RouteProxy};
 use crate::awake_timeout::awake_timeout;
 use crate::method::Method;
 use crate::wire::{BaseUrl, WireRequest, WireResponse};
 use bytes::{Bytes, BytesMut};
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
+use zeroize::Zeroizing;
 
 /// A larger response is refused; in bytes, counted after decompression.
 const MAX_BODY: usize = 32 << 20;
@@ -14,8 +19,7 @@ const MAX_BODY: usize = 32 << 20;
 /// Which hosts a client will talk to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NetworkPolicy {
-    /// The loopback interface only: no certificates are loaded and no proxy is used, so a client
-    /// starts fast.
+    /// The loopback interface only.
     LoopbackOnly,
     Anywhere,
 }
@@ -28,6 +32,13 @@ pub enum TransportError {
     Connect { host: String, reason: String },
     #[error("no response from {host} within {}", human_duration(*.after))]
     Timeout { host: String, after: Duration },
+    /// Nothing of the request has reached the host.
+    #[error("cannot connect to {host} through the proxy {proxy}: {reason}")]
+    Proxy {
+        host: String,
+        proxy: String,
+        reason: String,
+    },
     /// The response began and did not end: a stream of events, or a slow server.
     #[error("the response of {host} was not complete within {}: the status {status} and {received} bytes came", human_duration(*.after))]
     Incomplete {
@@ -44,6 +55,17 @@ pub enum TransportError {
     Setup { reason: String },
 }
 
+impl TransportError {
+    /// Whether it is certain that no byte of the request has reached the host.
+    #[must_use]
+    pub(crate) fn was_not_sent(&self) -> bool {
+        matches!(
+            self,
+            Self::Connect { .. } | Self::Proxy { .. } | Self::Setup { .. }
+        )
+    }
+}
+
 /// A duration as files write it: `5 s` or `250 ms`.
 #[must_use]
 pub(crate) fn human_duration(duration: Duration) -> String {
@@ -57,33 +79,71 @@ pub(crate) fn human_duration(duration: Duration) -> String {
 /// Clients that keep their connections.
 #[derive(Clone)]
 pub struct LiveTransport {
-    /// Never uses a proxy, so that requests to this machine stay on it.
+    /// For plain `http` to this machine: it loads no certificates, so it starts fast, and never
+    /// uses a proxy of the user's variables, so that requests to this machine stay on it.
     loopback: reqwest::Client,
-    external: Option<reqwest::Client>,
+    policy: NetworkPolicy,
+    proxies: ProxyVariables,
+    /// By the fingerprint of their routes; each is made when it is needed first.
+    clients: Arc<Mutex<HashMap<[u8; 32], reqwest::Client>>>,
 }
 
 impl LiveTransport {
     /// # Errors
     /// When the certificates of this machine cannot be loaded.
     pub fn new(reach: NetworkPolicy) -> Result<Self, TransportError> {
-        let external = match reach {
-            NetworkPolicy::LoopbackOnly => None,
-            NetworkPolicy::Anywhere => Some(external_client()?),
-        };
-        Ok(Self {
+        let transport = Self {
             loopback: loopback_client()?,
-            external,
-        })
+            policy: reach,
+            proxies: ProxyVariables::default(),
+            clients: Arc::default(),
+        };
+        // Before anything is sent: a machine whose certificates cannot be read is found at once.
+        if reach == NetworkPolicy::Anywhere {
+            transport.routed_client(&Route::default())?;
+        }
+        Ok(transport)
     }
 
-    fn client(&self, request: &WireRequest) -> Result<&reqwest::Client, TransportError> {
-        if request.base().is_loopback() {
-            return Ok(&self.loopback);
+    /// Names the proxies of these variables in errors.
+    #[must_use]
+    pub(crate) fn with_proxies(mut self, proxies: ProxyVariables) -> Self {
+        self.proxies = proxies;
+        self
+    }
+
+    fn client(
+        &self,
+        base: &BaseUrl,
+        route: &Route,
+    ) -> Result<(reqwest::Client, Option<String>), TransportError> {
+        if self.policy == NetworkPolicy::LoopbackOnly && !base.is_loopback() {
+            return Err(TransportError::Setup {
+                reason: "only the loopback interface was expected".to_owned(),
+            });
         }
-        let reason = || TransportError::Setup {
-            reason: "only the loopback interface was expected".to_owned(),
-        };
-        self.external.as_ref().ok_or_else(reason)
+        if let Some(proxy) = &route.proxy {
+            return Ok((self.routed_client(route)?, Some(proxy.url.clone())));
+        }
+        if base.is_loopback() && !base.is_https() {
+            return Ok((self.loopback.clone(), None));
+        }
+        Ok((
+            self.routed_client(route)?,
+            self.proxies.proxy_of(base.origin()),
+        ))
+    }
+
+    fn routed_client(&self, route: &Route) -> Result<reqwest::Client, TransportError> {
+        // A map that a thread left while it panicked holds whole clients all the same.
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = route.fingerprint();
+        if let Some(client) = clients.get(&key) {
+            return Ok(client.clone());
+        }
+        let client = routed_client(route)?;
+        clients.insert(key, client.clone());
+        Ok(client)
     }
 
     /// Sends the bytes and waits for the whole response, at most `timeout`.
@@ -95,12 +155,25 @@ impl LiveTransport {
         request: &WireRequest,
         timeout: Duration,
     ) -> Result<WireResponse, TransportError> {
+        self.send_by(request, &Route::default(), timeout).await
+    }
+
+    /// The same, by a route.
+    ///
+    /// # Errors
+    /// As [`Self::send`], and when the route cannot be used.
+    pub async fn send_by(
+        &self,
+        request: &WireRequest,
+        route: &Route,
+        timeout: Duration,
+    ) -> Result<WireResponse, TransportError> {
         let host = || request.base().authority().to_owned();
         let started_at = Instant::now();
         // One timeout over connecting, sending and reading: separate ones would add up, and a
         // server that sends one byte at a time would never exceed one for reading.
         let progress = ResponseProgress::default();
-        let exchange = self.exchange(request, started_at, &progress);
+        let exchange = self.exchange(request, route, started_at, &progress);
         match awake_timeout(timeout, exchange).await {
             Ok(result) => result,
             Err(_) => Err(progress.timeout_error(host(), timeout)),
@@ -110,16 +183,18 @@ impl LiveTransport {
     async fn exchange(
         &self,
         request: &WireRequest,
+        route: &Route,
         started_at: Instant,
         progress: &ResponseProgress,
     ) -> Result<WireResponse, TransportError> {
-        let mut response = self
-            .client(request)?
+        let (client, proxy) = self.client(request.base(), route)?;
+        let mut response = client
             .execute(to_reqwest(request)?)
             .await
-            .map_err(|error| exchange_error(&error, request.base()))?;
+            .map_err(|error| exchange_error(&error, request.base(), proxy.as_deref()))?;
         let status = response.status().as_u16();
         let headers = header_texts(response.headers());
+        check_proxy_response(status, &headers, request.base(), proxy.as_deref())?;
         progress.status.store(status, Ordering::Relaxed);
         let body = read_body(&mut response, request.base(), progress).await?;
         check_decoded(&headers, &body, request.base())?;
@@ -150,13 +225,50 @@ fn header_texts(headers: &http::HeaderMap) -> Vec<(String, String)> {
 
 /// The class of an error decides whether a request may be sent again: only `Connect` guarantees
 /// that no byte of it has left.
-fn exchange_error(error: &reqwest::Error, base: &BaseUrl) -> TransportError {
+fn exchange_error(error: &reqwest::Error, base: &BaseUrl, proxy: Option<&str>) -> TransportError {
     let host = base.authority().to_owned();
     let reason = innermost_reason(error);
-    if error.is_connect() || is_unsent(error) {
-        TransportError::Connect { host, reason }
-    } else {
-        TransportError::UnreadableResponse { host, reason }
+    if !error.is_connect() && !is_unsent(error) {
+        return TransportError::UnreadableResponse { host, reason };
+    }
+    match proxy {
+        None => TransportError::Connect { host, reason },
+        Some(proxy) => TransportError::Proxy {
+            host,
+            proxy: proxy.to_owned(),
+            reason: proxy_reason(reason),
+        },
+    }
+}
+
+const PROXY_WANTS_PASSWORD: &str = "it wants a user and a password (407)";
+
+/// The client names only what it was doing.
+fn proxy_reason(reason: String) -> String {
+    match reason.as_str() {
+        "tunnel error: proxy authorization required" => PROXY_WANTS_PASSWORD.to_owned(),
+        "tunnel error: unsuccessful" => "it opened no connection to the host".to_owned(),
+        "tunnel error: unexpected end of file" => "it closed the connection".to_owned(),
+        _ => reason,
+    }
+}
+
+/// A proxy answers a request of plain `http` itself when it does not know the client, and the
+/// response is none of the host.
+fn check_proxy_response(
+    status: u16,
+    headers: &[(String, String)],
+    base: &BaseUrl,
+    proxy: Option<&str>,
+) -> Result<(), TransportError> {
+    let asks = || headers.iter().any(|(name, _)| name == "proxy-authenticate");
+    match proxy {
+        Some(proxy) if status == 407 && !base.is_https() && asks() => Err(TransportError::Proxy {
+            host: base.authority().to_owned(),
+            proxy: proxy.to_owned(),
+            reason: PROXY_WANTS_PASSWORD.to_owned(),
+        }),
+        _ => Ok(()),
     }
 }
 
@@ -166,7 +278,7 @@ async fn read_body(
     base: &BaseUrl,
     progress: &ResponseProgress,
 ) -> Result<Bytes, TransportError> {
-    let fault = |error: reqwest::Error| exchange_error(&error, base);
+    let fault = |error: reqwest::Error| exchange_error(&error, base, None);
     let mut body = BytesMut::new();
     while let Some(chunk) = response.chunk().await.map_err(fault)? {
         // Counted after decompression: a few kilobytes of gzip can expand to gigabytes.
@@ -230,13 +342,39 @@ fn check_decoded(
     }
 }
 
-/// A client for other hosts, with the platform's certificates and proxy settings.
-fn external_client() -> Result<reqwest::Client, TransportError> {
+/// A client with the platform's certificates and the user's proxies, and what the route says
+/// besides.
+fn routed_client(route: &Route) -> Result<reqwest::Client, TransportError> {
     // Only the first call in a process can set the provider; the others find it set.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    client_builder()
-        .build()
-        .map_err(|error| setup_error(&error))
+    let unusable = |what: &str, error: &reqwest::Error| TransportError::Setup {
+        reason: format!("{what} cannot be used: {}", innermost_reason(error)),
+    };
+    let mut builder = client_builder();
+    if let Some(ca) = &route.ca {
+        let authorities = reqwest::Certificate::from_pem_bundle(ca.as_bytes())
+            .map_err(|error| unusable("`ca`", &error))?;
+        builder = builder.tls_certs_merge(authorities);
+    }
+    if let Some(client) = &route.client {
+        let pem = Zeroizing::new(format!("{}\n{}", client.certificate, client.key.expose()));
+        let identity = reqwest::Identity::from_pem(pem.as_bytes())
+            .map_err(|error| unusable("`client_cert` and its key", &error))?;
+        builder = builder.identity(identity);
+    }
+    if let Some(proxy) = &route.proxy {
+        builder =
+            builder.proxy(explicit_proxy(proxy).map_err(|error| unusable("`proxy`", &error))?);
+    }
+    builder.build().map_err(|error| setup_error(&error))
+}
+
+fn explicit_proxy(proxy: &RouteProxy) -> Result<reqwest::Proxy, reqwest::Error> {
+    let all = reqwest::Proxy::all(&proxy.url)?;
+    Ok(match &proxy.user {
+        Some(user) => all.basic_auth(user, proxy.password.expose()),
+        None => all,
+    })
 }
 
 /// A client for this machine.

@@ -3,7 +3,12 @@
 
 mod callback;
 mod live_transport;
+mod proxy_variables;
+mod route;
 
 pub(crate) use callback::CallbackListener;
 pub(crate) use live_transport::human_duration;
 pub use live_transport::{LiveTransport, NetworkPolicy, TransportError};
+pub(crate) use proxy_variables::ProxyVariables;
+pub use route::Route;
+pub(crate) use route::{ClientIdentity, RouteProxy};

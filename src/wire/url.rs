@@ -77,6 +77,17 @@ impl BaseUrl {
         &self.text[self.scheme_len..self.origin_len]
     }
 
+    /// Without the port.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        let authority = self.authority();
+        match authority.rsplit_once(':') {
+            // The colons inside of `[::1]` separate no port.
+            Some((host, port)) if !port.ends_with(']') => host,
+            _ => authority,
+        }
+    }
+
     /// Empty, or begins with a slash and does not end with one.
     #[must_use]
     pub fn path(&self) -> &str {

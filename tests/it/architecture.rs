@@ -81,7 +81,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("plan", &["diagnostic", "load", "model", "render", "span"]),
     ("event", &["redact", "span"]),
     // Edges.
-    ("transport", &["awake_timeout", "method", "wire"]),
+    ("transport", &["awake_timeout", "method", "secret", "wire"]),
     (
         "budget",
         &[
@@ -143,7 +143,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     ("ledger", &["atomic_file", "private_file"]),
-    ("trust", &["atomic_file", "value", "plain_file"]),
+    ("trust", &["atomic_file", "value", "plain_file", "wire"]),
     ("last_run", &["atomic_file", "plain_file"]),
     // Users of the corridor.
     (

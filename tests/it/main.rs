@@ -28,6 +28,7 @@ mod exported_commands;
 #[cfg(unix)]
 mod false_greens;
 mod fixtures;
+mod given_hosts;
 mod hostile;
 #[cfg(target_os = "linux")]
 mod hostile_files;
@@ -35,6 +36,7 @@ mod import_circles;
 mod limits;
 mod mutations;
 mod network;
+mod network_routes;
 mod parallel;
 mod personal_data;
 mod program;
@@ -50,6 +52,7 @@ mod schemas;
 mod secrets;
 mod selection;
 mod snapshots;
+mod tls;
 mod tokens;
 mod user_secrets;
 mod vectors;

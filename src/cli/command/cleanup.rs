@@ -5,19 +5,24 @@ use crate::cli::args::CleanupArgs;
 use crate::cli::command_error::CommandError;
 use crate::cli::command_output::{CommandOutput, CommandResult};
 use crate::cli::exit_status::ExitStatus;
+use crate::cli::given_hosts::HOST_VARIABLE;
 use crate::cli::invocation::Invocation;
 use crate::cli::output::Output;
 use crate::cli::settings;
 use crate::diagnostic::pluralize;
 use crate::host::HostContext;
-use crate::ledger::{Ledger, LedgerError, LedgerOwner, OpenUndo, UndoCall, abandoned_ledgers};
+use crate::ledger::{
+    Ledger, LedgerEntry, LedgerError, LedgerOwner, OpenUndo, UndoCall, abandoned_ledgers,
+};
 use crate::load::{FileKind, LoadedWorkspace};
 use crate::model::assertion::Assertion;
+use crate::model::credential_variable::variable_part;
 use crate::model::redact_rule::RedactRule;
 use crate::model::request::{LeftoverSearch, Step, UndoStep};
 use crate::recording::RecordingKey;
 use crate::redact::RedactedText;
 use crate::run::{RunContext, UndoError, UndoRequest, find_leftovers, send_undo, unsealed_undo};
+use crate::wire::BaseUrl;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
@@ -134,6 +139,8 @@ enum LeftoverError {
     NeedsSweep,
     #[error("its response was lost, and its undo has no `find`: look for it by the run's id")]
     NoSearch,
+    #[error("{0}")]
+    OtherHost(String),
     #[error(transparent)]
     Failed(#[from] UndoError),
 }
@@ -191,6 +198,7 @@ impl<'c> LeftoverCleanup<'c> {
         let context = self.context_for(&open.entry.environment).await?;
         let key = RecordingKey::without_file(open.entry.account.as_deref());
         let result = match (&open.undo, undo) {
+            _ if !is_same_host(&open.entry, context) => Err(other_host(&open.entry)),
             (Some(call), undo) => {
                 // A file that is gone from the workspace has no `gone` any more; a 404 counts as
                 // gone without it.
@@ -244,6 +252,21 @@ impl<'c> LeftoverCleanup<'c> {
             }
         }
     }
+}
+
+/// Whether the calls of a run and those that undo it go to the same host.
+fn is_same_host(entry: &LedgerEntry, context: &RunContext<'_>) -> bool {
+    let given = context.environment.accesses.given_host(&entry.scheme);
+    given.map(BaseUrl::as_str) == entry.host.as_deref()
+}
+
+/// The id of an object at one host can be that of another object at the next.
+fn other_host(entry: &LedgerEntry) -> LeftoverError {
+    let variable = format!("{HOST_VARIABLE}{}", variable_part(&entry.scheme));
+    LeftoverError::OtherHost(match &entry.host {
+        Some(host) => format!("it was made at {host}: set {variable}={host}"),
+        None => format!("it was made at the host that the files name: unset {variable}"),
+    })
 }
 
 /// Sends the call that the ledger stored when the object was created.

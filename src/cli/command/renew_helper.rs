@@ -9,7 +9,7 @@ use crate::host::HostContext;
 use crate::load::decode_scheme_text;
 use crate::renew::{RefreshContext, RefreshError, RefreshJob, encode_notice, encode_reply, renew};
 use crate::tokens::{FamilyRecord, StoreError, TokenStore};
-use crate::transport::{LiveTransport, NetworkPolicy};
+use crate::transport::{LiveTransport, NetworkPolicy, ProxyVariables};
 use crate::wire::BaseUrl;
 use std::io::{Read, Write};
 use zeroize::Zeroize;
@@ -70,7 +70,8 @@ async fn renew_job(job: &RefreshJob, host: &HostContext) -> Result<FamilyRecord,
     let place = job.budget.clone().unwrap_or(BudgetLocation::Disabled);
     let budget = Budget::new(place, host.clock, host.random_bytes);
     let transport = LiveTransport::new(network_policy(job)?)
-        .map_err(|error| RefreshError::temporary(error.to_string()))?;
+        .map_err(|error| RefreshError::temporary(error.to_string()))?
+        .with_proxies(ProxyVariables::new(&host.env));
     renew(
         job,
         &RefreshContext {

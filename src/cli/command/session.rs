@@ -5,6 +5,7 @@ use crate::budget::{Budget, BudgetLocation};
 use crate::cli::args::{GlobalArgs, TargetArgs};
 use crate::cli::command_error::CommandError;
 use crate::cli::given_variables::given_variables;
+use crate::cli::given_hosts::{HOST_VARIABLE, given_hosts, trusted_patterns};
 use crate::cli::invocation::Invocation;
 use crate::cli::settings;
 use crate::credentials::{CredentialSources, KnownVariables};
@@ -22,12 +23,12 @@ use crate::redact::Redactor;
 use crate::render::BodyFiles;
 use crate::renew::{SchemeSource, SharedStore, TokenRefresher};
 use crate::run::{
-    AccessEnvironment, AccessResolver, GivenVariable, NotTrusted, RecordingMode, RequestCounts,
-    RetryBudget, RunBudget, RunContext, RunEnvironment, RunOptions, RunRecordings, RunState,
-    RunTokens, UserSecrets, stop_channel,
+    AccessEnvironment, AccessResolver, GivenHost, GivenVariable, NetworkSettings, NotTrusted,
+    RecordingMode, RequestCounts, RetryBudget, RunBudget, RunContext, RunEnvironment, RunOptions,
+    RunRecordings, RunState, RunTokens, UserSecrets, stop_channel,
 };
 use crate::sandbox::{SandboxOrigins, SandboxServer};
-use crate::transport::{LiveTransport, NetworkPolicy};
+use crate::transport::{LiveTransport, NetworkPolicy, ProxyVariables};
 use crate::trust::{TrustList, TrustSubject};
 use crate::wire::BaseUrl;
 use bytes::Bytes;
@@ -69,6 +70,7 @@ impl BodyFiles for DiskBodyFiles {
 pub(crate) struct RunTarget {
     pub(crate) environment: String,
     pub(crate) vars: Vec<GivenVariable>,
+    pub(crate) hosts: Vec<GivenHost>,
 }
 
 impl RunTarget {
@@ -91,7 +93,17 @@ impl RunTarget {
                 .collect()
         });
         settings::check_template_names(invocation, loaded, &environment, &given, scope)?;
-        Ok(Self { environment, vars })
+        let hosts = given_hosts(
+            invocation.host,
+            &loaded.workspace,
+            &environment,
+            &target.host,
+        )?;
+        Ok(Self {
+            environment,
+            vars,
+            hosts,
+        })
     }
 }
 
@@ -167,26 +179,33 @@ pub(crate) fn check_account(
 pub(crate) async fn open_environment<'w>(
     host: &HostContext,
     loaded: &'w LoadedWorkspace,
-    name: &str,
+    target: &RunTarget,
     schemes: &[Arc<Scheme>],
 ) -> Result<AccessEnvironment<'w>, CommandError> {
-    if name == SANDBOX_ENV {
+    if target.environment == SANDBOX_ENV {
         let clock_and_rng = host.clock_and_rng();
         // No fixed port: several runs may have a sandbox at the same time.
         let sandbox = SandboxServer::start(&loaded.workspace, schemes, None, clock_and_rng).await?;
         return Ok(AccessEnvironment::Sandbox(sandbox.origins));
     }
     let credentials = read_credentials(host, loaded)?;
-    let trust = TrustList::load(host.config_folder().as_deref(), &loaded.workspace.root)?;
-    let environment = name.to_owned();
-    let trusts = move |scheme: &Scheme, base: &BaseUrl| {
-        let wanted = required_trust(loaded, &environment, scheme, base);
+    let trust = TrustList::load(host.config_folder().as_deref(), &loaded.workspace.root)?
+        .with_given_hosts(trusted_patterns(host, &loaded.workspace)?);
+    let (environment, given) = (target.environment.clone(), target.hosts.clone());
+    let trusts = move |scheme: &Scheme, base: &BaseUrl, network: NetworkSettings<'_>| {
+        let mut wanted = required_trust(loaded, &environment, scheme, base, &given);
+        wanted.extend(required_network_trust(&environment, network));
+        let is_allowed = |thing: &TrustSubject| match thing {
+            TrustSubject::GivenHosts { scheme, .. } => trust.allows_given_host(scheme, base),
+            thing => trust.is_allowed(thing),
+        };
         wanted
             .into_iter()
-            .find(|thing| !trust.is_allowed(thing))
+            .find(|thing| !is_allowed(thing))
             .map_or(Ok(()), |thing| {
                 Err(NotTrusted {
                     subject: thing.describe(),
+                    command: thing.trust_command(&environment),
                 })
             })
     };
@@ -233,6 +252,7 @@ pub(crate) fn warn_of_unknown_variables(
         schemes,
         scheme_names: &scheme_names(&loaded.workspace),
         settings: &settings,
+        host_variable: HOST_VARIABLE,
     };
     for variable in environment.unknown_variables(&known) {
         match variable.hint {
@@ -265,22 +285,32 @@ pub(crate) fn required_trust(
     environment: &str,
     scheme: &Scheme,
     base: &BaseUrl,
+    given: &[GivenHost],
 ) -> Vec<TrustSubject> {
     let mut things = Vec::new();
     let own_host = scheme.hosts.iter().any(|host| host.url == base.as_str());
     // A cloned workspace could name any host in ingam.yaml, and collect the signatures and tokens
     // of whoever runs it.
     if !own_host && !base.is_loopback() {
-        things.push(TrustSubject::Host {
-            environment: environment.to_owned(),
-            scheme: scheme.name.clone(),
-            host: base.as_str().to_owned(),
+        let scheme_name = scheme.name.clone();
+        let is_given = given.iter().any(|given| given.scheme == scheme.name);
+        things.push(if is_given {
+            TrustSubject::GivenHosts {
+                scheme: scheme_name,
+                pattern: base.authority().to_owned(),
+            }
+        } else {
+            TrustSubject::Host {
+                environment: environment.to_owned(),
+                scheme: scheme_name,
+                host: base.as_str().to_owned(),
+            }
         });
     }
     // The steps of a scheme could put a secret into a query or a header as it is, and so can a
     // request with `{{ secret.NAME }}`. By its text: a change of the file needs trust again.
     if scheme.origin == SchemeOrigin::Workspace
-        && (uses_secrets(scheme) || sends_user_secrets(&loaded.workspace, &scheme.name))
+        && (scheme.uses_secrets() || sends_user_secrets(&loaded.workspace, &scheme.name))
     {
         let text = loaded
             .sources
@@ -292,9 +322,21 @@ pub(crate) fn required_trust(
     things
 }
 
-fn uses_secrets(scheme: &Scheme) -> bool {
-    let mut credentials = scheme.credentials.iter();
-    credentials.any(|credential| credential.is_secret) || !scheme.tokens.is_empty()
+/// What the user must trust before a workspace's own proxy or authority is used: both could get
+/// between the user and a host.
+#[must_use]
+pub(crate) fn required_network_trust(
+    environment: &str,
+    network: NetworkSettings<'_>,
+) -> Vec<TrustSubject> {
+    let proxy = network.proxy.map(|proxy| TrustSubject::Proxy {
+        environment: environment.to_owned(),
+        proxy: proxy.url.clone(),
+    });
+    let ca = network
+        .ca
+        .map(|ca| TrustSubject::authority(environment, &ca.path, &ca.text));
+    proxy.into_iter().chain(ca).collect()
 }
 
 /// The sources of a [`RunContext`].
@@ -331,7 +373,12 @@ impl<'w> RunSession<'w> {
             ..RunOptions::default()
         };
         Ok(RunContext {
-            environment: self.build_environment(&options.environment, environment, rng)?,
+            environment: self.build_environment(
+                &options.environment,
+                environment,
+                chosen.hosts,
+                rng,
+            )?,
             options,
             state: RunState {
                 started_at: Instant::now(),
@@ -347,6 +394,7 @@ impl<'w> RunSession<'w> {
         &self,
         name: &str,
         environment: AccessEnvironment<'w>,
+        hosts: Vec<GivenHost>,
         rng: SeededRng,
     ) -> Result<RunEnvironment<'w>, CommandError> {
         let workspace = &self.loaded.workspace;
@@ -354,11 +402,12 @@ impl<'w> RunSession<'w> {
         Ok(RunEnvironment {
             workspace,
             files: self.files,
-            transport: LiveTransport::new(self.network_policy(name)?)?,
+            transport: LiveTransport::new(self.network_policy(name, &hosts)?)?
+                .with_proxies(ProxyVariables::new(&self.host.env)),
             secrets: UserSecrets::default(),
             tokens: self.build_tokens(name, &environment)?,
             budget: self.build_budgets(is_own)?,
-            accesses: AccessResolver::new(workspace, name, environment),
+            accesses: AccessResolver::new(workspace, name, environment, hosts),
             clock: self.host.clock,
             rng,
             // Only `run` listens to signals.
@@ -366,9 +415,13 @@ impl<'w> RunSession<'w> {
         })
     }
 
-    fn network_policy(&self, environment: &str) -> Result<NetworkPolicy, CommandError> {
+    fn network_policy(
+        &self,
+        environment: &str,
+        hosts: &[GivenHost],
+    ) -> Result<NetworkPolicy, CommandError> {
         Ok(
-            if environment == SANDBOX_ENV || self.is_all_loopback(environment)? {
+            if environment == SANDBOX_ENV || self.is_all_loopback(environment, hosts)? {
                 NetworkPolicy::LoopbackOnly
             } else {
                 NetworkPolicy::Anywhere
@@ -420,20 +473,25 @@ impl<'w> RunSession<'w> {
     }
 
     /// Whether every scheme of the workspace goes to a loopback host in this environment.
-    fn is_all_loopback(&self, environment: &str) -> Result<bool, CommandError> {
+    fn is_all_loopback(
+        &self,
+        environment: &str,
+        hosts: &[GivenHost],
+    ) -> Result<bool, CommandError> {
         let workspace = &self.loaded.workspace;
-        let Some(environment) = workspace.environment(environment) else {
-            return Ok(false);
-        };
+        let environment = workspace.environment(environment);
         for scheme in &workspace.schemes {
+            let given = hosts.iter().find(|given| given.scheme == scheme.name);
             let own = environment
-                .hosts
-                .iter()
+                .into_iter()
+                .flat_map(|environment| &environment.hosts)
                 .find(|(name, _)| *name == scheme.name);
-            let Some((name, host)) = own else {
-                return Ok(false);
+            let is_loopback = match (given, own) {
+                (Some(given), _) => given.base.is_loopback(),
+                (None, Some((name, host))) => parse_host(name, &host.name)?.is_loopback(),
+                (None, None) => false,
             };
-            if !parse_host(name, &host.name)?.is_loopback() {
+            if !is_loopback {
                 return Ok(false);
             }
         }
@@ -474,11 +532,12 @@ pub(crate) async fn persistent_context<'w>(
     files: &'w DiskBodyFiles,
     name: String,
 ) -> Result<RunContext<'w>, CommandError> {
-    let own = open_environment(invocation.host, loaded, &name, &[]).await?;
     let chosen = RunTarget {
+        hosts: given_hosts(invocation.host, &loaded.workspace, &name, &[])?,
         environment: name,
         vars: Vec::new(),
     };
+    let own = open_environment(invocation.host, loaded, &chosen, &[]).await?;
     RunSession {
         host: invocation.host,
         global: invocation.global,

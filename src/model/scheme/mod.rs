@@ -131,6 +131,13 @@ impl Scheme {
             .chain(requests.map(|request| &request.procedure))
     }
 
+    /// Whether requests of it carry a secret.
+    #[must_use]
+    pub fn uses_secrets(&self) -> bool {
+        let mut credentials = self.credentials.iter();
+        credentials.any(|credential| credential.is_secret) || !self.tokens.is_empty()
+    }
+
     /// Whether it computes anything at all.
     #[must_use]
     pub fn has_signature(&self) -> bool {
@@ -173,6 +180,19 @@ pub struct SchemeHost {
     pub at: Span,
     /// Scheme, host and base path, without a slash at the end.
     pub url: String,
+}
+
+impl SchemeHost {
+    /// Without protocol, port and path.
+    #[must_use]
+    pub fn host_name(&self) -> &str {
+        let rest = self
+            .url
+            .split_once("://")
+            .map_or(&*self.url, |(_, rest)| rest);
+        let authority = rest.split('/').next().unwrap_or(rest);
+        authority.split(':').next().unwrap_or(authority)
+    }
 }
 
 /// How the scheme writes time.

@@ -39,7 +39,7 @@ pub(super) async fn run(
     let environment = if target.environment == SANDBOX_ENV {
         session::explain_environment(host, loaded, &target.environment)?
     } else {
-        session::open_environment(host, loaded, &target.environment, &[]).await?
+        session::open_environment(host, loaded, &target, &[]).await?
     };
     let session = RunSession {
         host,

@@ -59,6 +59,7 @@ impl FamilyContext<'_> {
             self.key()?,
             label,
             bases,
+            self.access.route.clone(),
             &self.credentials,
             kind,
         );

@@ -1,0 +1,102 @@
+//! Secrets of the way to a host: the key of a client certificate and the password of a proxy.
+
+use super::hygiene::CredentialFault;
+use super::resolution::{CredentialError, CredentialOwner, CredentialSources, MissingCredential};
+use crate::model::scheme::Scheme;
+use crate::plain_file::{MAX_TEXT_BYTES, read_plain_text};
+use crate::secret::Secret;
+use std::path::Path;
+
+/// The key of a client certificate, as a part of a variable.
+pub(super) const CLIENT_KEY: &str = "client_key";
+/// A file that holds it.
+pub(super) const CLIENT_KEY_FILE: &str = "client_key_file";
+/// For each proxy that an environment names.
+pub(crate) const PROXY_PASSWORD: &str = "INGAM_PROXY_PASSWORD";
+
+impl CredentialSources {
+    /// The key of the client certificate, in PEM: `INGAM_<SCHEME>__CLIENT_KEY`, or the file that
+    /// `…_FILE` names, relative to the root of the workspace.
+    ///
+    /// # Errors
+    /// When it is required and missing, cannot be read, or is no key in PEM.
+    pub(crate) fn client_key(
+        &self,
+        scheme: &Scheme,
+        owner: CredentialOwner<'_>,
+        root: &Path,
+        is_required: bool,
+    ) -> Result<Option<Secret<String>>, CredentialError> {
+        if let Some((variable, key)) = self.find(&scheme.name, owner, CLIENT_KEY) {
+            // A `.env` file has one line for each variable.
+            let key = Secret::new(key.expose().replace("\\n", "\n"));
+            return checked_key(&variable, key).map(Some);
+        }
+        if let Some((variable, path)) = self.find(&scheme.name, owner, CLIENT_KEY_FILE) {
+            let path = root.join(path.expose());
+            let text =
+                read_plain_text(&path, MAX_TEXT_BYTES).map_err(|error| CredentialError::Io {
+                    path,
+                    reason: error.to_string(),
+                })?;
+            return checked_key(&variable, Secret::new(text)).map(Some);
+        }
+        if !is_required {
+            return Ok(None);
+        }
+        Err(CredentialError::Missing {
+            scheme: scheme.name.clone(),
+            environment: owner.environment.to_owned(),
+            missing: vec![MissingCredential {
+                name: CLIENT_KEY.to_owned(),
+                variable: super::suggested_variable(scheme, owner, CLIENT_KEY_FILE),
+                description: Some("a file with the key of `client_cert`, in PEM".to_owned()),
+            }],
+        })
+    }
+
+    /// The password of a proxy that needs one.
+    ///
+    /// # Errors
+    /// When it is missing, or holds a character that nobody sees.
+    pub(crate) fn proxy_password(
+        &self,
+        scheme: &Scheme,
+        owner: CredentialOwner<'_>,
+    ) -> Result<Secret<String>, CredentialError> {
+        let Some(password) = self.variable(PROXY_PASSWORD) else {
+            return Err(CredentialError::Missing {
+                scheme: scheme.name.clone(),
+                environment: owner.environment.to_owned(),
+                missing: vec![MissingCredential {
+                    name: "the password of its proxy".to_owned(),
+                    variable: PROXY_PASSWORD.to_owned(),
+                    description: None,
+                }],
+            });
+        };
+        match CredentialFault::find(password.expose(), false) {
+            Some(fault) => Err(CredentialError::Unusable {
+                variable: PROXY_PASSWORD.to_owned(),
+                fault,
+            }),
+            None => Ok(password.clone()),
+        }
+    }
+}
+
+/// The text is that of a key, without a pass phrase: nobody could be asked for it.
+fn checked_key(variable: &str, key: Secret<String>) -> Result<Secret<String>, CredentialError> {
+    let text = key.expose();
+    let reason = if text.contains("ENCRYPTED") {
+        "holds a key with a pass phrase: write it without one, with `openssl pkey -in FILE`"
+    } else if !text.contains("PRIVATE KEY-----") {
+        "holds no private key in PEM: it begins with `-----BEGIN PRIVATE KEY-----`"
+    } else {
+        return Ok(key);
+    };
+    Err(CredentialError::NotAKey {
+        variable: variable.to_owned(),
+        reason,
+    })
+}
