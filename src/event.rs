@@ -41,6 +41,9 @@ pub(crate) enum Event {
     RunFinished(RunSummary),
 }
 
+/// How a note begins that is no warning: the step has written its response to a file.
+pub(crate) const WRITTEN_NOTE: &str = "the response was written to ";
+
 /// The request file of a unit, by the id of the unit: none of these signs can be a part of a name.
 #[must_use]
 pub(crate) fn request_name(id: &str) -> &str {

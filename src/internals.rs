@@ -89,7 +89,7 @@ pub mod tokens {
     };
 }
 pub mod transport {
-    pub use crate::transport::{LiveTransport, NetworkPolicy, Route, TransportError};
+    pub use crate::transport::{LiveTransport, NetworkPolicy, Route, SendLimits, TransportError};
 }
 pub mod value {
     pub use crate::value::{Number, ObjectMember, Value, parse};

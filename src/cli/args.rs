@@ -183,6 +183,13 @@ pub(super) struct RunArgs {
     /// Take a snapshot of every answer, also of those whose step does not ask for one
     #[arg(long)]
     pub(super) snapshot: bool,
+    /// Where `output` writes responses to; by default the folder `out` of the workspace, and
+    /// nowhere with --replay
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: Option<PathBuf>,
+    /// Let `output` replace files that ingam did not write
+    #[arg(long)]
+    pub(super) overwrite: bool,
     /// Write a report: junit, json, ndjson, ctrf, tap, github or html; `-` is standard output.
     /// Repeatable
     #[arg(long, value_name = "FORMAT=PATH")]

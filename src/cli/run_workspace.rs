@@ -9,6 +9,7 @@ use super::exit_status::ExitStatus;
 use super::invocation::Invocation;
 use super::leftovers;
 use super::output::Output;
+use super::output_folder::output_folder;
 use super::report_outputs::{self, ReportOutputs, RunTerminal, TerminalAndReports};
 use super::settings;
 use super::stop_signals::StopSignals;
@@ -360,6 +361,7 @@ async fn open_context<'w>(
     let is_sandbox = context.environment.accesses.is_sandbox();
     let run_id = &context.options.run_id;
     context.state.recordings = RunRecordings::new(mode, run_id, is_sandbox);
+    context.environment.outputs = output_folder(invocation.host, args, &loaded.workspace.root)?;
     apply_options(&mut context, run)?;
     Ok(context)
 }

@@ -2,8 +2,8 @@
 
 use super::args::{GlobalArgs, RequestFilter, TargetArgs};
 use super::command_error::{CommandError, SourceFaults};
-use super::given_variables::check_given_names;
 use super::given_hosts::TRUST_HOSTS_VARIABLE;
+use super::given_variables::check_given_names;
 use super::invocation::Invocation;
 use crate::budget::BudgetError;
 use crate::calendar::parse_argument_time;

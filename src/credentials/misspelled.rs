@@ -1,7 +1,7 @@
 //! Variables that look like a credential or a setting of ingam and are none: a slip of the keys in
 //! a name would otherwise show only as a credential that is missing.
 
-use super::network_secrets::{CLIENT_KEY, CLIENT_KEY_FILE};
+use super::network_variables::{CLIENT_KEY, CLIENT_KEY_FILE};
 use super::resolution::CredentialSources;
 use crate::diagnostic::{did_you_mean, nearest_name};
 use crate::model::credential_variable::{variable_name, variable_part};

@@ -6,12 +6,13 @@ mod hygiene;
 pub(crate) mod keyring;
 mod misspelled;
 mod network_secrets;
+mod network_variables;
 mod resolution;
 mod user_secret;
 
 pub(crate) use hygiene::CredentialFault;
 pub(crate) use misspelled::{KnownVariables, UnknownVariable};
-pub(crate) use network_secrets::PROXY_PASSWORD;
+pub(crate) use network_variables::PROXY_PASSWORD;
 pub(crate) use resolution::{
     CredentialError, CredentialNeeds, CredentialOwner, CredentialSources, StoredIn,
     store_credential, suggested_variable,

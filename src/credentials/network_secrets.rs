@@ -1,18 +1,14 @@
 //! Secrets of the way to a host: the key of a client certificate and the password of a proxy.
 
 use super::hygiene::CredentialFault;
-use super::resolution::{CredentialError, CredentialOwner, CredentialSources, MissingCredential};
+use super::network_variables::{CLIENT_KEY, CLIENT_KEY_FILE, PROXY_PASSWORD};
+use super::resolution::{
+    CredentialError, CredentialOwner, CredentialSources, MissingCredential, suggested_variable,
+};
 use crate::model::scheme::Scheme;
 use crate::plain_file::{MAX_TEXT_BYTES, read_plain_text};
 use crate::secret::Secret;
 use std::path::Path;
-
-/// The key of a client certificate, as a part of a variable.
-pub(super) const CLIENT_KEY: &str = "client_key";
-/// A file that holds it.
-pub(super) const CLIENT_KEY_FILE: &str = "client_key_file";
-/// For each proxy that an environment names.
-pub(crate) const PROXY_PASSWORD: &str = "INGAM_PROXY_PASSWORD";
 
 impl CredentialSources {
     /// The key of the client certificate, in PEM: `INGAM_<SCHEME>__CLIENT_KEY`, or the file that
@@ -49,7 +45,7 @@ impl CredentialSources {
             environment: owner.environment.to_owned(),
             missing: vec![MissingCredential {
                 name: CLIENT_KEY.to_owned(),
-                variable: super::suggested_variable(scheme, owner, CLIENT_KEY_FILE),
+                variable: suggested_variable(scheme, owner, CLIENT_KEY_FILE),
                 description: Some("a file with the key of `client_cert`, in PEM".to_owned()),
             }],
         })

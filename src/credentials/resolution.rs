@@ -4,7 +4,7 @@
 use super::dotenv::{self, GitIgnore};
 use super::hygiene::{CredentialFault, HiddenCharacter};
 use super::keyring::{self, KeyringError};
-use super::network_secrets::{CLIENT_KEY, PROXY_PASSWORD};
+use super::network_variables::{CLIENT_KEY, PROXY_PASSWORD};
 use crate::model::credential_variable::{variable_name, variable_part};
 use crate::model::environment::Account;
 use crate::model::scheme::{Credential, CredentialScope, Scheme};

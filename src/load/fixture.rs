@@ -34,8 +34,19 @@ pub(super) const UNDO_KEYS: [&str; 2] = ["gone", "find"];
 /// What a search for lost things has besides a request.
 pub(super) const FIND_KEYS: [&str; 2] = ["each", "tag"];
 /// Keys that only a request of its own has.
-const REQUEST_ONLY_KEYS: [&str; 10] = [
-    "name", "capture", "ok", "assert", "for_each", "poll", "pages", "retry", "undo", "reads",
+const REQUEST_ONLY_KEYS: [&str; 12] = [
+    "name",
+    "capture",
+    "ok",
+    "assert",
+    "for_each",
+    "poll",
+    "pages",
+    "retry",
+    "undo",
+    "reads",
+    "external",
+    "redirects",
 ];
 
 impl RequestDecoder<'_> {

@@ -3,6 +3,7 @@
 
 mod assertion;
 mod expected_outcome;
+mod external;
 mod fixture;
 mod fixture_graph;
 mod for_each;
@@ -10,6 +11,7 @@ mod json_places;
 mod json_schema;
 mod network;
 mod node_reader;
+mod output;
 mod pages;
 mod recording;
 mod redact;

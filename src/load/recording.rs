@@ -68,6 +68,11 @@ const TRANSFER_FAULTS: [(&str, TransferFault); 2] = [
     ("truncate", TransferFault::Truncate),
 ];
 
+/// Whether a recorded request is one of a step with `external`.
+fn is_external(target: &str) -> bool {
+    target.starts_with("https://") || target.starts_with("http://")
+}
+
 pub(super) struct RecordingDecoder<'d> {
     pub(super) files: &'d WorkspaceFiles,
     pub(super) diagnostics: &'d mut Diagnostics,
@@ -387,7 +392,17 @@ impl<'d> RecordingDecoder<'d> {
             return None;
         };
         let target = text(path, "a path", self.diagnostics)?;
-        if !target.starts_with('/') {
+        if is_external(target) {
+            if target.contains(['?', '#']) {
+                let diagnostic =
+                    Diagnostic::error("the query of an external address is not recorded");
+                self.diagnostics.push(
+                    diagnostic
+                        .at(path.at, "it is signed, and never compared")
+                        .hint("end the address before `?`"),
+                );
+            }
+        } else if !target.starts_with('/') {
             self.diagnostics
                 .push(Diagnostic::error("a path begins with `/`").at(path.at, "this does not"));
         }

@@ -8,7 +8,7 @@ use crate::model::recording::{
     RecordedExchange, Recording, is_same_outcome, is_same_request, request_fingerprint,
 };
 use crate::model::request::Step;
-use crate::model::scheme::Scheme;
+use crate::model::scheme::{PLAIN_SCHEME, Scheme};
 use crate::model::workspace::Workspace;
 use crate::schemes::BUILT_IN_SCHEMES;
 use crate::span::Span;
@@ -56,6 +56,7 @@ fn check_step(workspace: &Workspace, step: &Step, diagnostics: &mut Diagnostics)
         }
         return;
     };
+    check_redirects(scheme, step, diagnostics);
     check_scheme_headers(scheme, step, diagnostics);
     super::sent_values::check_sent_values(scheme, step, diagnostics);
     // Without a level the rules of the scheme choose one when the request is sent.
@@ -73,6 +74,25 @@ fn check_step(workspace: &Workspace, step: &Step, diagnostics: &mut Diagnostics)
         .at(level.at, "unknown level");
         diagnostics.push(diagnostic.maybe_hint(did_you_mean(&level.name, names)));
     }
+}
+
+/// A request that is signed is signed for one address.
+fn check_redirects(scheme: &Scheme, step: &Step, diagnostics: &mut Diagnostics) {
+    if step.redirects == 0 || scheme.name == PLAIN_SCHEME {
+        return;
+    }
+    let diagnostic = Diagnostic::error(format!(
+        "`redirects` is not possible with the scheme `{}`",
+        scheme.name
+    ));
+    diagnostics.push(
+        diagnostic
+            .at(
+                step.at,
+                "its signature and token would go to an address that nobody has allowed",
+            )
+            .hint("capture `header.location`, and ask it in a step with `external`"),
+    );
 }
 
 /// A header of the request that the scheme sets, whatever level signs it: the scheme's value

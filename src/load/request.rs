@@ -14,6 +14,7 @@ use crate::model::request::{
     DEFAULT_TIMEOUT, Method, MultipartContent, MultipartField, Request, RequestBody, Snapshot,
     SpannedName, Step, TemplateField,
 };
+use crate::model::scheme::PLAIN_SCHEME;
 use crate::model::template::{Template, TemplatePart, TemplateTree, TemplateTreeKind};
 use crate::render::TemplateDialect;
 use crate::span::Span;
@@ -42,7 +43,7 @@ pub(super) const REQUEST_FILE_KEYS: [&str; 16] = [
     "not_secret",
 ];
 /// Keys of a step of a flow.
-pub(super) const STEP_KEYS: [&str; 26] = [
+pub(super) const STEP_KEYS: [&str; 29] = [
     "name",
     "scheme",
     "level",
@@ -52,6 +53,8 @@ pub(super) const STEP_KEYS: [&str; 26] = [
     "patch",
     "delete",
     "head",
+    "external",
+    "redirects",
     "query",
     "headers",
     "json",
@@ -63,6 +66,7 @@ pub(super) const STEP_KEYS: [&str; 26] = [
     "assert",
     "capture",
     "timeout",
+    "max_body",
     "for_each",
     "poll",
     "pages",
@@ -75,6 +79,8 @@ pub(super) const STEP_KEYS: [&str; 26] = [
 pub(super) const SNAPSHOT_KEY: &str = "snapshot";
 /// The same: what a fixture creates, others need.
 pub(super) const WHEN_KEY: &str = "when";
+/// And this one: what a fixture makes is for its requests, and for nobody else.
+const OUTPUT_KEY: &str = "output";
 const BODY_KEYS: [&str; 5] = ["json", "form", "multipart", "text", "file"];
 
 /// The names of the steps above, each with its place.
@@ -178,7 +184,7 @@ impl RequestDecoder<'_> {
         let mut names = StepNames::new();
         for node in nodes {
             let mut keys = STEP_KEYS.to_vec();
-            keys.extend([SNAPSHOT_KEY, WHEN_KEY]);
+            keys.extend([SNAPSHOT_KEY, WHEN_KEY, OUTPUT_KEY]);
             let Some(map) = CheckedMap::open(node, "a step", &keys, self.diagnostics) else {
                 continue;
             };
@@ -217,12 +223,22 @@ impl RequestDecoder<'_> {
         name: Option<SpannedName>,
         defaults: &StepDefaults,
     ) -> Option<Step> {
-        let scheme = self.scheme(map, defaults);
-        let line = self.request_line(map);
+        let external = self.external_hosts(map);
+        let scheme = match &external {
+            // What an address of a response is sent is never signed.
+            Some(external) => Some(SpannedName {
+                name: PLAIN_SCHEME.to_owned(),
+                at: external.at,
+            }),
+            None => self.scheme(map, defaults),
+        };
+        let line = self.request_line(map, external.is_some());
         let (query, headers) = (
             self.query(map),
-            self.step_headers(map, defaults, name.is_some()),
+            self.step_headers(map, defaults, name.is_some(), external.is_some()),
         );
+        let redirects = self.redirects(map);
+        let (output, max_body) = (self.output_file(map), self.max_body(map));
         let body = self.body(map);
         self.refuse_contradicting_headers(&headers, &body);
         let (expected, timeout) = (self.expected(map), self.timeout(map, defaults));
@@ -239,7 +255,10 @@ impl RequestDecoder<'_> {
         if method == Method::Head || method == Method::Get {
             self.refuse_body(map, method);
         }
-        let level = self.named(map, "level").or_else(|| defaults.level.clone());
+        let level = self
+            .named(map, "level")
+            .or_else(|| defaults.level.clone())
+            .filter(|_| external.is_none());
         // A file with one request is judged as a file, before its fixtures are set up.
         let when = name.as_ref().and_then(|_| self.when(map)).map(Box::new);
         let name = name.map(|name| name.name);
@@ -250,6 +269,8 @@ impl RequestDecoder<'_> {
             level,
             method,
             path,
+            external: external.map(Box::new),
+            redirects,
             query,
             headers,
             body,
@@ -264,6 +285,8 @@ impl RequestDecoder<'_> {
             retry_at: retry_at(map, retry),
             reads: map.optional_boolean("reads", self.diagnostics),
             timeout,
+            max_body,
+            output: output.map(Box::new),
             snapshot: map.get(SNAPSHOT_KEY).and_then(|node| self.snapshot(node)),
             undo: undo.map(Arc::new),
         })
@@ -284,7 +307,11 @@ impl RequestDecoder<'_> {
     }
 
     /// The one method key and the path under it.
-    fn request_line(&mut self, map: &CheckedMap<'_>) -> Option<(Method, Template, Span)> {
+    fn request_line(
+        &mut self,
+        map: &CheckedMap<'_>,
+        is_external: bool,
+    ) -> Option<(Method, Template, Span)> {
         let found: Vec<(Method, &MapEntry)> = Method::ALL
             .into_iter()
             .filter_map(|method| map.entry(method.key()).map(|entry| (method, entry)))
@@ -309,7 +336,11 @@ impl RequestDecoder<'_> {
             }
         };
         let path = self.value_decoder().template(&entry.value, "a path")?;
-        self.check_path(&path);
+        if is_external {
+            self.check_address(&path);
+        } else {
+            self.check_path(&path);
+        }
         Some((method, path, entry.key_at))
     }
 
@@ -336,8 +367,12 @@ impl RequestDecoder<'_> {
             return false;
         }
         if !first.starts_with('/') {
-            self.diagnostics
-                .push(Diagnostic::error("a path begins with `/`").at(path.at, "this does not"));
+            let diagnostic =
+                Diagnostic::error("a path begins with `/`").at(path.at, "this does not");
+            let is_template = matches!(path.parts.as_slice(), [TemplatePart::Expression(_)]);
+            self.diagnostics.push(diagnostic.maybe_hint(is_template.then(|| {
+                "for a whole address that a response gave, add `external` with the hosts that it may lead to".to_owned()
+            })));
             return false;
         }
         true
@@ -459,11 +494,16 @@ impl RequestDecoder<'_> {
         map: &CheckedMap<'_>,
         defaults: &StepDefaults,
         in_flow: bool,
+        is_external: bool,
     ) -> Vec<TemplateField> {
         if !in_flow {
             return defaults.headers.clone();
         }
         let own = map.optional("headers", |node| self.headers(node));
+        // Those of the file are meant for the marketplace, and can name its customer.
+        if is_external {
+            return own;
+        }
         // Header names are compared without case: two spellings would be sent as two headers.
         let names: HashSet<CompactText> = own
             .iter()
@@ -734,7 +774,7 @@ fn request_file_keys(flow: bool) -> Vec<&'static str> {
     if !flow {
         keys.extend(STEP_KEYS.iter().filter(|key| **key != "name"));
         keys.retain(|key| *key != "steps");
-        keys.push(SNAPSHOT_KEY);
+        keys.extend([SNAPSHOT_KEY, OUTPUT_KEY]);
     }
     keys
 }

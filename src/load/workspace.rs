@@ -20,13 +20,14 @@ use std::time::Duration;
 pub(super) const WORKSPACE_KEYS: [&str; 5] =
     ["default_env", "vars", "envs", "recordings", "redact"];
 /// Keys of an environment.
-pub(super) const ENVIRONMENT_KEYS: [&str; 8] = [
+pub(super) const ENVIRONMENT_KEYS: [&str; 9] = [
     "vars",
     "regions",
     "hosts",
     "tls",
     "proxy",
     "plain_http",
+    "max_body",
     "accounts",
     "refresh",
 ];
@@ -164,6 +165,7 @@ fn environment(
         network::tls_settings(node, files, diagnostics)
     });
     environment.proxy = map.optional("proxy", |node| network::proxy_address(node, diagnostics));
+    environment.max_body = super::output::max_body(&map, diagnostics);
     environment.plain_http = network::plain_http(&map, diagnostics);
     if environment.name == SANDBOX_ENV {
         refuse_sandbox_hosts(&map, diagnostics);

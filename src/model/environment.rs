@@ -30,6 +30,8 @@ pub struct Environment {
     pub hosts: Vec<(String, SpannedName)>,
     pub tls: TlsSettings,
     pub proxy: Option<ProxyAddress>,
+    /// The largest response, in bytes, where it says one.
+    pub max_body: Option<u64>,
     /// Where it allows secrets to be sent without encryption.
     pub plain_http: Option<Span>,
     pub accounts: Vec<Account>,

@@ -98,8 +98,13 @@ pub struct Step {
     pub scheme: SpannedName,
     pub level: Option<SpannedName>,
     pub method: Method,
-    /// The path as written; its literal text is kept as it is.
+    /// The path as written; its literal text is kept as it is. With `external` one expression, whose
+    /// value is the whole address.
     pub path: Template,
+    /// Boxed: few steps have one.
+    pub external: Option<Box<ExternalHosts>>,
+    /// How many redirects are followed.
+    pub redirects: u32,
     pub query: Vec<TemplateField>,
     pub headers: Vec<TemplateField>,
     pub body: RequestBody,
@@ -121,6 +126,10 @@ pub struct Step {
     pub reads: Option<bool>,
     /// For one attempt.
     pub timeout: Duration,
+    /// The largest response, in bytes, where the step says it.
+    pub max_body: Option<u64>,
+    /// Where the body of its response is written to. Boxed: few steps have one.
+    pub output: Option<Box<OutputFile>>,
     /// Its response is compared with a stored one.
     pub snapshot: Option<Snapshot>,
     /// Takes back what the step creates, when its fixture or its flow ends. Shared with what waits
@@ -148,6 +157,23 @@ pub struct LeftoverSearch {
     pub tag: JsonPath,
     /// What the undo uses of a thing: name → path in it.
     pub capture: Vec<(String, JsonPath)>,
+}
+
+/// The `external` key of a step: its address comes from a response, and leads to other hosts than
+/// those of scheme and environment.
+#[derive(Clone, Debug)]
+pub struct ExternalHosts {
+    pub at: Span,
+    /// Which hosts, as patterns that were checked.
+    pub patterns: Vec<String>,
+}
+
+/// The `output` key of a step.
+#[derive(Clone, Debug)]
+pub struct OutputFile {
+    pub at: Span,
+    /// Below the folder of outputs; each template fills one segment.
+    pub path: Template,
 }
 
 /// The `snapshot` key of a step.
@@ -261,6 +287,11 @@ impl Step {
     #[must_use]
     pub fn expressions(&self) -> Vec<&Expression> {
         let mut all: Vec<&Expression> = self.path.expressions().collect();
+        all.extend(
+            self.output
+                .iter()
+                .flat_map(|output| output.path.expressions()),
+        );
         all.extend(
             self.query
                 .iter()

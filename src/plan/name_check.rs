@@ -540,6 +540,9 @@ impl<'c> NameChecker<'c> {
 
     fn check_call(&mut self, step: &'c Step, known: &mut KnownNames) {
         self.check_expressions(step.path.expressions().collect(), known);
+        if let Some(output) = &step.output {
+            self.check_expressions(output.path.expressions().collect(), known);
+        }
         for field in step.query.iter().chain(&step.headers) {
             self.check_expressions(field.value.expressions(), known);
         }

@@ -13,17 +13,26 @@ const MAX_TEXT: usize = 64 << 10;
 /// A draft as recordings store it. `account` is the name of the account that sends it.
 #[must_use]
 pub(crate) fn unsigned_request(draft: &Draft, account: &str) -> RecordedRequest {
+    let (path, query) = match &draft.external {
+        // Its query is the signature of an address, which differs each time.
+        Some(base) => (format!("{}{}", base.origin(), draft.path), Vec::new()),
+        None => (decode_placeholders(&draft.path), own_query(draft)),
+    };
     let body = recorded_body(&draft.body);
     RecordedRequest {
         // A recording without an account answers every account, so one of a single-account
         // workspace stays usable when it gets a second one.
         account: Some(account.to_owned()).filter(|account| account != DEFAULT_ACCOUNT),
         method: draft.method,
-        path: decode_placeholders(&draft.path),
-        query: sorted_by_name(draft.query_pairs()),
+        path,
+        query,
         headers: RecordedHeaders::new(headers_of(draft), &body, true),
         body,
     }
+}
+
+fn own_query(draft: &Draft) -> Vec<(String, String)> {
+    sorted_by_name(draft.query_pairs())
 }
 
 /// A request that arrived in the sandbox: its client has added headers of its own.
@@ -37,8 +46,7 @@ pub(crate) fn received_request(draft: &Draft, account: &str) -> RecordedRequest 
 /// The headers, with the `content-type` that is sent with the body if the request names none: text
 /// and the bytes of a file can be the same, and are sent as two media types.
 fn headers_of(draft: &Draft) -> impl Iterator<Item = (String, String)> {
-    let names_media_type = draft.headers.iter().any(|(name, _)| name == "content-type");
-    let media_type = draft.body.media_type().filter(|_| !names_media_type);
+    let media_type = draft.added_media_type();
     let media_type = media_type.map(|value| ("content-type".to_owned(), value));
     draft.headers.iter().cloned().chain(media_type)
 }

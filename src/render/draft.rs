@@ -5,13 +5,13 @@ use super::error::RenderError;
 use super::fresh_values::FreshValues;
 use super::template_scope::TemplateScope;
 use crate::model::request::{
-    MultipartContent, MultipartField, RequestBody, Step, TemplateField, WorkspaceFile,
-    WorkspaceFileError,
+    ExternalHosts, MultipartContent, MultipartField, RequestBody, Step, TemplateField,
+    WorkspaceFile, WorkspaceFileError,
 };
 use crate::model::template::{Template, TemplatePart, TemplateTree};
 use crate::span::Span;
 use crate::value::Value;
-use crate::wire::{Draft, DraftBody, DraftPart, encode_strict};
+use crate::wire::{Draft, DraftBody, DraftPart, ExternalUrl, HostPattern, encode_strict};
 use bytes::Bytes;
 
 /// Reads the files that requests send.
@@ -30,16 +30,49 @@ pub fn render_draft(
     moment: FreshValues,
     files: &dyn BodyFiles,
 ) -> Result<Draft, RenderError> {
-    let line = render_path(&step.path, scope)?;
-    let (path, raw_query) = line.split_once('?').unwrap_or((&line, ""));
+    let (external, path, raw_query) = match &step.external {
+        Some(hosts) => {
+            let url = render_address(&step.path, hosts, scope)?;
+            (Some(url.base), url.path, url.query)
+        }
+        None => {
+            let line = render_path(&step.path, scope)?;
+            let (path, raw_query) = line.split_once('?').unwrap_or((&line, ""));
+            (None, path.to_owned(), raw_query.to_owned())
+        }
+    };
     Ok(Draft {
+        external,
         method: step.method,
-        path: path.to_owned(),
-        raw_query: raw_query.to_owned(),
+        path,
+        raw_query,
         query: render_pairs(&step.query, scope)?,
         headers: render_headers(&step.headers, scope)?,
         body: render_body(step, scope, moment, files)?,
     })
+}
+
+/// An address that a response gave, as it is.
+fn render_address(
+    path: &Template,
+    hosts: &ExternalHosts,
+    scope: &dyn TemplateScope,
+) -> Result<ExternalUrl, RenderError> {
+    let mut text = String::new();
+    for expression in path.expressions() {
+        push_text(&mut text, expression, scope)?;
+    }
+    let patterns: Vec<HostPattern> = hosts
+        .patterns
+        .iter()
+        // Those that are none were refused when the file was loaded.
+        .filter_map(|pattern| HostPattern::parse(pattern).ok())
+        .collect();
+    let refused = |reason: String| RenderError::new(path.at, reason);
+    if patterns.is_empty() {
+        return Err(refused("`external` allows no host".to_owned()));
+    }
+    ExternalUrl::parse(&text, &patterns).map_err(|error| refused(error.to_string()))
 }
 
 /// Literal text is kept as it is; what comes from a template is data and encoded.

@@ -12,6 +12,7 @@ mod filter_chain;
 mod filters;
 mod fresh_values;
 mod functions;
+mod output_path;
 mod placeholders;
 mod scope;
 mod silent_loss;
@@ -24,6 +25,7 @@ pub(crate) use error::RenderError;
 pub(crate) use expression_names::{compared_texts, conversions, first_use};
 pub use fresh_values::FreshValues;
 pub(crate) use functions::{FUNCTION_NAMES, UNRESERVED_FUNCTIONS, called_function};
+pub(crate) use output_path::render_output_path;
 pub(crate) use scope::{
     PlaceholderScope, RESERVED_NAMES, SECRET_ROOT, VariableOrigin, check_variable_bytes,
 };

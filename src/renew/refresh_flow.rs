@@ -15,7 +15,7 @@ use crate::render::FreshValues;
 use crate::secret::{Secret, to_secret_json};
 use crate::sign::{NamedValues, SealError, SealedRequest, SigningInputs, seal, token_draft};
 use crate::tokens::{FamilyLock, FamilyRecord, LOCK_WAIT, RenewalState, StoreError, TokenStore};
-use crate::transport::{LiveTransport, human_duration};
+use crate::transport::{LiveTransport, SendLimits, human_duration};
 use crate::value::{ObjectMember, Value};
 use crate::wire::{BaseUrl, WireRequest, WireResponse};
 use std::time::Duration;
@@ -752,7 +752,10 @@ impl<'a> RefreshFlow<'a> {
     async fn send(&self, request: &WireRequest) -> TokenSendOutcome {
         let transport = self.context.transport;
         let route = &self.job.route;
-        match transport.send_by(request, route, self.job.timeout).await {
+        match transport
+            .send_by(request, route, SendLimits::within(self.job.timeout))
+            .await
+        {
             Ok(response) => TokenSendOutcome::Response(response),
             Err(error) if error.was_not_sent() => TokenSendOutcome::NotSent(error.to_string()),
             Err(error) => TokenSendOutcome::ResponseLost(error.to_string()),

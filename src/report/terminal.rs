@@ -10,7 +10,7 @@ use super::reporter::Reporter;
 use crate::diagnostic::pluralize;
 use crate::event::{
     Event, FailureReport, NoticeSeverity, RunNotice, RunSummary, SetUpReport, StepReport,
-    UndoFailureReport, UnitReport, Verdict,
+    UndoFailureReport, UnitReport, Verdict, WRITTEN_NOTE,
 };
 use crate::redact::RedactedText;
 use crate::span::SourceMap;
@@ -168,7 +168,7 @@ impl<W: Write> TerminalReporter<W> {
             }
             unit.steps.iter().try_for_each(|step| self.attempts(step))?;
             for note in unit.steps.iter().flat_map(|step| &step.notes) {
-                self.paragraph("warning", note)?;
+                self.paragraph(note_label(note, "warning"), note)?;
             }
         }
         if self.style.is_live {
@@ -325,7 +325,7 @@ impl<W: Write> TerminalReporter<W> {
             self.failure(failure, sources)?;
         }
         for note in &step.notes {
-            self.paragraph("help", note)?;
+            self.paragraph(note_label(note, "help"), note)?;
         }
         self.exchange(step, passed_too)
     }
@@ -807,6 +807,15 @@ fn wrap_words(text: &str, columns: usize) -> Vec<String> {
         lines.push(line);
     }
     lines
+}
+
+/// What stands in front of a note.
+fn note_label(note: &RedactedText, usual: &'static str) -> &'static str {
+    if note.as_str().starts_with(WRITTEN_NOTE) {
+        "note"
+    } else {
+        usual
+    }
 }
 
 #[cfg(test)]

@@ -98,9 +98,10 @@ pub(crate) struct AccountAccess {
     pub(crate) given_token: NamedValues,
 }
 
-/// Whether a scheme's secrets may go to a host in this way.
+/// Whether a scheme's secrets may go to a host in this way; without a scheme, whether requests may
+/// go this way at all.
 pub(super) type TrustCheck<'w> =
-    Box<dyn Fn(&Scheme, &BaseUrl, NetworkSettings<'_>) -> Result<(), NotTrusted> + 'w>;
+    Box<dyn Fn(Option<(&Scheme, &BaseUrl)>, NetworkSettings<'_>) -> Result<(), NotTrusted> + 'w>;
 
 /// Where credentials and hosts come from in this run.
 pub(crate) enum AccessEnvironment<'w> {
@@ -342,7 +343,7 @@ impl<'w> AccessResolver<'w> {
                 trusts,
             } => {
                 // Before the credentials are read: a workspace from a stranger can name any host.
-                trusts(scheme, &base, network)
+                trusts(Some((scheme, &base)), network)
                     .map_err(|reason| AccessError::Untrusted { reason })?;
                 route = network.route(scheme, owner, credentials, &self.workspace.root)?;
                 credentials.resolve(scheme, owner, &needs)?
@@ -359,6 +360,37 @@ impl<'w> AccessResolver<'w> {
             credentials,
             given_token,
         })
+    }
+
+    /// The access to an address of a response, which gets nothing but the request: only the proxy
+    /// of the environment is used for it.
+    ///
+    /// # Errors
+    /// When the proxy is not trusted, or its password is missing.
+    pub(crate) fn external(
+        &self,
+        scheme: &Scheme,
+        base: &BaseUrl,
+    ) -> Result<AccountAccess, AccessError> {
+        let environment = self.workspace.environment(&self.name);
+        let network = NetworkSettings {
+            proxy: environment.and_then(|environment| environment.proxy.as_ref()),
+            ..NetworkSettings::default()
+        };
+        let owner = CredentialOwner {
+            environment: &self.name,
+            account: None,
+        };
+        let mut route = Route::default();
+        if let AccessEnvironment::Configured {
+            credentials,
+            trusts,
+        } = &self.environment
+        {
+            trusts(None, network).map_err(|reason| AccessError::Untrusted { reason })?;
+            route = network.route(scheme, owner, credentials, &self.workspace.root)?;
+        }
+        Ok(AccountAccess::external(base.clone(), route.for_address()))
     }
 
     /// How the host of a scheme is reached in this environment.

@@ -28,16 +28,47 @@ pub(super) async fn run_attempt(
     if let Some(replayed) = replayed {
         return call.replay(draft, replayed, fresh).await;
     }
+    if draft.external.is_some() && call.context.environment.accesses.is_sandbox() {
+        return replay_address(call, draft, unsigned, fresh).await;
+    }
     // Without `unsigned` there is nothing to match. A replay must not go on to the network.
     if recordings.is_replay() {
         let reason = "the request cannot be matched with recordings, and a replay sends nothing";
         let missing = MissingRecording::new(reason, false);
         return Exchange::not_sent(StepError::NotRecorded(missing));
     }
+    if draft.external.is_some() {
+        // No token, and no budget: those are a marketplace's.
+        return call.send(draft, None, fresh).await;
+    }
     match token_query(call) {
         None => send_with_permit(call, draft, None, fresh).await,
         Some(query) => send_with_token(call, &query, draft, fresh).await,
     }
+}
+
+/// The sandbox plays marketplaces, and an address of a response is none of theirs: a recording
+/// responds, without a socket.
+async fn replay_address(
+    call: &ExchangeContext<'_>,
+    draft: &Draft,
+    unsigned: Option<&RecordedRequest>,
+    fresh: FreshValues,
+) -> Exchange {
+    let Some(request) = unsigned else {
+        let reason = "the request cannot be matched with recordings";
+        let missing = MissingRecording::new(reason, false);
+        return Exchange::not_sent(StepError::NotRecorded(missing));
+    };
+    let context = call.context;
+    let replayed = context.state.recordings.sandbox_response(
+        call.recording_key,
+        call.scheme,
+        request,
+        context.environment.workspace,
+        &context.state.redactor,
+    );
+    call.replay(draft, replayed, fresh).await
 }
 
 async fn send_with_token(

@@ -232,10 +232,7 @@ impl Attempts<'_> {
 /// The fault of a call without a response, if a retry can mend it. A response that is not HTTP is
 /// among these, since a connection that breaks looks the same.
 fn network_fault(error: &StepError, is_unsent: bool) -> Option<RetryableFault> {
-    let is_connect = matches!(
-        error,
-        StepError::Transport(TransportError::Connect { .. } | TransportError::Proxy { .. })
-    );
+    let is_connect = matches!(error, StepError::Transport(error) if error.may_connect_later());
     let may_pass = match error {
         StepError::Transport(error) => {
             is_connect

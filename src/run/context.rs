@@ -11,6 +11,7 @@ use crate::event::{Event, RunNotice};
 use crate::host::SeededRng;
 use crate::model::scheme::{Level, Scheme};
 use crate::model::workspace::Workspace;
+use crate::output_files::OutputFolder;
 use crate::recording::RecordingKey;
 use crate::redact::{OutputRedactor, Redactor};
 use crate::render::{BodyFiles, FreshValues, VariableLayer};
@@ -85,6 +86,8 @@ pub(crate) struct RunEnvironment<'w> {
     pub(crate) clock: fn() -> i64,
     pub(crate) rng: SeededRng,
     pub(crate) stop: StopSignal,
+    /// Where steps write responses to; `None` in a replay, unless a folder was named.
+    pub(crate) outputs: Option<OutputFolder>,
 }
 
 /// What a run remembers. All lanes run on one task, so `RefCell` is enough; no borrow may be held

@@ -3,6 +3,7 @@
 
 use super::access::AccountAccess;
 use super::context::RunContext;
+use super::external::{RedirectPolicy, sealable_address, signed_parts};
 use super::personal_data::redact_rules;
 use super::response_secrets::{DeclaredSecrets, register_response_secrets};
 use super::run_budget::BudgetClass;
@@ -22,7 +23,7 @@ use crate::sign::{
 };
 use crate::transport::TransportError;
 use crate::value::JsonRef;
-use crate::wire::{Draft, WireRequest, WireResponse};
+use crate::wire::{BaseUrl, Draft, WireRequest, WireResponse};
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::rc::Rc;
@@ -128,9 +129,12 @@ pub(super) struct ExchangeContext<'c> {
     pub(super) level: &'c Level,
     pub(super) access: &'c AccountAccess,
     pub(super) timeout: Duration,
+    /// The largest response, in bytes.
+    pub(super) max_body: usize,
     /// The step expects success, so an expired token is worth another request.
     pub(super) can_renew_token: bool,
     pub(super) budget_class: BudgetClass<'c>,
+    pub(super) redirects: RedirectPolicy<'c>,
     pub(super) secrets: DeclaredSecrets<'c>,
     /// How many requests the step has sent.
     pub(super) requests: &'c Cell<usize>,
@@ -147,6 +151,7 @@ impl ExchangeContext<'_> {
         token: Option<&NamedValues>,
         fresh: FreshValues,
     ) -> Exchange {
+        self.register_signature(draft);
         let SealedRequest { request, trace } = match self.seal(draft, token, fresh) {
             Ok(sealed) => sealed,
             Err(error) => return Exchange::not_sent(error),
@@ -158,9 +163,12 @@ impl ExchangeContext<'_> {
         let sent_at = context.state.started_at.elapsed();
         // Before the response: a call that is dropped while it waits was sent all the same.
         self.count_request(1);
-        let transport = &context.environment.transport;
-        let route = &self.access.route;
-        let received = transport.send_by(&request, route, self.timeout).await;
+        let (request, received) = if self.redirects.max == 0 {
+            let received = self.send_once(&request, self.timeout).await;
+            (request, received.map_err(StepError::from))
+        } else {
+            Box::pin(self.send_following(draft, request)).await
+        };
         let signed = SignedRequest {
             request,
             trace: self.shown_lines(trace),
@@ -228,6 +236,8 @@ impl ExchangeContext<'_> {
             .scheme
             .token_for_level(self.level)
             .map(|token| placeholder_token(token, &self.access.given_token));
+        let sealable = draft.external.is_some().then(|| sealable_address(draft));
+        let draft = sealable.as_ref().unwrap_or(draft);
         Ok(SignedRequest {
             request: self.seal(draft, token.as_ref(), fresh)?.request,
             trace: Vec::new(),
@@ -332,6 +342,16 @@ impl ExchangeContext<'_> {
         token: Option<&NamedValues>,
         fresh: FreshValues,
     ) -> Result<SealedRequest, SealError> {
+        self.seal_at(draft, &self.access.base, token, fresh)
+    }
+
+    pub(super) fn seal_at(
+        &self,
+        draft: &Draft,
+        base: &BaseUrl,
+        token: Option<&NamedValues>,
+        fresh: FreshValues,
+    ) -> Result<SealedRequest, SealError> {
         // Some marketplaces accept no time ahead of theirs: their schemes sign with an older one.
         let fresh = FreshValues {
             unix_ms: self.scheme.clock.request_time_ms(fresh.unix_ms),
@@ -348,9 +368,17 @@ impl ExchangeContext<'_> {
             self.scheme,
             &self.level.procedure,
             draft.clone(),
-            &self.access.base,
+            base,
             inputs,
         )
+    }
+
+    /// No output shows what proves who may use an address.
+    pub(super) fn register_signature(&self, draft: &Draft) {
+        let mut redactor = self.context.state.redactor.borrow_mut();
+        for part in signed_parts(draft) {
+            redactor.add_secret("signed", &part);
+        }
     }
 
     fn register_trace_secrets(&self, trace: &SignTrace) {

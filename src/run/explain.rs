@@ -19,12 +19,13 @@ use crate::plan::{Unit, request_secrets};
 use crate::redact::{RedactedText, Redactor, is_hidden};
 use crate::render::{
     FUNCTION_NAMES, FreshValues, RenderError, SECRET_ROOT, TemplateDialect, VariableLayer,
-    VariableScope, called_function, render_draft,
+    VariableScope, called_function, render_draft, render_output_path,
 };
 use crate::sign::{SealedRequest, SignTrace, SigningInputs, choose_level, seal, token_draft};
 use crate::span::Span;
 use crate::value::Value;
 use crate::wire::{Draft, WireRequest};
+use std::rc::Rc;
 
 /// The explanation of a step; every value has passed the redactor.
 pub(crate) struct StepExplanation {
@@ -117,9 +118,15 @@ pub(crate) fn explain(
         &draft.path,
     );
     let account = unit.account.as_deref();
-    let access = context
-        .access(scheme, level, account)
-        .map_err(StepError::from)?;
+    let access = match &draft.external {
+        Some(base) => context
+            .environment
+            .accesses
+            .external(scheme, base)
+            .map(Rc::new),
+        None => context.access(scheme, level, account),
+    };
+    let access = access.map_err(StepError::from)?;
     let explained = ExplainedStep {
         step,
         scheme,
@@ -230,7 +237,11 @@ impl ExplainedStep<'_> {
             },
             summary: self.summary(),
             time: time_note(fresh.unix_ms, &trace),
-            notes: self.notes(renewed.is_some()),
+            notes: self
+                .notes(renewed.is_some())
+                .into_iter()
+                .chain(self.output_note(variables)?)
+                .collect(),
             values: used_values(self.step, variables, &mut redactor)?,
             requests,
         })
@@ -309,6 +320,18 @@ impl ExplainedStep<'_> {
         let error = missing_error(missing, &self.context.options.environment);
         let note = format!("{error}: a stand-in is shown");
         Some(with_hint(note, error.hint()))
+    }
+
+    /// The file that the response would be written to.
+    fn output_note(&self, variables: &VariableScope) -> Result<Option<String>, StepError> {
+        let Some(output) = self.step.output.as_deref() else {
+            return Ok(None);
+        };
+        let segments = render_output_path(output, variables)?;
+        Ok(Some(format!(
+            "the response is written to `{}`, below the folder of `--out`",
+            segments.join("/")
+        )))
     }
 
     fn notes(&self, has_placeholder_token: bool) -> Vec<String> {

@@ -1,8 +1,7 @@
 //! The route of an account: what its environment says of proxies and certificates, with the
 //! secrets of the user.
 
-use super::access::AccessError;
-use crate::credentials::{CredentialOwner, CredentialSources};
+use crate::credentials::{CredentialError, CredentialOwner, CredentialSources};
 use crate::model::environment::{Environment, PemFile, ProxyAddress};
 use crate::model::scheme::Scheme;
 use crate::transport::{ClientIdentity, Route, RouteProxy};
@@ -47,8 +46,9 @@ impl<'w> NetworkSettings<'w> {
         owner: CredentialOwner<'_>,
         credentials: &CredentialSources,
         root: &Path,
-    ) -> Result<Route, AccessError> {
+    ) -> Result<Route, CredentialError> {
         Ok(Route {
+            is_guarded: false,
             ca: self.ca.map(|ca| ca.text.clone()),
             client: self.client_identity(scheme, owner, credentials, root)?,
             proxy: self
@@ -64,7 +64,7 @@ impl<'w> NetworkSettings<'w> {
         owner: CredentialOwner<'_>,
         credentials: &CredentialSources,
         root: &Path,
-    ) -> Result<Option<ClientIdentity>, AccessError> {
+    ) -> Result<Option<ClientIdentity>, CredentialError> {
         let Some(certificate) = self.client_cert else {
             return Ok(None);
         };
@@ -83,7 +83,7 @@ fn route_proxy(
     scheme: &Scheme,
     owner: CredentialOwner<'_>,
     credentials: &CredentialSources,
-) -> Result<RouteProxy, AccessError> {
+) -> Result<RouteProxy, CredentialError> {
     let password = match &proxy.user {
         Some(_) => credentials.proxy_password(scheme, owner)?,
         None => "".into(),

@@ -41,6 +41,8 @@ pub(crate) struct RunRecordings {
     pub(crate) mode: RefCell<RecordingMode>,
     pub(super) personal: PersonalData,
     run_id: String,
+    /// What responds to addresses of responses in the sandbox; made when it is needed first.
+    sandbox_addresses: RefCell<Option<RecordingReplay>>,
 }
 
 /// Why a response cannot be written to a file or compared with one.
@@ -73,6 +75,7 @@ impl RunRecordings {
             personal: PersonalData::new(run_id, is_sandbox || can_respond(&mode)),
             mode: mode.into(),
             run_id: run_id.to_owned(),
+            sandbox_addresses: RefCell::default(),
         }
     }
 
@@ -118,6 +121,26 @@ impl RunRecordings {
             _ => None,
         };
         replayed.map(|replayed| replayed.map(|replayed| self.with_current_run_id(replayed)))
+    }
+
+    /// The recorded response to a request whose address comes from a response of the sandbox.
+    ///
+    /// # Errors
+    /// When nothing is recorded for it.
+    pub(super) fn sandbox_response(
+        &self,
+        key: &RecordingKey,
+        scheme: &Scheme,
+        request: &RecordedRequest,
+        workspace: &Workspace,
+        redactor: &RefCell<Redactor>,
+    ) -> Result<ReplayedResponse, ReplayMiss> {
+        let (file, scheme) = (key.file.as_str(), scheme.name.as_str());
+        let mut replay = self.sandbox_addresses.borrow_mut();
+        let replay = replay.get_or_insert_with(|| RecordingReplay::new(workspace));
+        let request = self.as_recorded(request, replay, (file, scheme), redactor);
+        let replayed = replay.respond(file, scheme, &request)?;
+        Ok(self.with_current_run_id(replayed))
     }
 
     /// A request as it is recorded. Recordings hold the names of secrets in place of their values;

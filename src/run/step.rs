@@ -11,7 +11,7 @@ use crate::event::StepReport;
 use crate::model::request::{RunCondition, Step};
 use crate::render::{RenderError, VariableScope};
 use crate::snapshot::SnapshotError;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 /// The result of a step, for the flow that it is a part of.
 pub(super) struct StepResult {
@@ -75,6 +75,7 @@ async fn execute(
         scheme,
         requests: Cell::default(),
         rounds: Cell::default(),
+        output: RefCell::default(),
         context,
     };
     match &step.for_each {

@@ -7,6 +7,7 @@ use crate::budget::BudgetError;
 use crate::diagnostic::pluralize;
 use crate::event::ErrorClass;
 use crate::ledger::LedgerError;
+use crate::output_files::OutputError;
 use crate::recording::ReplayError;
 use crate::render::RenderError;
 use crate::renew::RefreshError;
@@ -26,6 +27,10 @@ pub(crate) enum StepError {
     Access(#[from] AccessError),
     #[error("{0}")]
     Transport(#[from] TransportError),
+    #[error(transparent)]
+    Redirect(#[from] UnfollowedRedirect),
+    #[error(transparent)]
+    Output(#[from] StepOutputError),
     #[error(transparent)]
     Token(#[from] RefreshError),
     #[error(transparent)]
@@ -61,6 +66,40 @@ pub(crate) enum StepError {
     Interrupted,
 }
 
+/// Why a redirect is not followed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum UnfollowedRedirect {
+    #[error("a redirect is not followed: {0}")]
+    Refused(String),
+    #[error("more than {0} redirects: the last one leads to {1}")]
+    TooMany(u32, String),
+}
+
+/// Why a response is not written to a file.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StepOutputError {
+    #[error(transparent)]
+    File(#[from] OutputError),
+    #[error(
+        "the response is not written to `{0}`: it holds a credential or a token that ingam keeps"
+    )]
+    Secret(String),
+    #[error("the name of the file would hold a secret")]
+    SecretName,
+}
+
+impl StepOutputError {
+    fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::File(error) => error.hint(),
+            Self::Secret(_) => {
+                Some("capture what you need of it; `not_secret` says that a value is none")
+            }
+            Self::SecretName => Some("use another value in `output`"),
+        }
+    }
+}
+
 /// Why no recording answers a request.
 #[derive(Debug)]
 pub(crate) struct MissingRecording {
@@ -94,6 +133,7 @@ impl StepError {
             Self::Seal(error) => error.into(),
             Self::Access(error) => error.into(),
             Self::Transport(error) => error.into(),
+            Self::Redirect(_) | Self::Output(_) => ErrorClass::Unable,
             Self::Token(error) => error.into(),
             Self::Budget(error) => ErrorClass::from(&**error),
             Self::Snapshot(error) => error.into(),
@@ -120,6 +160,7 @@ impl StepError {
                 error.hint.clone().into_iter().collect()
             }
             Self::Access(error) => error.hint().into_iter().collect(),
+            Self::Output(error) => error.hint().map(str::to_owned).into_iter().collect(),
             Self::Token(failure) => failure.notes.clone(),
             Self::Budget(error) => error.hint().into_iter().collect(),
             Self::Snapshot(error) => error.hint().into_iter().collect(),

@@ -4,6 +4,7 @@
 use super::attempts::Attempts;
 use super::context::RunContext;
 use super::exchange::{Exchange, ExchangeContext, ExchangeLog, JudgedResponse};
+use super::external::{self, RedirectPolicy};
 use super::observed_exchange::ObservedExchange;
 use super::personal_data::redact_rules;
 use super::recording_hint::recording_hint;
@@ -35,10 +36,11 @@ use crate::render::{
     render_draft, render_tree,
 };
 use crate::sign::choose_level;
+use crate::transport::DEFAULT_MAX_BODY;
 use crate::value::Value;
 use crate::wire::{Draft, RequestTarget, WireResponse};
 use std::borrow::Cow;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 /// A poll can end sooner or later than the recorded one: its last response is compared with at most
@@ -95,6 +97,8 @@ pub(super) struct StepExecution<'a> {
     pub(super) requests: Cell<usize>,
     /// How many rounds its `for_each` has.
     pub(super) rounds: Cell<Option<u32>>,
+    /// The file that the call writes, by its segments.
+    pub(super) output: RefCell<Option<Vec<String>>>,
     pub(super) context: &'a RunContext<'a>,
 }
 
@@ -239,8 +243,11 @@ impl StepExecution<'_> {
         variables: &VariableScope,
         fresh: FreshValues,
     ) -> StepCall {
-        let mut call = match self.send_draft(&draft, target, variables, fresh).await {
-            Ok(call) => call,
+        let mut call = match self.prepare_output(variables) {
+            Ok(()) => match self.send_draft(&draft, target, variables, fresh).await {
+                Ok(call) => call,
+                Err(error) => StepCall::not_sent(error),
+            },
             Err(error) => StepCall::not_sent(error),
         };
         call.log.draft = Some(draft);
@@ -256,7 +263,12 @@ impl StepExecution<'_> {
     ) -> Result<StepCall, StepError> {
         let (step, scheme, context) = (self.step, self.scheme, self.context);
         let level = self.level_at(&draft.path);
-        let access = context.access(scheme, level, self.owner.recording_key.account.as_deref())?;
+        let account = self.owner.recording_key.account.as_deref();
+        let access = match &draft.external {
+            Some(base) => Rc::new(context.environment.accesses.external(scheme, base)?),
+            None => context.access(scheme, level, account)?,
+        };
+        let patterns = external::patterns_of(step);
         let unsigned = self.unsigned_request(variables, target, &access.account)?;
         let is_read = step.is_read(scheme, &draft.path, &draft.query_pairs());
         let attempts = Attempts {
@@ -267,12 +279,17 @@ impl StepExecution<'_> {
                 level,
                 access: &access,
                 timeout: step.timeout,
+                max_body: self.max_body(),
                 // A step that expects a failure may test an expired token, which must stay expired.
                 can_renew_token: step.expected_outcome == ExpectedOutcome::Success,
                 budget_class: BudgetClass::Step(self.owner.unit),
                 secrets: DeclaredSecrets {
                     rules: self.owner.secret_rules,
                     captures: &step.captures,
+                },
+                redirects: RedirectPolicy {
+                    max: step.redirects,
+                    patterns: &patterns,
                 },
                 requests: &self.requests,
                 rounds: self.rounds.get(),
@@ -312,6 +329,21 @@ impl StepExecution<'_> {
         self.context.output_redactor(&self.owner.recording_key)
     }
 
+    /// The largest response: by the step, by the environment, or by default.
+    fn max_body(&self) -> usize {
+        let context = self.context;
+        let environment = context
+            .environment
+            .workspace
+            .environment(&context.options.environment);
+        let said = self
+            .step
+            .max_body
+            .or_else(|| environment.and_then(|environment| environment.max_body));
+        said.and_then(|bytes| usize::try_from(bytes).ok())
+            .unwrap_or(DEFAULT_MAX_BODY)
+    }
+
     /// The level that signs a request for this path.
     pub(super) fn level_at(&self, path: &str) -> &Level {
         let named = self.step.level.as_ref().map(|level| level.name.as_str());
@@ -326,7 +358,9 @@ impl StepExecution<'_> {
         account: &str,
     ) -> Result<Option<Box<RecordedRequest>>, RenderError> {
         let has_snapshot = self.owner.unit.is_some() && self.wants_snapshot();
-        if !has_snapshot && !self.context.state.recordings.is_enabled() {
+        let is_played =
+            self.step.external.is_some() && self.context.environment.accesses.is_sandbox();
+        if !has_snapshot && !is_played && !self.context.state.recordings.is_enabled() {
             return Ok(None);
         }
         let request = self.placeholder_request(variables, target, account)?;
@@ -651,6 +685,9 @@ impl StepExecution<'_> {
         }
         // Last: a response that failed anything above must not be written as a snapshot.
         self.compare_with_snapshot(response, &mut judgement)?;
+        if judgement.failures.is_empty() {
+            judgement.notes.extend(self.write_output(response)?);
+        }
         Ok(judgement)
     }
 

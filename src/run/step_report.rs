@@ -12,7 +12,7 @@ use crate::event::{
 };
 use crate::model::request::Step;
 use crate::redact::{OutputRedactor, RedactedText};
-use crate::wire::{Draft, WireRequest, decode_body, join_query, show_letters};
+use crate::wire::{BaseUrl, Draft, WireRequest, decode_body, join_query, show_letters};
 use std::time::Duration;
 
 /// `started_at` counts from the start of the run.
@@ -159,8 +159,14 @@ fn personal_exchange(
 
 fn endpoint(draft: Option<&Draft>) -> String {
     draft.map_or_else(String::new, |draft| {
-        format!("{} {}", draft.method, show_letters(&draft.path))
+        format!("{} {}", draft.method, shown_path(draft))
     })
+}
+
+/// The path; of an address that a response gave, with its host.
+fn shown_path(draft: &Draft) -> String {
+    let origin = draft.external.as_ref().map_or("", BaseUrl::origin);
+    format!("{origin}{}", show_letters(&draft.path))
 }
 
 /// Method and target as they are sent, without what the scheme adds; letters are shown decoded.
@@ -168,6 +174,15 @@ fn request_line(step: &Step, draft: Option<&Draft>) -> String {
     let Some(draft) = draft else {
         return format!("{} …", step.method);
     };
+    if draft.external.is_some() {
+        // The query is what proves who may use the address.
+        let signed = if draft.raw_query.is_empty() {
+            ""
+        } else {
+            "?‹signed›"
+        };
+        return format!("{} {}{signed}", draft.method, shown_path(draft));
+    }
     let query = [draft.raw_query.clone(), join_query(&draft.query)];
     let query = query.map(|part| show_letters(&part));
     let query = query.iter().filter(|part| !part.is_empty());

@@ -317,6 +317,8 @@ fn undo_call(
     context: &RunContext<'_>,
 ) -> Result<UndoCall, RenderError> {
     let Draft {
+        // The loader refuses an undo that asks an address of a response.
+        external: _,
         method,
         path,
         raw_query,

@@ -4,6 +4,7 @@
 use super::attempt::run_attempt;
 use super::context::RunContext;
 use super::exchange::{ExchangeContext, JudgedResponse};
+use super::external::RedirectPolicy;
 use super::observed_exchange::ObservedExchange;
 use super::personal_data::redact_rules;
 use super::response_secrets::DeclaredSecrets;
@@ -24,6 +25,7 @@ use crate::recording::{RecordingKey, unsigned_request};
 use crate::render::RenderError;
 use crate::sign::choose_level;
 use crate::tokens::StoreError;
+use crate::transport::DEFAULT_MAX_BODY;
 use crate::value::{self, Value};
 use crate::wire::{Draft, DraftBody};
 use std::cell::Cell;
@@ -225,6 +227,7 @@ async fn send(
         level,
         access: &access,
         timeout: request.timeout,
+        max_body: DEFAULT_MAX_BODY,
         can_renew_token: true,
         budget_class: BudgetClass::Undo,
         secrets: DeclaredSecrets {
@@ -232,6 +235,10 @@ async fn send(
             captures: &[],
         },
         // No report shows the requests of one undo.
+        redirects: RedirectPolicy {
+            max: 0,
+            patterns: &[],
+        },
         requests: &Cell::default(),
         rounds: None,
         context,
@@ -281,6 +288,7 @@ fn undo_draft(call: &UndoCall) -> Result<Draft, UndoError> {
         "its method is not an HTTP method",
     ))?;
     Ok(Draft {
+        external: None,
         method,
         path: call.path.clone(),
         raw_query: call.raw_query.clone(),

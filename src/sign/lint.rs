@@ -230,6 +230,7 @@ fn probe_draft(scheme: &Scheme) -> Draft {
     let body = Value::Object(vec![("b".into(), Value::from("1"))]);
     let query = vec![("a".to_owned(), "1".to_owned())];
     Draft {
+        external: None,
         method: Method::Post,
         path: "/probe".to_owned(),
         raw_query: String::new(),

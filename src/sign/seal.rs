@@ -117,11 +117,7 @@ pub fn seal(
     let mut draft = draft;
     // A scheme may sign the type of the body, so it is set before anything is signed. The client
     // would add none by itself, and if it did, it would be after the signature.
-    if let Some(media_type) = draft
-        .body
-        .media_type()
-        .filter(|_| !draft.headers.iter().any(|(name, _)| name == "content-type"))
-    {
+    if let Some(media_type) = draft.added_media_type() {
         draft
             .headers
             .insert(0, ("content-type".to_owned(), media_type));

@@ -33,6 +33,7 @@ pub fn token_draft(
         None => DraftBody::Form(form),
     };
     Ok(Draft {
+        external: None,
         method: request.method,
         path: render_text(&request.path, &scope)?,
         raw_query: String::new(),
@@ -53,6 +54,7 @@ pub fn authorize_draft(
 ) -> Result<Draft, SealError> {
     let scope = token_scope(scheme, inputs)?;
     Ok(Draft {
+        external: None,
         method: Method::Get,
         path: render_text(&authorize.path, &scope)?,
         raw_query: String::new(),

@@ -516,6 +516,7 @@ fn frozen_without_attached(
             .any(|field| field.name.eq_ignore_ascii_case(name))
     });
     let draft = Draft {
+        external: None,
         method: received.method,
         path,
         raw_query: query.clone(),

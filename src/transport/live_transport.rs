@@ -1,6 +1,7 @@
 //! The network. One client with one connection for each host; no redirect is followed, nothing is
 //! repeated, and nothing is added to a request.
 
+use super::guarded_resolver::{GuardedResolver, look_up, refuse_private};
 use super::proxy_variables::ProxyVariables;
 use super::route::{Route, RouteProxy};
 use crate::awake_timeout::awake_timeout;
@@ -13,8 +14,27 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
-/// A larger response is refused; in bytes, counted after decompression.
-const MAX_BODY: usize = 32 << 20;
+/// A larger response is refused, unless a file says otherwise; in bytes, counted after decompression.
+pub(crate) const DEFAULT_MAX_BODY: usize = 32 << 20;
+
+/// How long a request may take, and how large its response may be.
+#[derive(Clone, Copy, Debug)]
+pub struct SendLimits {
+    pub timeout: Duration,
+    /// In bytes, counted after decompression.
+    pub max_body: usize,
+}
+
+impl SendLimits {
+    /// With the default size.
+    #[must_use]
+    pub fn within(timeout: Duration) -> Self {
+        Self {
+            timeout,
+            max_body: DEFAULT_MAX_BODY,
+        }
+    }
+}
 
 /// Which hosts a client will talk to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,8 +67,12 @@ pub enum TransportError {
         status: u16,
         received: usize,
     },
-    #[error("the response of {host} is larger than {} MiB", MAX_BODY >> 20)]
-    TooLarge { host: String },
+    #[error("the response of {host} is larger than {}: `max_body` allows more", human_size(*.limit))]
+    TooLarge {
+        host: String,
+        /// In bytes.
+        limit: usize,
+    },
     #[error("the response of {host} cannot be read: {reason}")]
     UnreadableResponse { host: String, reason: String },
     #[error("the network cannot be used: {reason}")]
@@ -56,6 +80,17 @@ pub enum TransportError {
 }
 
 impl TransportError {
+    /// Whether another attempt may reach the host: a proxy that wants a password does not change
+    /// its mind.
+    #[must_use]
+    pub(crate) fn may_connect_later(&self) -> bool {
+        match self {
+            Self::Connect { .. } => true,
+            Self::Proxy { reason, .. } => reason != PROXY_WANTS_PASSWORD,
+            _ => false,
+        }
+    }
+
     /// Whether it is certain that no byte of the request has reached the host.
     #[must_use]
     pub(crate) fn was_not_sent(&self) -> bool {
@@ -63,6 +98,15 @@ impl TransportError {
             self,
             Self::Connect { .. } | Self::Proxy { .. } | Self::Setup { .. }
         )
+    }
+}
+
+/// A size as files write it.
+fn human_size(bytes: usize) -> String {
+    if bytes.is_multiple_of(1 << 20) {
+        format!("{} MiB", bytes >> 20)
+    } else {
+        format!("{} KiB", bytes >> 10)
     }
 }
 
@@ -122,6 +166,17 @@ impl LiveTransport {
                 reason: "only the loopback interface was expected".to_owned(),
             });
         }
+        let unguarded;
+        let route = if route.is_guarded && base.is_loopback() {
+            // A file allowed this machine itself.
+            unguarded = Route {
+                is_guarded: false,
+                ..route.clone()
+            };
+            &unguarded
+        } else {
+            route
+        };
         if let Some(proxy) = &route.proxy {
             return Ok((self.routed_client(route)?, Some(proxy.url.clone())));
         }
@@ -141,9 +196,37 @@ impl LiveTransport {
         if let Some(client) = clients.get(&key) {
             return Ok(client.clone());
         }
-        let client = routed_client(route)?;
+        let client = self.build_client(route)?;
         clients.insert(key, client.clone());
         Ok(client)
+    }
+
+    pub(super) fn build_client(&self, route: &Route) -> Result<reqwest::Client, TransportError> {
+        let builder = routed_client(route)?;
+        let builder = if route.is_guarded {
+            let named = route.proxy.as_ref().map(|proxy| proxy.url.clone());
+            // Any host will do: only `NO_PROXY` depends on it.
+            let proxy = named.or_else(|| self.proxies.proxy_of("https://host.invalid"));
+            let proxy = proxy.and_then(|proxy| url::Url::parse(&proxy).ok());
+            builder.dns_resolver(GuardedResolver {
+                proxy_host: proxy.and_then(|proxy| proxy.host_str().map(str::to_owned)),
+            })
+        } else {
+            builder
+        };
+        builder.build().map_err(|error| setup_error(&error))
+    }
+
+    /// Where a proxy looks up a name, nothing here sees its addresses: those that this machine knows
+    /// are judged before the proxy is asked.
+    async fn check_behind_proxy(&self, base: &BaseUrl) -> Result<(), TransportError> {
+        let Ok(addresses) = look_up(base.host()).await else {
+            return Ok(());
+        };
+        refuse_private(&addresses).map_err(|error| TransportError::Connect {
+            host: base.authority().to_owned(),
+            reason: error.to_string(),
+        })
     }
 
     /// Sends the bytes and waits for the whole response, at most `timeout`.
@@ -155,7 +238,8 @@ impl LiveTransport {
         request: &WireRequest,
         timeout: Duration,
     ) -> Result<WireResponse, TransportError> {
-        self.send_by(request, &Route::default(), timeout).await
+        self.send_by(request, &Route::default(), SendLimits::within(timeout))
+            .await
     }
 
     /// The same, by a route.
@@ -166,14 +250,15 @@ impl LiveTransport {
         &self,
         request: &WireRequest,
         route: &Route,
-        timeout: Duration,
+        limits: SendLimits,
     ) -> Result<WireResponse, TransportError> {
+        let timeout = limits.timeout;
         let host = || request.base().authority().to_owned();
         let started_at = Instant::now();
         // One timeout over connecting, sending and reading: separate ones would add up, and a
         // server that sends one byte at a time would never exceed one for reading.
         let progress = ResponseProgress::default();
-        let exchange = self.exchange(request, route, started_at, &progress);
+        let exchange = self.exchange(request, route, limits.max_body, started_at, &progress);
         match awake_timeout(timeout, exchange).await {
             Ok(result) => result,
             Err(_) => Err(progress.timeout_error(host(), timeout)),
@@ -184,10 +269,14 @@ impl LiveTransport {
         &self,
         request: &WireRequest,
         route: &Route,
+        max_body: usize,
         started_at: Instant,
         progress: &ResponseProgress,
     ) -> Result<WireResponse, TransportError> {
         let (client, proxy) = self.client(request.base(), route)?;
+        if route.is_guarded && proxy.is_some() && !request.base().is_loopback() {
+            self.check_behind_proxy(request.base()).await?;
+        }
         let mut response = client
             .execute(to_reqwest(request)?)
             .await
@@ -196,7 +285,7 @@ impl LiveTransport {
         let headers = header_texts(response.headers());
         check_proxy_response(status, &headers, request.base(), proxy.as_deref())?;
         progress.status.store(status, Ordering::Relaxed);
-        let body = read_body(&mut response, request.base(), progress).await?;
+        let body = read_body(&mut response, request.base(), max_body, progress).await?;
         check_decoded(&headers, &body, request.base())?;
         Ok(WireResponse::new(
             status,
@@ -276,15 +365,17 @@ fn check_proxy_response(
 async fn read_body(
     response: &mut reqwest::Response,
     base: &BaseUrl,
+    max_body: usize,
     progress: &ResponseProgress,
 ) -> Result<Bytes, TransportError> {
     let fault = |error: reqwest::Error| exchange_error(&error, base, None);
     let mut body = BytesMut::new();
     while let Some(chunk) = response.chunk().await.map_err(fault)? {
         // Counted after decompression: a few kilobytes of gzip can expand to gigabytes.
-        if body.len() + chunk.len() > MAX_BODY {
+        if body.len() + chunk.len() > max_body {
             return Err(TransportError::TooLarge {
                 host: base.authority().to_owned(),
+                limit: max_body,
             });
         }
         body.extend_from_slice(&chunk);
@@ -344,7 +435,7 @@ fn check_decoded(
 
 /// A client with the platform's certificates and the user's proxies, and what the route says
 /// besides.
-fn routed_client(route: &Route) -> Result<reqwest::Client, TransportError> {
+fn routed_client(route: &Route) -> Result<reqwest::ClientBuilder, TransportError> {
     // Only the first call in a process can set the provider; the others find it set.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let unusable = |what: &str, error: &reqwest::Error| TransportError::Setup {
@@ -366,7 +457,7 @@ fn routed_client(route: &Route) -> Result<reqwest::Client, TransportError> {
         builder =
             builder.proxy(explicit_proxy(proxy).map_err(|error| unusable("`proxy`", &error))?);
     }
-    builder.build().map_err(|error| setup_error(&error))
+    Ok(builder)
 }
 
 fn explicit_proxy(proxy: &RouteProxy) -> Result<reqwest::Proxy, reqwest::Error> {

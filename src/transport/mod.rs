@@ -2,13 +2,16 @@
 //! authorization. The live transport is the only room that knows reqwest.
 
 mod callback;
+mod guarded_resolver;
 mod live_transport;
 mod proxy_variables;
+mod public_address;
 mod route;
 
 pub(crate) use callback::CallbackListener;
+pub(crate) use live_transport::DEFAULT_MAX_BODY;
 pub(crate) use live_transport::human_duration;
-pub use live_transport::{LiveTransport, NetworkPolicy, TransportError};
+pub use live_transport::{LiveTransport, NetworkPolicy, SendLimits, TransportError};
 pub(crate) use proxy_variables::ProxyVariables;
 pub use route::Route;
 pub(crate) use route::{ClientIdentity, RouteProxy};

@@ -12,6 +12,10 @@ pub struct Route {
     pub(crate) ca: Option<String>,
     pub(crate) client: Option<ClientIdentity>,
     pub(crate) proxy: Option<RouteProxy>,
+    /// Refuses names that lead to this machine or to its network: the host is none that a person
+    /// has written.
+    #[serde(default)]
+    pub(crate) is_guarded: bool,
 }
 
 /// Who the client is to a host that asks for a certificate.
@@ -39,7 +43,18 @@ impl Route {
     /// Whether it is the route of every other program.
     #[must_use]
     fn is_default(&self) -> bool {
-        self.ca.is_none() && self.client.is_none() && self.proxy.is_none()
+        self.ca.is_none() && self.client.is_none() && self.proxy.is_none() && !self.is_guarded
+    }
+
+    /// The route to an address that a response gave: authorities and certificates of an environment
+    /// are for its own hosts.
+    #[must_use]
+    pub fn for_address(&self) -> Self {
+        Self {
+            proxy: self.proxy.clone(),
+            is_guarded: true,
+            ..Self::default()
+        }
     }
 
     /// The same for equal routes, so that they share connections.
@@ -56,6 +71,7 @@ impl Route {
         };
         let client = self.client.as_ref();
         let proxy = self.proxy.as_ref();
+        add(if self.is_guarded { "guarded" } else { "" });
         add(self.ca.as_deref().unwrap_or_default());
         add(client.map_or("", |client| &client.certificate));
         add(client.map_or("", |client| client.key.expose()));

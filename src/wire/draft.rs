@@ -1,6 +1,7 @@
 //! A request that is rendered and not signed yet.
 
 use super::encode::{join_form, parse_query};
+use super::url::BaseUrl;
 use crate::method::Method;
 use crate::value::Value;
 use bytes::Bytes;
@@ -8,6 +9,8 @@ use bytes::Bytes;
 /// Names and values are still pairs, and nothing of the scheme has been added.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Draft {
+    /// Where an address of a response leads, in place of the host of scheme and environment.
+    pub external: Option<BaseUrl>,
     pub method: Method,
     /// Below the base path of the host; encoded, without the query.
     pub path: String,
@@ -45,6 +48,20 @@ impl Draft {
             query: Vec::new(),
             ..self
         }
+    }
+
+    /// The `content-type` that is added because the request names none.
+    #[must_use]
+    pub fn added_media_type(&self) -> Option<String> {
+        if self.headers.iter().any(|(name, _)| name == "content-type") {
+            return None;
+        }
+        // The signature of an address can cover this header, and then one that its maker did not
+        // mean is refused. Parts and JSON are not understood without it.
+        let is_raw = matches!(self.body, DraftBody::Text(_) | DraftBody::Bytes(_));
+        self.body
+            .media_type()
+            .filter(|_| self.external.is_none() || !is_raw)
     }
 }
 

@@ -89,6 +89,12 @@ impl HostPattern {
         self.is_loopback
     }
 
+    /// Whether it names another port than that of its protocol.
+    #[must_use]
+    pub(crate) fn names_port(&self) -> bool {
+        self.port != PortPattern::Default
+    }
+
     /// Whether protocol, host and port of a URL are those of the pattern.
     #[must_use]
     pub(crate) fn fits(&self, url: &Url) -> bool {

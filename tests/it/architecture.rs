@@ -18,6 +18,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("plain_file", &[]),
     ("redact", &["secret", "value", "wire"]),
     ("secret", &[]),
+    ("file_name", &[]),
     ("awake_timeout", &[]),
     ("core_dump", &[]),
     ("host", &["core_dump"]),
@@ -33,6 +34,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &[
             "calendar",
             "diagnostic",
+            "file_name",
             "jsonpath",
             "model",
             "span",
@@ -76,6 +78,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "wire",
             "yaml",
             "plain_file",
+            "file_name",
         ],
     ),
     ("plan", &["diagnostic", "load", "model", "render", "span"]),
@@ -145,6 +148,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ledger", &["atomic_file", "private_file"]),
     ("trust", &["atomic_file", "value", "plain_file", "wire"]),
     ("last_run", &["atomic_file", "plain_file"]),
+    (
+        "output_files",
+        &["atomic_file", "plain_file", "private_file"],
+    ),
     // Users of the corridor.
     (
         "renew",
@@ -219,6 +226,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "transport",
             "value",
             "wire",
+            "output_files",
         ],
     ),
     ("report", &["diagnostic", "event", "redact", "span"]),
@@ -258,6 +266,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "value",
             "wire",
             "plain_file",
+            "output_files",
         ],
     ),
 ];
@@ -369,6 +378,7 @@ const OPENS_FILES: &[(&str, &[&str])] = &[
             "cli/report_outputs.rs",
             "credentials/resolution.rs",
             "ledger.rs",
+            "output_files.rs",
             "private_file.rs",
             "tokens/file_store.rs",
             "tokens/local_inbox.rs",

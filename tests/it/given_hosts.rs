@@ -276,7 +276,7 @@ fn what_was_made_at_a_given_host_is_undone_there_or_not_at_all() {
     let folder = Folder::new();
     folder.write(
         "fixtures/item.yaml",
-        "scope: run\nsteps:\n  - name: add\n    scheme: coupang\n    post: /v2/items\n    capture: { id: $.id }\n    undo: { delete: \"/v2/items/{{ id }}\" }\nvalues: { id: \"{{ id }}\" }\n",
+        "scope: run\nsteps:\n  - name: add\n    scheme: coupang\n    post: /v2/items\n    capture: { id: $.id }\n    undo: { scheme: coupang, delete: \"/v2/items/{{ id }}\" }\nvalues: { id: \"{{ id }}\" }\n",
     );
     folder.write(
         "requests/one.yaml",

@@ -26,6 +26,7 @@ mod credentials;
 mod documents;
 mod exported_commands;
 #[cfg(unix)]
+mod external;
 mod false_greens;
 mod fixtures;
 mod given_hosts;
@@ -37,6 +38,7 @@ mod limits;
 mod mutations;
 mod network;
 mod network_routes;
+mod outputs;
 mod parallel;
 mod personal_data;
 mod program;

@@ -33,7 +33,9 @@ fn run(folder: &Folder, args: &[&str], more: &[(&str, &str)]) -> (String, i32) {
         .env("INGAM_COUPANG__SECRET_KEY", "secret-key-1")
         .envs(more.iter().copied());
     let (stdout, stderr, code) = text(&command.args(args).output().unwrap());
-    (format!("{stdout}{stderr}"), code)
+    // Long lines are wrapped.
+    let words: Vec<&str> = stdout.split_whitespace().collect();
+    (format!("{}\n{stdout}{stderr}", words.join(" ")), code)
 }
 
 fn trust(folder: &Folder) -> String {
@@ -298,7 +300,7 @@ fn https_to_this_machine_goes_through_the_proxy_of_the_user() {
 
 #[test]
 fn a_token_is_renewed_in_the_same_way() {
-    let answer = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 73\r\nconnection: close\r\n\r\n{\"access_token\":\"issued-token-1234\",\"expires_in\":3600,\"token_type\":\"Bearer\"}";
+    let answer = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 76\r\nconnection: close\r\n\r\n{\"access_token\":\"issued-token-1234\",\"expires_in\":3600,\"token_type\":\"Bearer\"}";
     let (port, seen) = https_server(true, answer);
     let (proxy_port, asked) = proxy(None);
     let folder = workspace("http://127.0.0.1:1", "");

@@ -135,6 +135,7 @@ impl Market {
 
 fn draft(method: Method, path: &str) -> Draft {
     Draft {
+        external: None,
         method,
         path: path.to_owned(),
         raw_query: String::new(),
@@ -169,6 +170,7 @@ fn one_signature_by_header_is_refused_in_its_own_words() {
     let scheme = market.scheme("coupang");
     let account = market.account(&scheme);
     let search = || Draft {
+        external: None,
         query: vec![("limit".to_owned(), "3".to_owned())],
         ..draft(Method::Get, "/v2/unknown")
     };

@@ -125,6 +125,7 @@ impl Market {
         });
         let (raw_query, headers) = (String::new(), Vec::new());
         let draft = Draft {
+            external: None,
             method,
             path: path.to_owned(),
             raw_query,

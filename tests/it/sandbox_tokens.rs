@@ -282,6 +282,7 @@ impl Market {
         let (body, query, raw_query, headers) =
             (DraftBody::None, Vec::new(), String::new(), Vec::new());
         let draft = Draft {
+            external: None,
             method: Method::Get,
             path: path.to_owned(),
             raw_query,

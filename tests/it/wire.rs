@@ -90,6 +90,7 @@ fn draft() -> impl Strategy<Value = Draft> {
     ];
     (prop::bool::ANY, segment, raw_query, pairs(), body()).prop_map(
         |(post, segment, raw_query, query, body)| Draft {
+            external: None,
             method: if post { Method::Post } else { Method::Get },
             path: format!(
                 "/v2/test/{}",

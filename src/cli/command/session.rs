@@ -4,8 +4,8 @@
 use crate::budget::{Budget, BudgetLocation};
 use crate::cli::args::{GlobalArgs, TargetArgs};
 use crate::cli::command_error::CommandError;
-use crate::cli::given_variables::given_variables;
 use crate::cli::given_hosts::{HOST_VARIABLE, given_hosts, trusted_patterns};
+use crate::cli::given_variables::given_variables;
 use crate::cli::invocation::Invocation;
 use crate::cli::settings;
 use crate::credentials::{CredentialSources, KnownVariables};
@@ -192,11 +192,15 @@ pub(crate) async fn open_environment<'w>(
     let trust = TrustList::load(host.config_folder().as_deref(), &loaded.workspace.root)?
         .with_given_hosts(trusted_patterns(host, &loaded.workspace)?);
     let (environment, given) = (target.environment.clone(), target.hosts.clone());
-    let trusts = move |scheme: &Scheme, base: &BaseUrl, network: NetworkSettings<'_>| {
-        let mut wanted = required_trust(loaded, &environment, scheme, base, &given);
+    let trusts = move |to: Option<(&Scheme, &BaseUrl)>, network: NetworkSettings<'_>| {
+        let mut wanted = to.map_or_else(Vec::new, |(scheme, base)| {
+            required_trust(loaded, &environment, scheme, base, &given)
+        });
         wanted.extend(required_network_trust(&environment, network));
         let is_allowed = |thing: &TrustSubject| match thing {
-            TrustSubject::GivenHosts { scheme, .. } => trust.allows_given_host(scheme, base),
+            TrustSubject::GivenHosts { scheme, .. } => {
+                to.is_some_and(|(_, base)| trust.allows_given_host(scheme, base))
+            }
             thing => trust.is_allowed(thing),
         };
         wanted
@@ -412,6 +416,8 @@ impl<'w> RunSession<'w> {
             rng,
             // Only `run` listens to signals.
             stop: stop_channel().1,
+            // Only `run` writes responses.
+            outputs: None,
         })
     }
 

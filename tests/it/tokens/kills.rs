@@ -8,6 +8,7 @@ use ingam::internals::load::{all_schemes, load};
 use ingam::internals::renew::{RefreshJob, RefreshKind, SchemeSource};
 use ingam::internals::sign::NamedValues;
 use ingam::internals::tokens::{FamilyKey, FamilyLabel, FamilyRecord, StoreConfig, TokenStore};
+use ingam::internals::transport::Route;
 use ingam::internals::value::{Number, Value};
 use std::collections::HashMap;
 use std::io::Write;
@@ -37,7 +38,7 @@ fn chosen(calls: &[Call]) -> Vec<Call> {
         .collect()
 }
 
-pub(super) fn has_strace() -> bool {
+pub(crate) fn has_strace() -> bool {
     let found = std::process::Command::new("strace")
         .arg("-V")
         .output()
@@ -213,6 +214,7 @@ impl RefreshBench {
             self.key.clone(),
             label,
             vec![(None, self.workspace.origin.clone())],
+            Route::default(),
             &self.credentials,
             act,
         );

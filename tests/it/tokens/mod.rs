@@ -4,7 +4,7 @@
 
 mod faults;
 mod frozen;
-mod kills;
+pub(super) mod kills;
 mod leaks;
 mod lifecycle;
 mod postgres;

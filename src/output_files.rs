@@ -1,0 +1,258 @@
+//! Files that steps write: below one folder, readable for their user alone, whole or not at all. It
+//! refuses to follow links, and to replace a file that ingam did not write or that somebody has
+//! changed.
+//!
+//! What was written is listed in a file of the folder, one line for each, so that a later run knows
+//! its own files.
+
+use crate::atomic_file::{TEMP_PREFIX, sync_folder};
+use crate::plain_file::{MAX_TEXT_BYTES, read_plain_file};
+use crate::private_file::create_private_folder;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
+use std::fs::{OpenOptions, symlink_metadata};
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+/// The list of the files in a folder that ingam wrote.
+const LIST_NAME: &str = ".ingam-outputs";
+
+/// A file that is compared with what ingam wrote there is read up to this, in bytes.
+const MAX_COMPARED_BYTES: u64 = 2 << 30;
+
+/// Why a file cannot be written.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum OutputError {
+    #[error("`{}` is there already, and ingam did not write it", .0.display())]
+    NotOurs(PathBuf),
+    #[error("`{}` was changed after ingam wrote it", .0.display())]
+    Changed(PathBuf),
+    #[error("`{}` was written by another step of this run", .0.display())]
+    WrittenTwice(PathBuf),
+    #[error("`{}` is a link, and links are not followed", .0.display())]
+    Link(PathBuf),
+    #[error("`{}` is not a plain file", .0.display())]
+    NotAFile(PathBuf),
+    #[error("`{}` is not a folder", .0.display())]
+    NotAFolder(PathBuf),
+    #[error("`{}` cannot be written: {reason}", .path.display())]
+    Io { path: PathBuf, reason: String },
+}
+
+impl OutputError {
+    /// What to do.
+    #[must_use]
+    pub(crate) fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::NotOurs(_) | Self::Changed(_) => {
+                Some("move it away, or pass `--overwrite` to replace it")
+            }
+            Self::WrittenTwice(_) => {
+                Some("put what differs into the name, such as a case, an account or an id")
+            }
+            Self::Link(_) | Self::NotAFile(_) | Self::NotAFolder(_) => {
+                Some("remove it, or choose another folder with `--out`")
+            }
+            Self::Io { .. } => None,
+        }
+    }
+}
+
+/// One line of the list.
+#[derive(Serialize, Deserialize)]
+struct ListedFile {
+    /// Relative to the folder, with `/`.
+    path: String,
+    sha256: String,
+}
+
+/// Path below the folder → the hashes of what ingam wrote there, or was about to.
+type ListedFiles = HashMap<String, HashSet<String>>;
+
+/// The folder that a run writes to.
+pub(crate) struct OutputFolder {
+    root: PathBuf,
+    may_overwrite: bool,
+    /// What ingam wrote there. Read when it is needed first.
+    known: RefCell<Option<ListedFiles>>,
+    /// What this run has written.
+    written: RefCell<HashSet<PathBuf>>,
+}
+
+impl OutputFolder {
+    #[must_use]
+    pub(crate) fn new(root: PathBuf, may_overwrite: bool) -> Self {
+        Self {
+            root,
+            may_overwrite,
+            known: RefCell::default(),
+            written: RefCell::default(),
+        }
+    }
+
+    /// Checks that a file can be written, before anything is sent. `segments` are checked names.
+    ///
+    /// # Errors
+    /// When there is a file that must not be replaced, or a link on the way to it.
+    pub(crate) fn check(&self, segments: &[String]) -> Result<(), OutputError> {
+        let path = self.path_of(segments);
+        if self.written.borrow().contains(&path) {
+            return Err(OutputError::WrittenTwice(path));
+        }
+        self.check_folders(segments)?;
+        let Some(metadata) = metadata_of(&path)? else {
+            return Ok(());
+        };
+        if metadata.is_symlink() {
+            return Err(OutputError::Link(path));
+        }
+        if !metadata.is_file() {
+            return Err(OutputError::NotAFile(path));
+        }
+        if self.may_overwrite {
+            return Ok(());
+        }
+        let mut known = self.known.borrow_mut();
+        let known = match &mut *known {
+            Some(known) => known,
+            empty => empty.insert(read_list(&self.root.join(LIST_NAME))?),
+        };
+        let Some(hashes) = known.get(&segments.join("/")) else {
+            return Err(OutputError::NotOurs(path));
+        };
+        let bytes =
+            read_plain_file(&path, MAX_COMPARED_BYTES).map_err(|error| io_error(&path, &error))?;
+        if !hashes.contains(&hash_of(&bytes)) {
+            return Err(OutputError::Changed(path));
+        }
+        Ok(())
+    }
+
+    /// Writes a file, and returns its path.
+    ///
+    /// # Errors
+    /// As [`Self::check`], and when it cannot be written. The old file is then unchanged.
+    pub(crate) fn write(&self, segments: &[String], bytes: &[u8]) -> Result<PathBuf, OutputError> {
+        // Again: another step may have written it, and a link may have been made.
+        self.check(segments)?;
+        self.create_root()?;
+        let path = self.path_of(segments);
+        let fault = |error: &std::io::Error| io_error(&path, error);
+        let folder = path.parent().unwrap_or(&self.root);
+        create_private_folder(folder).map_err(|error| fault(&error))?;
+        // It has the mode 0600 from the first moment, and takes the place of a link rather than
+        // being written through it.
+        let mut file = tempfile::Builder::new()
+            .prefix(TEMP_PREFIX)
+            .tempfile_in(folder)
+            .map_err(|error| fault(&error))?;
+        file.write_all(bytes)
+            .and_then(|()| file.as_file().sync_all())
+            .map_err(|error| fault(&error))?;
+        // Listed first: otherwise another run that starts now would take the file for somebody
+        // else's, and so would the next one after a crash.
+        self.list(segments, bytes)?;
+        file.persist(&path).map_err(|error| fault(&error.error))?;
+        sync_folder(folder).map_err(|error| fault(&error))?;
+        self.written.borrow_mut().insert(path.clone());
+        Ok(path)
+    }
+
+    fn path_of(&self, segments: &[String]) -> PathBuf {
+        segments
+            .iter()
+            .fold(self.root.clone(), |path, segment| path.join(segment))
+    }
+
+    /// The folder and all folders below it on the way to the file must be folders, and no links.
+    fn check_folders(&self, segments: &[String]) -> Result<(), OutputError> {
+        let mut path = self.root.clone();
+        let folders = segments.len().saturating_sub(1);
+        for segment in std::iter::once(None).chain(segments[..folders].iter().map(Some)) {
+            if let Some(segment) = segment {
+                path.push(segment);
+            }
+            match metadata_of(&path)? {
+                None => return Ok(()),
+                Some(metadata) if metadata.is_symlink() => return Err(OutputError::Link(path)),
+                Some(metadata) if !metadata.is_dir() => return Err(OutputError::NotAFolder(path)),
+                Some(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// A new folder is kept out of version control: what marketplaces send often names customers.
+    fn create_root(&self) -> Result<(), OutputError> {
+        if metadata_of(&self.root)?.is_some() {
+            return Ok(());
+        }
+        create_private_folder(&self.root).map_err(|error| io_error(&self.root, &error))?;
+        let ignore = self.root.join(".gitignore");
+        OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .open(&ignore)
+            .and_then(|mut file| file.write_all(b"*\n"))
+            .map_err(|error| io_error(&ignore, &error))
+    }
+
+    /// Adds a line for a file.
+    fn list(&self, segments: &[String], bytes: &[u8]) -> Result<(), OutputError> {
+        let entry = ListedFile {
+            path: segments.join("/"),
+            sha256: hash_of(bytes),
+        };
+        let path = self.root.join(LIST_NAME);
+        let line = serde_json::to_string(&entry)
+            .map_err(|error| io_error(&path, &std::io::Error::other(error)))?;
+        let mut options = OpenOptions::new();
+        options.append(true).create(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        options
+            .open(&path)
+            .and_then(|mut file| file.write_all(format!("{line}\n").as_bytes()))
+            .map_err(|error| io_error(&path, &error))?;
+        if let Some(known) = &mut *self.known.borrow_mut() {
+            known.entry(entry.path).or_default().insert(entry.sha256);
+        }
+        Ok(())
+    }
+}
+
+/// A line that was cut by a crash counts as none: its file is then one that ingam does not know.
+fn read_list(path: &Path) -> Result<ListedFiles, OutputError> {
+    let bytes = match read_plain_file(path, MAX_TEXT_BYTES) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(ListedFiles::new()),
+        Err(error) => return Err(io_error(path, &error)),
+    };
+    let mut listed = ListedFiles::new();
+    let lines = bytes.split(|byte| *byte == b'\n');
+    for entry in lines.filter_map(|line| serde_json::from_slice::<ListedFile>(line).ok()) {
+        listed.entry(entry.path).or_default().insert(entry.sha256);
+    }
+    Ok(listed)
+}
+
+fn metadata_of(path: &Path) -> Result<Option<std::fs::Metadata>, OutputError> {
+    match symlink_metadata(path) {
+        Ok(metadata) => Ok(Some(metadata)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(io_error(path, &error)),
+    }
+}
+
+fn hash_of(bytes: &[u8]) -> String {
+    hex::encode(Sha256::digest(bytes))
+}
+
+fn io_error(path: &Path, error: &std::io::Error) -> OutputError {
+    OutputError::Io {
+        path: path.to_owned(),
+        reason: error.to_string(),
+    }
+}

@@ -1,0 +1,80 @@
+//! Steps that ask an address which a response gave: how its address is sealed, and what of it is
+//! shown nowhere.
+
+use super::access::AccountAccess;
+use crate::model::environment::DEFAULT_ACCOUNT;
+use crate::model::request::Step;
+use crate::sign::NamedValues;
+use crate::transport::Route;
+use crate::wire::{BaseUrl, Draft, HostPattern, parse_query};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+
+/// Redirects that a step follows.
+#[derive(Clone, Copy)]
+pub(super) struct RedirectPolicy<'c> {
+    pub(super) max: u32,
+    /// Where they may lead; empty for a step that is sent to the host of its environment.
+    pub(super) patterns: &'c [HostPattern],
+}
+
+/// A draft whose address can be sealed. A recorded address holds the names of secrets, which no URL
+/// can hold; nothing of it is sent.
+#[must_use]
+pub(super) fn sealable_address(draft: &Draft) -> Draft {
+    /// Whatever is not visible ASCII, and brackets of placeholders.
+    const UNSAFE: &AsciiSet = &CONTROLS.add(b' ').add(b'<').add(b'>');
+    let encode = |text: &str| utf8_percent_encode(text, UNSAFE).to_string();
+    Draft {
+        path: encode(&draft.path),
+        raw_query: encode(&draft.raw_query),
+        ..draft.clone()
+    }
+}
+
+/// The hosts that a step may be redirected to.
+#[must_use]
+pub(super) fn patterns_of(step: &Step) -> Vec<HostPattern> {
+    let texts = step.external.iter().flat_map(|hosts| &hosts.patterns);
+    texts
+        .filter_map(|text| HostPattern::parse(text).ok())
+        .collect()
+}
+
+impl AccountAccess {
+    /// The access to an address of a response: no credential and no token.
+    #[must_use]
+    pub(super) fn external(base: BaseUrl, route: Route) -> Self {
+        Self {
+            account: DEFAULT_ACCOUNT.to_owned(),
+            region: String::new(),
+            base,
+            route,
+            credentials: NamedValues::default(),
+            given_token: NamedValues::default(),
+        }
+    }
+}
+
+/// The parts of an address that prove who may use it, so that no output shows them.
+#[must_use]
+pub(super) fn signed_parts(draft: &Draft) -> Vec<String> {
+    /// A shorter text could stand elsewhere by chance.
+    const MIN_LENGTH: usize = 16;
+    if draft.external.is_none() {
+        return Vec::new();
+    }
+    let is_signature = |name: &str| {
+        let name = name.to_ascii_lowercase();
+        ["sig", "token", "credential", "key"]
+            .iter()
+            .any(|word| name.contains(word))
+    };
+    let values = parse_query(&draft.raw_query)
+        .into_iter()
+        .filter(|(name, _)| is_signature(name))
+        .map(|(_, value)| value);
+    std::iter::once(draft.raw_query.clone())
+        .chain(values)
+        .filter(|text| text.len() >= MIN_LENGTH)
+        .collect()
+}
