@@ -200,18 +200,24 @@ fn check_plain_http(
         .iter()
         .filter(|(scheme, host)| is_plain_http(&host.name) && has_secrets(scheme))
         .peekable();
+    // One of a scheme without secrets can get `{{ secret.NAME }}` of a request.
+    let names_plain_host = environment
+        .hosts
+        .iter()
+        .any(|(_, host)| is_plain_http(&host.name));
     match environment.plain_http {
-        Some(at) if plain.peek().is_none() => {
+        Some(at) if plain.peek().is_none() && !names_plain_host => {
             let diagnostic = Diagnostic::error(format!(
                 "`plain_http` allows nothing in the environment `{}`",
                 environment.name
             ));
             diagnostics.push(
                 diagnostic
-                    .at(at, "no scheme with secrets has a host with `http://` here")
-                    .hint(
-                        "remove it: the loopback interface and schemes without secrets need none",
-                    ),
+                    .at(
+                        at,
+                        "no host with `http://` outside of the loopback interface is named here",
+                    )
+                    .hint("remove it: the loopback interface needs none"),
             );
         }
         Some(_) => {}

@@ -55,8 +55,8 @@ pub(crate) enum AccessError {
 #[error("not trusted yet: {subject}")]
 pub(crate) struct NotTrusted {
     pub subject: String,
-    /// That allows it.
-    pub command: String,
+    /// What to do.
+    pub way_out: String,
 }
 
 impl AccessError {
@@ -76,10 +76,7 @@ impl AccessError {
             } => Some(format!(
                 "write in ingam.yaml: `envs: {{ {environment}: {{ hosts: {{ {scheme}: \"https://…\" }} }} }}`"
             )),
-            Self::Untrusted { reason } => Some(format!(
-                "look at it, and then say so with `{}`",
-                reason.command
-            )),
+            Self::Untrusted { reason } => Some(reason.way_out.clone()),
             _ => None,
         }
     }

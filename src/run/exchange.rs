@@ -3,7 +3,7 @@
 
 use super::access::AccountAccess;
 use super::context::RunContext;
-use super::external::{RedirectPolicy, sealable_address, signed_parts};
+use super::external::{self, RedirectPolicy, sealable_address, signed_parts};
 use super::personal_data::redact_rules;
 use super::response_secrets::{DeclaredSecrets, register_response_secrets};
 use super::run_budget::BudgetClass;
@@ -152,6 +152,11 @@ impl ExchangeContext<'_> {
         fresh: FreshValues,
     ) -> Exchange {
         self.register_signature(draft);
+        if draft.external.is_some()
+            && let Some(name) = self.secret_of_user(draft)
+        {
+            return Exchange::not_sent(StepError::SecretForAddress(name));
+        }
         let SealedRequest { request, trace } = match self.seal(draft, token, fresh) {
             Ok(sealed) => sealed,
             Err(error) => return Exchange::not_sent(error),
@@ -379,6 +384,10 @@ impl ExchangeContext<'_> {
         for part in signed_parts(draft) {
             redactor.add_secret("signed", &part);
         }
+    }
+
+    pub(super) fn secret_of_user(&self, draft: &Draft) -> Option<String> {
+        external::secret_of_user(draft, &mut self.context.state.redactor.borrow_mut())
     }
 
     fn register_trace_secrets(&self, trace: &SignTrace) {

@@ -4,9 +4,10 @@
 use super::access::AccountAccess;
 use crate::model::environment::DEFAULT_ACCOUNT;
 use crate::model::request::Step;
+use crate::redact::Redactor;
 use crate::sign::NamedValues;
 use crate::transport::Route;
-use crate::wire::{BaseUrl, Draft, HostPattern, parse_query};
+use crate::wire::{BaseUrl, Draft, DraftBody, HostPattern, parse_query};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 /// Redirects that a step follows.
@@ -53,6 +54,40 @@ impl AccountAccess {
             given_token: NamedValues::default(),
         }
     }
+}
+
+/// The name of a credential, a token or a secret of the user that a request holds. An address that
+/// a response gave gets none of them, whatever the file says.
+#[must_use]
+pub(super) fn secret_of_user(draft: &Draft, redactor: &mut Redactor) -> Option<String> {
+    const ROOTS: [&str; 3] = ["cred.", "token.", "secret."];
+    let body = match &draft.body {
+        DraftBody::None => String::new(),
+        DraftBody::Json(value) => value.to_json(),
+        DraftBody::Form(pairs) => joined(pairs),
+        DraftBody::Text(text) => text.clone(),
+        DraftBody::Bytes(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+        DraftBody::Multipart { parts, .. } => parts
+            .iter()
+            .map(|part| String::from_utf8_lossy(&part.content).into_owned() + "\n")
+            .collect(),
+    };
+    let texts = [
+        draft.path.clone(),
+        draft.raw_query.clone(),
+        joined(&draft.headers),
+        body,
+    ];
+    texts.iter().find_map(|text| {
+        let found = redactor.secrets_in(text).into_iter();
+        let mut names = found.map(|(name, _)| name);
+        names.find(|name| ROOTS.iter().any(|root| name.starts_with(root)))
+    })
+}
+
+fn joined(pairs: &[(String, String)]) -> String {
+    let lines = pairs.iter().map(|(name, value)| format!("{name}: {value}"));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// The parts of an address that prove who may use it, so that no output shows them.

@@ -71,8 +71,17 @@ impl ExchangeContext<'_> {
             let target = url.base.origin().to_owned();
             return Err(UnfollowedRedirect::TooMany(self.redirects.max, target).into());
         }
+        let url_origin = url.base.origin().to_owned();
         let next = redirected(draft, from, url, response.status);
         self.register_signature(&next);
+        if url_origin != from.origin()
+            && let Some(name) = self.secret_of_user(&next)
+        {
+            return Err(UnfollowedRedirect::Refused(format!(
+                "the request would send `{name}` to {url_origin}"
+            ))
+            .into());
+        }
         let base = next.external.clone().unwrap_or_else(|| from.clone());
         let SealedRequest { request, .. } =
             self.seal_at(&next, &base, None, self.context.fresh_values())?;

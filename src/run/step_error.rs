@@ -27,6 +27,8 @@ pub(crate) enum StepError {
     Access(#[from] AccessError),
     #[error("{0}")]
     Transport(#[from] TransportError),
+    #[error("the request would send `{0}` to an address that a response gave")]
+    SecretForAddress(String),
     #[error(transparent)]
     Redirect(#[from] UnfollowedRedirect),
     #[error(transparent)]
@@ -129,7 +131,7 @@ impl From<BudgetError> for StepError {
 impl StepError {
     pub(super) fn error_class(&self) -> ErrorClass {
         match self {
-            Self::Render(_) | Self::Secrets(_) => ErrorClass::File,
+            Self::Render(_) | Self::Secrets(_) | Self::SecretForAddress(_) => ErrorClass::File,
             Self::Seal(error) => error.into(),
             Self::Access(error) => error.into(),
             Self::Transport(error) => error.into(),

@@ -367,3 +367,33 @@ fn an_explanation_shows_an_address_without_its_signature() {
         "{output}"
     );
 }
+
+#[test]
+fn no_secret_of_the_user_goes_to_an_address_of_a_response() {
+    let (files, arrived) = server(|_| ok("{}"));
+    let (folder, _) = upload(&format!("{files}/a?{SIGNATURE}"), "\"http://127.0.0.1:*\"");
+    let written = std::fs::read_to_string(folder.path().join("requests/upload.yaml")).unwrap();
+    for (line, secret) in [
+        (
+            "    headers: { x-password: \"{{ secret.buyer_password }}\" }\n    text: x\n",
+            "secret.buyer_password",
+        ),
+        ("    text: \"key=secret-key-1\"\n", "cred.secret_key"),
+        (
+            "    headers: { x-key: secret-key-1 }\n    text: x\n",
+            "cred.secret_key",
+        ),
+    ] {
+        let changed = written.replace("    file: reports/in.csv\n", line);
+        folder.write("requests/upload.yaml", &changed);
+        let mut command = ingam(folder.path());
+        keys(&mut command);
+        command.env("INGAM_SECRET_BUYER_PASSWORD", "open-sesame-of-a-buyer");
+        let (stdout, stderr, code) = text(&command.arg("run").output().unwrap());
+        assert!(
+            code == 3 && stdout.contains(&format!("would send `{secret}` to an address")),
+            "{line}: {code}: {stdout}{stderr}"
+        );
+    }
+    assert!(arrived.lock().unwrap().is_empty());
+}

@@ -197,6 +197,9 @@ pub(crate) async fn open_environment<'w>(
             required_trust(loaded, &environment, scheme, base, &given)
         });
         wanted.extend(required_network_trust(&environment, network));
+        if let Some((scheme, base)) = to {
+            refuse_plain_secret(loaded, &environment, scheme, base)?;
+        }
         let is_allowed = |thing: &TrustSubject| match thing {
             TrustSubject::GivenHosts { scheme, .. } => {
                 to.is_some_and(|(_, base)| trust.allows_given_host(scheme, base))
@@ -209,7 +212,10 @@ pub(crate) async fn open_environment<'w>(
             .map_or(Ok(()), |thing| {
                 Err(NotTrusted {
                     subject: thing.describe(),
-                    command: thing.trust_command(&environment),
+                    way_out: format!(
+                        "look at it, and then say so with `{}`",
+                        thing.trust_command(&environment)
+                    ),
                 })
             })
     };
@@ -324,6 +330,31 @@ pub(crate) fn required_trust(
         things.push(TrustSubject::scheme(&scheme.name, text, hosts));
     }
     things
+}
+
+/// A scheme without secrets may use plain `http`, but for a request with `{{ secret.NAME }}`.
+fn refuse_plain_secret(
+    loaded: &LoadedWorkspace,
+    environment: &str,
+    scheme: &Scheme,
+    base: &BaseUrl,
+) -> Result<(), NotTrusted> {
+    let declared = loaded.workspace.environment(environment);
+    let is_allowed = declared.is_some_and(|declared| declared.plain_http.is_some());
+    if base.is_https()
+        || base.is_loopback()
+        || is_allowed
+        || !sends_user_secrets(&loaded.workspace, &scheme.name)
+    {
+        return Ok(());
+    }
+    Err(NotTrusted {
+        subject: format!(
+            "secrets of requests with the scheme `{}` go to {base}, which is not encrypted",
+            scheme.name
+        ),
+        way_out: "name a host with `https://`; in a network that you trust, `plain_http: true` in the environment allows it".to_owned(),
+    })
 }
 
 /// What the user must trust before a workspace's own proxy or authority is used: both could get
