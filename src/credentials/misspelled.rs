@@ -1,7 +1,7 @@
 //! Variables that look like a credential or a setting of ingam and are none: a slip of the keys in
 //! a name would otherwise show only as a credential that is missing.
 
-use super::network_variables::{CLIENT_KEY, CLIENT_KEY_FILE};
+use super::network_variables::{TLS_KEY, TLS_KEY_FILE};
 use super::resolution::CredentialSources;
 use crate::diagnostic::{did_you_mean, nearest_name};
 use crate::model::credential_variable::{variable_name, variable_part};
@@ -232,7 +232,7 @@ fn value_names(scheme: &Scheme) -> Vec<String> {
     credentials
         .map(|credential| credential.name.as_str())
         .chain(scheme.tokens.iter().flat_map(|token| token.fields()))
-        .chain([CLIENT_KEY, CLIENT_KEY_FILE])
+        .chain([TLS_KEY, TLS_KEY_FILE])
         .map(variable_part)
         .collect()
 }

@@ -1,7 +1,7 @@
 //! Secrets of the way to a host: the key of a client certificate and the password of a proxy.
 
 use super::hygiene::CredentialFault;
-use super::network_variables::{CLIENT_KEY, CLIENT_KEY_FILE, PROXY_PASSWORD};
+use super::network_variables::{PROXY_PASSWORD, TLS_KEY, TLS_KEY_FILE};
 use super::resolution::{
     CredentialError, CredentialOwner, CredentialSources, MissingCredential, suggested_variable,
 };
@@ -11,7 +11,7 @@ use crate::secret::Secret;
 use std::path::Path;
 
 impl CredentialSources {
-    /// The key of the client certificate, in PEM: `INGAM_<SCHEME>__CLIENT_KEY`, or the file that
+    /// The key of the client certificate, in PEM: `INGAM_<SCHEME>__TLS_KEY`, or the file that
     /// `…_FILE` names, relative to the root of the workspace.
     ///
     /// # Errors
@@ -23,12 +23,12 @@ impl CredentialSources {
         root: &Path,
         is_required: bool,
     ) -> Result<Option<Secret<String>>, CredentialError> {
-        if let Some((variable, key)) = self.find(&scheme.name, owner, CLIENT_KEY) {
+        if let Some((variable, key)) = self.find(&scheme.name, owner, TLS_KEY) {
             // A `.env` file has one line for each variable.
             let key = Secret::new(key.expose().replace("\\n", "\n"));
             return checked_key(&variable, key).map(Some);
         }
-        if let Some((variable, path)) = self.find(&scheme.name, owner, CLIENT_KEY_FILE) {
+        if let Some((variable, path)) = self.find(&scheme.name, owner, TLS_KEY_FILE) {
             let path = root.join(path.expose());
             let text =
                 read_plain_text(&path, MAX_TEXT_BYTES).map_err(|error| CredentialError::Io {
@@ -44,8 +44,8 @@ impl CredentialSources {
             scheme: scheme.name.clone(),
             environment: owner.environment.to_owned(),
             missing: vec![MissingCredential {
-                name: CLIENT_KEY.to_owned(),
-                variable: suggested_variable(scheme, owner, CLIENT_KEY_FILE),
+                name: TLS_KEY.to_owned(),
+                variable: suggested_variable(scheme, owner, TLS_KEY_FILE),
                 description: Some("a file with the key of `client_cert`, in PEM".to_owned()),
             }],
         })

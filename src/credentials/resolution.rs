@@ -4,7 +4,7 @@
 use super::dotenv::{self, GitIgnore};
 use super::hygiene::{CredentialFault, HiddenCharacter};
 use super::keyring::{self, KeyringError};
-use super::network_variables::{CLIENT_KEY, PROXY_PASSWORD};
+use super::network_variables::{PROXY_PASSWORD, TLS_KEY};
 use crate::model::credential_variable::{variable_name, variable_part};
 use crate::model::environment::Account;
 use crate::model::scheme::{Credential, CredentialScope, Scheme};
@@ -307,7 +307,7 @@ impl CredentialSources {
                 .iter()
                 .filter(|credential| credential.is_secret)
                 .map(|credential| ("cred", credential.name.as_str()))
-                .chain([("cred", CLIENT_KEY)]);
+                .chain([("cred", TLS_KEY)]);
             let token = scheme
                 .tokens
                 .iter()

@@ -33,7 +33,7 @@ pub(super) fn tls_settings(
     let Some(map) = CheckedMap::open(node, "`tls`", &TLS_KEYS, diagnostics) else {
         return TlsSettings::default();
     };
-    if map.present_entries(&TLS_KEYS).is_empty() {
+    if map.present_entries(&TLS_KEYS).is_empty() && !map.has_unknown_key(&TLS_KEYS) {
         let diagnostic = Diagnostic::error("`tls` needs `ca` or `client_cert`");
         diagnostics.push(diagnostic.at(map.at, "says nothing"));
     }
@@ -71,7 +71,7 @@ fn pem_file(
             "`{shown}` holds a private key, and a workspace is shared"
         ));
         diagnostics.push(diagnostic.at(file.at, "only certificates stand in it").hint(
-            "set the variable `INGAM_<SCHEME>__CLIENT_KEY_FILE` to a file outside of the workspace that holds the key; \
+            "set the variable `INGAM_<SCHEME>__TLS_KEY_FILE` to a file outside of the workspace that holds the key; \
              if this file was shared, replace the key",
         ));
         return None;

@@ -133,15 +133,15 @@ fn a_client_shows_its_certificate() {
     trust(&folder);
     let (output, code) = run(&folder, &["run"], &[]);
     assert!(
-        code == 6 && output.contains("INGAM_COUPANG__CLIENT_KEY_FILE"),
+        code == 6 && output.contains("INGAM_COUPANG__TLS_KEY_FILE"),
         "{code}: {output}"
     );
     let (file, key) = (pem("client.key"), pem_text("client.key"));
     let in_one_line = key.replace('\n', "\\n");
     for (name, value) in [
-        ("INGAM_COUPANG__CLIENT_KEY_FILE", file.to_str().unwrap()),
-        ("INGAM_COUPANG__CLIENT_KEY", &key),
-        ("INGAM_COUPANG__OWN__CLIENT_KEY", &in_one_line),
+        ("INGAM_COUPANG__TLS_KEY_FILE", file.to_str().unwrap()),
+        ("INGAM_COUPANG__TLS_KEY", &key),
+        ("INGAM_COUPANG__OWN__TLS_KEY", &in_one_line),
     ] {
         let (output, code) = run(&folder, &["run", "-v"], &[(name, value)]);
         assert_eq!(code, 0, "{name}: {output}");
@@ -153,7 +153,7 @@ fn a_client_shows_its_certificate() {
     let (output, code) = run(
         &folder,
         &["run"],
-        &[("INGAM_COUPANG__CLIENT_KEY_FILE", file.to_str().unwrap())],
+        &[("INGAM_COUPANG__TLS_KEY_FILE", file.to_str().unwrap())],
     );
     assert!(
         code == 5 && output.contains("`client_cert` and its key") || output.contains("KeyMismatch"),
@@ -166,7 +166,7 @@ fn a_client_shows_its_certificate() {
             "holds a key with a pass phrase",
         ),
     ] {
-        let (output, code) = run(&folder, &["run"], &[("INGAM_COUPANG__CLIENT_KEY", value)]);
+        let (output, code) = run(&folder, &["run"], &[("INGAM_COUPANG__TLS_KEY", value)]);
         assert!(code == 6 && output.contains(reason), "{code}: {output}");
     }
     assert_eq!(count(&seen), 3);
@@ -325,10 +325,7 @@ fn a_token_is_renewed_in_the_same_way() {
                 "INGAM_NAVER_COMMERCE__CLIENT_SECRET",
                 "$2a$04$abcdefghijklmnopqrstuu",
             ),
-            (
-                "INGAM_NAVER_COMMERCE__CLIENT_KEY_FILE",
-                file.to_str().unwrap(),
-            ),
+            ("INGAM_NAVER_COMMERCE__TLS_KEY_FILE", file.to_str().unwrap()),
         ],
     );
     let seen = seen.lock().unwrap();
