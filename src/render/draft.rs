@@ -30,16 +30,13 @@ pub fn render_draft(
     moment: FreshValues,
     files: &dyn BodyFiles,
 ) -> Result<Draft, RenderError> {
-    let (external, path, raw_query) = match &step.external {
-        Some(hosts) => {
-            let url = render_address(&step.path, hosts, scope)?;
-            (Some(url.base), url.path, url.query)
-        }
-        None => {
-            let line = render_path(&step.path, scope)?;
-            let (path, raw_query) = line.split_once('?').unwrap_or((&line, ""));
-            (None, path.to_owned(), raw_query.to_owned())
-        }
+    let (external, path, raw_query) = if let Some(hosts) = &step.external {
+        let url = render_address(&step.path, hosts, scope)?;
+        (Some(url.base), url.path, url.query)
+    } else {
+        let line = render_path(&step.path, scope)?;
+        let (path, raw_query) = line.split_once('?').unwrap_or((&line, ""));
+        (None, path.to_owned(), raw_query.to_owned())
     };
     Ok(Draft {
         external,

@@ -88,7 +88,6 @@ impl RefreshJob {
         key: FamilyKey,
         label: FamilyLabel,
         bases: Vec<(Option<String>, String)>,
-        route: Route,
         credentials: &NamedValues,
         act: RefreshKind,
     ) -> Self {
@@ -102,7 +101,7 @@ impl RefreshJob {
             key,
             label,
             host_bases: bases,
-            route,
+            route: Route::default(),
             credentials,
             kind: act,
             timeout,
@@ -110,6 +109,12 @@ impl RefreshJob {
             store: None,
             budget: None,
         }
+    }
+
+    /// The same, by another way than the usual one.
+    #[must_use]
+    pub fn by_route(self, route: Route) -> Self {
+        Self { route, ..self }
     }
 
     /// The credentials as schemes see them.

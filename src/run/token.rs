@@ -198,10 +198,10 @@ impl TokenQuery<'_> {
             key.clone(),
             self.label(),
             bases,
-            self.access.route.clone(),
             &self.access.credentials,
             RefreshKind::Renew { newer_than: than },
-        );
+        )
+        .by_route(self.access.route.clone());
         // Boxed: most calls renew nothing, and the future of each would have the size of this one.
         let sent = &self.context.state.requests.token;
         sent.set(sent.get() + 1);

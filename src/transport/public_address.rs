@@ -45,7 +45,7 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
         .any(|(network, length)| is_in(*network, *length))
 }
 
-/// Only 2000::/3 is given to anybody (RFC 4291, section 2.4), and parts of it are special.
+/// Only `2000::/3` is given to anybody (RFC 4291, section 2.4), and parts of it are special.
 fn is_public_v6(address: Ipv6Addr) -> bool {
     let parts = address.segments();
     let low = || Ipv4Addr::from_bits(u32::from(parts[6]) << 16 | u32::from(parts[7]));
@@ -57,7 +57,7 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
             u32::from(high) << 16 | u32::from(second),
         )),
         // Protocol assignments, among them Teredo, which embeds IPv4; documentation.
-        [0x2001, 0..0x200, ..] | [0x2001, 0xdb8, ..] | [0x3fff, 0..0x1000, ..] => false,
+        [0x2001, 0..0x200 | 0xdb8, ..] | [0x3fff, 0..0x1000, ..] => false,
         [first, ..] => first & 0xe000 == 0x2000,
     }
 }

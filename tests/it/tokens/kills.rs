@@ -8,7 +8,6 @@ use ingam::internals::load::{all_schemes, load};
 use ingam::internals::renew::{RefreshJob, RefreshKind, SchemeSource};
 use ingam::internals::sign::NamedValues;
 use ingam::internals::tokens::{FamilyKey, FamilyLabel, FamilyRecord, StoreConfig, TokenStore};
-use ingam::internals::transport::Route;
 use ingam::internals::value::{Number, Value};
 use std::collections::HashMap;
 use std::io::Write;
@@ -214,7 +213,6 @@ impl RefreshBench {
             self.key.clone(),
             label,
             vec![(None, self.workspace.origin.clone())],
-            Route::default(),
             &self.credentials,
             act,
         );

@@ -59,10 +59,10 @@ impl FamilyContext<'_> {
             self.key()?,
             label,
             bases,
-            self.access.route.clone(),
             &self.credentials,
             kind,
-        );
+        )
+        .by_route(self.access.route.clone());
         let transport = &context.environment.transport;
         let notify = |text: &str| room.output.print_message(text);
         let budget = &context.environment.budget.budget;
