@@ -12,6 +12,7 @@ use super::variables::{FixtureValue, variables};
 use crate::diagnostic::pluralize;
 use crate::model::credential_variable::secret_variable;
 use crate::model::fixture::Fixture;
+use crate::model::repeat::RepeatMode;
 use crate::model::request::{Request, Step, TemplateField};
 use crate::model::scheme::{Level, RequestPart, Scheme, Token, TokenRequest};
 use crate::model::template::{Expression, TemplatePart};
@@ -23,6 +24,7 @@ use crate::render::{
 };
 use crate::sign::{SealedRequest, SignTrace, SigningInputs, choose_level, seal, token_draft};
 use crate::span::Span;
+use crate::transport::human_duration;
 use crate::value::Value;
 use crate::wire::{Draft, WireRequest};
 use std::rc::Rc;
@@ -136,6 +138,7 @@ pub(crate) fn explain(
         access: &access,
         context,
     };
+    let reads = read_note(step, scheme, &draft);
     let mut explanation = explained.explain(&unit.id(), draft, &variables, fresh)?;
     explanation.notes.extend(rounds);
     explanation.notes.extend(undo_note(step));
@@ -144,7 +147,41 @@ pub(crate) fn explain(
         let source = &when.source;
         format!("it is sent only when `{source}` is true")
     }));
+    explanation.notes.extend(repeat_note(step));
+    explanation.notes.extend(reads);
     Ok(explanation)
+}
+
+/// How often the request is sent.
+fn repeat_note(step: &Step) -> Option<String> {
+    match &step.repeat {
+        RepeatMode::Once => None,
+        RepeatMode::Poll(poll) => Some(format!(
+            "`poll` sends it every {} for at most {}",
+            human_duration(poll.interval),
+            human_duration(poll.timeout)
+        )),
+        RepeatMode::Pages(pages) => Some(format!(
+            "this is the request of the first page; `pages` sends at most {}",
+            pages.max_pages
+        )),
+    }
+}
+
+/// Whether it is a read, where a file says so and not only the method.
+fn read_note(step: &Step, scheme: &Scheme, draft: &Draft) -> Option<String> {
+    let said_by = match step.reads {
+        Some(_) => "`reads`".to_owned(),
+        None if scheme.read_rules.is_empty() => return None,
+        None => format!("`reads` of the scheme `{}`", scheme.name),
+    };
+    let is_read = step.is_read(scheme, &draft.path, &draft.query_pairs());
+    let attempts = pluralize(step.max_attempts(is_read) as usize, "attempt");
+    let kind = if is_read { "reads" } else { "writes" };
+    let method = step.method;
+    Some(format!(
+        "by {said_by} this {method} {kind}: at most {attempts}"
+    ))
 }
 
 /// The undo as its file writes it: its values are known only once the step was sent.
