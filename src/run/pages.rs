@@ -215,7 +215,7 @@ impl CurrentPage<'_> {
         variables: &VariableScope,
     ) -> Result<bool, PageStop> {
         let holds = match &condition.test {
-            PageTest::Flag(path) => self.flag(condition, path, view)?,
+            PageTest::Flag(path) => self.flag(condition, path, response, view)?,
             PageTest::Assertions(assertions) => {
                 let decided = check::decide(assertions, view, &|template| {
                     render_tree(template, variables)
@@ -248,7 +248,7 @@ impl CurrentPage<'_> {
         found.map_err(|error| {
             let expected = "a link on the host that was asked, or on one of the scheme";
             let subject = format!("link {}", relation.name);
-            let actual = error.to_string();
+            let actual = self.execution.redact_actual(&error.to_string(), response);
             self.failure(relation.at, [&subject, expected, &actual])
                 .into()
         })
@@ -259,9 +259,13 @@ impl CurrentPage<'_> {
         &self,
         condition: &PageCondition,
         path: &JsonPath,
+        response: &StepResponse,
         view: &ResponseView<'_>,
     ) -> Result<bool, Box<FailureReport>> {
-        let invalid = |actual: &str| self.invalid_flag(condition, path, actual);
+        let invalid = |actual: &str| {
+            let actual = self.execution.redact_actual(actual, response);
+            self.invalid_flag(condition, path, &actual)
+        };
         let json = view
             .json()
             .map_err(|error| invalid(&format!("the body is {error}")))?;
@@ -446,7 +450,8 @@ impl CurrentPage<'_> {
             return Ok(());
         }
         let subject = format!("count {}", count.of.as_str());
-        let expected = format!("{} by {}", total.to_json(), source_of(&count.equals));
+        let written = self.execution.redact_actual(&total.to_json(), response);
+        let expected = format!("{written} by {}", source_of(&count.equals));
         let actual = format!(
             "{} on {}",
             pluralize(history.items, "item"),
