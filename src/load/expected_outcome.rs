@@ -5,11 +5,11 @@ use crate::check;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::assertion::{Assertion, Subject};
 use crate::model::outcome::ExpectedOutcome;
+use crate::model::repeat::RepeatMode;
 use crate::model::request::Step;
 use crate::model::scheme::Scheme;
 use crate::model::template::{Template, TemplatePart};
 use crate::model::workspace::Workspace;
-use std::sync::Arc;
 
 pub(super) fn resolve_expected_outcomes(workspace: &mut Workspace, diagnostics: &mut Diagnostics) {
     let schemes = workspace.schemes.clone();
@@ -19,22 +19,23 @@ pub(super) fn resolve_expected_outcomes(workspace: &mut Workspace, diagnostics: 
         .flat_map(|request| request.steps.iter_mut())
         .chain(fixtures.flat_map(|fixture| fixture.steps.iter_mut()));
     for step in steps {
-        resolve(step, &schemes, diagnostics);
+        let Some(scheme) = schemes
+            .iter()
+            .find(|scheme| scheme.name == step.scheme.name)
+        else {
+            continue;
+        };
+        resolve(step, scheme, diagnostics);
+        check_until(step, scheme, diagnostics);
         check_retry(step, diagnostics);
     }
 }
 
-fn resolve(step: &mut Step, schemes: &[Arc<Scheme>], diagnostics: &mut Diagnostics) {
+fn resolve(step: &mut Step, scheme: &Scheme, diagnostics: &mut Diagnostics) {
     if step.expected_outcome != ExpectedOutcome::Success {
         return;
     }
-    let Some(scheme) = schemes
-        .iter()
-        .find(|scheme| scheme.name == step.scheme.name)
-    else {
-        return;
-    };
-    let Some(assertion) = refused_status(step, scheme) else {
+    let Some(assertion) = refused_status(step, scheme, &step.assertions) else {
         return;
     };
     let Some(ok_at) = step.ok_at else {
@@ -52,10 +53,33 @@ fn resolve(step: &mut Step, schemes: &[Arc<Scheme>], diagnostics: &mut Diagnosti
     ));
 }
 
+/// `until` looks at responses that `ok` expects: a status that is never a success never meets it.
+fn check_until(step: &Step, scheme: &Scheme, diagnostics: &mut Diagnostics) {
+    let RepeatMode::Poll(poll) = &step.repeat else {
+        return;
+    };
+    if step.expected_outcome != ExpectedOutcome::Success {
+        return;
+    }
+    let Some(assertion) = refused_status(step, scheme, &poll.until) else {
+        return;
+    };
+    let diagnostic = Diagnostic::error("`until` waits for a status that `ok` refuses").at(
+        assertion.at,
+        format!("`{}` never calls such a status a success", scheme.name),
+    );
+    diagnostics.push(diagnostic.hint(
+        "to wait until a thing is gone, write `ok: { kind: any }`, and what it looks like before under `pending`, such as `pending: { status: 200 }`",
+    ));
+}
+
 /// The assertion of a status that the scheme never calls a success.
-fn refused_status<'s>(step: &'s Step, scheme: &Scheme) -> Option<&'s Assertion> {
-    let mut assertions = step.assertions.iter();
-    assertions.find(|assertion| {
+fn refused_status<'s>(
+    step: &Step,
+    scheme: &Scheme,
+    assertions: &'s [Assertion],
+) -> Option<&'s Assertion> {
+    assertions.iter().find(|assertion| {
         if !matches!(assertion.subject, Subject::Status) {
             return false;
         }
