@@ -122,7 +122,7 @@ fn a_link_that_names_a_host_of_the_scheme_is_asked_of_the_environment() {
 fn what_the_scheme_adds_to_the_query_is_not_sent_twice() {
     let scheme = "scheme: echo-mall\ncredentials: { app_key: {}, app_secret: { secret: true } }\n\
                   hosts: { live: \"https://api.echo-mall.example\" }\nprepare: { query: { app_key: \"{{ cred.app_key }}\", ts: \"{{ ts }}\" } }\n\
-                  sign:\n  - { id: sign, hmac: sha256, key: \"{{ cred.app_secret }}\", of: \"{{ req.query }}\", out: hex }\n\
+                  sign:\n  - { id: sign, hmac: sha256, key: \"{{ cred.app_secret }}\", of: \"{{ req.query }}\", encoding: hex }\n\
                   attach: { query: { sign: \"{{ sign }}\" } }\ncovers: [query]\n";
     let server = Server::start(|number, arrived| match number {
         0 => linked(&format!("<{}&page=2>; rel=next", arrived.target()), "{}"),

@@ -1,6 +1,7 @@
 //! A step that is sent page by page.
 
 use super::*;
+use crate::tokens::figure;
 
 const PAGES: &str = "scheme: none\nvars: { cursor: first }\nsteps:\n  - name: all\n    get: /list\n    query: { cursor: \"{{ cursor }}\" }\n    \
                      pages: { while: $.more, set: { cursor: $.next }, max: 5 }\n    assert: { $.ids: { type: array } }\n    \
@@ -298,35 +299,43 @@ fn a_template_sees_the_page_before() {
     assert_eq!(seen, ["/list?a=1&b=10", "/list?a=10&b=2", "/list?a=2&b=12"]);
 }
 
-/// Ten times the pages take the same memory, but for what is captured.
+/// Ten times the pages take the same memory, but for what is captured, also where each page hands
+/// out a session of its own. The time is printed: `just measure` shows that it grows with the pages.
 #[test]
 fn the_memory_of_paging_does_not_grow_with_the_pages() {
     let whole = std::env::var_os("INGAM_MEASURE").is_some();
     let pages = if whole { 1_000 } else { 100 };
-    let peak = |pages: usize| {
-        let server = Server::start(move |number, _| {
-            let items = "x".repeat(64 << 10);
-            ok(&format!(
-                r#"{{"next":{},"last":{},"id":{number},"items":["{items}"]}}"#,
-                number + 1,
-                number + 1 == pages
-            ))
-        });
-        let text = "scheme: none\nvars: { page: 0 }\nget: /list\nquery: { page: \"{{ page }}\" }\n\
-                    pages: { until: $.last, set: { page: $.next }, max: 10000, count: { of: $.items, equals: COUNT } }\n\
-                    capture: { ids: \"$['id','none']\" }\n";
-        let text = text.replace("COUNT", &pages.to_string());
-        let folder = workspace(&server.origin, &[("requests/all.yaml", &text)]);
-        let mut command = command(&folder, &["run", "--env", "local"]);
-        let observed = crate::limits::observe(&mut command);
-        assert_eq!(observed.code, 0, "{}{}", observed.stdout, observed.stderr);
-        assert_eq!(server.seen().len(), pages);
-        println!(
-            "{pages} pages of 64 kB: {} kB at most, {:?}",
-            observed.peak_kb, observed.took
+    for has_sessions in [false, true] {
+        let peak = |pages| peak_of_pages(pages, has_sessions);
+        let (few, many) = (peak(pages / 10), peak(pages));
+        assert!(many < few + (4 << 10), "{few} kB, then {many} kB");
+    }
+}
+
+fn peak_of_pages(pages: usize, has_sessions: bool) -> u64 {
+    let items = "x".repeat(64 << 10);
+    let server = Server::start(move |number, _| {
+        let session = format!("set-cookie: sid=f3a9c1d07b5e{number:08}; path=/\r\n");
+        let headers = if has_sessions { session } else { String::new() };
+        let body = format!(
+            r#"{{"next":{},"last":{},"id":{number},"items":["{items}"]}}"#,
+            number + 1,
+            number + 1 == pages
         );
-        observed.peak_kb
-    };
-    let (few, many) = (peak(pages / 10), peak(pages));
-    assert!(many < few + (4 << 10), "{few} kB, then {many} kB");
+        Act::Answer(200, headers, body)
+    });
+    let text = format!(
+        "scheme: none\nvars: {{ page: 0 }}\nget: /list\nquery: {{ page: \"{{{{ page }}}}\" }}\n\
+         pages:\n  until: $.last\n  set: {{ page: $.next }}\n  max: 10000\n  count: {{ of: $.items, equals: {pages} }}\n\
+         capture: {{ ids: \"$['id','none']\" }}\n"
+    );
+    let folder = workspace(&server.origin, &[("requests/all.yaml", &text)]);
+    let observed = crate::limits::observe(&mut command(&folder, &["run", "--env", "local"]));
+    assert_eq!(observed.code, 0, "{}{}", observed.stdout, observed.stderr);
+    assert_eq!(server.seen().len(), pages);
+    figure(&format!(
+        "{pages} pages of 64 kB, sessions: {has_sessions}: {} kB at most, {:?}",
+        observed.peak_kb, observed.took
+    ));
+    observed.peak_kb
 }
