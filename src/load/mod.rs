@@ -26,6 +26,7 @@ mod scheme;
 mod secrets;
 mod sent_values;
 mod snapshot;
+mod step_use;
 mod table;
 mod unread_files;
 mod value_decoder;
@@ -116,6 +117,7 @@ pub fn load(root: &Path, threads: usize) -> std::io::Result<LoadedWorkspace> {
     for (decoded, file) in decoded.into_iter().zip(places) {
         add_to_workspace(&mut workspace, decoded, file, &mut diagnostics);
     }
+    step_use::resolve_uses(&mut workspace, &mut diagnostics);
     expected_outcome::resolve_expected_outcomes(&mut workspace, &mut diagnostics);
     references::check_references(&workspace, &mut diagnostics);
     // Before anything can show a source line: the diagnostics above hold places, not texts.

@@ -9,10 +9,11 @@ use crate::load::node_reader::{
 use crate::load::secrets::decode_secret_rules;
 use crate::load::value_decoder::ValueDecoder;
 use crate::load::workspace_files::WorkspaceFiles;
+use crate::model::environment::ALL_ACCOUNTS;
 use crate::model::outcome::{ErrorKind, ExpectedOutcome};
 use crate::model::request::{
     DEFAULT_TIMEOUT, Method, MultipartContent, MultipartField, Request, RequestBody, Snapshot,
-    SpannedName, Step, TemplateField,
+    SpannedName, Step, StepUse, TemplateField,
 };
 use crate::model::scheme::PLAIN_SCHEME;
 use crate::model::template::{Template, TemplatePart, TemplateTree, TemplateTreeKind};
@@ -106,10 +107,10 @@ impl RequestDecoder<'_> {
         let kind = if flow { "a flow" } else { "a request" };
         let map = CheckedMap::open(node, kind, &request_file_keys(flow), self.diagnostics)?;
         let defaults = self.step_defaults(&map);
-        let steps = if flow {
+        let (steps, uses) = if flow {
             self.flow_steps(&map, &defaults)
         } else {
-            vec![self.step(&map, None, &defaults)?]
+            (vec![self.step(&map, None, &defaults)?], Vec::new())
         };
         let cases = map
             .get("cases")
@@ -130,6 +131,7 @@ impl RequestDecoder<'_> {
             }),
             secret_rules: decode_secret_rules(&map, self.diagnostics),
             steps,
+            uses,
         })
     }
 
@@ -170,9 +172,13 @@ impl RequestDecoder<'_> {
         }
     }
 
-    fn flow_steps(&mut self, map: &CheckedMap<'_>, defaults: &StepDefaults) -> Vec<Step> {
+    fn flow_steps(
+        &mut self,
+        map: &CheckedMap<'_>,
+        defaults: &StepDefaults,
+    ) -> (Vec<Step>, Vec<StepUse>) {
         let Some(list) = map.get("steps") else {
-            return Vec::new();
+            return (Vec::new(), Vec::new());
         };
         let nodes = list_items(list, "`steps`", self.diagnostics);
         if nodes.is_empty() && list.as_list().is_some() {
@@ -180,18 +186,22 @@ impl RequestDecoder<'_> {
                 Diagnostic::error("a flow needs at least one step").at(list.at, "no step here"),
             );
         }
-        let mut steps: Vec<Step> = Vec::new();
+        let (mut steps, mut uses): (Vec<Step>, Vec<StepUse>) = (Vec::new(), Vec::new());
         let mut names = StepNames::new();
         for node in nodes {
+            if is_use(node) {
+                uses.extend(self.step_use(node, steps.len()));
+                continue;
+            }
             let mut keys = STEP_KEYS.to_vec();
-            keys.extend([SNAPSHOT_KEY, WHEN_KEY, OUTPUT_KEY]);
+            keys.extend([SNAPSHOT_KEY, WHEN_KEY, OUTPUT_KEY, "account"]);
             let Some(map) = CheckedMap::open(node, "a step", &keys, self.diagnostics) else {
                 continue;
             };
             let name = self.step_name(&map, &mut names);
             steps.extend(self.step(&map, name, defaults));
         }
-        steps
+        (steps, uses)
     }
 
     pub(super) fn step_name(
@@ -261,6 +271,7 @@ impl RequestDecoder<'_> {
             .filter(|_| external.is_none());
         // A file with one request is judged as a file, before its fixtures are set up.
         let when = name.as_ref().and_then(|_| self.when(map)).map(Box::new);
+        let account = name.as_ref().and_then(|_| self.step_account(map));
         let name = name.map(|name| name.name);
         Some(Step {
             name,
@@ -280,6 +291,8 @@ impl RequestDecoder<'_> {
             captures,
             for_each,
             when,
+            account,
+            used: None,
             repeat,
             retry,
             retry_at: retry_at(map, retry),
@@ -723,6 +736,20 @@ impl RequestDecoder<'_> {
         self.named(map, "account")
     }
 
+    /// As whom one step is sent.
+    pub(super) fn step_account(&mut self, map: &CheckedMap<'_>) -> Option<SpannedName> {
+        let account = self.named(map, "account")?;
+        if account.name == ALL_ACCOUNTS {
+            let diagnostic = Diagnostic::error("a step is sent as one account")
+                .at(account.at, "this names all of them");
+            self.diagnostics.push(
+                diagnostic.hint("write `account: all` in the file, which then runs once for each"),
+            );
+            return None;
+        }
+        Some(account)
+    }
+
     /// A reason is required. A skipped test without one stays green, and later no reader can tell
     /// whether it may run again.
     fn skip(&mut self, map: &CheckedMap<'_>) -> Option<String> {
@@ -761,6 +788,13 @@ fn retry_at(map: &CheckedMap<'_>, retry: Option<u32>) -> Option<Span> {
     retry
         .is_some_and(|attempts| attempts > 1)
         .then_some(entry.key_at)
+}
+
+/// Whether an item of `steps` stands for the steps of another file.
+fn is_use(node: &YamlNode) -> bool {
+    let is_key = |entry: &MapEntry| entry.key == "use";
+    node.as_map()
+        .is_some_and(|entries| entries.iter().any(is_key))
 }
 
 fn is_flow(node: &YamlNode) -> bool {

@@ -5,16 +5,18 @@
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::jsonpath::JsonPath;
 use crate::load::assertion::json_path;
-use crate::load::fixture_graph::uses_variable;
 use crate::load::node_reader::{CheckedMap, one_or_many, text};
 use crate::model::assertion::{Predicate, PredicateTest, Subject};
 use crate::model::capture::Capture;
 use crate::model::request::Step;
 use crate::model::scheme::{Scheme, Token};
 use crate::model::secret_rules::{SecretRules, SpannedPath};
+use crate::model::template::Expression;
 use crate::model::workspace::Workspace;
 use crate::redact::SecretName;
+use crate::render::TemplateDialect;
 use crate::yaml::YamlNode;
+use std::sync::Arc;
 
 pub(super) fn decode_secret_rules(
     map: &CheckedMap<'_>,
@@ -138,21 +140,26 @@ fn saves_token_at(scheme: &Scheme, path: &JsonPath) -> bool {
 
 /// The ledger stores an undo before it is needed, and a secret is stored nowhere.
 fn check_undos(steps: &[Step], diagnostics: &mut Diagnostics) {
-    let secrets: Vec<&Capture> = steps
-        .iter()
-        .flat_map(|step| &step.captures)
-        .filter(|capture| capture.is_secret)
-        .collect();
-    for undo in steps.iter().filter_map(|step| step.undo.as_ref()) {
-        for capture in &secrets {
+    let secrets = || {
+        steps.iter().flat_map(|step| {
+            let captures = step.captures.iter().filter(|capture| capture.is_secret);
+            captures.map(move |capture| (step, capture))
+        })
+    };
+    for step in steps {
+        let Some(undo) = &step.undo else { continue };
+        for (captured_by, capture) in secrets() {
+            let Some(name) = name_seen_by(step, captured_by, capture) else {
+                continue;
+            };
             let uses = undo
                 .step
                 .expressions()
                 .into_iter()
-                .any(|expression| uses_variable(expression, &capture.name));
+                .any(|expression| uses_name(expression, &name));
             if uses {
                 let diagnostic =
-                    Diagnostic::error(format!("an undo cannot use the secret `{}`", capture.name))
+                    Diagnostic::error(format!("an undo cannot use the secret `{name}`"))
                         .at(undo.step.at, "this undo uses it")
                         .at(capture.name_at, "captured as a secret");
                 diagnostics.push(diagnostic.hint(
@@ -162,6 +169,28 @@ fn check_undos(steps: &[Step], diagnostics: &mut Diagnostics) {
             }
         }
     }
+}
+
+/// The name by which a step sees a capture of another one: steps of a used file see their own, and
+/// the flow sees those under the prefix of the file.
+fn name_seen_by(step: &Step, captured_by: &Step, capture: &Capture) -> Option<String> {
+    match (&step.used, &captured_by.used) {
+        (None, None) => Some(capture.name.clone()),
+        (None, Some(used)) => Some(format!("{}.{}", used.prefix, capture.name)),
+        (Some(own), Some(used)) if Arc::ptr_eq(own, used) => Some(capture.name.clone()),
+        (Some(_), _) => None,
+    }
+}
+
+fn uses_name(expression: &Expression, name: &str) -> bool {
+    let is_it = |used: &String| {
+        let rest = used.strip_prefix(name);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    // What does not compile was reported.
+    TemplateDialect::Request
+        .names_in(expression)
+        .is_ok_and(|names| names.iter().any(is_it))
 }
 
 /// Warns of expectations of a secret that a recording, which holds its name, does not fulfil.

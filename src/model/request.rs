@@ -79,6 +79,36 @@ pub struct Request {
     pub secret_rules: SecretRules,
     /// One for a single request; several for a flow, all named.
     pub steps: Vec<Step>,
+    /// Where the steps of other files stand in place. Empty once they are among `steps`.
+    pub uses: Vec<StepUse>,
+}
+
+/// `{ use: flows/login }` among the steps of a flow.
+#[derive(Clone, Debug)]
+pub struct StepUse {
+    /// The request file.
+    pub file: SpannedName,
+    /// What the names of its steps begin with, and the name of its captures.
+    pub prefix: String,
+    /// Variables that replace those of the file.
+    pub vars: Vec<TemplateField>,
+    pub account: Option<SpannedName>,
+    /// So many steps of the flow stand before.
+    pub position: usize,
+}
+
+/// The variables of steps that come from another file: these steps see no others of the flow.
+#[derive(Clone, Debug)]
+pub struct UsedScope {
+    /// The request file.
+    pub file: String,
+    /// The name under which the flow sees the captures of these steps.
+    pub prefix: String,
+    pub at: Span,
+    /// Of the file.
+    pub vars: Vec<TemplateField>,
+    /// Beside `use`; the flow's own variables are seen here.
+    pub given: Vec<TemplateField>,
 }
 
 impl Request {
@@ -117,6 +147,10 @@ pub struct Step {
     pub for_each: Option<Box<ForEach>>,
     /// Only in a flow; boxed for the same reason.
     pub when: Option<Box<RunCondition>>,
+    /// As whom it is sent, in place of the account of the file.
+    pub account: Option<SpannedName>,
+    /// The step is one of another file.
+    pub used: Option<Arc<UsedScope>>,
     pub repeat: RepeatMode,
     /// What `retry` says; see [`Step::max_attempts`].
     pub retry: Option<u32>,

@@ -215,8 +215,9 @@ pub(crate) fn common_accounts(
     workspace: &Workspace,
     environment: &str,
 ) -> Vec<String> {
-    let mut schemes = request
-        .calls()
+    let own_steps = request.steps.iter().filter(|step| step.account.is_none());
+    let mut schemes = own_steps
+        .flat_map(Step::calls)
         .map(|step| step.scheme.name.as_str())
         .filter(|scheme| has_own_accounts(scheme, workspace, environment));
     let names = |scheme: &str| -> Vec<String> {

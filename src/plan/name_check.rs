@@ -8,7 +8,7 @@ use crate::model::environment::{ALL_ACCOUNTS, Account};
 use crate::model::fixture::Fixture;
 use crate::model::repeat::RepeatMode;
 use crate::model::request::{
-    CaseVariant, Request, RunCondition, SpannedName, Step, TemplateField, UndoStep,
+    CaseVariant, Request, RunCondition, SpannedName, Step, TemplateField, UndoStep, UsedScope,
 };
 use crate::model::scheme::CredentialScope;
 use crate::model::template::Expression;
@@ -18,6 +18,7 @@ use crate::render::{
     first_use,
 };
 use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
 
 /// The names and accounts that the command line gives; they override those of the files.
 pub(crate) struct CommandLineNames<'g> {
@@ -50,6 +51,9 @@ pub(crate) fn check_names(
             .requests
             .as_ref()
             .is_none_or(|names| names.contains(request.name.as_str()));
+        if is_meant {
+            check_step_accounts(workspace, environment, request, diagnostics);
+        }
         // `--account` overrides the accounts of all files, and those of requests that do not run do
         // not matter.
         if given.account.is_none() && is_meant {
@@ -162,9 +166,7 @@ fn check_request(
     }
     known.extend(request.needs.iter().map(|needed| needed.name.clone()));
     checker.define(&request.vars, &mut known);
-    for step in &request.steps {
-        checker.check_step(step, &mut known);
-    }
+    checker.check_flow(&request.steps, &mut known);
 }
 
 fn check_fixture(
@@ -249,8 +251,9 @@ fn check_account(
     if named.name == ALL_ACCOUNTS {
         return check_all_accounts(workspace, environment, request, diagnostics);
     }
-    for scheme in request
-        .calls()
+    let own_steps = request.steps.iter().filter(|step| step.account.is_none());
+    for scheme in own_steps
+        .flat_map(Step::calls)
         .map(|step| step.scheme.name.as_str())
         .filter(|scheme| has_own_accounts(scheme, workspace, environment))
     {
@@ -258,6 +261,35 @@ fn check_account(
         if !accounts.iter().any(|account| account.name == named.name) {
             // One message: the account is often missing for every scheme of the file.
             return diagnostics.push(unknown_account(scheme, environment, named, &accounts));
+        }
+    }
+}
+
+/// The accounts that steps name must be those of the environment, and a file that runs once for
+/// each account has no step of one account.
+fn check_step_accounts(
+    workspace: &Workspace,
+    environment: &str,
+    request: &Request,
+    diagnostics: &mut Diagnostics,
+) {
+    let file = request.account.as_ref();
+    let all = file.filter(|account| account.name == ALL_ACCOUNTS);
+    for step in &request.steps {
+        let Some(named) = &step.account else { continue };
+        if let Some(all) = all {
+            let diagnostic =
+                Diagnostic::error("a step with an account of its own runs once for each account")
+                    .at(named.at, "one account")
+                    .at(all.at, "each account");
+            return diagnostics.push(diagnostic.hint("name one account in the file, too"));
+        }
+        let schemes = step.calls().map(|call| call.scheme.name.as_str());
+        for scheme in schemes.filter(|scheme| has_own_accounts(scheme, workspace, environment)) {
+            let accounts = workspace.accounts(environment, scheme);
+            if !accounts.iter().any(|account| account.name == named.name) {
+                return diagnostics.push(unknown_account(scheme, environment, named, &accounts));
+            }
         }
     }
 }
@@ -320,7 +352,8 @@ fn check_ambiguous_account(
     request: &Request,
     diagnostics: &mut Diagnostics,
 ) {
-    for step in request.calls() {
+    let own_steps = request.steps.iter().filter(|step| step.account.is_none());
+    for step in own_steps.flat_map(Step::calls) {
         let accounts = workspace.accounts(environment, &step.scheme.name);
         if accounts.len() > 1 {
             let names = join_names(accounts.iter().map(|account| account.name.as_str()), "and");
@@ -443,6 +476,52 @@ struct ConditionalCapture<'c> {
 }
 
 impl<'c> NameChecker<'c> {
+    /// Steps of another file see the names of that file, and the flow sees what they capture under
+    /// their prefix.
+    fn check_flow(&mut self, steps: &'c [Step], known: &mut KnownNames) {
+        let mut at = 0;
+        while let Some(step) = steps.get(at) {
+            let Some(used) = &step.used else {
+                self.check_step(step, known);
+                at += 1;
+                continue;
+            };
+            let is_other = |step: &Step| {
+                step.used
+                    .as_ref()
+                    .is_none_or(|other| !Arc::ptr_eq(other, used))
+            };
+            let count = steps[at..]
+                .iter()
+                .position(is_other)
+                .unwrap_or(steps.len() - at);
+            self.check_used_steps(used, &steps[at..at + count], known);
+            at += count;
+        }
+    }
+
+    fn check_used_steps(&mut self, used: &UsedScope, steps: &[Step], known: &mut KnownNames) {
+        self.when = None;
+        for field in &used.given {
+            self.check_expressions(field.value.expressions(), known);
+        }
+        // The steps are checked in their own file, which has the same names.
+        if !known.insert(used.prefix.clone()) {
+            let diagnostic = Diagnostic::error(format!("`{}` is defined already", used.prefix)).at(
+                used.at,
+                "the captures of these steps would hide the other value",
+            );
+            self.diagnostics
+                .push(diagnostic.hint("write `name:` beside `use` for another name"));
+        }
+        let captures = steps.iter().flat_map(|step| &step.captures);
+        self.members.push(NameMembers {
+            root: used.prefix.clone(),
+            description: format!("what `use` brings as `{}`", used.prefix),
+            member_names: captures.map(|capture| capture.name.clone()).collect(),
+        });
+    }
+
     /// A condition of a file is judged before fixtures are set up.
     fn check_file_condition(&mut self, request: &Request, when: &RunCondition, known: &KnownNames) {
         let mut late: HashSet<&str> = request
@@ -706,9 +785,8 @@ impl<'c> NameChecker<'c> {
 
     /// A capture of this name anywhere in the file: the name is right, and used too early.
     fn capture_of(&self, name: &str) -> Option<(&Step, &Capture)> {
-        self.steps
-            .iter()
-            .flat_map(|step| step.captures.iter().map(move |capture| (*step, capture)))
+        let own = self.steps.iter().filter(|step| step.used.is_none());
+        own.flat_map(|step| step.captures.iter().map(move |capture| (*step, capture)))
             .find(|(_, capture)| capture.name == name)
     }
 
@@ -722,6 +800,10 @@ impl<'c> NameChecker<'c> {
         if UNRESERVED_FUNCTIONS.contains(&name) {
             return format!("it is a function: write `{name}(…)`");
         }
+        let of_member = self.members.iter().find(|members| members.has(name));
+        if let Some(members) = of_member {
+            return format!("did you mean `{}.{name}`?", members.root);
+        }
         if ["cred", "token"].contains(&name) {
             return "no template of a request sees a secret or a token; the scheme adds what is needed"
                 .to_owned();
@@ -733,10 +815,6 @@ impl<'c> NameChecker<'c> {
         if self.variants.iter().any(gives_it) {
             return "not every case gives it: give it in each, or a default in `vars` of the file"
                 .to_owned();
-        }
-        let of_member = self.members.iter().find(|members| members.has(name));
-        if let Some(members) = of_member {
-            return format!("did you mean `{}.{name}`?", members.root);
         }
         let similar = Some(known)
             .filter(|known| known.len() <= MAX_COMPARED_NAMES)

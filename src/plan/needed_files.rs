@@ -62,6 +62,8 @@ struct NeededFiles<'l> {
     /// Of the selected requests.
     fixtures: BTreeSet<String>,
     schemes: BTreeSet<String>,
+    /// Request files whose steps they use.
+    used_files: BTreeSet<String>,
 }
 
 impl<'l> NeededFiles<'l> {
@@ -71,6 +73,7 @@ impl<'l> NeededFiles<'l> {
             scope,
             fixtures: BTreeSet::new(),
             schemes: BTreeSet::new(),
+            used_files: BTreeSet::new(),
         };
         if let CommandScope::Requests { words, .. } = scope {
             let requests = loaded.workspace.requests.iter();
@@ -86,6 +89,8 @@ impl<'l> NeededFiles<'l> {
         self.fixtures.extend(named);
         let schemes = request.calls().map(|step| step.scheme.name.clone());
         self.schemes.extend(schemes);
+        let used = request.steps.iter().filter_map(|step| step.used.as_ref());
+        self.used_files.extend(used.map(|used| used.file.clone()));
         for fixture in fixture_closure(workspace, request) {
             self.fixtures.insert(fixture.name.clone());
             // One that cannot be decoded is not in the closure, but its name is.
@@ -124,7 +129,7 @@ impl<'l> NeededFiles<'l> {
             (Some((kind, name)), CommandScope::Requests { words, .. }) => match kind {
                 _ if words.is_empty() => true,
                 FileKind::Workspace => true,
-                FileKind::Request => is_named(words, &name),
+                FileKind::Request => is_named(words, &name) || self.used_files.contains(&name),
                 FileKind::Fixture => self.includes_fixture(path, &name),
                 FileKind::Recording => self.includes_recording(path, &name),
                 FileKind::Scheme => self.schemes.contains(&name),

@@ -114,7 +114,11 @@ pub(crate) fn sends_user_secrets(workspace: &Workspace, scheme: &str) -> bool {
 }
 
 fn request_expressions(request: &Request) -> impl Iterator<Item = &Expression> {
-    let fields = variant_fields(&request.cases).chain(&request.vars);
+    let used = request.steps.iter().filter_map(|step| step.used.as_deref());
+    let used = used.flat_map(|used| used.vars.iter().chain(&used.given));
+    let fields = variant_fields(&request.cases)
+        .chain(&request.vars)
+        .chain(used);
     field_expressions(fields).chain(request.calls().flat_map(Step::expressions))
 }
 
@@ -241,6 +245,11 @@ impl SecretHolders {
     fn check_steps(&self, steps: &[Step], diagnostics: &mut Diagnostics) {
         for step in steps {
             let mut own = self.clone();
+            // The variables of a used file are checked in that file.
+            if let Some(used) = &step.used {
+                let fields = used.given.iter().chain(&used.vars);
+                own.check_fields(fields, &mut Diagnostics::default());
+            }
             // The value of a round is one of the list.
             if let Some(each) = &step.for_each
                 && each

@@ -24,7 +24,7 @@ impl RenderError {
 
     /// The same with the name of the variable that could not be rendered.
     #[must_use]
-    pub(super) fn of_variable(self, name: &str) -> Self {
+    pub(crate) fn of_variable(self, name: &str) -> Self {
         Self {
             reason: format!("the variable `{name}`: {}", self.reason),
             ..self

@@ -44,6 +44,7 @@ pub enum VariableLayer {
     Fixture,
     Capture,
     Round,
+    Given,
 }
 
 impl fmt::Display for VariableLayer {
@@ -60,6 +61,7 @@ impl fmt::Display for VariableLayer {
             Self::Fixture => "a fixture",
             Self::Capture => "captured",
             Self::Round => "a round of `for_each`",
+            Self::Given => "`vars` beside `use`",
         })
     }
 }
@@ -228,6 +230,20 @@ impl VariableScope {
         let variable = self.variables.get(root);
         FUNCTION_NAMES.contains(&name)
             || variable.is_some_and(|variable| variable.placeholder_value.is_some())
+    }
+
+    /// Takes over the variables of one layer.
+    pub(crate) fn copy_layer(&mut self, other: &Self, layer: VariableLayer) {
+        let of_layer = other.variables.iter();
+        let of_layer = of_layer.filter(|(_, variable)| variable.origin.layer == layer);
+        for (name, variable) in of_layer {
+            let LayeredVariable {
+                value,
+                placeholder_value,
+                origin,
+            } = variable.clone();
+            self.set_with_placeholders(name.as_str(), value, placeholder_value, origin);
+        }
     }
 
     /// Gives a name back what it was in `before`.

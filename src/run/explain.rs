@@ -7,8 +7,9 @@ use super::for_each;
 use super::step_error::StepError;
 use super::step_report::request_text;
 use super::token::placeholder_token;
+use super::used_variables::used_variables;
 use super::user_secrets::missing_error;
-use super::variables::{FixtureValue, variables};
+use super::variables::{FixtureValue, set_account, variables};
 use crate::diagnostic::pluralize;
 use crate::model::credential_variable::secret_variable;
 use crate::model::fixture::Fixture;
@@ -109,8 +110,16 @@ pub(crate) fn explain(
         seed: context.environment.rng.draw(),
     };
     let mut variables = variables(unit, placeholder_fixtures(unit), context, fresh)?;
+    let own_account = step.account.as_ref().map(|account| account.name.as_str());
+    let account = own_account.or(unit.account.as_deref());
+    if let Some(used) = &step.used {
+        variables = used_variables(account, (step, used), &variables, context)?;
+    }
     let rounds = set_first_round(step, &mut variables)?;
     let scheme = scheme_of(step, context)?;
+    if own_account.is_some() {
+        set_account(&mut variables, scheme, account, context).map_err(StepError::from)?;
+    }
     let draft = render_draft(step, &variables, fresh, context.environment.files)
         .map_err(StepError::from)?;
     let level = choose_level(
@@ -119,7 +128,6 @@ pub(crate) fn explain(
         step.method,
         &draft.path,
     );
-    let account = unit.account.as_deref();
     let access = match &draft.external {
         Some(base) => context
             .environment

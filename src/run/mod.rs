@@ -50,6 +50,7 @@ mod undo;
 mod undo_seal;
 mod unit;
 mod unreferenced_snapshots;
+mod used_variables;
 mod user_secrets;
 mod variables;
 

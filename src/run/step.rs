@@ -12,6 +12,7 @@ use crate::model::request::{RunCondition, Step};
 use crate::render::{RenderError, VariableScope};
 use crate::snapshot::SnapshotError;
 use std::cell::{Cell, RefCell};
+use std::time::Duration;
 
 /// The result of a step, for the flow that it is a part of.
 pub(super) struct StepResult {
@@ -29,6 +30,28 @@ pub(super) async fn run(
 ) -> StepResult {
     let started_at = context.state.started_at.elapsed();
     let outcome = execute(owner, step, variables, context).await;
+    finish(owner, step, started_at, outcome, context)
+}
+
+/// The result of a step whose variables could not be made.
+pub(super) fn not_sent(
+    owner: &StepOwner<'_>,
+    step: &Step,
+    error: StepError,
+    context: &RunContext<'_>,
+) -> StepResult {
+    let started_at = context.state.started_at.elapsed();
+    let outcome = StepOutcome::not_sent(error);
+    finish(owner, step, started_at, outcome, context)
+}
+
+fn finish(
+    owner: &StepOwner<'_>,
+    step: &Step,
+    started_at: Duration,
+    outcome: StepOutcome,
+    context: &RunContext<'_>,
+) -> StepResult {
     let is_new_snapshot = matches!(
         outcome.result,
         Err(StepError::Snapshot(SnapshotError::Missing { .. }))
@@ -58,7 +81,7 @@ async fn execute(
         let reason = format!("there is no scheme `{}`", step.scheme.name);
         return StepOutcome::not_sent(RenderError::new(step.scheme.at, reason));
     };
-    let account = owner.recording_key.account.as_deref();
+    let account = owner.account_of(step);
     if let Err(error) = set_account(variables, scheme, account, context) {
         return StepOutcome::not_sent(error);
     }

@@ -63,6 +63,12 @@ pub(super) struct StepOwner<'c> {
 }
 
 impl StepOwner<'_> {
+    /// As whom a step is sent.
+    pub(super) fn account_of<'s>(&'s self, step: &'s Step) -> Option<&'s str> {
+        let own = step.account.as_ref().map(|account| account.name.as_str());
+        own.or(self.recording_key.account.as_deref())
+    }
+
     pub(super) fn undo_owner(&self) -> UndoOwner<'_> {
         let name = self.name.to_owned();
         let (ledger_owner, label) = match self.unit {
@@ -263,7 +269,7 @@ impl StepExecution<'_> {
     ) -> Result<StepCall, StepError> {
         let (step, scheme, context) = (self.step, self.scheme, self.context);
         let level = self.level_at(&draft.path);
-        let account = self.owner.recording_key.account.as_deref();
+        let account = self.owner.account_of(step);
         let access = match &draft.external {
             Some(base) => Rc::new(context.environment.accesses.external(scheme, base)?),
             None => context.access(scheme, level, account)?,

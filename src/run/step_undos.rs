@@ -41,6 +41,8 @@ struct PendingUndo {
     ledger_number: Option<u64>,
     /// `listed_item::add`
     name: String,
+    /// As whom the call was sent, if its step names an account.
+    account: Option<String>,
     undo: Arc<UndoStep>,
     /// An error if the response lacks a value that the undo needs.
     call: Result<UndoCall, RenderError>,
@@ -110,6 +112,7 @@ impl<'l> StepUndos<'l> {
         let pending = PendingUndo {
             ledger_number: opened.number,
             name: undo_name(owner, step),
+            account: step.account.as_ref().map(|account| account.name.clone()),
             undo: Arc::clone(undo),
             call: undo_call(&undo.step, variables, context),
             unsigned: recorded_undo_draft(&undo.step, variables, context),
@@ -213,6 +216,7 @@ async fn send_pending_undo(
     };
     let undo = &pending.undo;
     let request = UndoRequest {
+        account: pending.account.as_deref(),
         unsigned: unsigned_undo(pending, owner.recording_key, context)?,
         secret_rules: owner.secret_rules,
         redact_rules: owner.redact_rules,
@@ -282,7 +286,10 @@ fn ledger_entry(step: &Step, owner: &UndoOwner<'_>, context: &RunContext<'_>) ->
         step: step.name.clone().unwrap_or_default(),
         scheme: step.scheme.name.clone(),
         environment: context.options.environment.clone(),
-        account: owner.recording_key.account.clone(),
+        account: match &step.account {
+            Some(account) => Some(account.name.clone()),
+            None => owner.recording_key.account.clone(),
+        },
         host: given_host.map(|base| base.as_str().to_owned()),
         at_ms: (context.environment.clock)(),
     }

@@ -76,6 +76,8 @@ pub(crate) struct UndoRequest<'r> {
     pub(crate) scheme: &'r str,
     pub(crate) level: Option<&'r str>,
     pub(crate) recording_key: RecordingKey,
+    /// Where it is not that of the key.
+    pub(crate) account: Option<&'r str>,
     pub(crate) draft: Draft,
     /// The same with placeholders, to be matched with recordings, where the run uses them.
     pub(crate) unsigned: Option<&'r Draft>,
@@ -102,6 +104,7 @@ impl<'r> UndoRequest<'r> {
             scheme: &step.scheme.name,
             level,
             recording_key,
+            account: None,
             draft,
             unsigned: None,
             timeout: step.timeout,
@@ -126,6 +129,7 @@ impl<'r> UndoRequest<'r> {
             scheme,
             level: call.level.as_deref(),
             recording_key,
+            account: None,
             draft: undo_draft(call)?,
             unsigned: None,
             timeout,
@@ -217,8 +221,9 @@ async fn send(
         .ok_or_else(|| UndoError::UnknownScheme(request.scheme.to_owned()))?;
     let draft = &request.draft;
     let level = choose_level(scheme, request.level, draft.method, &draft.path);
+    let of_key = request.recording_key.account.as_deref();
     let access = context
-        .access(scheme, level, request.recording_key.account.as_deref())
+        .access(scheme, level, request.account.or(of_key))
         .map_err(StepError::from)?;
     let call = ExchangeContext {
         recording_key: &request.recording_key,

@@ -6,8 +6,9 @@ use super::fixtures::{ActiveFixtures, SetUpError};
 use super::step_error::StepError;
 use super::step_execution::StepOwner;
 use super::step_undos::StepUndos;
+use super::used_variables::UsedVariables;
 use super::variables::{FixtureValue, fixture_recording_key, recording_key, variables};
-use super::{condition, flaky, step};
+use super::{condition, flaky};
 use crate::event::{ErrorClass, Event, StepReport, UnitLabels, UnitReport, Verdict};
 use crate::model::request::RunCondition;
 use crate::plan::Unit;
@@ -149,6 +150,7 @@ async fn run_steps(
 ) -> UnitOutcome {
     let mut steps = Vec::with_capacity(unit.steps().len());
     let mut verdict: Option<Verdict> = None;
+    let mut used = UsedVariables::default();
     let mut is_cut_off = false;
     let stop = context.environment.stop.requested();
     tokio::pin!(stop);
@@ -159,7 +161,7 @@ async fn run_steps(
         let has_begun = Cell::new(false);
         let running = async {
             has_begun.set(true);
-            step::run(owner, declared, &mut variables, context).await
+            used.run(owner, declared, &mut variables, context).await
         };
         let can_stop = declared.undo.is_none() || context.environment.stop.is_requested();
         let result = tokio::select! {

@@ -3,6 +3,7 @@
 //! full, otherwise a tenth.
 
 mod conditions;
+mod flows;
 mod for_each;
 mod page_links;
 mod pages;

@@ -1,0 +1,247 @@
+//! Puts the steps of other files in the place of `use`, under a prefix. A used file brings its
+//! steps and its variables; what else it says would have to hold for the whole flow.
+
+use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
+use crate::load::node_reader::{CheckedMap, is_variable_name, text};
+use crate::load::request::RequestDecoder;
+use crate::model::environment::ALL_ACCOUNTS;
+use crate::model::request::{Request, SpannedName, Step, StepUse, UsedScope};
+use crate::model::workspace::Workspace;
+use crate::render::RESERVED_NAMES;
+use crate::span::Span;
+use crate::yaml::YamlNode;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+const USE_KEYS: [&str; 4] = ["use", "name", "vars", "account"];
+
+impl RequestDecoder<'_> {
+    /// `{ use: flows/login, name: buyer, vars: { id: 5 }, account: sg }`
+    pub(super) fn step_use(&mut self, node: &YamlNode, position: usize) -> Option<StepUse> {
+        let map = CheckedMap::open(node, "a `use`", &USE_KEYS, self.diagnostics)?;
+        let file = self.named(&map, "use");
+        let vars = map.optional("vars", |vars| self.vars(vars));
+        let account = self.step_account(&map);
+        let file = file?;
+        let prefix = match map.get("name") {
+            Some(node) => SpannedName {
+                name: text(node, "`name`", self.diagnostics)?.to_owned(),
+                at: node.at,
+            },
+            None => SpannedName {
+                name: file
+                    .name
+                    .rsplit('/')
+                    .next()
+                    .unwrap_or(&file.name)
+                    .to_owned(),
+                at: file.at,
+            },
+        };
+        self.check_prefix(&prefix)?;
+        Some(StepUse {
+            file,
+            prefix: prefix.name,
+            vars,
+            account,
+            position,
+        })
+    }
+
+    /// Templates look the captures up by it.
+    fn check_prefix(&mut self, prefix: &SpannedName) -> Option<()> {
+        let hint = if !is_variable_name(&prefix.name) {
+            "write `name:` beside `use`: letters, digits and `_`, and a letter first"
+        } else if RESERVED_NAMES.contains(&prefix.name.as_str()) {
+            "it is a name of the language: write another `name:` beside `use`"
+        } else {
+            return Some(());
+        };
+        let text = format!(
+            "`{}` is not a name for the captures of used steps",
+            prefix.name
+        );
+        let diagnostic = Diagnostic::error(text).at(prefix.at, "this name");
+        self.diagnostics.push(diagnostic.hint(hint));
+        None
+    }
+}
+
+/// Puts the steps of other files in place.
+pub(super) fn resolve_uses(workspace: &mut Workspace, diagnostics: &mut Diagnostics) {
+    if workspace
+        .requests
+        .iter()
+        .all(|request| request.uses.is_empty())
+    {
+        return;
+    }
+    let used: HashSet<&str> = workspace
+        .requests
+        .iter()
+        .flat_map(|request| &request.uses)
+        .map(|used| used.file.name.as_str())
+        .collect();
+    let files = workspace.requests.iter();
+    let files = files.filter(|file| used.contains(file.name.as_str()));
+    // As they were written: used files use no others, so no order matters.
+    let written = WrittenFiles {
+        used: files.cloned().collect(),
+        names: workspace
+            .requests
+            .iter()
+            .map(|file| file.name.clone())
+            .collect(),
+    };
+    for request in &mut workspace.requests {
+        for used in std::mem::take(&mut request.uses).into_iter().rev() {
+            let found = find_used(&written, request, &used, diagnostics);
+            match found {
+                Some(file) => insert_steps(request, &used, file),
+                // The names of its captures are not known, so none is reported as unknown.
+                None => request.has_unread_cases = true,
+            }
+        }
+        check_step_names(request, diagnostics);
+    }
+}
+
+/// The files whose steps are used, and the names of all.
+struct WrittenFiles {
+    used: Vec<Request>,
+    names: Vec<String>,
+}
+
+/// The file whose steps are used.
+fn find_used<'w>(
+    written: &'w WrittenFiles,
+    request: &Request,
+    used: &StepUse,
+    diagnostics: &mut Diagnostics,
+) -> Option<&'w Request> {
+    let name = used.file.name.as_str();
+    let Some(file) = written.used.iter().find(|file| file.name == name) else {
+        let names = written.names.iter().map(String::as_str);
+        let diagnostic = Diagnostic::error(format!("there is no request file `{name}`")).at(
+            used.file.at,
+            "not among the files of `requests/` that can be read",
+        );
+        diagnostics.push(diagnostic.maybe_hint(did_you_mean(name, names)));
+        return None;
+    };
+    let reason = unusable_reason(file, request);
+    if let Some((reason, hint)) = reason {
+        let diagnostic = Diagnostic::error(format!("the steps of `{name}` cannot be used here"))
+            .at(used.file.at, reason);
+        diagnostics.push(diagnostic.hint(hint));
+        return None;
+    }
+    check_given_vars(file, used, diagnostics);
+    Some(file)
+}
+
+/// What a file says that would have to hold for the whole flow.
+fn unusable_reason(file: &Request, request: &Request) -> Option<(&'static str, &'static str)> {
+    if file.name == request.name {
+        return Some(("this is the file itself", "name another file"));
+    }
+    let refused = [
+        (
+            !file.uses.is_empty(),
+            "it uses steps of another file itself",
+            "use both files here, one after the other",
+        ),
+        (
+            !file.cases.is_empty() || file.has_unread_cases,
+            "it has `cases`",
+            "give the values by `vars` beside `use`",
+        ),
+        (
+            file.when.is_some(),
+            "it has a `when`",
+            "write `when` at its steps",
+        ),
+        (
+            file.skip.is_some(),
+            "it has a `skip`",
+            "remove it, or do not use the file",
+        ),
+    ];
+    if let Some((_, reason, hint)) = refused.into_iter().find(|(is_so, ..)| *is_so) {
+        return Some((reason, hint));
+    }
+    let has_need = |need: &SpannedName| request.needs.iter().any(|own| own.name == need.name);
+    (!file.needs.iter().all(has_need)).then_some((
+        "it needs a fixture that this file does not name",
+        "write the same `needs` here",
+    ))
+}
+
+/// A variable that the file does not have is a misspelled one.
+fn check_given_vars(file: &Request, used: &StepUse, diagnostics: &mut Diagnostics) {
+    for field in &used.vars {
+        if !file.vars.iter().any(|known| known.name == field.name) {
+            let text = format!("`{}` has no variable `{}`", file.name, field.name);
+            let diagnostic = Diagnostic::error(text).at(field.name_at, "given for nothing");
+            let names = file.vars.iter().map(|known| known.name.as_str());
+            let hint = did_you_mean(&field.name, names).unwrap_or_else(|| {
+                "`vars` beside `use` replace variables of the file: define it there".to_owned()
+            });
+            diagnostics.push(diagnostic.hint(hint));
+        }
+    }
+}
+
+fn insert_steps(request: &mut Request, used: &StepUse, file: &Request) {
+    let scope = Arc::new(UsedScope {
+        file: file.name.clone(),
+        prefix: used.prefix.clone(),
+        at: used.file.at,
+        vars: file.vars.clone(),
+        given: used.vars.clone(),
+    });
+    let account = used.account.clone().or_else(|| {
+        let named = file.account.clone();
+        named.filter(|account| account.name != ALL_ACCOUNTS)
+    });
+    let steps = file.steps.iter().map(|step| Step {
+        name: Some(match &step.name {
+            Some(name) => format!("{}.{name}", used.prefix),
+            None => used.prefix.clone(),
+        }),
+        account: step.account.clone().or_else(|| account.clone()),
+        used: Some(Arc::clone(&scope)),
+        ..step.clone()
+    });
+    let position = used.position.min(request.steps.len());
+    request.steps.splice(position..position, steps);
+    // What is personal or secret in the responses of its steps is so here, too.
+    request.redact.extend(file.redact.iter().cloned());
+    request
+        .secret_rules
+        .secrets
+        .extend(file.secret_rules.secrets.iter().cloned());
+    request
+        .secret_rules
+        .not_secret
+        .extend(file.secret_rules.not_secret.iter().cloned());
+}
+
+/// Used steps are named after the flow was decoded.
+fn check_step_names(request: &Request, diagnostics: &mut Diagnostics) {
+    let mut known: HashMap<&str, Span> = HashMap::new();
+    let used_at = |step: &Step| step.used.as_ref().map_or(step.at, |used| used.at);
+    for step in &request.steps {
+        let Some(name) = step.name.as_deref() else {
+            continue;
+        };
+        let first = known.insert(name, used_at(step));
+        if let Some(first) = first.filter(|_| step.used.is_some()) {
+            let diagnostic = Diagnostic::error(format!("two steps are named `{name}`"))
+                .at(used_at(step), "the second")
+                .at(first, "the first");
+            diagnostics.push(diagnostic.hint("write `name:` beside `use` for another prefix"));
+            return;
+        }
+    }
+}
