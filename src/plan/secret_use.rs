@@ -263,8 +263,52 @@ impl SecretHolders {
             for expression in step.expressions() {
                 own.check_expression(expression, diagnostics);
             }
+            own.refuse_in_file_names(step, diagnostics);
+            own.refuse_at_external_hosts(step, diagnostics);
             let undo = step.calls().skip(1);
             own.refuse_in_undo(undo.flat_map(Step::expressions), diagnostics);
+        }
+    }
+
+    /// A name of a file cannot be redacted: it is on the disk.
+    fn refuse_in_file_names(&self, step: &Step, diagnostics: &mut Diagnostics) {
+        let output = step.output.iter();
+        let names = output.flat_map(|output| output.path.expressions());
+        for name in names.filter(|name| uses_any(name, self)) {
+            let diagnostic = Diagnostic::error("a name of a file cannot hold a secret");
+            diagnostics.push(
+                diagnostic
+                    .at(name.at, "it would stand on the disk in clear")
+                    .hint("use a variable or a capture that is no secret"),
+            );
+        }
+    }
+
+    /// Another party than the user chose the host.
+    fn refuse_at_external_hosts(&self, step: &Step, diagnostics: &mut Diagnostics) {
+        if step.external.is_none() {
+            return;
+        }
+        let headers = step
+            .headers
+            .iter()
+            .flat_map(|field| field.value.expressions());
+        let sent = step
+            .path
+            .expressions()
+            .chain(headers)
+            .chain(step.body.expressions());
+        for expression in sent.filter(|expression| uses_any(expression, self)) {
+            let diagnostic =
+                Diagnostic::error("a request to an address of a response cannot hold a secret");
+            diagnostics.push(
+                diagnostic
+                    .at(
+                        expression.at,
+                        "the response names the host that would get it",
+                    )
+                    .hint("send it to a host of the scheme, without `external`"),
+            );
         }
     }
 
