@@ -21,6 +21,7 @@ mod wire;
 mod jsonpath;
 mod model;
 mod schemes;
+mod xml;
 
 // Corridor: plain functions from one type to the next.
 mod check;

@@ -22,6 +22,8 @@ pub(super) enum ActualValue<'v> {
     /// A header that came more than once.
     RepeatedHeader(Vec<&'v str>),
     Latency(Duration),
+    /// The body as it was received.
+    Bytes(&'v [u8]),
 }
 
 impl<'v> ActualValue<'v> {
@@ -32,6 +34,7 @@ impl<'v> ActualValue<'v> {
             // Every response has a body, so an empty one counts as missing. Otherwise `exists`
             // would hold for all of them.
             Self::Text(text) => !text.is_empty(),
+            Self::Bytes(bytes) => !bytes.is_empty(),
             _ => true,
         }
     }
@@ -74,6 +77,7 @@ impl<'v> ActualValue<'v> {
     pub(super) fn len(&self) -> Option<usize> {
         match self {
             Self::NodeList(items) => Some(items.len()),
+            Self::Bytes(bytes) => Some(bytes.len()),
             Self::Json(value) if value.as_str().is_none() => value.len(),
             // Characters, not bytes: a Korean letter has three bytes in UTF-8.
             _ => self.as_text().map(|text| text.chars().count()),
@@ -83,7 +87,7 @@ impl<'v> ActualValue<'v> {
     /// Equal in value and type; `None` where there is nothing to compare.
     pub(super) fn equals(&self, expected: &Value) -> Option<bool> {
         match self {
-            Self::Absent | Self::Latency(_) => None,
+            Self::Absent | Self::Latency(_) | Self::Bytes(_) => None,
             Self::Json(value) => Some(*value == *expected),
             Self::NodeList(items) => Some(expected.as_list().is_some_and(|expected| {
                 expected.len() == items.len()
@@ -110,7 +114,7 @@ impl<'v> ActualValue<'v> {
 
     pub(super) fn has_type(&self, wanted: JsonType) -> Option<bool> {
         match self {
-            Self::Absent | Self::Latency(_) => None,
+            Self::Absent | Self::Latency(_) | Self::Bytes(_) => None,
             Self::Json(value) if wanted == JsonType::Integer => {
                 Some(value.as_number().is_some_and(|number| number.is_integer()))
             }
@@ -126,7 +130,7 @@ impl<'v> ActualValue<'v> {
     pub(super) fn to_value(&self) -> Option<Value> {
         let text = |text: &str| Value::from(text.to_owned());
         Some(match self {
-            Self::Absent | Self::Latency(_) => return None,
+            Self::Absent | Self::Latency(_) | Self::Bytes(_) => return None,
             Self::Json(value) => value.to_value(),
             Self::NodeList(items) => {
                 Value::List(items.iter().map(|item| item.to_value()).collect())

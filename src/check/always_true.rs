@@ -29,7 +29,7 @@ const EMPTY_ELEMENT: &str = "to expect a text that is not empty, write `length: 
 pub(super) fn always_true(test: &PredicateTest, sort: SubjectType) -> Option<AlwaysTrue> {
     match test {
         // A list that a path finds can hold an empty text among others.
-        PredicateTest::Contains(tree) if sort != SubjectType::NodeList && is_empty_text(tree) => {
+        PredicateTest::Contains(tree) if !matches!(sort, SubjectType::NodeList | SubjectType::NodeTexts) && is_empty_text(tree) => {
             Some(AlwaysTrue::new(
                 "every text contains the empty text",
                 EMPTY_ELEMENT,
@@ -38,6 +38,10 @@ pub(super) fn always_true(test: &PredicateTest, sort: SubjectType) -> Option<Alw
         PredicateTest::StartsWith(tree) if is_empty_text(tree) => Some(AlwaysTrue::new(
             "every text starts with the empty text",
             NOT_EMPTY,
+        )),
+        PredicateTest::StartsWithBytes(bytes) if bytes.is_empty() => Some(AlwaysTrue::new(
+            "every body starts with no bytes",
+            "name the first bytes in hex; to expect any, write `length: { at_least: 1 }`",
         )),
         PredicateTest::EndsWith(tree) if is_empty_text(tree) => Some(AlwaysTrue::new(
             "every text ends with the empty text",
@@ -100,11 +104,20 @@ fn includes_nothing(tree: &TemplateTree) -> Option<AlwaysTrue> {
 
 fn every_type(types: &[JsonType], sort: SubjectType) -> Option<AlwaysTrue> {
     let reason = match sort {
-        SubjectType::Status | SubjectType::Length | SubjectType::Body | SubjectType::NodeList => {
-            sort.description()
-        }
-        // A header can be missing, so its type says that it is there.
-        SubjectType::Header | SubjectType::Latency => return None,
+        SubjectType::Status
+        | SubjectType::Length
+        | SubjectType::Body
+        | SubjectType::NodeList
+        | SubjectType::NodeTexts
+        | SubjectType::NodeCount
+        | SubjectType::ComputedNumber
+        | SubjectType::Finding => sort.description(),
+        // It can be missing, so its type says that it is there.
+        SubjectType::Header
+        | SubjectType::Cookie
+        | SubjectType::NodeText
+        | SubjectType::Latency
+        | SubjectType::Bytes => return None,
         SubjectType::Any | SubjectType::Element => {
             let all = JsonType::ALL
                 .into_iter()
@@ -132,7 +145,12 @@ fn loose_bound(test: &PredicateTest, sort: SubjectType) -> Option<AlwaysTrue> {
         PredicateTest::Below(bound) => constant_bound(bound)? > most?,
         _ => false,
     };
-    let (reason, hint) = if sort == SubjectType::Length {
+    let (reason, hint) = if sort == SubjectType::NodeCount {
+        (
+            "no count is below 0",
+            "to expect something, write `{ at_least: 1 }`",
+        )
+    } else if sort == SubjectType::Length {
         (
             "no length is below 0",
             "to expect something, write `length: { at_least: 1 }`",

@@ -169,6 +169,9 @@ fn is_same(left: &Predicate, right: &Predicate) -> bool {
         (PredicateTest::Unique(left), PredicateTest::Unique(right)) => left == right,
         (PredicateTest::Exists(left), PredicateTest::Exists(right)) => left == right,
         (PredicateTest::Schema(left), PredicateTest::Schema(right)) => left.path == right.path,
+        (PredicateTest::StartsWithBytes(left), PredicateTest::StartsWithBytes(right)) => {
+            left == right
+        }
         (left, right) => {
             std::mem::discriminant(left) == std::mem::discriminant(right)
                 && constant_operand(left)
@@ -405,6 +408,7 @@ fn least_length(test: &PredicateTest) -> i128 {
         PredicateTest::Each(_) | PredicateTest::Some(_) => 1,
         PredicateTest::Unique(true) => 1,
         PredicateTest::Unique(false) => 2,
+        PredicateTest::StartsWithBytes(bytes) => bytes.len(),
         PredicateTest::Contains(_) => 1,
         PredicateTest::StartsWith(_)
         | PredicateTest::EndsWith(_)

@@ -39,6 +39,8 @@ pub(super) fn describe_kind(kind: &ConditionKind<'_>, show: ValueFormatter<'_>) 
         ConditionKind::Unique(true) => "no element twice".to_owned(),
         ConditionKind::Unique(false) => "an element twice".to_owned(),
         ConditionKind::Schema(schema) => format!("{name} {}", schema.path.display()),
+        ConditionKind::Sha256(hash) => format!("{name} {}", show.without_type(&**hash)),
+        ConditionKind::StartsWithBytes(bytes) => format!("{name} {} in hex", hex::encode(bytes)),
         ConditionKind::Not(inner) => format!("{name} {}", describe_all(inner, show)),
         ConditionKind::Length(inner) => format!(
             "{name} {}",

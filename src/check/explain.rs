@@ -8,7 +8,7 @@ use super::condition::{ConditionKind, ElementQuantifier, PreparedCondition};
 use super::describe;
 use super::difference::{DifferenceCollector, DifferenceList};
 use super::failure::PredicateFailure;
-use super::response_view::{ResponseView, SubjectError};
+use super::response_view::{MadeValue, ResponseView, SubjectError};
 use super::schema;
 use super::show::ValueFormatter;
 use super::type_mismatch;
@@ -16,6 +16,7 @@ use super::verdict::{self, PredicateVerdict};
 use crate::jsonpath::{NodePath, locate};
 use crate::model::assertion::{Assertion, Subject};
 use crate::value::{JsonKind, JsonRef, Value};
+use sha2::{Digest as _, Sha256};
 
 /// Every failing predicate of one assertion.
 pub(super) fn failures(
@@ -28,7 +29,8 @@ pub(super) fn failures(
         response: answer,
         formatter: answer.formatter(),
     };
-    match answer.select(&assertion.subject) {
+    let made = MadeValue::default();
+    match answer.select(&assertion.subject, &made) {
         Err(unseen) => vec![explain.unreadable_subject(conditions, unseen)],
         // The usual case first: to explain builds texts and looks at each element again.
         Ok(actual) if verdict::judge_all(conditions, &actual).holds() => Vec::new(),
@@ -37,11 +39,15 @@ pub(super) fn failures(
     }
 }
 
-struct FailureExplainer<'x> {
+struct FailureExplainer<'x, 'r> {
     assertion: &'x Assertion,
-    response: &'x ResponseView<'x>,
+    response: &'x ResponseView<'r>,
     formatter: ValueFormatter<'x>,
 }
+
+/// How many of the first bytes of a body are shown in hex: enough for a magic number, and too few
+/// for a name or a secret.
+const MAX_SHOWN_BYTES: usize = 8;
 
 /// Where in the subject, and under which predicate, a condition is looked at.
 #[derive(Clone, Default)]
@@ -61,7 +67,7 @@ impl ConditionContext {
     }
 }
 
-impl FailureExplainer<'_> {
+impl FailureExplainer<'_, '_> {
     fn unreadable_subject(
         &self,
         conditions: &[PreparedCondition<'_>],
@@ -313,6 +319,25 @@ impl FailureExplainer<'_> {
                 }
                 _ => self.describe_actual(actual),
             },
+            (ConditionKind::Sha256(_), _) => match actual {
+                ActualValue::Bytes(bytes) => format!(
+                    "{} of {}",
+                    hex::encode(Sha256::digest(bytes)),
+                    self.describe_actual(actual)
+                ),
+                _ => self.describe_actual(actual),
+            },
+            (ConditionKind::StartsWithBytes(start), _) => match actual {
+                ActualValue::Bytes(bytes) => format!(
+                    "{} in hex, at the start of {}",
+                    hex::encode(&bytes[..start.len().min(MAX_SHOWN_BYTES).min(bytes.len())]),
+                    self.describe_actual(actual)
+                ),
+                _ => self.describe_actual(actual),
+            },
+            (ConditionKind::Length(_), Some(_)) if matches!(actual, ActualValue::Bytes(_)) => {
+                self.describe_actual(actual)
+            }
             (ConditionKind::Length(_), Some(len)) => {
                 format!("length {len}: {}", self.describe_actual(actual))
             }
@@ -330,6 +355,7 @@ impl FailureExplainer<'_> {
                 .map(|value| self.formatter.without_type(&Value::from(*value)))
                 .collect::<Vec<_>>()
                 .join(" and "),
+            ActualValue::Bytes(bytes) => crate::diagnostic::pluralize(bytes.len(), "byte"),
             ActualValue::Json(value) => self.formatter.with_type(*value),
             ActualValue::NodeList(nodes) => self.formatter.nodes(nodes),
             ActualValue::Text(text) | ActualValue::Header(text) => self.formatter.string(text),

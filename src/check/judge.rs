@@ -4,7 +4,7 @@
 use super::actual_value::ActualValue;
 use super::condition::{self, OperandResolver, PreparedCondition};
 use super::failure::PredicateFailure;
-use super::response_view::ResponseView;
+use super::response_view::{MadeValue, ResponseView};
 use super::verdict::PredicateVerdict;
 use super::{explain, verdict};
 use crate::model::assertion::Assertion;
@@ -40,7 +40,7 @@ pub(crate) fn holds<'a, E>(
     let ready = prepare(assertions, resolve)?;
     Ok(ready.iter().all(|(assertion, conditions)| {
         answer
-            .select(&assertion.subject)
+            .select(&assertion.subject, &MadeValue::default())
             .is_ok_and(|actual| verdict::judge_all(conditions, &actual).holds())
     }))
 }

@@ -28,7 +28,7 @@ mod verdict;
 
 pub(crate) use always_true::matches_every_text;
 pub(crate) use arrange::arranged;
-pub(crate) use capture::{CaptureFailure, capture};
+pub(crate) use capture::{CaptureFailure, CapturedValue, capture};
 pub(crate) use difference::{DifferenceKind, DifferenceList, ValueDifference, differences};
 pub(crate) use failure::PredicateFailure;
 pub use judge::judge;

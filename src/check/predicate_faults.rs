@@ -82,12 +82,12 @@ fn nested_faults(test: &PredicateTest, sort: SubjectType) -> Vec<PredicateFault>
             .into_iter()
             .map(|fault| negated(fault, "not", inner.len()))
             .collect(),
-        PredicateTest::None(inner) => conjunction_faults(inner, SubjectType::Element)
+        PredicateTest::None(inner) => conjunction_faults(inner, sort.element())
             .into_iter()
             .map(|fault| negated(fault, "none", inner.len()))
             .collect(),
         PredicateTest::Each(inner) | PredicateTest::Some(inner) => {
-            conjunction_faults(inner, SubjectType::Element)
+            conjunction_faults(inner, sort.element())
         }
         PredicateTest::Length(inner) => conjunction_faults(inner, SubjectType::Length),
         _ => Vec::new(),

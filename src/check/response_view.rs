@@ -3,19 +3,37 @@
 
 use super::actual_value::ActualValue;
 use super::show::ValueFormatter;
-use crate::diagnostic::{did_you_mean, join_names};
+use crate::diagnostic::{did_you_mean, join_names, pluralize};
 use crate::jsonpath::{DeadEnd, JsonPath, MissingChild, PathMatches};
 use crate::model::assertion::Subject;
 use crate::value::{JsonError, JsonKind, JsonRef, Value};
 use crate::wire::WireResponse;
+use crate::xml::{XPath, XPathDeadEnd, XPathFound, XmlDocument};
+use std::cell::OnceCell;
 
 /// One response, ready to be judged.
 pub struct ResponseView<'a> {
     response: &'a WireResponse,
     status: Value,
     formatter: ValueFormatter<'a>,
+    /// The body as XML, read at most once.
+    xml: OnceCell<Result<XmlDocument<'a>, String>>,
     /// A name that stands twice inside of a value counts as well, not only one on the way to it.
     looks_inside: bool,
+}
+
+/// Where a value lies that is made from a response, while it is judged.
+#[derive(Default)]
+pub(super) struct MadeValue(OnceCell<Value>);
+
+/// The values of a header or a cookie, of which a response can send several.
+fn one_or_repeated<'r>(values: impl Iterator<Item = &'r str>) -> ActualValue<'r> {
+    let values: Vec<&str> = values.collect();
+    match values.as_slice() {
+        [] => ActualValue::Absent,
+        [one] => ActualValue::Header(one),
+        _ => ActualValue::RepeatedHeader(values),
+    }
 }
 
 /// Why a subject cannot be read, and the value that is there instead.
@@ -31,6 +49,7 @@ impl<'a> ResponseView<'a> {
             response,
             status: Value::from(i64::from(response.status)),
             formatter: ValueFormatter::default(),
+            xml: OnceCell::new(),
             looks_inside: true,
         }
     }
@@ -52,6 +71,7 @@ impl<'a> ResponseView<'a> {
             response: self.response,
             status: self.status.clone(),
             formatter: self.formatter,
+            xml: OnceCell::new(),
             looks_inside: false,
         }
     }
@@ -73,8 +93,13 @@ impl<'a> ResponseView<'a> {
         self.formatter
     }
 
-    /// The part of the response that a subject names.
-    pub(super) fn select(&self, subject: &Subject) -> Result<ActualValue<'_>, SubjectError> {
+    /// The part of the response that a subject names. What is not a part of it but made from it, such
+    /// as the text of a node of XML, lies in `made`.
+    pub(super) fn select<'s>(
+        &'s self,
+        subject: &Subject,
+        made: &'s MadeValue,
+    ) -> Result<ActualValue<'s>, SubjectError> {
         match subject {
             Subject::Status => Ok(ActualValue::Json((&self.status).into())),
             Subject::Latency => Ok(ActualValue::Latency(self.response.latency)),
@@ -82,9 +107,50 @@ impl<'a> ResponseView<'a> {
                 Ok(text) => Ok(ActualValue::Text(text)),
                 Err(error) => Err(self.unreadable_body(format!("the body is no text: {error}"))),
             },
+            Subject::Bytes => Ok(ActualValue::Bytes(self.response.body())),
             Subject::Header(name) => Ok(self.header(name)),
+            Subject::Cookie(name) => Ok(one_or_repeated(self.response.cookies(name))),
             Subject::Path(path) => self.path(path),
+            Subject::XPath(path) => self.xpath(path, made),
         }
+    }
+
+    fn xpath<'s>(
+        &'s self,
+        path: &XPath,
+        made: &'s MadeValue,
+    ) -> Result<ActualValue<'s>, SubjectError> {
+        let document = self
+            .xml()
+            .map_err(|reason| self.unreadable_body(reason.to_owned()))?;
+        let found = path.find(document).map_err(|error| {
+            let body = self.unreadable_body(self.formatter.text(&error.to_string()));
+            // The whole document says nothing that the reason does not.
+            SubjectError {
+                actual: format!("XML of {}", pluralize(self.response.body().len(), "byte")),
+                ..body
+            }
+        })?;
+        Ok(match found {
+            XPathFound::Nothing => ActualValue::Absent,
+            XPathFound::One(value) => ActualValue::Json(made.0.get_or_init(|| value).into()),
+            XPathFound::List(values) => {
+                let list = made.0.get_or_init(|| Value::List(values));
+                ActualValue::NodeList(JsonRef::from(list).children().collect())
+            }
+        })
+    }
+
+    /// The body as XML, or why it is none.
+    fn xml(&self) -> Result<&XmlDocument<'a>, &str> {
+        let xml = self.xml.get_or_init(|| {
+            let response = self.response;
+            let text = response
+                .text()
+                .map_err(|error| format!("the body is no text: {error}"))?;
+            XmlDocument::parse(text).map_err(|error| self.not_what_it_should_be(&error))
+        });
+        xml.as_ref().map_err(String::as_str)
     }
 
     fn header(&self, name: &str) -> ActualValue<'_> {
@@ -94,18 +160,13 @@ impl<'a> ResponseView<'a> {
             .iter()
             // RFC 9110, section 5.1: field names are case-insensitive.
             .filter(|(key, _)| key.eq_ignore_ascii_case(name));
-        let values: Vec<&str> = named.map(|(_, value)| value.as_str()).collect();
-        match values.as_slice() {
-            [] => ActualValue::Absent,
-            [one] => ActualValue::Header(one),
-            _ => ActualValue::RepeatedHeader(values),
-        }
+        one_or_repeated(named.map(|(_, value)| value.as_str()))
     }
 
     fn path(&self, path: &JsonPath) -> Result<ActualValue<'_>, SubjectError> {
         let root = self
             .json()
-            .map_err(|error| self.unreadable_body(self.not_json_reason(error)))?;
+            .map_err(|error| self.unreadable_body(self.not_what_it_should_be(error)))?;
         let found = if self.looks_inside {
             path.find(root)
         } else {
@@ -126,9 +187,15 @@ impl<'a> ResponseView<'a> {
         }
     }
 
-    fn not_json_reason(&self, error: &JsonError) -> String {
-        let kind = match self.response.header("content-type") {
-            Some(kind) if !kind.contains("json") => {
+    /// That the body is no JSON or no XML. The content type is named if it says something else.
+    fn not_what_it_should_be(&self, error: &(dyn std::error::Error + 'static)) -> String {
+        let wanted = if error.is::<JsonError>() {
+            "json"
+        } else {
+            "xml"
+        };
+        let kind = match self.response.content_type() {
+            Some(kind) if !kind.contains(wanted) => {
                 format!("; its content-type is `{}`", self.formatter.text(kind))
             }
             _ => String::new(),
@@ -182,8 +249,35 @@ impl<'a> ResponseView<'a> {
             Subject::Path(path) => path
                 .dead_end(self.json().ok()?)
                 .map(|end| self.dead_end_hint(&end)),
+            Subject::XPath(path) => path
+                .dead_end(self.xml().ok()?)
+                .map(|end| self.missing_element_hint(&end)),
+            Subject::Cookie(name) => {
+                let known = self.response.all_cookies().map(|(name, _)| name);
+                did_you_mean(name, known).filter(|hint| hint.starts_with("did you mean"))
+            }
             _ => None,
         }
+    }
+
+    fn missing_element_hint(&self, end: &XPathDeadEnd) -> String {
+        let (path, missing) = (
+            self.formatter.text(&end.path),
+            self.formatter.text(&end.missing),
+        );
+        if let Some(position) = end.position {
+            return format!("`{path}` has no {missing}[{position}], only fewer of them");
+        }
+        let present: Vec<String> = end
+            .present
+            .iter()
+            .map(|name| self.formatter.text(name))
+            .collect();
+        let local = missing.rsplit(':').next().unwrap_or(&missing);
+        format!(
+            "`{path}` has no element `{missing}`; {}",
+            Self::names_hint(local, &present)
+        )
     }
 
     fn dead_end_hint(&self, end: &DeadEnd<'_>) -> String {
@@ -207,11 +301,16 @@ impl<'a> ResponseView<'a> {
 
     /// The most similar member, or all members if they are few.
     fn members_hint(&self, name: &str, object: JsonRef<'_>) -> String {
-        const FEW: usize = 8;
         let names: Vec<String> = object
             .members()
             .map(|(key, _)| self.formatter.text(&key))
             .collect();
+        Self::names_hint(name, &names)
+    }
+
+    /// The most similar name, or all of them if they are few.
+    fn names_hint(name: &str, names: &[String]) -> String {
+        const FEW: usize = 8;
         let names = || names.iter().map(String::as_str);
         // Only a similar name: lists are made below, where they are short.
         let meant = did_you_mean(name, names()).filter(|hint| hint.starts_with("did you mean"));

@@ -3,6 +3,7 @@
 
 use crate::model::assertion::{JsonType, Subject};
 use crate::value::Number;
+use crate::xml::XPathForm;
 
 /// The type of a subject, as far as it is known before the response is received.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -12,8 +13,20 @@ pub(super) enum SubjectType {
     Header,
     Body,
     Latency,
+    Cookie,
+    Bytes,
     /// The list of values that a path for many finds.
     NodeList,
+    /// The text of a node of XML, or a text that is computed from nodes.
+    NodeText,
+    /// The texts of the nodes that an XPath for many finds.
+    NodeTexts,
+    /// How many nodes an XPath finds.
+    NodeCount,
+    /// A number that an XPath computes.
+    ComputedNumber,
+    /// Whether an XPath finds something.
+    Finding,
     /// An element of a list: any value, and it is there.
     Element,
     Any,
@@ -26,8 +39,25 @@ impl SubjectType {
             Subject::Header(_) => Self::Header,
             Subject::Latency => Self::Latency,
             Subject::Body => Self::Body,
+            Subject::Bytes => Self::Bytes,
+            Subject::Cookie(_) => Self::Cookie,
+            Subject::XPath(path) => match path.form() {
+                XPathForm::OneNode | XPathForm::Text => Self::NodeText,
+                XPathForm::NodeList => Self::NodeTexts,
+                XPathForm::Count => Self::NodeCount,
+                XPathForm::Number => Self::ComputedNumber,
+                XPathForm::Boolean => Self::Finding,
+            },
             Subject::Path(path) if path.is_singular() => Self::Any,
             Subject::Path(_) => Self::NodeList,
+        }
+    }
+
+    /// What is known of an element of the list that it is.
+    pub(super) fn element(self) -> Self {
+        match self {
+            Self::NodeTexts => Self::NodeText,
+            _ => Self::Element,
         }
     }
 
@@ -50,7 +80,7 @@ impl SubjectType {
             // RFC 9110, section 15, ends at 599, and 1xx is never the last response. Servers that
             // answer with up to 999 exist.
             Self::Status => Some(NumberRange::new(200, Some(999))),
-            Self::Length => Some(NumberRange::new(0, None)),
+            Self::Length | Self::NodeCount => Some(NumberRange::new(0, None)),
             _ => None,
         }
     }
@@ -66,21 +96,27 @@ impl SubjectType {
     /// Whether such a value can be of a type, in the sense of being equal to one.
     pub(super) fn can_equal_type(self, kind: &str) -> bool {
         match self {
-            Self::Status | Self::Length => kind == "number",
-            Self::Header => kind == "string" || kind == "number",
-            Self::Body => kind == "string",
-            Self::NodeList => kind == "array",
-            Self::Latency => false,
+            Self::Status | Self::Length | Self::NodeCount | Self::ComputedNumber => {
+                kind == "number"
+            }
+            Self::Header | Self::Cookie => kind == "string" || kind == "number",
+            Self::Body | Self::NodeText => kind == "string",
+            Self::NodeList | Self::NodeTexts => kind == "array",
+            Self::Finding => kind == "boolean",
+            Self::Latency | Self::Bytes => false,
             Self::Any | Self::Element => true,
         }
     }
 
     pub(super) fn has_json_type(self, kind: JsonType) -> bool {
         match self {
-            Self::Status | Self::Length => matches!(kind, JsonType::Integer | JsonType::Number),
-            Self::Header | Self::Body => kind == JsonType::String,
-            Self::NodeList => kind == JsonType::Array,
-            Self::Latency => false,
+            Self::Status | Self::Length | Self::NodeCount | Self::ComputedNumber => {
+                matches!(kind, JsonType::Integer | JsonType::Number)
+            }
+            Self::Header | Self::Cookie | Self::Body | Self::NodeText => kind == JsonType::String,
+            Self::NodeList | Self::NodeTexts => kind == JsonType::Array,
+            Self::Finding => kind == JsonType::Boolean,
+            Self::Latency | Self::Bytes => false,
             Self::Any | Self::Element => true,
         }
     }
@@ -88,16 +124,29 @@ impl SubjectType {
     pub(super) fn is_number(self) -> bool {
         matches!(
             self,
-            Self::Status | Self::Length | Self::Header | Self::Any | Self::Element
+            Self::Status
+                | Self::Length
+                | Self::NodeCount
+                | Self::ComputedNumber
+                | Self::Header
+                | Self::Cookie
+                | Self::Any
+                | Self::Element
         )
     }
 
     pub(super) fn is_text(self) -> bool {
-        matches!(self, Self::Header | Self::Body | Self::Any | Self::Element)
+        matches!(
+            self,
+            Self::Header | Self::Cookie | Self::Body | Self::NodeText | Self::Any | Self::Element
+        )
     }
 
     pub(super) fn is_list(self) -> bool {
-        matches!(self, Self::NodeList | Self::Any | Self::Element)
+        matches!(
+            self,
+            Self::NodeList | Self::NodeTexts | Self::Any | Self::Element
+        )
     }
 
     pub(super) fn description(self) -> &'static str {
@@ -109,7 +158,15 @@ impl SubjectType {
             Self::Latency => {
                 "`latency` is a duration, compared with `above`, `at_least`, `below` or `at_most`"
             }
-            Self::NodeList => {
+            Self::Cookie => "a cookie is text",
+            Self::Bytes => {
+                "`bytes` has `length`, `sha256` and `starts_with: { hex: … }`; `body` is the text"
+            }
+            Self::NodeText => "this XPath gives text; `number(…)` around a path gives a number",
+            Self::NodeCount => "a count is a number",
+            Self::ComputedNumber => "this XPath gives a number",
+            Self::Finding => "this XPath gives true or false",
+            Self::NodeList | Self::NodeTexts => {
                 "this path finds a list; `each`, `some` and `none` look at its elements"
             }
             Self::Any | Self::Element => "any value may come",

@@ -9,6 +9,7 @@ use crate::model::template::TemplateTree;
 use crate::span::{FileId, Span};
 use crate::value::{Value, parse};
 use crate::wire::WireResponse;
+use crate::xml::XPath;
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,6 +39,9 @@ pub(super) fn subject(text: &str) -> Subject {
         "status" => Subject::Status,
         "latency" => Subject::Latency,
         "body" => Subject::Body,
+        "bytes" => Subject::Bytes,
+        path if path.starts_with('/') => Subject::XPath(XPath::parse(path).unwrap()),
+        cookie if cookie.starts_with("cookie.") => Subject::Cookie(cookie[7..].to_owned()),
         path if path.starts_with('$') => Subject::Path(JsonPath::parse(path).unwrap()),
         header => Subject::Header(header.strip_prefix("header.").unwrap().to_owned()),
     }
@@ -99,6 +103,10 @@ fn test(name: &str, operand: &Value) -> PredicateTest {
             Some(deep) => PredicateTest::UnorderedDeep(TemplateTree::constant(deep.clone())),
             None => PredicateTest::Unordered(tree()),
         },
+        "sha256" => PredicateTest::Sha256(tree()),
+        "starts_with_hex" => {
+            PredicateTest::StartsWithBytes(hex::decode(operand.as_str().unwrap()).unwrap())
+        }
         "unique" => PredicateTest::Unique(operand.as_bool().unwrap()),
         "schema" => PredicateTest::Schema(schema(operand)),
         other => panic!("no predicate {other}"),

@@ -795,8 +795,120 @@ fn captured_with(from: &str, takes_all: bool) -> Result<Value, String> {
         at,
         is_secret: false,
         takes_all,
+        pattern: None,
+        default: None,
     };
-    capture(&wanted, &ResponseView::new(&response)).map_err(|failure| failure.to_string())
+    taken(&wanted, &response)
+}
+
+fn taken(wanted: &Capture, response: &WireResponse) -> Result<Value, String> {
+    let captured = capture(wanted, &ResponseView::new(response));
+    captured
+        .map(|captured| captured.value)
+        .map_err(|failure| failure.to_string())
+}
+
+/// A capture with a pattern, a default, or both.
+fn long_form(from: &str, pattern: Option<&str>, default: Option<&str>) -> Result<Value, String> {
+    let at = Span::new(FileId(0), 1, 2);
+    let wanted = Capture {
+        name: "x".to_owned(),
+        name_at: at,
+        from: subject(from),
+        at,
+        is_secret: false,
+        takes_all: false,
+        pattern: pattern.map(|pattern| regex::Regex::new(pattern).unwrap()),
+        default: default.map(json),
+    };
+    let answer = r#"{"link":"</o?page=3>; rel=next, </o?page=3>; rel=last","two":"a=1 a=2","n":5,"order":{"note":null,"memo":"m"},"list":["a=1","b","a=2"]}"#;
+    taken(&wanted, &response(answer))
+}
+
+#[test]
+fn a_pattern_takes_what_its_group_finds() {
+    let page = long_form("$.link", Some("page=([0-9]+)"), None);
+    assert_eq!(page, Ok(Value::from("3")), "found twice, and the same");
+    assert_eq!(
+        long_form("$.list", Some("a=(.)"), None),
+        Ok(json(r#"["1","2"]"#))
+    );
+    assert_eq!(
+        long_form("$.two", Some("a=([0-9])"), None).unwrap_err(),
+        "nothing to capture as `x`: `pattern` finds 2 values that differ; `all: true` captures the list of them"
+    );
+    assert_eq!(
+        long_form("$.n", Some("(.)"), None).unwrap_err(),
+        "nothing to capture as `x`: `pattern` looks for text in a text, and this is number"
+    );
+    assert_eq!(
+        long_form("$.link", Some("cursor=(.)"), None).unwrap_err(),
+        "nothing to capture as `x`: `pattern` finds nothing in the text"
+    );
+}
+
+#[test]
+fn a_default_is_taken_for_what_is_not_there_and_for_nothing_else() {
+    let default = Some("\"none\"");
+    assert_eq!(long_form("$.order.buyer", None, default), Ok("none".into()));
+    assert_eq!(long_form("$.order.note", None, default), Ok(Value::Null));
+    assert_eq!(long_form("header.x-page", None, default), Ok("none".into()));
+    assert_eq!(long_form("cookie.c", None, default), Ok("none".into()));
+    assert_eq!(
+        long_form("$.link", Some("cursor=(.)"), default),
+        Ok("none".into())
+    );
+    // A slip would take the default for ever.
+    assert_eq!(
+        long_form("$.order.memmo", None, default).unwrap_err(),
+        "nothing to capture as `x`: `$.order` has no member `memmo`; did you mean `memo`?"
+    );
+    assert_eq!(
+        long_form("$.ordr.buyer", None, default).unwrap_err(),
+        "nothing to capture as `x`: `$` has no member `ordr`; did you mean `order`?"
+    );
+    assert!(
+        long_form("//order", None, default).is_err(),
+        "the body is not XML"
+    );
+    assert!(
+        long_form("$.n", Some("(.)"), default).is_err(),
+        "a number is no text"
+    );
+}
+
+#[test]
+fn a_cookie_is_the_value_that_the_response_sets() {
+    assert_eq!(captured("cookie.a"), Ok("1".into()));
+    assert_eq!(captured("cookie.b"), Ok("2".into()));
+    assert_eq!(
+        captured("cookie.A").unwrap_err(),
+        "nothing to capture as `x`: did you mean `a`?"
+    );
+    let holds = |on: &str, expected: &str| lines(&failures(BODY, on, expected));
+    assert_eq!(holds("cookie.a", "\"1\""), Vec::<String>::new());
+    assert_eq!(holds("cookie.b", r#"{"above":1}"#), Vec::<String>::new());
+    assert_eq!(
+        holds("cookie.zz", r#"{"exists":false}"#),
+        Vec::<String>::new()
+    );
+}
+
+#[test]
+fn bytes_have_a_length_a_hash_and_a_beginning() {
+    let hash = "86EDBAA24831BADFA0A8B04BB410141E2EE4182B6D0014493FE262A7A331C20B";
+    let said = |expected: &str| lines(&failures("%PDF-1.7", "bytes", expected)).join("\n");
+    assert_eq!(said(r#"{"length":8,"starts_with_hex":"255044"}"#), "");
+    assert_eq!(
+        said(r#"{"starts_with_hex":"ffd8"}"#),
+        "bytes: expected starts_with ffd8 in hex, got 2550 in hex, at the start of 8 bytes"
+    );
+    assert_eq!(
+        said(r#"{"length":9}"#),
+        "bytes: expected length 9, got 8 bytes"
+    );
+    assert_eq!(said(&format!("{{\"sha256\":\"{hash}\"}}")), "");
+    assert!(said(r#"{"sha256":"00"}"#).starts_with("bytes: expected sha256 \"00\", got "));
 }
 
 #[test]

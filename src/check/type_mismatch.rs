@@ -122,6 +122,7 @@ fn required_type(kind: &ConditionKind<'_>) -> &'static str {
         }
         ConditionKind::Containment(ContainmentKind::Contains, _) => "a text or a list",
         ConditionKind::Length(_) => "a text, a list or an object",
+        ConditionKind::Sha256(_) | ConditionKind::StartsWithBytes(_) => "`bytes`",
         ConditionKind::Elements(..)
         | ConditionKind::Unordered(_)
         | ConditionKind::UnorderedDeep(_)

@@ -20,7 +20,9 @@ pub(super) fn inapplicable_reason(test: &PredicateTest, sort: SubjectType) -> Op
         PredicateTest::Matches(_) | PredicateTest::StartsWith(_) | PredicateTest::EndsWith(_) => {
             sort.is_text()
         }
-        PredicateTest::Contains(_) | PredicateTest::Length(_) => sort.is_text() || sort.is_list(),
+        PredicateTest::Contains(_) => sort.is_text() || sort.is_list(),
+        PredicateTest::Length(_) => sort.is_text() || sort.is_list() || sort == SubjectType::Bytes,
+        PredicateTest::Sha256(_) | PredicateTest::StartsWithBytes(_) => sort == SubjectType::Bytes,
         PredicateTest::Each(_)
         | PredicateTest::Some(_)
         | PredicateTest::None(_)
@@ -31,10 +33,15 @@ pub(super) fn inapplicable_reason(test: &PredicateTest, sort: SubjectType) -> Op
         PredicateTest::Equals(_)
         | PredicateTest::OneOf(_)
         | PredicateTest::Type(_)
-        | PredicateTest::Schema(_) => sort != SubjectType::Latency,
+        | PredicateTest::Schema(_) => !matches!(sort, SubjectType::Latency | SubjectType::Bytes),
     };
     if applies {
         inapplicable_operand(test, sort)
+    } else if matches!(
+        test,
+        PredicateTest::Sha256(_) | PredicateTest::StartsWithBytes(_)
+    ) {
+        Some("this is for the subject `bytes`".to_owned())
     } else {
         Some(sort.description().to_owned())
     }
@@ -62,11 +69,16 @@ fn inapplicable_operand(test: &PredicateTest, sort: SubjectType) -> Option<Strin
         PredicateTest::OneOf(tree)
         | PredicateTest::Unordered(tree)
         | PredicateTest::UnorderedDeep(tree) => (tree, |kind| kind == "array", "a list"),
-        PredicateTest::Includes(tree) if sort == SubjectType::NodeList => (
-            tree,
-            |kind| kind == "array",
-            "a list here, or `some: { includes: … }`",
-        ),
+        PredicateTest::Sha256(tree) => (tree, |kind| kind == "string", "a text of 64 hex digits"),
+        PredicateTest::Includes(tree)
+            if matches!(sort, SubjectType::NodeList | SubjectType::NodeTexts) =>
+        {
+            (
+                tree,
+                |kind| kind == "array",
+                "a list here, or `some: { includes: … }`",
+            )
+        }
         PredicateTest::Includes(tree) => (
             tree,
             |kind| kind == "array" || kind == "object",
@@ -86,6 +98,11 @@ fn inapplicable_operand(test: &PredicateTest, sort: SubjectType) -> Option<Strin
     ))
 }
 
+/// In capitals too: certutil of Windows prints them.
+fn is_sha256(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 fn is_textual_type(kind: &str) -> bool {
     matches!(kind, "string" | "number" | "boolean")
 }
@@ -100,6 +117,10 @@ pub(super) fn never_true_reason(test: &PredicateTest, sort: SubjectType) -> Opti
                 .map(|_| sort.description().to_owned()),
         },
         PredicateTest::OneOf(tree) => impossible_choices(&tree.kind, sort),
+        PredicateTest::Sha256(tree) => {
+            let text = tree.as_constant()?.as_str()?;
+            (!is_sha256(text)).then(|| "a SHA-256 has 64 hex digits".to_owned())
+        }
         PredicateTest::Type(types) if types.is_empty() => Some("no type is named".to_owned()),
         PredicateTest::Type(types) => (!types.iter().any(|one| sort.has_json_type(*one)))
             .then(|| sort.description().to_owned()),
@@ -124,7 +145,9 @@ fn impossible_value(value: &Value, sort: SubjectType) -> Option<String> {
 }
 
 fn impossible_number(sort: SubjectType) -> &'static str {
-    if sort == SubjectType::Length {
+    if sort == SubjectType::NodeCount {
+        "a count is a whole number, 0 or more"
+    } else if sort == SubjectType::Length {
         "a length is a whole number, 0 or more"
     } else {
         "a status is a whole number from 200 to 999"

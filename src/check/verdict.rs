@@ -10,6 +10,7 @@ use super::condition::{
 };
 use super::schema;
 use crate::value::{JsonRef, Number, Value};
+use sha2::{Digest as _, Sha256};
 use std::cmp::Ordering;
 
 /// The outcome of one predicate on one value.
@@ -171,6 +172,19 @@ fn evaluate(kind: &ConditionKind<'_>, actual: &ActualValue<'_>) -> Option<bool> 
         ConditionKind::Schema(schema) => actual
             .to_value()
             .map(|value| schema::is_valid(schema, &value)),
+        ConditionKind::Sha256(expected) => {
+            let ActualValue::Bytes(bytes) = actual else {
+                return None;
+            };
+            let expected = expected.as_str()?;
+            Some(hex::encode(Sha256::digest(bytes)).eq_ignore_ascii_case(expected))
+        }
+        ConditionKind::StartsWithBytes(start) => {
+            let ActualValue::Bytes(bytes) = actual else {
+                return None;
+            };
+            Some(bytes.starts_with(start))
+        }
         ConditionKind::Exists(_)
         | ConditionKind::Not(_)
         | ConditionKind::Length(_)

@@ -1,24 +1,24 @@
-//! Decodes `assert` and `capture` maps, and the predicates under them.
+//! Decodes `assert` maps, subjects, and the predicates under them.
 
 use crate::diagnostic::{Diagnostic, Diagnostics, similar_name_hint, similar_names};
 use crate::jsonpath::JsonPath;
 use crate::load::node_reader::{
-    CheckedMap, boolean, check_header_name, check_variable_name, duration, enum_value, map_entries,
-    one_or_many, parse_duration, text, wrong_kind,
+    CheckedMap, boolean, check_header_name, duration, enum_value, map_entries, one_or_many,
+    parse_duration, scalar, text, wrong_kind,
 };
 use crate::load::value_decoder::ValueDecoder;
 use crate::load::workspace_files::WorkspaceFiles;
 use crate::model::assertion::{
     Assertion, ComparisonBound, JsonType, Predicate, PredicateTest, Subject,
 };
-use crate::model::capture::Capture;
 use crate::model::template::find_expression;
 use crate::render::TemplateDialect;
 use crate::span::Span;
+use crate::xml::XPath;
 use crate::yaml::{MapEntry, NodeKind, YamlNode};
 
 /// The predicates of the language.
-pub(super) const PREDICATES: [&str; 21] = [
+pub(super) const PREDICATES: [&str; 22] = [
     "equals",
     "not",
     "one_of",
@@ -40,10 +40,11 @@ pub(super) const PREDICATES: [&str; 21] = [
     "unordered",
     "unique",
     "schema",
+    "sha256",
 ];
 
-/// The subjects that are not a `JSONPath` or a header.
-const SUBJECT_KEYS: [&str; 3] = ["status", "latency", "body"];
+/// The subjects that are single words.
+const SUBJECT_KEYS: [&str; 4] = ["status", "latency", "body", "bytes"];
 
 pub(super) struct AssertionDecoder<'d> {
     pub(super) dialect: TemplateDialect,
@@ -65,7 +66,7 @@ impl AssertionDecoder<'_> {
     }
 
     fn assertion(&mut self, entry: &MapEntry) -> Option<Assertion> {
-        let subject = self.subject(entry)?;
+        let subject = decode_subject(&entry.key, entry.key_at, self.diagnostics)?;
         let latency = matches!(subject, Subject::Latency);
         let predicates = self.expectation(&entry.value, latency);
         let assertion = Assertion {
@@ -79,34 +80,6 @@ impl AssertionDecoder<'_> {
             self.diagnostics.push(fault.into());
         }
         Some(assertion)
-    }
-
-    fn subject(&mut self, entry: &MapEntry) -> Option<Subject> {
-        let key = entry.key.as_str();
-        if key.starts_with('$') {
-            return json_path(key, entry.key_at, self.diagnostics).map(Subject::Path);
-        }
-        if let Some(name) = key.strip_prefix("header.") {
-            check_header_name(name, entry.key_at, "this subject", self.diagnostics);
-            return Some(Subject::Header(name.to_ascii_lowercase()));
-        }
-        match key {
-            "status" => Some(Subject::Status),
-            "latency" => Some(Subject::Latency),
-            "body" => Some(Subject::Body),
-            _ => {
-                let diagnostic = Diagnostic::error(format!("`{key}` is not a subject"))
-                    .at(entry.key_at, "unknown subject");
-                let path = || JsonPath::parse(&format!("$.{key}")).ok();
-                let hint = similar_name_hint(key, SUBJECT_KEYS)
-                    .or_else(|| path().map(|_| format!("a JSONPath begins with `$`: write `$.{key}`")))
-                    .unwrap_or_else(|| {
-                        "it can be `status`, `latency`, `body`, `header.NAME` or a JSONPath that begins with `$`".to_owned()
-                    });
-                self.diagnostics.push(diagnostic.hint(hint));
-                None
-            }
-        }
     }
 
     /// A map is always predicates; anything else is the value to equal.
@@ -177,7 +150,11 @@ impl AssertionDecoder<'_> {
             "at_most" => PredicateTest::AtMost(self.bound(node, latency)?),
             "matches" => PredicateTest::Matches(regex(node, self.diagnostics)?),
             "contains" => PredicateTest::Contains(self.value_decoder().tree(node)),
+            "starts_with" if node.as_map().is_some() => {
+                PredicateTest::StartsWithBytes(self.first_bytes(node)?)
+            }
             "starts_with" => PredicateTest::StartsWith(self.value_decoder().tree(node)),
+            "sha256" => PredicateTest::Sha256(self.value_decoder().tree(node)),
             "ends_with" => PredicateTest::EndsWith(self.value_decoder().tree(node)),
             "length" => PredicateTest::Length(self.expectation(node, false)),
             "each" => PredicateTest::Each(self.expectation(node, false)),
@@ -193,6 +170,23 @@ impl AssertionDecoder<'_> {
             "unique" => PredicateTest::Unique(boolean(node, &name(), self.diagnostics)?),
             _ => PredicateTest::Schema(self.files.schema(node, self.diagnostics)?),
         })
+    }
+
+    /// `{ hex: "25504446" }`
+    fn first_bytes(&mut self, node: &YamlNode) -> Option<Vec<u8>> {
+        let map = CheckedMap::open(node, "`starts_with`", &["hex"], self.diagnostics)?;
+        let node = map.required("hex", self.diagnostics)?;
+        // `25504446` without quotes is a number.
+        let written = scalar(node, "`hex`", self.diagnostics)?;
+        let digits: String = written.split_ascii_whitespace().collect();
+        let bytes = hex::decode(&digits);
+        if bytes.is_err() {
+            let diagnostic = Diagnostic::error("`hex` must be bytes in hex")
+                .at(node.at, "two digits of `0-9a-f` for each byte");
+            self.diagnostics
+                .push(diagnostic.hint("a PDF begins with `{ hex: \"25504446\" }`"));
+        }
+        bytes.ok()
     }
 
     /// A list, or a template that may yield one.
@@ -248,120 +242,78 @@ impl AssertionDecoder<'_> {
     }
 }
 
-/// Keys of the long form of a capture.
-const CAPTURE_KEYS: [&str; 4] = ["header", "from", "secret", "all"];
-
-/// Decodes a `capture` map: name → `JSONPath`, `{ header: NAME }`, or the long form
-/// `{ from: SUBJECT, … }`.
-pub(super) fn decode_captures(node: &YamlNode, diagnostics: &mut Diagnostics) -> Vec<Capture> {
-    map_entries(node, "`capture`", diagnostics)
-        .iter()
-        .filter_map(|entry| decode_capture(entry, diagnostics))
-        .collect()
-}
-
-/// One line of a `capture` map.
-pub(super) fn decode_capture(entry: &MapEntry, diagnostics: &mut Diagnostics) -> Option<Capture> {
-    check_variable_name(&entry.key, entry.key_at, "a variable", diagnostics);
-    let node = &entry.value;
-    let mut capture = Capture {
-        name: entry.key.to_string(),
-        name_at: entry.key_at,
-        // A capture whose subject is faulty is returned as none.
-        from: Subject::Body,
-        at: node.at,
-        is_secret: false,
-        takes_all: false,
-    };
-    if let NodeKind::Map(_) = &node.kind {
-        let map = CheckedMap::open(node, "a capture", &CAPTURE_KEYS, diagnostics)?;
-        capture.is_secret = secret_flag(&map, diagnostics);
-        capture.from = long_capture_subject(&map, diagnostics)?;
-        capture.takes_all = all_flag(&map, &capture.from, diagnostics);
-    } else {
-        let path = text(node, "a capture", diagnostics)?;
-        capture.from = Subject::Path(json_path(path, node.at, diagnostics)?);
+/// What an assertion or a capture looks at.
+pub(super) fn decode_subject(
+    key: &str,
+    at: Span,
+    diagnostics: &mut Diagnostics,
+) -> Option<Subject> {
+    if key.starts_with('$') {
+        return json_path(key, at, diagnostics).map(Subject::Path);
     }
-    Some(capture)
-}
-
-/// `all: true` is for headers: a path says itself whether it finds many.
-fn all_flag(map: &CheckedMap<'_>, from: &Subject, diagnostics: &mut Diagnostics) -> bool {
-    let Some(node) = map.get("all") else {
-        return false;
-    };
-    let all = boolean(node, "`all`", diagnostics);
-    if all == Some(false) {
-        let diagnostic = Diagnostic::error("`all: false` changes nothing").at(
-            node.at,
-            "a header that comes more than once is an error without `all`",
-        );
-        diagnostics.push(diagnostic.hint("remove it"));
-    } else if !matches!(from, Subject::Header(_)) {
-        let diagnostic =
-            Diagnostic::error("`all` is for headers").at(node.at, format!("and `{from}` is none"));
-        let hint = "a path such as `$.items[*].id` gives the list of what it finds";
-        diagnostics.push(diagnostic.hint(hint));
+    if XPath::is_meant_by(key) {
+        return xpath(key, at, diagnostics).map(Subject::XPath);
     }
-    all == Some(true)
-}
-
-/// The subject of `{ header: NAME }` or `{ from: SUBJECT, … }`.
-fn long_capture_subject(map: &CheckedMap<'_>, diagnostics: &mut Diagnostics) -> Option<Subject> {
-    let Some(header) = map.entry("header") else {
-        // A misspelled key is reported already; that a key is missing would be a second error.
-        if map.has_unknown_key(&CAPTURE_KEYS) && map.get("from").is_none() {
-            return None;
-        }
-        return capture_subject(map.required("from", diagnostics)?, diagnostics);
-    };
-    let node = &header.value;
-    let name = text(node, "`header`", diagnostics)?;
-    check_header_name(name, node.at, "this name", diagnostics);
-    if let Some(other) = map.present_entries(&CAPTURE_KEYS[1..]).first() {
-        let diagnostic = Diagnostic::error("`{ header: NAME }` is the whole capture")
-            .at(other.key_at, "it has no other key");
-        diagnostics.push(diagnostic.hint(format!(
-            "write `{{ from: header.{}, … }}`",
-            name.to_ascii_lowercase()
-        )));
-    }
-    Some(Subject::Header(name.to_ascii_lowercase()))
-}
-
-/// A `JSONPath` or `header.NAME`.
-fn capture_subject(node: &YamlNode, diagnostics: &mut Diagnostics) -> Option<Subject> {
-    let written = text(node, "`from`", diagnostics)?;
-    if let Some(name) = written.strip_prefix("header.") {
-        check_header_name(name, node.at, "this subject", diagnostics);
+    if let Some(name) = key.strip_prefix("header.") {
+        check_header_name(name, at, "this subject", diagnostics);
         return Some(Subject::Header(name.to_ascii_lowercase()));
     }
-    if !written.starts_with('$') {
-        let diagnostic = Diagnostic::error(format!("nothing can be captured from `{written}`"))
-            .at(node.at, "not a JSONPath or a header");
-        diagnostics.push(diagnostic.hint("write a JSONPath such as `$.id`, or `header.NAME`"));
-        return None;
+    if let Some(name) = key.strip_prefix("cookie.") {
+        check_cookie_name(name, at, diagnostics);
+        return Some(Subject::Cookie(name.to_owned()));
     }
-    json_path(written, node.at, diagnostics).map(Subject::Path)
+    match key {
+        "status" => Some(Subject::Status),
+        "latency" => Some(Subject::Latency),
+        "body" => Some(Subject::Body),
+        "bytes" => Some(Subject::Bytes),
+        _ => {
+            diagnostics.push(unknown_subject(key, at));
+            None
+        }
+    }
 }
 
-fn secret_flag(map: &CheckedMap<'_>, diagnostics: &mut Diagnostics) -> bool {
-    let Some(node) = map.get("secret") else {
-        return false;
-    };
-    match boolean(node, "`secret`", diagnostics) {
-        Some(false) => {
-            let diagnostic = Diagnostic::error("`secret: false` changes nothing")
-                .at(node.at, "a value can still be secret by its name");
-            diagnostics.push(diagnostic.hint(
-                "remove it; if the value is taken for a secret by its name, write \
-                 `not_secret: [PATH]` in the file",
-            ));
-            false
-        }
-        // An error is reported; the value must not be shown beside it.
-        _ => true,
+fn unknown_subject(key: &str, at: Span) -> Diagnostic {
+    let diagnostic =
+        Diagnostic::error(format!("`{key}` is not a subject")).at(at, "unknown subject");
+    let path = || JsonPath::parse(&format!("$.{key}")).ok();
+    let hint = similar_name_hint(key, SUBJECT_KEYS)
+        .or_else(|| path().map(|_| format!("a JSONPath begins with `$`: write `$.{key}`")))
+        .unwrap_or_else(|| {
+            "it can be `status`, `latency`, `body`, `bytes`, `header.NAME`, `cookie.NAME`, a JSONPath that begins with `$` or an XPath that begins with `/`".to_owned()
+        });
+    diagnostic.hint(hint)
+}
+
+/// RFC 6265, section 4.1.1: a name of a cookie is a token, as that of a header is.
+fn check_cookie_name(name: &str, at: Span, diagnostics: &mut Diagnostics) {
+    if http::HeaderName::from_bytes(name.as_bytes()).is_err() {
+        let diagnostic = Diagnostic::error(format!("`{name}` is not the name of a cookie"))
+            .at(at, "this subject");
+        diagnostics.push(diagnostic.hint("write the name as in `Set-Cookie`: `cookie.session_id`"));
     }
+}
+
+/// An XPath; never a template, so that it can be judged before anything is sent.
+fn xpath(text: &str, at: Span, diagnostics: &mut Diagnostics) -> Option<XPath> {
+    if find_expression(text).is_some() {
+        let diagnostic =
+            Diagnostic::error("an XPath is never a template").at(at, "`{{` is not allowed here");
+        diagnostics.push(diagnostic.hint(
+            "compare with a predicate of the assertion, whose operand can be a template: `//id: { contains: \"{{ id }}\" }`",
+        ));
+        return None;
+    }
+    XPath::parse(text)
+        .map_err(|fault| {
+            diagnostics.push(
+                Diagnostic::error(format!("not an XPath: {}", fault.reason))
+                    .at(char_place(text, at, fault.offset), "here")
+                    .maybe_hint(fault.hint),
+            );
+        })
+        .ok()
 }
 
 /// A `JSONPath`; never a template, so that it can be judged before anything is sent.

@@ -2,6 +2,7 @@
 //! all the diagnostics. It refuses to send anything, and to stop at the first fault.
 
 mod assertion;
+mod capture;
 mod expected_outcome;
 mod external;
 mod fixture;

@@ -3,7 +3,8 @@
 use crate::check;
 use crate::diagnostic::Diagnostic;
 use crate::jsonpath::JsonPath;
-use crate::load::assertion::{AssertionDecoder, decode_capture, json_path};
+use crate::load::assertion::{AssertionDecoder, json_path};
+use crate::load::capture::decode_capture;
 use crate::load::node_reader::{CheckedMap, check_variable_name, map_entries, text, wrong_kind};
 use crate::load::request::RequestDecoder;
 use crate::model::assertion::Subject;

@@ -1,7 +1,8 @@
 //! Decodes one file of `requests/`: a single request, or a flow of steps.
 
 use crate::diagnostic::{Diagnostic, Diagnostics, join_names};
-use crate::load::assertion::{AssertionDecoder, decode_captures};
+use crate::load::assertion::AssertionDecoder;
+use crate::load::capture::decode_captures;
 use crate::load::node_reader::{
     CheckedMap, at_most_one, boolean, check_settable_header, enum_value, first_template, is_id,
     list_items, scalar, text, text_list, wrong_kind,

@@ -15,6 +15,7 @@ use crate::model::template::Expression;
 use crate::model::workspace::Workspace;
 use crate::redact::SecretName;
 use crate::render::TemplateDialect;
+use crate::xml::XPath;
 use crate::yaml::YamlNode;
 use std::sync::Arc;
 
@@ -271,7 +272,10 @@ fn secret_reason(
         Subject::Header(name) => {
             return SecretName::of_member(name).map(|_| SecretReason::Name);
         }
-        Subject::Status | Subject::Latency | Subject::Body => return None,
+        // Every cookie is.
+        Subject::Cookie(_) => return Some(SecretReason::Name),
+        Subject::XPath(path) => return xpath_secret_reason(path, step),
+        Subject::Status | Subject::Latency | Subject::Body | Subject::Bytes => return None,
     };
     let own = scheme.map_or(SecretRules::NONE, |scheme| &scheme.secret_rules);
     let names = |rules: &[SpannedPath]| rules.iter().any(|r| r.path.as_str() == path.as_str());
@@ -289,6 +293,18 @@ fn secret_reason(
     let is_guessed = SecretName::of_member(name).is_some();
     (is_guessed && !names(&rules.not_secret) && !names(&own.not_secret))
         .then_some(SecretReason::Name)
+}
+
+fn xpath_secret_reason(path: &XPath, step: &Step) -> Option<SecretReason> {
+    let is_captured = step.captures.iter().any(|capture| {
+        let same = matches!(&capture.from, Subject::XPath(own) if own.as_str() == path.as_str());
+        capture.is_secret && same
+    });
+    if is_captured {
+        return Some(SecretReason::Declared);
+    }
+    let name = path.last_name()?;
+    SecretName::of_member(name).map(|_| SecretReason::Name)
 }
 
 /// Whether a predicate looks at more than whether a value is there, and of which type and length.

@@ -3,6 +3,7 @@
 use crate::jsonpath::JsonPath;
 use crate::model::template::{Expression, TemplateTree};
 use crate::span::Span;
+use crate::xml::XPath;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -28,7 +29,12 @@ pub enum Subject {
     Latency,
     /// The whole body as text.
     Body,
+    /// The body as it was received, unpacked.
+    Bytes,
+    /// The value of a cookie that the response sets, by its name.
+    Cookie(String),
     Path(JsonPath),
+    XPath(XPath),
 }
 
 impl fmt::Display for Subject {
@@ -38,6 +44,9 @@ impl fmt::Display for Subject {
             Self::Header(name) => write!(f, "header.{name}"),
             Self::Latency => f.write_str("latency"),
             Self::Body => f.write_str("body"),
+            Self::Bytes => f.write_str("bytes"),
+            Self::Cookie(name) => write!(f, "cookie.{name}"),
+            Self::XPath(path) => f.write_str(path.as_str()),
             Self::Path(path) => f.write_str(path.as_str()),
         }
     }
@@ -78,6 +87,9 @@ pub enum PredicateTest {
     UnorderedDeep(TemplateTree),
     Unique(bool),
     Schema(JsonSchema),
+    /// The SHA-256 of bytes, in hex.
+    Sha256(TemplateTree),
+    StartsWithBytes(Vec<u8>),
 }
 
 impl PredicateTest {
@@ -92,7 +104,8 @@ impl PredicateTest {
             | Self::EndsWith(tree)
             | Self::Includes(tree)
             | Self::Unordered(tree)
-            | Self::UnorderedDeep(tree) => Some(tree),
+            | Self::UnorderedDeep(tree)
+            | Self::Sha256(tree) => Some(tree),
             Self::Above(bound)
             | Self::AtLeast(bound)
             | Self::Below(bound)
@@ -110,7 +123,8 @@ impl PredicateTest {
             | Self::Exists(_)
             | Self::Matches(_)
             | Self::Unique(_)
-            | Self::Schema(_) => None,
+            | Self::Schema(_)
+            | Self::StartsWithBytes(_) => None,
         }
     }
 
@@ -151,6 +165,8 @@ impl PredicateTest {
             Self::Unordered(_) | Self::UnorderedDeep(_) => "unordered",
             Self::Unique(_) => "unique",
             Self::Schema(_) => "schema",
+            Self::Sha256(_) => "sha256",
+            Self::StartsWithBytes(_) => "starts_with",
         }
     }
 }

@@ -2,13 +2,14 @@
 
 use crate::model::assertion::Subject;
 use crate::span::Span;
+use crate::value::Value;
+use regex::Regex;
 
 /// One line of a `capture` map.
 #[derive(Clone, Debug)]
 pub struct Capture {
     pub name: String,
     pub name_at: Span,
-    /// A `JSONPath` or a header.
     pub from: Subject,
     /// Where the source of the value is written.
     pub at: Span,
@@ -17,4 +18,22 @@ pub struct Capture {
     /// All values of a header, as a list; without it, a header that comes more than once is an
     /// error.
     pub takes_all: bool,
+    /// An expression with one group: what the group finds in the text is captured.
+    pub pattern: Option<Regex>,
+    /// Taken where the response does not have the value.
+    pub default: Option<Value>,
+}
+
+impl Capture {
+    /// The parts of a text that are captured: what the group of the pattern finds, or the whole.
+    pub(crate) fn parts_of<'t>(&self, text: &'t str) -> Vec<&'t str> {
+        match &self.pattern {
+            None => vec![text],
+            Some(pattern) => pattern
+                .captures_iter(text)
+                .filter_map(|found| found.get(1))
+                .map(|group| group.as_str())
+                .collect(),
+        }
+    }
 }

@@ -13,6 +13,7 @@ use crate::redact::{MIN_SECRET_BYTES, MIN_TOKEN_BYTES, Redactor, SecretName, Wea
 use crate::secret::Secret;
 use crate::value::{JsonKind, JsonRef};
 use crate::wire::WireResponse;
+use crate::xml::{XPath, XPathSearchError, XmlDocument};
 use aho_corasick::AhoCorasick;
 use std::collections::HashSet;
 use std::sync::OnceLock;
@@ -41,6 +42,8 @@ const MIN_SHORT_SECRET_CHARS: usize = 3;
 pub(crate) enum ResponseSecretError {
     #[error(transparent)]
     Search(#[from] SearchLimitExceeded),
+    #[error(transparent)]
+    XPath(#[from] XPathSearchError),
     #[error("the value of `{0}` is a secret of fewer than {MIN_SHORT_SECRET_CHARS} characters")]
     TooShort(String),
     #[error("the body that `{0}` captures is a secret of fewer than {MIN_SECRET_BYTES} characters")]
@@ -101,18 +104,54 @@ impl DeclaredRegistration<'_> {
                     let named = response.headers.iter().filter(|(key, _)| key == name);
                     for (_, value) in named {
                         let place = || Some(RedactRule::Header(name.clone()));
-                        self.register(&capture.name, value, &place)?;
+                        self.register_parts(capture, value, &place)?;
+                    }
+                }
+                Subject::Cookie(name) => {
+                    let response = self.response;
+                    for value in response.cookies(name) {
+                        let place = || Some(RedactRule::Header("set-cookie".to_owned()));
+                        self.register_parts(capture, value, &place)?;
                     }
                 }
                 Subject::Body => {
                     if let Ok(text) = self.response.text() {
-                        self.register(&capture.name, text, &|| None)?;
+                        self.register_parts(capture, text, &|| None)?;
                     }
                 }
-                Subject::Status | Subject::Latency => {}
+                Subject::XPath(path) => {
+                    for text in self.xml_texts(path)? {
+                        self.register_parts(capture, &text, &|| None)?;
+                    }
+                }
+                Subject::Status | Subject::Latency | Subject::Bytes => {}
             }
         }
         Ok(())
+    }
+
+    /// What a capture takes of a text.
+    fn register_parts(
+        &mut self,
+        capture: &Capture,
+        text: &str,
+        place: &dyn Fn() -> Option<RedactRule>,
+    ) -> Result<(), ResponseSecretError> {
+        for part in capture.parts_of(text) {
+            self.register(&capture.name, part, place)?;
+        }
+        Ok(())
+    }
+
+    /// The texts of everything that an XPath finds, also where it may find one node only.
+    fn xml_texts(&self, path: &XPath) -> Result<Vec<String>, ResponseSecretError> {
+        let Ok(text) = self.response.text() else {
+            return Ok(Vec::new());
+        };
+        match XmlDocument::parse(text) {
+            Ok(document) => Ok(path.texts(&document)?),
+            Err(_) => Ok(Vec::new()),
+        }
     }
 
     /// Everything that a path finds, and everything inside of it.
@@ -225,7 +264,9 @@ fn register_named_secrets(
         }
         Err(_) => {
             if let Ok(text) = response.text() {
+                // Well-formed or not: a parameter can stand in any text.
                 register_parameters(text, redactor);
+                register_elements(text, redactor);
             }
         }
     }
@@ -302,6 +343,21 @@ fn register_members(value: JsonRef<'_>, passed_over: &HashSet<usize>, redactor: 
             }
         }
     }
+}
+
+/// Texts of elements and attributes of XML under a name that only secrets have.
+fn register_elements(text: &str, redactor: &mut Redactor) {
+    if !text.trim_start().starts_with('<') {
+        return;
+    }
+    let Ok(document) = XmlDocument::parse(text) else {
+        return;
+    };
+    document.for_each_text(&mut |name, text| {
+        if let Some(secret) = SecretName::of_member(name) {
+            register(&secret, text.trim(), redactor);
+        }
+    });
 }
 
 /// Parameters of URLs and forms in a text: `?X-Amz-Signature=…`, `access_token=…`.

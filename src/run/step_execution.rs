@@ -15,7 +15,9 @@ use super::snapshot_check::SnapshotCheck;
 use super::step_error::{MissingRecording, StepError};
 use super::step_undos::{StepUndos, UndoOwner};
 use super::{advice, failures};
-use crate::check::{self, CaptureFailure, DifferenceList, PredicateFailure, ResponseView};
+use crate::check::{
+    self, CaptureFailure, CapturedValue, DifferenceList, PredicateFailure, ResponseView,
+};
 use crate::event::FailureReport;
 use crate::jsonpath::NameStandsTwice;
 use crate::ledger::LedgerOwner;
@@ -39,6 +41,7 @@ use crate::sign::choose_level;
 use crate::transport::DEFAULT_MAX_BODY;
 use crate::value::Value;
 use crate::wire::{Draft, RequestTarget, WireResponse};
+use crate::xml::XPathForm;
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -436,10 +439,7 @@ impl StepExecution<'_> {
     ) -> Result<Judgement, StepError> {
         let redact = |text: &str| self.redact_actual(text, response);
         let view = ResponseView::new(response.response()).with_redaction(&redact);
-        let mut judgement = Judgement {
-            failures: self.judge_outcome(response, &view, variables),
-            ..Judgement::default()
-        };
+        let mut judgement = self.judge_outcome(response, &view, variables);
         variables.check_size(self.step.at)?;
         // The marketplace has not looked at the request: what is asserted of its response would
         // only repeat that.
@@ -466,15 +466,18 @@ impl StepExecution<'_> {
         response: &StepResponse,
         view: &ResponseView<'_>,
         variables: &mut VariableScope,
-    ) -> Vec<FailureReport> {
+    ) -> Judgement {
         match advice::unexpected_outcome(self.step.expected_outcome, &response.judged.outcome) {
             // An error response lacks the values to capture: reporting each would hide its cause.
-            Some((expected, actual)) => vec![failures::unexpected_outcome(
-                self.step,
-                (&expected, &actual),
-                &advice::way_out(self.step, &response.judged.outcome),
-                &mut self.output_redactor(),
-            )],
+            Some((expected, actual)) => Judgement {
+                failures: vec![failures::unexpected_outcome(
+                    self.step,
+                    (&expected, &actual),
+                    &advice::way_out(self.step, &response.judged.outcome),
+                    &mut self.output_redactor(),
+                )],
+                ..Judgement::default()
+            },
             None => self.capture_all(response, view, variables),
         }
     }
@@ -612,22 +615,28 @@ impl StepExecution<'_> {
         response: &StepResponse,
         view: &ResponseView<'_>,
         variables: &mut VariableScope,
-    ) -> Vec<FailureReport> {
-        let mut failures = Vec::new();
+    ) -> Judgement {
+        let mut judgement = Judgement::default();
         for capture in &self.step.captures {
             match self.capture_value(capture, response, view) {
-                Ok(value) => variables.set(
-                    capture.name.as_str(),
-                    value,
-                    VariableOrigin {
-                        layer: VariableLayer::Capture,
-                        at: Some(capture.name_at),
-                    },
-                ),
-                Err(failure) => failures.push(self.capture_failure(capture, failure, response)),
+                Ok(captured) => {
+                    judgement.notes.extend(default_note(capture, &captured));
+                    variables.set(
+                        capture.name.as_str(),
+                        captured.value,
+                        VariableOrigin {
+                            layer: VariableLayer::Capture,
+                            at: Some(capture.name_at),
+                        },
+                    );
+                }
+                Err(failure) => {
+                    let failure = self.capture_failure(capture, failure, response);
+                    judgement.failures.push(failure);
+                }
             }
         }
-        failures
+        judgement
     }
 
     /// What a capture takes, for a step that is sent again; nothing is set.
@@ -647,7 +656,7 @@ impl StepExecution<'_> {
             && let Ok(redacted) = check::capture(capture, &ResponseView::new(&redacted))
         {
             let personal = &self.context.state.recordings.personal;
-            personal.note_captured(&self.owner.recording_key, value, &redacted);
+            personal.note_captured(&self.owner.recording_key, value, &redacted.value);
         }
     }
 
@@ -657,14 +666,17 @@ impl StepExecution<'_> {
         capture: &Capture,
         response: &StepResponse,
         view: &ResponseView<'_>,
-    ) -> Result<Value, CaptureFailure> {
+    ) -> Result<CapturedValue, CaptureFailure> {
         let captured = check::capture(capture, view);
-        if let Ok(value) = &captured {
-            self.note_captured(capture, value, response);
+        if let Ok(captured) = &captured {
+            self.note_captured(capture, &captured.value, response);
         }
         let is_joined = matches!(self.step.repeat, RepeatMode::Pages(_)) && captures_list(capture);
         match captured {
-            Err(failure) if is_joined && failure.found_nothing() => Ok(Value::List(Vec::new())),
+            Err(failure) if is_joined && failure.found_nothing() => Ok(CapturedValue {
+                value: Value::List(Vec::new()),
+                missing: None,
+            }),
             captured => captured,
         }
     }
@@ -777,6 +789,7 @@ impl StepExecution<'_> {
             .chain(captured)
             .filter_map(|subject| match subject {
                 Subject::Header(name) => Some(name.to_ascii_lowercase()),
+                Subject::Cookie(_) => Some("set-cookie".to_owned()),
                 _ => None,
             })
             .collect()
@@ -865,7 +878,22 @@ fn is_status(text: &str) -> bool {
     text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
+/// A default must never be taken in silence: the response may have changed.
+fn default_note(capture: &Capture, captured: &CapturedValue) -> Option<String> {
+    let reason = captured.missing.as_ref()?;
+    Some(format!(
+        "`{}` is its default, {}: {reason}",
+        capture.name,
+        captured.value.to_json()
+    ))
+}
+
 /// Whether a capture takes every value that its path finds.
 pub(super) fn captures_list(capture: &Capture) -> bool {
-    capture.takes_all || matches!(&capture.from, Subject::Path(path) if !path.is_singular())
+    let finds_list = match &capture.from {
+        Subject::Path(path) => !path.is_singular(),
+        Subject::XPath(path) => path.form() == XPathForm::NodeList,
+        _ => false,
+    };
+    capture.takes_all || finds_list
 }

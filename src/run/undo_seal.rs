@@ -94,7 +94,11 @@ impl CheckedUndo<'_> {
                     Subject::Header(name) => {
                         name == "set-cookie" || SecretName::of_member(name).is_some()
                     }
-                    Subject::Status | Subject::Latency | Subject::Body => false,
+                    Subject::Cookie(_) => true,
+                    Subject::XPath(path) => path
+                        .last_name()
+                        .is_some_and(|name| SecretName::of_member(name).is_some()),
+                    Subject::Status | Subject::Latency | Subject::Body | Subject::Bytes => false,
                 }
         })
     }

@@ -122,6 +122,22 @@ impl WireResponse {
             .map(|(_, value)| value.as_str())
     }
 
+    /// The cookies that it sets (RFC 6265, section 4.1.1): names and values.
+    pub(crate) fn all_cookies(&self) -> impl Iterator<Item = (&str, &str)> {
+        let set = self.headers.iter().filter(|(name, _)| name == "set-cookie");
+        set.filter_map(|(_, cookie)| {
+            let pair = cookie.split(';').next().unwrap_or(cookie);
+            let (name, value) = pair.split_once('=')?;
+            Some((name.trim(), value.trim()))
+        })
+    }
+
+    /// The values of a cookie; it can be set for several paths.
+    pub(crate) fn cookies<'r>(&'r self, name: &str) -> impl Iterator<Item = &'r str> {
+        let cookies = self.all_cookies();
+        cookies.filter_map(move |(known, value)| (known == name).then_some(value))
+    }
+
     /// When the response was made by the marketplace's own clock, in Unix milliseconds (RFC 9110,
     /// section 6.6.1).
     #[must_use]

@@ -25,7 +25,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("wire", &["charset", "method", "value"]),
     // Nouns.
     ("jsonpath", &["diagnostic", "value"]),
-    ("model", &["jsonpath", "method", "span", "value"]),
+    ("xml", &["diagnostic", "value"]),
+    ("model", &["jsonpath", "method", "span", "value", "xml"]),
     ("schemes", &[]),
     // Corridor.
     ("yaml", &["diagnostic", "span", "value"]),
@@ -52,6 +53,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "span",
             "value",
             "wire",
+            "xml",
         ],
     ),
     (
