@@ -60,12 +60,16 @@ pub(crate) fn decide<'a, E>(
     let mut holds = true;
     let mut undecided = Vec::new();
     for (assertion, conditions) in &ready {
-        let verdict = answer.select(&assertion.subject).map(|actual| {
-            match verdict::judge_all(conditions, &actual) {
-                PredicateVerdict::Inapplicable if is_nothing(&actual) => PredicateVerdict::Fails,
-                verdict => verdict,
-            }
-        });
+        let made = MadeValue::default();
+        let verdict =
+            answer.select(&assertion.subject, &made).map(|actual| {
+                match verdict::judge_all(conditions, &actual) {
+                    PredicateVerdict::Inapplicable if is_nothing(&actual) => {
+                        PredicateVerdict::Fails
+                    }
+                    verdict => verdict,
+                }
+            });
         match verdict {
             Ok(PredicateVerdict::Holds) => {}
             Ok(PredicateVerdict::Fails) => holds = false,

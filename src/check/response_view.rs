@@ -224,7 +224,8 @@ impl<'a> ResponseView<'a> {
 
     /// Whether the response has the subject, or cannot be read there.
     pub(crate) fn has(&self, subject: &Subject) -> bool {
-        !matches!(self.select(subject), Ok(ActualValue::Absent))
+        let made = MadeValue::default();
+        !matches!(self.select(subject, &made), Ok(ActualValue::Absent))
     }
 
     /// How many elements a path finds: those of a list, or of the list at a path for one value.

@@ -853,7 +853,10 @@ fn a_default_is_taken_for_what_is_not_there_and_for_nothing_else() {
     assert_eq!(long_form("$.order.buyer", None, default), Ok("none".into()));
     assert_eq!(long_form("$.order.note", None, default), Ok(Value::Null));
     assert_eq!(long_form("header.x-page", None, default), Ok("none".into()));
-    assert_eq!(long_form("cookie.c", None, default), Ok("none".into()));
+    assert_eq!(
+        long_form("cookie.session", None, default),
+        Ok("none".into())
+    );
     assert_eq!(
         long_form("$.link", Some("cursor=(.)"), default),
         Ok("none".into())

@@ -215,6 +215,15 @@ impl RequestDecoder<'_> {
             self.diagnostics
                 .push(diagnostic.hint("use `json`, `form` or `text`"));
         }
+        if let RequestBody::Encoded(_) = step.body {
+            let diagnostic =
+                Diagnostic::error("an undo is sent in UTF-8, as `json`, `form` or `text`")
+                    .at(node.at, "this undo");
+            self.diagnostics.push(
+                diagnostic
+                    .hint("write XML as `text` with a `content-type`, and leave out `charset`"),
+            );
+        }
     }
 
     fn refuse_template_in_gone(&mut self, map: &CheckedMap<'_>) {

@@ -3,6 +3,7 @@
 
 mod assertion;
 mod capture;
+mod encoded_body;
 mod expected_outcome;
 mod external;
 mod fixture;

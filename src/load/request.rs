@@ -1,8 +1,12 @@
 //! Decodes one file of `requests/`: a single request, or a flow of steps.
 
+use crate::charset::Charset;
 use crate::diagnostic::{Diagnostic, Diagnostics, join_names};
 use crate::load::assertion::AssertionDecoder;
 use crate::load::capture::decode_captures;
+use crate::load::encoded_body::{
+    body_charset, check_content_type, check_encodable, check_fields_encodable, check_xml,
+};
 use crate::load::node_reader::{
     CheckedMap, at_most_one, boolean, check_settable_header, enum_value, first_template, is_id,
     list_items, scalar, text, text_list, wrong_kind,
@@ -13,8 +17,8 @@ use crate::load::workspace_files::WorkspaceFiles;
 use crate::model::environment::ALL_ACCOUNTS;
 use crate::model::outcome::{ErrorKind, ExpectedOutcome};
 use crate::model::request::{
-    DEFAULT_TIMEOUT, Method, MultipartContent, MultipartField, Request, RequestBody, Snapshot,
-    SpannedName, Step, StepUse, TemplateField,
+    DEFAULT_TIMEOUT, EncodedBody, EncodedContent, Method, MultipartContent, MultipartField,
+    Request, RequestBody, Snapshot, SpannedName, Step, StepUse, TemplateField,
 };
 use crate::model::scheme::PLAIN_SCHEME;
 use crate::model::template::{Template, TemplatePart, TemplateTree, TemplateTreeKind};
@@ -45,7 +49,7 @@ pub(super) const REQUEST_FILE_KEYS: [&str; 16] = [
     "not_secret",
 ];
 /// Keys of a step of a flow.
-pub(super) const STEP_KEYS: [&str; 29] = [
+pub(super) const STEP_KEYS: [&str; 31] = [
     "name",
     "scheme",
     "level",
@@ -63,7 +67,9 @@ pub(super) const STEP_KEYS: [&str; 29] = [
     "form",
     "multipart",
     "text",
+    "xml",
     "file",
+    "charset",
     "ok",
     "assert",
     "capture",
@@ -83,7 +89,7 @@ pub(super) const SNAPSHOT_KEY: &str = "snapshot";
 pub(super) const WHEN_KEY: &str = "when";
 /// And this one: what a fixture makes is for its requests, and for nobody else.
 const OUTPUT_KEY: &str = "output";
-const BODY_KEYS: [&str; 5] = ["json", "form", "multipart", "text", "file"];
+const BODY_KEYS: [&str; 6] = ["json", "form", "multipart", "text", "xml", "file"];
 
 /// The names of the steps above, each with its place.
 pub(super) type StepNames = HashMap<String, Span>;
@@ -142,6 +148,7 @@ impl RequestDecoder<'_> {
         let mut keys: Vec<&str> = vec!["level", "query", "headers"];
         keys.extend(Method::ALL.map(Method::key));
         keys.extend(BODY_KEYS);
+        keys.push("charset");
         let map = CheckedMap::open(node, "the request of a vector", &keys, self.diagnostics)?;
         let here = Some(SpannedName {
             name: String::new(),
@@ -534,6 +541,7 @@ impl RequestDecoder<'_> {
     }
 
     fn body(&mut self, map: &CheckedMap<'_>) -> RequestBody {
+        let charset = body_charset(map, self.diagnostics);
         let found = map.present_entries(&BODY_KEYS);
         at_most_one(map, &BODY_KEYS, "a request has one body", self.diagnostics);
         let Some(entry) = found.first() else {
@@ -542,14 +550,51 @@ impl RequestDecoder<'_> {
         let node = &entry.value;
         match entry.key.as_str() {
             "json" => RequestBody::Json(self.value_decoder().tree(node)),
+            "form" if charset.is_some() => self.encoded_form(node, charset),
             "form" => RequestBody::Form(self.form(node)),
             "multipart" => RequestBody::Multipart(self.multipart(node)),
+            "text" if charset.is_some() => self.encoded_text(node, charset),
             "text" => RequestBody::Text(self.single_value(node, "`text`")),
+            "xml" => self.xml(node, charset),
             _ => self
                 .files
                 .workspace_file(node, self.diagnostics)
                 .map_or(RequestBody::None, RequestBody::File),
         }
+    }
+
+    fn encoded_form(&mut self, node: &YamlNode, charset: Option<Charset>) -> RequestBody {
+        let charset = charset.unwrap_or(Charset::UTF_8);
+        let fields = self.form(node);
+        check_fields_encodable(&fields, charset, self.diagnostics);
+        RequestBody::Encoded(EncodedBody {
+            content: EncodedContent::Form(fields),
+            charset,
+            at: node.at,
+        })
+    }
+
+    fn encoded_text(&mut self, node: &YamlNode, charset: Option<Charset>) -> RequestBody {
+        let charset = charset.unwrap_or(Charset::UTF_8);
+        let tree = self.single_value(node, "`text`");
+        check_encodable(&tree, charset, self.diagnostics);
+        RequestBody::Encoded(EncodedBody {
+            content: EncodedContent::Text(tree),
+            charset,
+            at: node.at,
+        })
+    }
+
+    fn xml(&mut self, node: &YamlNode, charset: Option<Charset>) -> RequestBody {
+        let charset = charset.unwrap_or(Charset::UTF_8);
+        let tree = self.single_value(node, "`xml`");
+        check_encodable(&tree, charset, self.diagnostics);
+        check_xml(&tree, charset, self.diagnostics);
+        RequestBody::Encoded(EncodedBody {
+            content: EncodedContent::Xml(tree),
+            charset,
+            at: node.at,
+        })
     }
 
     /// A header that says something else of the body than what is sent.
@@ -558,6 +603,11 @@ impl RequestDecoder<'_> {
             let Some(written) = field.value.as_constant().and_then(Value::to_plain_text) else {
                 continue;
             };
+            if let ("content-type", RequestBody::Encoded(body)) =
+                (field.name.to_ascii_lowercase().as_str(), body)
+            {
+                check_content_type(&written, field.value.at, body.charset, self.diagnostics);
+            }
             let fault = match field.name.to_ascii_lowercase().as_str() {
                 "content-type" => contradicting_media_type(&written, body),
                 "content-encoding" => contradicting_encoding(&written, body),
@@ -833,8 +883,21 @@ fn contradicting_media_type(written: &str, body: &RequestBody) -> Option<String>
                 || media_type.ends_with("+json"),
             "`json`",
         ),
-        RequestBody::Form(_) => (media_type == "application/x-www-form-urlencoded", "`form`"),
-        RequestBody::Text(_) | RequestBody::File(_) => (
+        RequestBody::Form(_)
+        | RequestBody::Encoded(EncodedBody {
+            content: EncodedContent::Form(_),
+            ..
+        }) => (media_type == "application/x-www-form-urlencoded", "`form`"),
+        RequestBody::Encoded(EncodedBody {
+            content: EncodedContent::Xml(_),
+            ..
+        }) => (
+            media_type == "text/plain"
+                || media_type.ends_with("/xml")
+                || media_type.ends_with("+xml"),
+            "`xml`",
+        ),
+        RequestBody::Text(_) | RequestBody::Encoded(_) | RequestBody::File(_) => (
             !media_type.starts_with("multipart/"),
             "one body without parts",
         ),

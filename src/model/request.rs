@@ -1,5 +1,6 @@
 //! One declared request, or a flow of them, as a file states it.
 
+use crate::charset::Charset;
 use crate::jsonpath::JsonPath;
 pub(crate) use crate::method::Method;
 use crate::model::assertion::Assertion;
@@ -238,8 +239,26 @@ pub enum RequestBody {
     Form(Vec<TemplateField>),
     Multipart(Vec<MultipartField>),
     Text(TemplateTree),
+    /// A body that names its encoding.
+    Encoded(EncodedBody),
     /// A file inside the workspace.
     File(WorkspaceFile),
+}
+
+/// A body that names its encoding.
+#[derive(Clone, Debug)]
+pub struct EncodedBody {
+    pub content: EncodedContent,
+    pub charset: Charset,
+    pub at: Span,
+}
+
+#[derive(Clone, Debug)]
+pub enum EncodedContent {
+    Form(Vec<TemplateField>),
+    Text(TemplateTree),
+    /// The values of templates in it are escaped.
+    Xml(TemplateTree),
 }
 
 /// One part of a multipart body.
@@ -350,6 +369,13 @@ impl RequestBody {
     pub fn expressions(&self) -> Vec<&Expression> {
         match self {
             Self::Json(tree) | Self::Text(tree) => tree.expressions(),
+            Self::Encoded(body) => match &body.content {
+                EncodedContent::Text(tree) | EncodedContent::Xml(tree) => tree.expressions(),
+                EncodedContent::Form(fields) => fields
+                    .iter()
+                    .flat_map(|field| field.value.expressions())
+                    .collect(),
+            },
             Self::Form(fields) => fields
                 .iter()
                 .flat_map(|field| field.value.expressions())

@@ -4,8 +4,10 @@ use crate::model::environment::DEFAULT_ACCOUNT;
 use crate::model::recording::{
     PLACEHOLDERS, RecordedBody, RecordedHeaders, RecordedPart, RecordedPartFile, RecordedRequest,
 };
-use crate::wire::{Draft, DraftBody, DraftPart, encode_strict};
+use crate::wire::{Draft, DraftBody, DraftPart, encode_strict, parse_form};
 use sha2::{Digest, Sha256};
+
+const FORM: &str = "application/x-www-form-urlencoded";
 
 /// A text body longer than this is stored as its hash, in bytes.
 const MAX_TEXT: usize = 64 << 10;
@@ -72,6 +74,11 @@ fn recorded_body(body: &DraftBody) -> RecordedBody {
             RecordedBody::Multipart(parts)
         }
         DraftBody::Text(text) => text_or_hash(text.as_bytes()),
+        // As it arrives: the percent signs of another encoding than UTF-8 stay.
+        DraftBody::Encoded {
+            text, media_type, ..
+        } if media_type.starts_with(FORM) => RecordedBody::Form(sorted_by_name(parse_form(text))),
+        DraftBody::Encoded { text, .. } => text_or_hash(text.as_bytes()),
         DraftBody::Bytes(bytes) => text_or_hash(bytes),
     }
 }

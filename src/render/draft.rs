@@ -1,5 +1,6 @@
 //! Renders a step: with every template evaluated, it is a draft.
 
+use super::encoded_body::render_encoded_body;
 use super::engine::{RenderedSize, push_text, render_tree};
 use super::error::RenderError;
 use super::fresh_values::FreshValues;
@@ -99,7 +100,7 @@ fn render_path(path: &Template, scope: &dyn TemplateScope) -> Result<String, Ren
 }
 
 /// A list repeats the name, null leaves it out.
-fn render_pairs(
+pub(super) fn render_pairs(
     fields: &[TemplateField],
     scope: &dyn TemplateScope,
 ) -> Result<Vec<(String, String)>, RenderError> {
@@ -157,6 +158,7 @@ fn render_body(
             scope,
             &mut RenderedSize::default(),
         )?),
+        RequestBody::Encoded(body) => render_encoded_body(body, scope)?,
         RequestBody::File(file) => DraftBody::Bytes(read_body_file(file, files)?),
         RequestBody::Multipart(fields) => DraftBody::Multipart {
             parts: render_parts(fields, scope, files)?,
@@ -225,7 +227,7 @@ fn render_part(
     ))
 }
 
-fn render_plain_text(
+pub(super) fn render_plain_text(
     written: &TemplateTree,
     scope: &dyn TemplateScope,
     size: &mut RenderedSize,

@@ -289,6 +289,12 @@ pub fn render_tree<'t>(
 pub(super) struct RenderedSize(usize);
 
 impl RenderedSize {
+    /// Counts a text that is rendered elsewhere.
+    pub(super) fn add(&mut self, bytes: usize, at: Span) -> Result<(), RenderError> {
+        self.0 += bytes;
+        check_rendered_size(at, self.0)
+    }
+
     /// The same as [`render_tree`], where several values share the limit.
     pub(super) fn render<'t>(
         &mut self,

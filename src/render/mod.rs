@@ -4,6 +4,7 @@
 mod call_check;
 mod convert;
 mod draft;
+mod encoded_body;
 mod engine;
 mod error;
 mod exact_filters;

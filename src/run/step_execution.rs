@@ -648,6 +648,7 @@ impl StepExecution<'_> {
         let redact = |text: &str| self.redact_actual(text, response);
         let view = ResponseView::new(response.response()).with_redaction(&redact);
         self.capture_value(capture, response, &view)
+            .map(|captured| captured.value)
             .map_err(|failure| Box::new(self.capture_failure(capture, failure, response)))
     }
 

@@ -356,6 +356,9 @@ fn undo_body(body: DraftBody) -> UndoBody {
         DraftBody::Form(pairs) => UndoBody::Form(pairs),
         DraftBody::Text(text) => UndoBody::Text(text),
         // The loader refuses an undo with any other body.
-        DraftBody::None | DraftBody::Multipart { .. } | DraftBody::Bytes(_) => UndoBody::None,
+        DraftBody::None
+        | DraftBody::Multipart { .. }
+        | DraftBody::Encoded { .. }
+        | DraftBody::Bytes(_) => UndoBody::None,
     }
 }

@@ -299,7 +299,9 @@ fn content_of(sent: &Draft) -> Value {
         DraftBody::Multipart { parts, .. } => {
             object_from_pairs(parts.iter().map(field_of).collect())
         }
-        DraftBody::None | DraftBody::Text(_) | DraftBody::Bytes(_) => Value::Object(Vec::new()),
+        DraftBody::None | DraftBody::Text(_) | DraftBody::Encoded { .. } | DraftBody::Bytes(_) => {
+            Value::Object(Vec::new())
+        }
     }
 }
 

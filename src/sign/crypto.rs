@@ -43,7 +43,7 @@ pub(super) fn encode(bytes: &[u8], encoding: TextEncoding) -> String {
     }
 }
 
-pub(super) fn digest(hash: HashAlgorithm, of: &str, out: TextEncoding) -> String {
+pub(super) fn digest(hash: HashAlgorithm, of: &[u8], out: TextEncoding) -> String {
     match hash {
         HashAlgorithm::Md5 => encode(&md5::Md5::digest(of), out),
         HashAlgorithm::Sha1 => encode(&Sha1::digest(of), out),
@@ -58,7 +58,7 @@ pub(super) fn hmac(
     hash: HashAlgorithm,
     key: &str,
     key_as: KeyEncoding,
-    of: &str,
+    of: &[u8],
 ) -> Result<Vec<u8>, CryptoError> {
     let key = match key_as {
         KeyEncoding::Utf8 => key.as_bytes().to_vec(),
@@ -79,9 +79,9 @@ pub(super) fn hmac(
     clippy::expect_used,
     reason = "RFC 2104 allows a key of any length; a constant signature in its place would be worse than a panic"
 )]
-fn mac<M: Mac + KeyInit>(key: &[u8], of: &str) -> Vec<u8> {
+fn mac<M: Mac + KeyInit>(key: &[u8], of: &[u8]) -> Vec<u8> {
     let mut mac = <M as KeyInit>::new_from_slice(key).expect("HMAC takes a key of any length");
-    mac.update(of.as_bytes());
+    mac.update(of);
     mac.finalize().into_bytes().to_vec()
 }
 
@@ -92,7 +92,12 @@ fn mac<M: Mac + KeyInit>(key: &[u8], of: &str) -> Vec<u8> {
 pub(super) fn jwt_hs256(key: &str, header: &str, claims: &str) -> Result<String, CryptoError> {
     let part = |json: &str| BASE64_URL_SAFE_NO_PAD.encode(json);
     let message = format!("{}.{}", part(header), part(claims));
-    let signature = hmac(HashAlgorithm::Sha256, key, KeyEncoding::Utf8, &message)?;
+    let signature = hmac(
+        HashAlgorithm::Sha256,
+        key,
+        KeyEncoding::Utf8,
+        message.as_bytes(),
+    )?;
     Ok(format!(
         "{message}.{}",
         encode(&signature, TextEncoding::Base64Url)

@@ -5,6 +5,7 @@ use crate::model::request::TemplateField;
 use crate::render::{FreshValues, RenderError, TemplateDialect, TemplateScope, render_tree};
 use crate::secret::Secret;
 use crate::value::{CompactText, ObjectMember, Value};
+use crate::wire::DraftBody;
 use std::borrow::Cow;
 
 /// Names and values of credentials, or of a token. The values are overwritten when it is dropped,
@@ -120,6 +121,19 @@ impl<'a> SchemeScope<'a> {
             "body_kind" => draft.body.kind().into(),
             _ => return None,
         })
+    }
+}
+
+impl SchemeScope<'_> {
+    /// The body of a request that is not UTF-8 text, but text in another encoding.
+    pub(super) fn encoded_body(&self) -> Option<&[u8]> {
+        let frozen = self.frozen?;
+        match &frozen.draft.body {
+            DraftBody::Encoded { .. } if std::str::from_utf8(&frozen.body).is_err() => {
+                Some(&frozen.body)
+            }
+            _ => None,
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use crate::model::request::TemplateField;
 use crate::model::scheme::{
     FieldPlacement, Level, RequestPart, Scheme, SignOp, SignStep, SigningProcedure,
 };
-use crate::model::template::{Expression, Template};
+use crate::model::template::{Expression, Template, TemplatePart};
 use crate::render::{RenderError, TemplateDialect, TemplateScope, render_text, render_tree};
 use crate::value::{ObjectMember, Value};
 use crate::wire::{BaseUrl, Draft, WireError, WireRequest};
@@ -262,7 +262,7 @@ fn run_step(step: &SignStep, site: u64, scope: &SchemeScope<'_>) -> Result<Strin
             hash,
             input: of,
             output_encoding: out,
-        } => crypto::digest(*hash, &text(of)?, *out),
+        } => crypto::digest(*hash, &input_bytes(of, scope)?, *out),
         SignOp::Hmac {
             hash,
             key,
@@ -270,7 +270,7 @@ fn run_step(step: &SignStep, site: u64, scope: &SchemeScope<'_>) -> Result<Strin
             input: of,
             output_encoding: out,
         } => crypto::encode(
-            &crypto::hmac(*hash, &text(key)?, *key_as, &text(of)?).map_err(fault)?,
+            &crypto::hmac(*hash, &text(key)?, *key_as, &input_bytes(of, scope)?).map_err(fault)?,
             *out,
         ),
         SignOp::Bcrypt { password, salt } => {
@@ -293,6 +293,36 @@ fn run_step(step: &SignStep, site: u64, scope: &SchemeScope<'_>) -> Result<Strin
         SignOp::Uuid => scope.inputs.moment.uuid(site),
         SignOp::Random(len) => scope.inputs.moment.random_text(site, *len),
     })
+}
+
+/// What a digest or a MAC is made of. A body in another encoding than UTF-8 is in it as it is sent.
+fn input_bytes(template: &Template, scope: &SchemeScope<'_>) -> Result<Vec<u8>, RenderError> {
+    let Some(body) = scope.encoded_body() else {
+        return render_text(template, scope).map(String::into_bytes);
+    };
+    let mut bytes = Vec::new();
+    for part in &template.parts {
+        match part {
+            TemplatePart::Literal(literal) => bytes.extend_from_slice(literal.as_bytes()),
+            TemplatePart::Expression(expression) if is_body(expression) => {
+                bytes.extend_from_slice(body);
+            }
+            part @ TemplatePart::Expression(_) => {
+                let single = Template {
+                    parts: vec![part.clone()],
+                    ..template.clone()
+                };
+                bytes.extend_from_slice(render_text(&single, scope)?.as_bytes());
+            }
+        }
+    }
+    Ok(bytes)
+}
+
+/// `req.body`
+fn is_body(expression: &Expression) -> bool {
+    let names = expression.lookup.as_deref();
+    names.is_some_and(|names| names.iter().eq(["req", "body"]))
 }
 
 /// `alg` and `typ` first, as every example of RFC 7519 has them.

@@ -14,7 +14,7 @@ use crate::model::scheme::{
 use crate::model::template::Expression;
 use crate::render::{FreshValues, RenderError, TemplateDialect};
 use crate::value::{self, ObjectMember, Value};
-use crate::wire::{BaseUrl, Draft, DraftBody, parse_form, parse_query};
+use crate::wire::{BaseUrl, Draft, DraftBody, decode_other_charset, parse_form, parse_query};
 use bytes::Bytes;
 
 /// A request as it arrived.
@@ -201,7 +201,14 @@ fn parse_body(received: &ReceivedRequest) -> Result<DraftBody, VerifyError> {
                 Err(_) => DraftBody::Text(text()?.to_owned()),
             }
         }
-        _ => DraftBody::Bytes(received.body.clone()),
+        _ => match decode_other_charset(Some(media_type), &received.body) {
+            Some(text) => DraftBody::Encoded {
+                text,
+                bytes: received.body.clone(),
+                media_type: media_type.to_owned(),
+            },
+            None => DraftBody::Bytes(received.body.clone()),
+        },
     })
 }
 

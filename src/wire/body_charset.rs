@@ -200,7 +200,8 @@ pub(crate) fn charset_parameter(content_type: &str) -> Option<&str> {
 
 /// The encoding of an XML declaration, which is ASCII in every encoding that has one of these
 /// labels (XML 1.0, section 4.3.3).
-fn xml_declared_label(body: &[u8]) -> Option<&str> {
+#[must_use]
+pub(crate) fn xml_declared_label(body: &[u8]) -> Option<&str> {
     /// Longer declarations do not exist: it holds a version, an encoding and a yes or no.
     const MAX_DECLARATION: usize = 256;
     let rest = body.strip_prefix(b"<?xml")?;

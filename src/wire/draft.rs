@@ -76,6 +76,12 @@ pub enum DraftBody {
         boundary: String,
     },
     Text(String),
+    /// Text in an encoding that its media type names.
+    Encoded {
+        text: String,
+        bytes: Bytes,
+        media_type: String,
+    },
     Bytes(Bytes),
 }
 
@@ -88,7 +94,7 @@ impl DraftBody {
             Self::Json(_) => "json",
             Self::Form(_) => "form",
             Self::Multipart { .. } => "multipart",
-            Self::Text(_) | Self::Bytes(_) => "text",
+            Self::Text(_) | Self::Encoded { .. } | Self::Bytes(_) => "text",
         }
     }
 
@@ -103,6 +109,7 @@ impl DraftBody {
                 Some(format!("multipart/form-data; boundary={boundary}"))
             }
             Self::Text(_) => Some("text/plain; charset=utf-8".to_owned()),
+            Self::Encoded { media_type, .. } => Some(media_type.clone()),
             Self::Bytes(_) => Some("application/octet-stream".to_owned()),
         }
     }
@@ -116,7 +123,7 @@ impl DraftBody {
             Self::Form(pairs) => join_form(pairs).into(),
             Self::Multipart { parts, boundary } => multipart_bytes(parts, boundary),
             Self::Text(text) => text.clone().into(),
-            Self::Bytes(bytes) => bytes.clone(),
+            Self::Encoded { bytes, .. } | Self::Bytes(bytes) => bytes.clone(),
         }
     }
 }

@@ -70,6 +70,12 @@ pub(crate) fn encode_form(text: &str) -> String {
     ::url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
 
+/// The same for text in another encoding.
+#[must_use]
+pub(crate) fn encode_form_bytes(bytes: &[u8]) -> String {
+    ::url::form_urlencoded::byte_serialize(bytes).collect()
+}
+
 /// `name=value&…` in RFC 3986 encoding.
 #[must_use]
 pub(crate) fn join_query(pairs: &[(String, String)]) -> String {

@@ -102,7 +102,9 @@ impl<'s> XmlNode<'s> {
             }
             (NodePart::Itself, NodeType::Element) => {
                 let name = tree.tag_name();
-                read(name.namespace(), name.name())
+                // `xmlns=""` takes the default namespace away.
+                let namespace = name.namespace().filter(|uri| !uri.is_empty());
+                read(namespace, name.name())
             }
             (NodePart::Itself, NodeType::PI) => read(None, tree.pi()?.target),
             (NodePart::Itself, _) => return None,

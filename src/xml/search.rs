@@ -229,7 +229,8 @@ fn dead_end(document: &XmlDocument<'_>, required: &[RequiredStep]) -> Option<XPa
         };
         let is_named = |child: &roxmltree::Node<'_, '_>| {
             let tag = child.tag_name();
-            child.is_element() && tag.name() == step.name.local && tag.namespace() == namespace
+            let own = tag.namespace().filter(|uri| !uri.is_empty());
+            child.is_element() && tag.name() == step.name.local && own == namespace
         };
         let skipped = step.position.map_or(0, |position| position - 1);
         let most = step.position.map_or(usize::MAX, |_| 1);
