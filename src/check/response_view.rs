@@ -124,7 +124,7 @@ impl<'a> ResponseView<'a> {
             .xml()
             .map_err(|reason| self.unreadable_body(reason.to_owned()))?;
         let found = path.find(document).map_err(|error| {
-            let body = self.unreadable_body(self.formatter.text(&error.to_string()));
+            let body = self.unreadable_body(self.formatter.sentence(&error.to_string()));
             // The whole document says nothing that the reason does not.
             SubjectError {
                 actual: format!("XML of {}", pluralize(self.response.body().len(), "byte")),

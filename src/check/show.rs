@@ -68,6 +68,14 @@ impl<'a> ValueFormatter<'a> {
         escape_invisible(&self.redacted(text).shorten(), true)
     }
 
+    /// A sentence about a response, in full.
+    pub(super) fn sentence(self, text: &str) -> String {
+        let redacted = self
+            .redact
+            .map_or_else(|| text.to_owned(), |redact| redact(text));
+        escape_invisible(&redacted, true)
+    }
+
     /// Two values with their types; of two long texts, the part where they begin to differ.
     pub(super) fn pair<'e, 'v>(
         self,

@@ -175,6 +175,10 @@ impl AssertionDecoder<'_> {
     /// `{ hex: "25504446" }`
     fn first_bytes(&mut self, node: &YamlNode) -> Option<Vec<u8>> {
         let map = CheckedMap::open(node, "`starts_with`", &["hex"], self.diagnostics)?;
+        // A misspelled key is reported already; that a key is missing would be a second error.
+        if map.has_unknown_key(&["hex"]) && map.get("hex").is_none() {
+            return None;
+        }
         let node = map.required("hex", self.diagnostics)?;
         // `25504446` without quotes is a number.
         let written = scalar(node, "`hex`", self.diagnostics)?;
@@ -296,7 +300,7 @@ fn check_cookie_name(name: &str, at: Span, diagnostics: &mut Diagnostics) {
 }
 
 /// An XPath; never a template, so that it can be judged before anything is sent.
-fn xpath(text: &str, at: Span, diagnostics: &mut Diagnostics) -> Option<XPath> {
+pub(super) fn xpath(text: &str, at: Span, diagnostics: &mut Diagnostics) -> Option<XPath> {
     if find_expression(text).is_some() {
         let diagnostic =
             Diagnostic::error("an XPath is never a template").at(at, "`{{` is not allowed here");

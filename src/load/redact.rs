@@ -1,9 +1,10 @@
 //! Decodes `redact`: the rules that find personal data in responses.
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::load::assertion::{json_path, regex};
+use crate::load::assertion::{json_path, regex, xpath};
 use crate::load::node_reader::{CheckedMap, at_most_one, check_header_name, one_or_many, text};
 use crate::model::redact_rule::RedactRule;
+use crate::xml::{XPath, XPathForm};
 use crate::yaml::{MapEntry, NodeKind, YamlNode};
 
 /// Keys of a rule that is no `JSONPath`.
@@ -23,6 +24,9 @@ pub(super) fn decode_redact_rules(
 fn redact_rule(node: &YamlNode, diagnostics: &mut Diagnostics) -> Option<RedactRule> {
     if !matches!(node.kind, NodeKind::Map(_)) {
         let path = text(node, "a rule of `redact`", diagnostics)?;
+        if XPath::is_meant_by(path) {
+            return xpath_rule(path, node, diagnostics);
+        }
         return json_path(path, node.at, diagnostics).map(RedactRule::Path);
     }
     let map = CheckedMap::open(node, "a rule of `redact`", &REDACT_KEYS, diagnostics)?;
@@ -45,10 +49,21 @@ fn redact_rule(node: &YamlNode, diagnostics: &mut Diagnostics) -> Option<RedactR
         let diagnostic =
             Diagnostic::error("a rule of `redact` is empty").at(node.at, "it hides nothing");
         diagnostics.push(diagnostic.hint(
-            "write a JSONPath, `{ header: x-buyer }` or `{ pattern: \"010-[0-9]{4}-[0-9]{4}\" }`",
+            "write a JSONPath, an XPath, `{ header: x-buyer }` or `{ pattern: \"010-[0-9]{4}-[0-9]{4}\" }`",
         ));
     }
     None
+}
+
+fn xpath_rule(text: &str, node: &YamlNode, diagnostics: &mut Diagnostics) -> Option<RedactRule> {
+    let path = xpath(text, node.at, diagnostics)?;
+    if !matches!(path.form(), XPathForm::OneNode | XPathForm::NodeList) {
+        let diagnostic = Diagnostic::error("a rule of `redact` names elements or attributes")
+            .at(node.at, "this gives a value that stands nowhere");
+        diagnostics.push(diagnostic.hint("write a path such as `//buyer/name`"));
+        return None;
+    }
+    Some(RedactRule::XPath(path))
 }
 
 fn pattern_rule(node: &YamlNode, diagnostics: &mut Diagnostics) -> Option<RedactRule> {

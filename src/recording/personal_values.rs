@@ -8,6 +8,7 @@ use crate::model::recording::{RecordedResponse, ResponseBody};
 use crate::model::redact_rule::RedactRule;
 use crate::value::{JsonKind, JsonRef};
 use crate::wire::{WireResponse, decode_other_charset};
+use crate::xml::{XPath, XPathSearchError, XmlDocument, XmlTextPlace};
 use regex::Regex;
 use std::collections::HashSet;
 
@@ -21,6 +22,10 @@ pub(crate) enum PersonalDataError {
     Overrun(#[from] SearchLimitExceeded),
     #[error("its body is not JSON as it should be, so no path of `redact` can be applied to it")]
     NotJson,
+    #[error("its body is not XML as it should be, so no XPath of `redact` can be applied to it")]
+    NotXml,
+    #[error("what is personal in it cannot be found: {0}")]
+    XPath(#[from] XPathSearchError),
     #[error(
         "its body is binary, and holds what a rule of `redact` names, which cannot be taken out of it"
     )]
@@ -112,6 +117,7 @@ pub(super) fn collect_named(
     for rule in rules {
         let collected = match rule {
             RedactRule::Path(path) => collect_path(path, response, text_body.as_ref(), take),
+            RedactRule::XPath(path) => collect_xpath(path, response, take),
             RedactRule::Pattern(pattern) => {
                 collect_pattern(pattern, response, text_body.as_ref(), take)
             }
@@ -169,6 +175,42 @@ fn collect_path(
             }
             is_found
         }),
+    }
+}
+
+fn collect_xpath(
+    path: &XPath,
+    response: &InspectedResponse<'_>,
+    take: &mut dyn FnMut(&str),
+) -> Result<(), PersonalDataError> {
+    let text = match (&response.body, &response.decoded) {
+        (InspectedBody::Text(text), _) => text,
+        (InspectedBody::Bytes(_), Some(text)) => text.as_str(),
+        _ => return Ok(()),
+    };
+    let places = xml_places(path, text, content_type(response.headers))?;
+    if matches!(response.body, InspectedBody::Bytes(_)) && !places.is_empty() {
+        return Err(PersonalDataError::FoundInBytes);
+    }
+    for place in places {
+        take(place.text.trim());
+    }
+    Ok(())
+}
+
+/// The places of what an XPath names in a body; none in a body that is not meant as XML.
+pub(super) fn xml_places(
+    path: &XPath,
+    text: &str,
+    content_type: Option<&str>,
+) -> Result<Vec<XmlTextPlace>, PersonalDataError> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let is_xml = content_type.is_some_and(|kind| kind.to_ascii_lowercase().contains("xml"))
+        || text.starts_with("<?xml");
+    match XmlDocument::parse(text) {
+        Ok(document) => Ok(path.text_places(&document)?),
+        Err(_) if is_xml => Err(PersonalDataError::NotXml),
+        Err(_) => Ok(Vec::new()),
     }
 }
 

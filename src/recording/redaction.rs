@@ -6,7 +6,7 @@
 use super::documents::{TextBody, nested_json};
 use super::personal_values::{
     InspectedBody, InspectedResponse, MAX_NESTING, PersonalDataError, collect_named, content_type,
-    for_each_scalar, for_each_text,
+    for_each_scalar, for_each_text, xml_places,
 };
 use crate::jsonpath::{JsonPath, SearchLimitExceeded, replace_matches};
 use crate::model::recording::{
@@ -17,6 +17,7 @@ use crate::model::redact_rule::RedactRule;
 use crate::redact::{MIN_PERSONAL_BYTES, Redactor, redact_text};
 use crate::value::{Number, Value};
 use crate::wire::WireResponse;
+use crate::xml::XPath;
 use regex::Regex;
 use std::collections::{HashMap, HashSet};
 
@@ -457,6 +458,7 @@ impl Redaction {
         content_type: Option<&str>,
         rules: &RuleKinds<'_>,
     ) -> Result<String, PersonalDataError> {
+        let text = self.named_xml(text, content_type, rules)?;
         if rules.paths.is_empty() {
             return Ok(self.replace_patterns(&text, rules));
         }
@@ -475,6 +477,28 @@ impl Redaction {
         // Unchanged, it keeps the spelling of the marketplace.
         let text = if is_changed { body.to_text() } else { text };
         Ok(self.replace_patterns(&text, rules))
+    }
+
+    /// A text of XML in which every text that an XPath names is replaced, whatever its length.
+    fn named_xml(
+        &self,
+        text: String,
+        content_type: Option<&str>,
+        rules: &RuleKinds<'_>,
+    ) -> Result<String, PersonalDataError> {
+        let mut text = text;
+        for path in &rules.xpaths {
+            let mark = text.len() - text.trim_start_matches('\u{feff}').len();
+            // From the end: the places before stay as they are.
+            for place in xml_places(path, &text, content_type)?.into_iter().rev() {
+                let pseudonym = self.pseudonym_of(place.text.trim());
+                let range = place.range.start + mark..place.range.end + mark;
+                if let Some(pseudonym) = pseudonym {
+                    text.replace_range(range, pseudonym);
+                }
+            }
+        }
+        Ok(text)
     }
 
     /// A document in which every value that a rule names is replaced, in JSON inside of its strings
@@ -740,6 +764,7 @@ fn number_or_text(pseudonym: &str) -> Value {
 #[derive(Default)]
 struct RuleKinds<'r> {
     paths: Vec<&'r JsonPath>,
+    xpaths: Vec<&'r XPath>,
     patterns: Vec<&'r Regex>,
     headers: Vec<&'r str>,
     /// Whether a body to which the paths cannot be applied is an error.
@@ -751,6 +776,7 @@ impl<'r> RuleKinds<'r> {
         for rule in rules {
             match rule {
                 RedactRule::Path(path) => self.paths.push(path),
+                RedactRule::XPath(path) => self.xpaths.push(path),
                 RedactRule::Pattern(pattern) => self.patterns.push(pattern),
                 RedactRule::Header(name) => self.headers.push(name),
             }

@@ -4,14 +4,14 @@ use super::encoded_body::render_encoded_body;
 use super::engine::{RenderedSize, push_text, render_tree};
 use super::error::RenderError;
 use super::fresh_values::FreshValues;
+use super::plain_values::{render_pairs, render_plain_text};
 use super::template_scope::TemplateScope;
 use crate::model::request::{
     ExternalHosts, MultipartContent, MultipartField, RequestBody, Step, TemplateField,
     WorkspaceFile, WorkspaceFileError,
 };
-use crate::model::template::{Template, TemplatePart, TemplateTree};
+use crate::model::template::{Template, TemplatePart};
 use crate::span::Span;
-use crate::value::Value;
 use crate::wire::{Draft, DraftBody, DraftPart, ExternalUrl, HostPattern, encode_strict};
 use bytes::Bytes;
 
@@ -97,38 +97,6 @@ fn render_path(path: &Template, scope: &dyn TemplateScope) -> Result<String, Ren
         }
     }
     Ok(line)
-}
-
-/// A list repeats the name, null leaves it out.
-pub(super) fn render_pairs(
-    fields: &[TemplateField],
-    scope: &dyn TemplateScope,
-) -> Result<Vec<(String, String)>, RenderError> {
-    let mut pairs = Vec::with_capacity(fields.len());
-    let mut size = RenderedSize::default();
-    for field in fields {
-        let value = size.render(&field.value, scope)?;
-        match value.as_ref() {
-            Value::Null => {}
-            Value::List(items) => {
-                for item in items.iter().filter(|item| !item.is_null()) {
-                    pairs.push((field.name.to_string(), single_value(field, item)?));
-                }
-            }
-            item => pairs.push((field.name.to_string(), single_value(field, item)?)),
-        }
-    }
-    Ok(pairs)
-}
-
-fn single_value(field: &TemplateField, value: &Value) -> Result<String, RenderError> {
-    value.to_plain_text().ok_or_else(|| {
-        RenderError::new(
-            field.value.at,
-            format!("`{}` is a single value or a list of them", field.name),
-        )
-        .hint("use `| compact` to send JSON as text")
-    })
 }
 
 fn render_headers(
@@ -225,17 +193,6 @@ fn render_part(
             content,
         },
     ))
-}
-
-pub(super) fn render_plain_text(
-    written: &TemplateTree,
-    scope: &dyn TemplateScope,
-    size: &mut RenderedSize,
-) -> Result<String, RenderError> {
-    let value = size.render(written, scope)?;
-    value.to_plain_text().ok_or_else(|| {
-        RenderError::new(written.at, "this must be text").hint("use `json` for a map or a list")
-    })
 }
 
 fn read_body_file(file: &WorkspaceFile, files: &dyn BodyFiles) -> Result<Bytes, RenderError> {

@@ -1,9 +1,9 @@
 //! Renders bodies that name their encoding. Values of templates in XML are escaped, so that no value
 //! can change the document around it.
 
-use super::draft::{render_pairs, render_plain_text};
 use super::engine::{RenderedSize, push_text};
 use super::error::RenderError;
+use super::plain_values::{render_pairs, render_plain_text};
 use super::template_scope::TemplateScope;
 use crate::charset::Charset;
 use crate::model::request::{EncodedBody, EncodedContent, TemplateField};

@@ -15,6 +15,7 @@ mod fresh_values;
 mod functions;
 mod output_path;
 mod placeholders;
+mod plain_values;
 mod scope;
 mod silent_loss;
 mod template_scope;

@@ -65,7 +65,7 @@ pub(super) fn secret_of_user(draft: &Draft, redactor: &mut Redactor) -> Option<S
         DraftBody::None => String::new(),
         DraftBody::Json(value) => value.to_json(),
         DraftBody::Form(pairs) => joined(pairs),
-        DraftBody::Text(text) => text.clone(),
+        DraftBody::Text(text) | DraftBody::Encoded { text, .. } => text.clone(),
         DraftBody::Bytes(bytes) => String::from_utf8_lossy(bytes).into_owned(),
         DraftBody::Multipart { parts, .. } => parts
             .iter()

@@ -133,6 +133,12 @@ fn is_named(subject: &Subject, rule: &RedactRule) -> bool {
             path.as_str().starts_with(rule.as_str())
                 || last(path).is_some_and(|name| last(rule) == Some(name))
         }
+        (Subject::XPath(path), RedactRule::XPath(rule)) => {
+            path.as_str().starts_with(rule.as_str())
+                || path
+                    .last_name()
+                    .is_some_and(|name| rule.last_name() == Some(name))
+        }
         (Subject::Header(name), RedactRule::Header(rule)) => name.eq_ignore_ascii_case(rule),
         _ => false,
     }

@@ -59,7 +59,7 @@ pub(crate) enum XPathSearchError {
     #[error("the response has no default namespace: write the name without `_:`")]
     NoDefaultNamespace,
     #[error(
-        "`{path}` finds nothing, because the names of this response are in its default namespace `{namespace}`: write `_:NAME` for each of them"
+        "`{path}` finds nothing: the names of this response are in its default namespace `{namespace}`, so write `_:NAME` for each of them"
     )]
     InDefaultNamespace { path: String, namespace: String },
     #[error(
@@ -67,7 +67,7 @@ pub(crate) enum XPathSearchError {
         super::MAX_VISITS
     )]
     Visits,
-    #[error("`{path}` is not a number here: the text is {text:?}")]
+    #[error("`{path}` is not a number here: the text is {text}")]
     NotANumber { path: String, text: String },
     #[error("`{path}` cannot be evaluated: {reason}")]
     Evaluation { path: String, reason: String },

@@ -5,6 +5,7 @@
 use roxmltree::{Document, NodeId, NodeType};
 use std::cell::Cell;
 use std::cmp::Ordering;
+use std::ops::Range;
 use xpath_eval::{ExpandedName, Node, NodeKind};
 
 /// A document, and how many nodes an expression may still visit in it.
@@ -111,6 +112,22 @@ impl<'s> XmlNode<'s> {
         })
     }
 
+    /// The places of its texts in the document: of an attribute its value, of another node every text
+    /// inside of it.
+    pub(super) fn text_places(self) -> Vec<(Range<usize>, &'s str)> {
+        if let NodePart::Attribute(index) = self.part {
+            let attribute = self.attribute_here(index);
+            return attribute
+                .map(|attribute| (attribute.range_value(), attribute.value()))
+                .into_iter()
+                .collect();
+        }
+        let nodes = self.tree().descendants().filter(|_| self.searched.visit());
+        nodes
+            .filter_map(|node| Some((node.range(), node.text().filter(|_| node.is_text())?)))
+            .collect()
+    }
+
     /// The text of all text nodes below it.
     fn inner_text(self) -> String {
         let mut text = String::new();
@@ -156,7 +173,7 @@ impl<'s> Node<'s> for XmlNode<'s> {
     fn children(self) -> impl Iterator<Item = Self> + 's {
         let is_whole = self.part == NodePart::Itself;
         let first = is_whole.then(|| self.tree().first_child()).flatten();
-        std::iter::successors(first, |child| child.next_sibling())
+        std::iter::successors(first, roxmltree::Node::next_sibling)
             .take_while(move |_| self.searched.visit())
             .map(move |child| self.at(child))
     }

@@ -7,6 +7,7 @@ use super::error::XPathSearchError;
 use super::node::{SearchedDocument, XmlNode};
 use super::xpath::{DEFAULT_NAMESPACE_PREFIX, Operand, RequiredStep, XPath, XPathForm};
 use crate::value::{Number, Value};
+use std::ops::Range;
 use xpath_eval::{EvaluationContext, Expr, Node as _, Value as XPathValue, evaluate};
 
 /// What an XPath finds.
@@ -15,6 +16,13 @@ pub(crate) enum XPathFound {
     Nothing,
     One(Value),
     List(Vec<Value>),
+}
+
+/// A text of a document, and where it is written: with escapes, as bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct XmlTextPlace {
+    pub(crate) range: Range<usize>,
+    pub(crate) text: String,
 }
 
 /// Where a path leads nowhere.
@@ -61,6 +69,36 @@ impl XPath {
         };
         search.check_exhausted()?;
         Ok(texts)
+    }
+
+    /// The places of all texts of what it finds, its plain names in the default namespace too, in the
+    /// order of the document. A prefix that the document does not declare names nothing there.
+    ///
+    /// # Errors
+    /// When too much is visited.
+    pub(crate) fn text_places(
+        &self,
+        document: &XmlDocument<'_>,
+    ) -> Result<Vec<XmlTextPlace>, XPathSearchError> {
+        let Ok(search) = Search::new(self, document) else {
+            return Ok(Vec::new());
+        };
+        let prefixed = self.operands().iter();
+        let prefixed = prefixed.filter_map(|operand| operand.in_default_namespace.as_ref());
+        let mut places = Vec::new();
+        for expression in std::iter::once(self.expression()).chain(prefixed) {
+            let XPathValue::NodeSet(nodes) = search.evaluate(expression)? else {
+                continue;
+            };
+            for (range, text) in nodes.into_iter().flat_map(XmlNode::text_places) {
+                let text = text.to_owned();
+                places.push(XmlTextPlace { range, text });
+            }
+        }
+        search.check_exhausted()?;
+        places.sort_by_key(|place| place.range.start);
+        places.dedup();
+        Ok(places)
     }
 
     /// Where the first path of the expression that leads nowhere ends.
@@ -155,7 +193,7 @@ impl<'s> Search<'s> {
             let text = operand.and_then(|operand| self.evaluate(&operand.path).ok());
             XPathSearchError::NotANumber {
                 path: self.path.as_str().to_owned(),
-                text: text.map(|text| text.to_xpath_string()).unwrap_or_default(),
+                text: text.map_or_else(String::new, |text| shown(&text.to_xpath_string())),
             }
         })
     }
@@ -203,6 +241,16 @@ fn text_of(node: XmlNode<'_>) -> Value {
     Value::from(node.string_value())
 }
 
+/// A text for a message, in quotes. A long one is no number that was mistyped; cut, a secret in it
+/// would not be recognised.
+fn shown(text: &str) -> String {
+    const MAX_SHOWN: usize = 40;
+    match text.chars().count() {
+        0..=MAX_SHOWN => format!("{text:?}"),
+        many => format!("{many} characters long"),
+    }
+}
+
 fn undeclared_prefix(prefix: &str, document: &XmlDocument<'_>) -> XPathSearchError {
     let prefixes = document.prefixes();
     let declared = if prefixes.is_empty() {
@@ -240,7 +288,7 @@ fn dead_end(document: &XmlDocument<'_>, required: &[RequiredStep]) -> Option<XPa
             .collect();
         let written = super::compile::qualified(&step.name);
         if next.is_empty() {
-            let is_there = nodes.iter().flat_map(|node| node.children());
+            let is_there = nodes.iter().flat_map(roxmltree::Node::children);
             return Some(XPathDeadEnd {
                 path: if path.is_empty() {
                     "/".to_owned()

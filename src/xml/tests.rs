@@ -60,6 +60,7 @@ fn evaluated(document: &XmlDocument<'_>, expression: &str) -> Json {
     }
 }
 
+#[expect(clippy::float_cmp, reason = "two doubles that are the same are meant")]
 /// Numbers are compared as numbers: the two languages spell them differently.
 fn is_same(left: &Json, right: &Json) -> bool {
     match (left.as_str(), right.as_str()) {
@@ -122,10 +123,12 @@ fn find(xml: &str, path: &str) -> Result<XPathFound, XPathSearchError> {
         .find(&document)
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "it is compared with a result")]
 fn one(value: impl Into<Value>) -> Result<XPathFound, XPathSearchError> {
     Ok(XPathFound::One(value.into()))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "it is compared with a result")]
 fn list(texts: &[&str]) -> Result<XPathFound, XPathSearchError> {
     let texts = texts.iter().map(|text| Value::from(*text));
     Ok(XPathFound::List(texts.collect()))
@@ -242,7 +245,7 @@ fn names_in_the_default_namespace_have_a_prefix_of_their_own() {
         assert_eq!(
             find(SOAP, path).unwrap_err().to_string(),
             format!(
-                "`{path}` finds nothing, because the names of this response are in its default namespace `urn:r`: write `_:NAME` for each of them"
+                "`{path}` finds nothing: the names of this response are in its default namespace `urn:r`, so write `_:NAME` for each of them"
             )
         );
     }

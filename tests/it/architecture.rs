@@ -26,7 +26,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     // Nouns.
     ("jsonpath", &["diagnostic", "value"]),
     ("xml", &["diagnostic", "value"]),
-    ("model", &["jsonpath", "method", "span", "value", "xml"]),
+    (
+        "model",
+        &["jsonpath", "method", "span", "value", "xml", "charset"],
+    ),
     ("schemes", &[]),
     // Corridor.
     ("yaml", &["diagnostic", "span", "value"]),
@@ -41,6 +44,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "span",
             "value",
             "wire",
+            "charset",
         ],
     ),
     (
@@ -81,6 +85,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "yaml",
             "plain_file",
             "file_name",
+            "charset",
+            "xml",
         ],
     ),
     ("plan", &["diagnostic", "load", "model", "render", "span"]),
@@ -184,6 +190,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "wire",
             "yaml",
             "plain_file",
+            "xml",
         ],
     ),
     (
@@ -229,6 +236,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "value",
             "wire",
             "output_files",
+            "xml",
         ],
     ),
     ("report", &["diagnostic", "event", "redact", "span"]),

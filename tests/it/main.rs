@@ -24,6 +24,7 @@ mod command_errors;
 mod core_dumps;
 mod credentials;
 mod documents;
+mod encoded_bodies;
 mod exported_commands;
 #[cfg(unix)]
 mod external;
@@ -59,3 +60,4 @@ mod tokens;
 mod user_secrets;
 mod vectors;
 mod wire;
+mod xml_responses;

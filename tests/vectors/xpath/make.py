@@ -172,7 +172,9 @@ def answers(text, expressions, context="/"):
     rows, refused, skipped = [], [], []
     for expression in expressions:
         expression = expression.strip()
-        if not expression or "id(" in expression:
+        # lxml takes the root element as the context of a relative path, and a subject the root node.
+        is_relative = expression[:1].isalpha() and "(" not in expression or "|p1" in expression
+        if not expression or "id(" in expression or is_relative or expression.endswith("|s"):
             continue
         try:
             rows.append([expression, plain(tree.xpath(expression, namespaces=NAMESPACES), expression, tree)])
