@@ -99,18 +99,17 @@ fn known_bases<'e>(execution: &'e StepExecution<'_>) -> impl Iterator<Item = &'e
 /// that it answers.
 fn without_scheme_parameters(target: RequestTarget, level: &Level) -> RequestTarget {
     let procedure = &level.procedure;
-    let fields = || {
-        procedure
-            .prepare
-            .query
-            .iter()
-            .chain(&procedure.attach.query)
+    let own = procedure
+        .prepare
+        .query
+        .iter()
+        .chain(&procedure.attach.query);
+    let own: Vec<&str> = own.map(|field| field.name.as_str()).collect();
+    let is_kept = |pair: &&str| {
+        let names = parse_query(pair);
+        names.iter().all(|(name, _)| !own.contains(&name.as_str()))
     };
-    let is_own = |pair: &&str| {
-        let mut names = parse_query(pair).into_iter();
-        names.all(|(name, _)| fields().all(|field| field.name != name))
-    };
-    let kept: Vec<&str> = target.query.split('&').filter(is_own).collect();
+    let kept: Vec<&str> = target.query.split('&').filter(is_kept).collect();
     RequestTarget {
         query: kept.join("&"),
         path: target.path,

@@ -18,7 +18,7 @@ use crate::model::pages::{
 use crate::render::{RenderError, VariableLayer, VariableOrigin, VariableScope, render_tree};
 use crate::span::Span;
 use crate::value::{JsonRef, Value};
-use crate::wire::{RequestTarget, WireRequest};
+use crate::wire::{Draft, RequestTarget, WireRequest};
 use std::rc::Rc;
 
 /// If a page has no response, the result is an error.
@@ -55,11 +55,7 @@ async fn fetch_pages(
             pages,
             number,
         };
-        let draft = execution.render(variables)?;
-        let draft = match &target {
-            Some(target) => draft.with_target(target),
-            None => draft,
-        };
+        let draft = page_draft(execution, target.as_ref(), variables)?;
         if let Some(earlier) = history.insert_request(&draft, number) {
             let failures = vec![*page.repeated_request(earlier)];
             return Ok(Judgement {
@@ -68,9 +64,12 @@ async fn fetch_pages(
                 skipped: None,
             });
         }
-        let call = execution
+        let mut call = execution
             .send_rendered(Rc::new(draft), target.as_ref(), variables, fresh)
             .await;
+        // Pages are alike, and so is what is noted of them.
+        let noted = |note: &String| !log.warnings.contains(note);
+        call.log.warnings.retain(noted);
         log.append(call.log);
         let response = call.result?;
         let asked = log.signed.as_ref().map(|signed| &signed.request);
@@ -78,7 +77,6 @@ async fn fetch_pages(
             PageVerdict::Next(next, notes) => {
                 target = next;
                 for note in notes {
-                    // Pages are alike, and so is what is noted of them.
                     if !log.warnings.contains(&note) {
                         log.warnings.push(note);
                     }
@@ -100,6 +98,19 @@ enum PageStep {
     /// With its own target, if a link names it.
     Next(Option<RequestTarget>),
     End,
+}
+
+/// The request for a page; `target` is that of the link to it.
+fn page_draft(
+    execution: &StepExecution<'_>,
+    target: Option<&RequestTarget>,
+    variables: &VariableScope,
+) -> Result<Draft, RenderError> {
+    let draft = execution.render(variables)?;
+    Ok(match target {
+        Some(target) => draft.with_target(target),
+        None => draft,
+    })
 }
 
 /// What follows from a page.
@@ -426,24 +437,8 @@ impl CurrentPage<'_> {
         let Some(count) = &self.pages.count else {
             return Ok(());
         };
-        let total = match &count.equals {
-            PageValue::Template(tree) => render_tree(tree, variables)?.into_owned(),
-            PageValue::Capture(capture)
-                if self.pages.allows_single_page
-                    && self.number == 1
-                    && history.missing_member().is_some()
-                    && self.execution.captured(capture, response).is_err() =>
-            {
-                return Ok(());
-            }
-            PageValue::Capture(capture) => {
-                let found = self.execution.captured(capture, response);
-                found.map_err(|mut failure| {
-                    failure.subject = self.shown(&format!("count {}", failure.subject));
-                    failure.expected = self.shown("the number of all items");
-                    PageStop::from(failure)
-                })?
-            }
+        let Some(total) = self.total(count, history, response, variables)? else {
+            return Ok(());
         };
         let items = Value::from(i64::try_from(history.items).unwrap_or(i64::MAX));
         if total == items {
@@ -462,6 +457,32 @@ impl CurrentPage<'_> {
             failure.hint = Some(self.shown("the total is a text, and only a number can be equal"));
         }
         Err(failure.into())
+    }
+
+    /// The number of all items by the last page; `None` if the one page may leave it out.
+    fn total(
+        &self,
+        count: &PageCount,
+        history: &PageHistory,
+        response: &StepResponse,
+        variables: &VariableScope,
+    ) -> Result<Option<Value>, PageStop> {
+        let capture = match &count.equals {
+            PageValue::Template(tree) => {
+                return Ok(Some(render_tree(tree, variables)?.into_owned()));
+            }
+            PageValue::Capture(capture) => capture,
+        };
+        let may_be_missing = self.pages.allows_single_page && self.number == 1;
+        match self.execution.captured(capture, response) {
+            Ok(total) => Ok(Some(total)),
+            Err(_) if may_be_missing && history.missing_member().is_some() => Ok(None),
+            Err(mut failure) => {
+                failure.subject = self.shown(&format!("count {}", failure.subject));
+                failure.expected = self.shown("the number of all items");
+                Err(failure.into())
+            }
+        }
     }
 
     fn repeated_request(&self, earlier: u32) -> Box<FailureReport> {
