@@ -15,6 +15,7 @@ use crate::model::recording::{
 };
 use crate::model::request::Method;
 use crate::model::sandbox_resource::SandboxResource;
+use crate::model::scheme::PLAIN_SCHEME;
 use crate::span::Span;
 use crate::wire::unencodable;
 use crate::yaml::{MapEntry, NodeKind, YamlNode};
@@ -78,6 +79,8 @@ pub(super) struct RecordingDecoder<'d> {
     pub(super) diagnostics: &'d mut Diagnostics,
     /// The format says that each request states all of its headers.
     pub(super) states_all_headers: bool,
+    /// Of the scheme of plain requests, which addresses of responses are asked with.
+    is_plain: bool,
 }
 
 impl<'d> RecordingDecoder<'d> {
@@ -86,6 +89,7 @@ impl<'d> RecordingDecoder<'d> {
             files,
             diagnostics,
             states_all_headers: false,
+            is_plain: false,
         }
     }
 
@@ -108,6 +112,7 @@ impl<'d> RecordingDecoder<'d> {
             self.diagnostics,
         )?
         .to_owned();
+        self.is_plain = scheme == PLAIN_SCHEME;
         let recorded_ms = map
             .get("recorded")
             .and_then(|node| self.recorded_time(node));
@@ -392,7 +397,8 @@ impl<'d> RecordingDecoder<'d> {
             return None;
         };
         let target = text(path, "a path", self.diagnostics)?;
-        if is_external(target) {
+        // What is signed goes to the hosts of its scheme alone.
+        if self.is_plain && is_external(target) {
             if target.contains(['?', '#']) {
                 let diagnostic =
                     Diagnostic::error("the query of an external address is not recorded");
