@@ -313,10 +313,4 @@ impl<'w> Plan<'w> {
         }
         counts
     }
-
-    /// Whether anything at all would be sent.
-    #[must_use]
-    pub(crate) fn is_empty(&self) -> bool {
-        self.units.iter().all(|unit| unit.request.skip.is_some())
-    }
 }

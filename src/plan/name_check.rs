@@ -650,7 +650,7 @@ impl<'c> NameChecker<'c> {
     fn note_conditional(&mut self, capture: &'c Capture, known: &KnownNames) {
         let is_named = |other: &ConditionalCapture<'_>| other.capture.name == capture.name;
         match self.when {
-            Some(when) if !known.contains(&capture.name) => {
+            Some(when) if !known.contains(&capture.name) && capture.default.is_none() => {
                 self.conditional.push(ConditionalCapture { capture, when });
             }
             Some(_) => {}

@@ -9,7 +9,7 @@ use super::variables::set_account;
 use super::{condition, for_each, round};
 use crate::event::StepReport;
 use crate::model::request::{RunCondition, Step};
-use crate::render::{RenderError, VariableScope};
+use crate::render::{RenderError, VariableLayer, VariableOrigin, VariableScope};
 use crate::snapshot::SnapshotError;
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
@@ -88,7 +88,10 @@ async fn execute(
     if let Some(when) = &step.when {
         match condition::judge(when, variables) {
             Ok(true) => {}
-            Ok(false) => return skipped_outcome(owner, when, context),
+            Ok(false) => {
+                set_defaults(step, variables);
+                return skipped_outcome(owner, when, context);
+            }
             Err(error) => return StepOutcome::not_sent(error),
         }
     }
@@ -105,6 +108,19 @@ async fn execute(
         // On the heap: few steps have rounds, and the future of every step would hold theirs.
         Some(each) => Box::pin(for_each::run(&execution, each, variables)).await,
         None => round::run(&execution, variables).await,
+    }
+}
+
+/// The captures of a step that is skipped have their defaults; later steps use no others.
+fn set_defaults(step: &Step, variables: &mut VariableScope) {
+    for capture in &step.captures {
+        if let Some(default) = &capture.default {
+            let origin = VariableOrigin {
+                layer: VariableLayer::Capture,
+                at: Some(capture.name_at),
+            };
+            variables.set(capture.name.as_str(), default.clone(), origin);
+        }
     }
 }
 
