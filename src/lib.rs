@@ -18,6 +18,7 @@ mod value;
 mod wire;
 
 // Nouns: plain data.
+mod conversion;
 mod jsonpath;
 mod model;
 mod schemes;

@@ -10,16 +10,18 @@ pub enum Method {
     Patch,
     Delete,
     Head,
+    Options,
 }
 
 impl Method {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Get,
         Self::Post,
         Self::Put,
         Self::Patch,
         Self::Delete,
         Self::Head,
+        Self::Options,
     ];
 
     /// As it stands in the request line.
@@ -32,6 +34,7 @@ impl Method {
             Self::Patch => "PATCH",
             Self::Delete => "DELETE",
             Self::Head => "HEAD",
+            Self::Options => "OPTIONS",
         }
     }
 
@@ -45,6 +48,7 @@ impl Method {
             Self::Patch => "patch",
             Self::Delete => "delete",
             Self::Head => "head",
+            Self::Options => "options",
         }
     }
 
@@ -52,7 +56,7 @@ impl Method {
     /// 9.2.1).
     #[must_use]
     pub fn is_safe(self) -> bool {
-        matches!(self, Self::Get | Self::Head)
+        matches!(self, Self::Get | Self::Head | Self::Options)
     }
 
     #[must_use]
@@ -63,7 +67,13 @@ impl Method {
     /// Whether a request of this kind can have a body.
     #[must_use]
     pub fn allows_body(self) -> bool {
-        !matches!(self, Self::Get | Self::Head)
+        self != Self::Head
+    }
+
+    /// Whether a scheme may give a body to a request that has none.
+    #[must_use]
+    pub fn usually_has_body(self) -> bool {
+        !matches!(self, Self::Get | Self::Head | Self::Options)
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the calendar reads, writes and refuses.
 
-use super::moment::{CivilMoment, read_moment};
+use super::moment::CivilMoment;
 use super::*;
 use crate::value::{Value, parse};
 use jiff::Timestamp;

@@ -1,9 +1,12 @@
 //! The actual value of a subject or an element. It copies no body: everything borrows from the
 //! response.
 
+use crate::calendar::{self, CalendarError, Zone};
 use crate::model::assertion::JsonType;
 use crate::value::{JsonRef, Number, Value};
+use jiff::{SignedDuration, Timestamp};
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::time::Duration;
 
 /// The actual value, as predicates see it.
@@ -24,6 +27,37 @@ pub(super) enum ActualValue<'v> {
     Latency(Duration),
     /// The body as it was received.
     Bytes(&'v [u8]),
+    /// What `as: date` read.
+    Moment(ReadMoment<'v>),
+    /// The moments of a path for many, in order.
+    Moments(Vec<ReadMoment<'v>>),
+    /// From a moment to now; below zero for one in the future.
+    Age(SignedDuration),
+}
+
+/// A moment that a response names.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ReadMoment<'v> {
+    pub(super) time: Timestamp,
+    /// The zone of a time beside it that names none.
+    pub(super) zone: Option<&'v Zone>,
+    /// When the response was made, as far as it is known.
+    pub(super) now: Option<Timestamp>,
+}
+
+impl ReadMoment<'_> {
+    /// How it stands to an operand.
+    ///
+    /// # Errors
+    /// When the operand is no time, or names no zone where none is known.
+    pub(super) fn compare(&self, operand: &Value) -> Result<Ordering, CalendarError> {
+        let other = calendar::read_moment(operand)?.in_zone(self.zone)?;
+        Ok(self.time.cmp(&other))
+    }
+
+    pub(super) fn age(&self) -> Option<SignedDuration> {
+        Some(self.now?.duration_since(self.time))
+    }
 }
 
 impl<'v> ActualValue<'v> {
@@ -31,6 +65,7 @@ impl<'v> ActualValue<'v> {
         match self {
             Self::Absent => false,
             Self::NodeList(items) => !items.is_empty(),
+            Self::Moments(items) => !items.is_empty(),
             // Every response has a body, so an empty one counts as missing. Otherwise `exists`
             // would hold for all of them.
             Self::Text(text) => !text.is_empty(),
@@ -68,9 +103,21 @@ impl<'v> ActualValue<'v> {
         Some(list.into_iter().flatten().chain(nodes.iter().copied()))
     }
 
+    /// The same, each as a value of its own.
+    pub(super) fn elements(&self) -> Option<impl Iterator<Item = ActualValue<'v>> + use<'_, 'v>> {
+        let (items, moments) = match self {
+            Self::Moments(moments) => (None, moments.as_slice()),
+            _ => (Some(self.items()?), [].as_slice()),
+        };
+        let items = items.into_iter().flatten().map(ActualValue::Json);
+        let moments = moments.iter().map(|moment| ActualValue::Moment(*moment));
+        Some(items.chain(moments))
+    }
+
     /// Whether it is a list that holds nothing.
     pub(super) fn is_empty_list(&self) -> bool {
-        self.items().is_some_and(|mut items| items.next().is_none())
+        self.elements()
+            .is_some_and(|mut items| items.next().is_none())
     }
 
     /// Letters of a text, elements of a list, members of an object.
@@ -78,6 +125,7 @@ impl<'v> ActualValue<'v> {
         match self {
             Self::NodeList(items) => Some(items.len()),
             Self::Bytes(bytes) => Some(bytes.len()),
+            Self::Moments(items) => Some(items.len()),
             Self::Json(value) if value.as_str().is_none() => value.len(),
             // Characters, not bytes: a Korean letter has three bytes in UTF-8.
             _ => self.as_text().map(|text| text.chars().count()),
@@ -87,7 +135,10 @@ impl<'v> ActualValue<'v> {
     /// Equal in value and type; `None` where there is nothing to compare.
     pub(super) fn equals(&self, expected: &Value) -> Option<bool> {
         match self {
-            Self::Absent | Self::Latency(_) | Self::Bytes(_) => None,
+            Self::Absent | Self::Latency(_) | Self::Bytes(_) | Self::Moments(_) | Self::Age(_) => {
+                None
+            }
+            Self::Moment(moment) => Some(moment.compare(expected).ok()?.is_eq()),
             Self::Json(value) => Some(*value == *expected),
             Self::NodeList(items) => Some(expected.as_list().is_some_and(|expected| {
                 expected.len() == items.len()
@@ -115,6 +166,7 @@ impl<'v> ActualValue<'v> {
     pub(super) fn has_type(&self, wanted: JsonType) -> Option<bool> {
         match self {
             Self::Absent | Self::Latency(_) | Self::Bytes(_) => None,
+            Self::Moment(_) | Self::Moments(_) | Self::Age(_) => None,
             Self::Json(value) if wanted == JsonType::Integer => {
                 Some(value.as_number().is_some_and(|number| number.is_integer()))
             }
@@ -131,6 +183,7 @@ impl<'v> ActualValue<'v> {
         let text = |text: &str| Value::from(text.to_owned());
         Some(match self {
             Self::Absent | Self::Latency(_) | Self::Bytes(_) => return None,
+            Self::Moment(_) | Self::Moments(_) | Self::Age(_) => return None,
             Self::Json(value) => value.to_value(),
             Self::NodeList(items) => {
                 Value::List(items.iter().map(|item| item.to_value()).collect())

@@ -117,6 +117,12 @@ fn every_type(types: &[JsonType], sort: SubjectType) -> Option<AlwaysTrue> {
         | SubjectType::Cookie
         | SubjectType::NodeText
         | SubjectType::Latency
+        | SubjectType::Number
+        | SubjectType::Text
+        | SubjectType::Age
+        | SubjectType::Moment
+        | SubjectType::Moments
+        | SubjectType::MomentElement
         | SubjectType::Bytes => return None,
         SubjectType::Any | SubjectType::Element => {
             let all = JsonType::ALL

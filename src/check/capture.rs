@@ -2,7 +2,8 @@
 //! default.
 
 use super::actual_value::ActualValue;
-use super::response_view::{MadeValue, ResponseView};
+use super::converted::ConvertedSubject;
+use super::response_view::{MadeValue, ResponseView, SubjectError};
 use crate::diagnostic::pluralize;
 use crate::model::assertion::Subject;
 use crate::model::capture::Capture;
@@ -77,6 +78,9 @@ fn is_misspelt(capture: &Capture, answer: &ResponseView<'_>) -> bool {
 }
 
 fn take(capture: &Capture, answer: &ResponseView<'_>) -> Result<Value, CaptureFailure> {
+    if !capture.conversions.is_empty() {
+        return converted_value(capture, answer);
+    }
     let made = MadeValue::default();
     match answer.select(&capture.from, &made) {
         Err(unseen) => Err(failure(capture, unseen.reason, Some(unseen.actual))),
@@ -108,6 +112,27 @@ fn take(capture: &Capture, answer: &ResponseView<'_>) -> Result<Value, CaptureFa
                 )
             }),
     }
+}
+
+/// The value after `as`; a moment is a number of Unix seconds.
+fn converted_value(capture: &Capture, answer: &ResponseView<'_>) -> Result<Value, CaptureFailure> {
+    let failed = |error: SubjectError| failure(capture, error.reason, Some(error.actual));
+    let made = MadeValue::default();
+    let actual = answer.select(&capture.from, &made).map_err(failed)?;
+    if let ActualValue::RepeatedHeader(values) = &actual {
+        return Err(failure(
+            capture,
+            repeated_reason(capture, values.len()),
+            None,
+        ));
+    }
+    let converted = ConvertedSubject::new(&actual, &capture.conversions, answer).map_err(failed)?;
+    let found = Some(converted).filter(|converted| converted.actual().exists());
+    found.and_then(ConvertedSubject::into_value).ok_or_else(|| {
+        let hint = answer.missing_hint(&capture.from);
+        let reason = hint.unwrap_or_else(|| absent_reason(&capture.from));
+        absent(capture, reason)
+    })
 }
 
 /// What the group of the pattern finds in a text, or in each text of a list.

@@ -38,7 +38,10 @@ pub(super) fn combination_faults(
 
 /// `exists: false` beside something that needs a value, and `exists: true` beside it.
 fn absence_faults(predicates: &[Predicate], sort: SubjectType) -> Vec<PredicateFault> {
-    if !matches!(sort, SubjectType::Any | SubjectType::Header) {
+    if !matches!(
+        sort,
+        SubjectType::Any | SubjectType::Header | SubjectType::Number | SubjectType::Text
+    ) {
         return Vec::new();
     }
     // `not` of a predicate can hold for a missing value.

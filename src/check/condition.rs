@@ -38,6 +38,7 @@ pub(super) enum ConditionKind<'a> {
     StartsWithBytes(&'a [u8]),
     Not(Vec<PreparedCondition<'a>>),
     Length(Vec<PreparedCondition<'a>>),
+    Age(Vec<PreparedCondition<'a>>),
     Elements(ElementQuantifier, Vec<PreparedCondition<'a>>),
 }
 
@@ -50,7 +51,8 @@ pub(super) enum OrderRelation {
 }
 
 pub(super) enum ResolvedBound<'a> {
-    Number(ResolvedOperand<'a>),
+    /// A number, or beside a moment a time.
+    Value(ResolvedOperand<'a>),
     Duration(Duration),
 }
 
@@ -92,6 +94,7 @@ impl ConditionKind<'_> {
             Self::StartsWithBytes(_) => "starts_with",
             Self::Not(_) => "not",
             Self::Length(_) => "length",
+            Self::Age(_) => "age",
             Self::Elements(ElementQuantifier::Each, _) => "each",
             Self::Elements(ElementQuantifier::Some, _) => "some",
             Self::Elements(ElementQuantifier::None, _) => "none",
@@ -148,6 +151,7 @@ fn condition_kind<'a, E>(
         PredicateTest::StartsWithBytes(bytes) => Ok(ConditionKind::StartsWithBytes(bytes)),
         PredicateTest::Not(inner) => prepare(inner, resolve).map(ConditionKind::Not),
         PredicateTest::Length(inner) => prepare(inner, resolve).map(ConditionKind::Length),
+        PredicateTest::Age(inner) => prepare(inner, resolve).map(ConditionKind::Age),
         PredicateTest::Each(inner) => elements(ElementQuantifier::Each, inner),
         PredicateTest::Some(inner) => elements(ElementQuantifier::Some, inner),
         PredicateTest::None(inner) => elements(ElementQuantifier::None, inner),
@@ -159,7 +163,7 @@ fn resolve_bound<'a, E>(
     resolve: &OperandResolver<'_, 'a, E>,
 ) -> Result<ResolvedBound<'a>, E> {
     match bound {
-        ComparisonBound::Value(tree) => resolve(tree).map(ResolvedBound::Number),
+        ComparisonBound::Value(tree) => resolve(tree).map(ResolvedBound::Value),
         ComparisonBound::Duration(duration) => Ok(ResolvedBound::Duration(*duration)),
     }
 }

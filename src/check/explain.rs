@@ -5,6 +5,7 @@ use super::actual_value::ActualValue;
 use super::arrange::arranged;
 use super::compare;
 use super::condition::{ConditionKind, ElementQuantifier, PreparedCondition};
+use super::converted::ConvertedSubject;
 use super::describe;
 use super::difference::{DifferenceCollector, DifferenceList};
 use super::failure::PredicateFailure;
@@ -32,10 +33,8 @@ pub(super) fn failures(
     let made = MadeValue::default();
     match answer.select(&assertion.subject, &made) {
         Err(unseen) => vec![explain.unreadable_subject(conditions, unseen)],
-        // The usual case first: to explain builds texts and looks at each element again.
-        Ok(actual) if verdict::judge_all(conditions, &actual).holds() => Vec::new(),
-        Ok(ActualValue::Absent) => vec![explain.absent_subject(conditions)],
-        Ok(actual) => explain.present_subject(conditions, &actual),
+        Ok(actual) if assertion.conversions.is_empty() => explain.failures_of(conditions, &actual),
+        Ok(actual) => explain.converted_failures(conditions, &actual),
     }
 }
 
@@ -68,6 +67,39 @@ impl ConditionContext {
 }
 
 impl FailureExplainer<'_, '_> {
+    fn failures_of(
+        &self,
+        conditions: &[PreparedCondition<'_>],
+        actual: &ActualValue<'_>,
+    ) -> Vec<PredicateFailure> {
+        // The usual case first: to explain builds texts and looks at each element again.
+        if verdict::judge_all(conditions, actual).holds() {
+            return Vec::new();
+        }
+        match actual {
+            ActualValue::Absent => vec![self.absent_subject(conditions)],
+            actual => self.present_subject(conditions, actual),
+        }
+    }
+
+    fn converted_failures(
+        &self,
+        conditions: &[PreparedCondition<'_>],
+        actual: &ActualValue<'_>,
+    ) -> Vec<PredicateFailure> {
+        let conversions = &self.assertion.conversions;
+        let converted = match ConvertedSubject::new(actual, conversions, self.response) {
+            Ok(converted) => converted,
+            // Whatever is expected, `not`, `none` and `exists: false` too.
+            Err(unseen) => return vec![self.unreadable_subject(conditions, unseen)],
+        };
+        let mut failures = self.failures_of(conditions, &converted.actual());
+        if converted.holds_token_text() {
+            failures.iter_mut().for_each(hide_token);
+        }
+        failures
+    }
+
     fn unreadable_subject(
         &self,
         conditions: &[PreparedCondition<'_>],
@@ -208,7 +240,7 @@ impl FailureExplainer<'_, '_> {
         actual: &ActualValue<'_>,
         scene: &ConditionContext,
     ) -> Vec<PredicateFailure> {
-        match (quantifier, actual.items()) {
+        match (quantifier, actual.elements()) {
             (ElementQuantifier::Each, Some(_)) if !actual.is_empty_list() => inner
                 .iter()
                 .flat_map(|inner| self.explain_each(inner, actual, &scene.within("each")))
@@ -227,13 +259,13 @@ impl FailureExplainer<'_, '_> {
         actual: &ActualValue<'_>,
         scene: &ConditionContext,
     ) -> Vec<PredicateFailure> {
-        let items = actual.items().into_iter().flatten();
-        let mut bad = items.filter(|item| !condition.verdict(&ActualValue::Json(*item)).holds());
+        let items = actual.elements().into_iter().flatten();
+        let mut bad = items.filter(|item| !condition.verdict(item).holds());
         let Some(first) = bad.next() else {
             return Vec::new();
         };
-        let scene = self.element_context(first, bad.count(), scene);
-        self.explain_condition(condition, &ActualValue::Json(first), &scene)
+        let scene = self.element_context(&first, bad.count(), scene);
+        self.explain_condition(condition, &first, &scene)
     }
 
     /// The first element that meets the conditions of `none`, or to which they do not apply.
@@ -245,34 +277,38 @@ impl FailureExplainer<'_, '_> {
         scene: &ConditionContext,
     ) -> Vec<PredicateFailure> {
         let of_verdict = |wanted| {
-            let items = actual.items().into_iter().flatten();
-            items.filter(move |item| verdict::judge_all(inner, &ActualValue::Json(*item)) == wanted)
+            let items = actual.elements().into_iter().flatten();
+            items.filter(move |item| verdict::judge_all(inner, item) == wanted)
         };
         let mut matching = of_verdict(PredicateVerdict::Holds);
         if let Some(first) = matching.next() {
-            let scene = self.element_context(first, matching.count(), scene);
+            let scene = self.element_context(&first, matching.count(), scene);
             return vec![PredicateFailure {
                 reason: None,
-                ..self.build_failure(condition, &ActualValue::Json(first), &scene)
+                ..self.build_failure(condition, &first, &scene)
             }];
         }
         let mut unfit = of_verdict(PredicateVerdict::Inapplicable);
         let Some(first) = unfit.next() else {
             return Vec::new();
         };
-        let scene = self.element_context(first, unfit.count(), &scene.within("none"));
-        self.explain_inapplicable(inner, &ActualValue::Json(first), &scene)
+        let scene = self.element_context(&first, unfit.count(), &scene.within("none"));
+        self.explain_inapplicable(inner, &first, &scene)
     }
 
     /// The place of one element, and how many more are like it.
     fn element_context(
         &self,
-        element: JsonRef<'_>,
+        element: &ActualValue<'_>,
         more_elements: usize,
         scene: &ConditionContext,
     ) -> ConditionContext {
+        let path = match element {
+            ActualValue::Json(node) => self.path_of(*node),
+            _ => None,
+        };
         ConditionContext {
-            path: self.path_of(element),
+            path,
             more_elements,
             ..scene.clone()
         }
@@ -350,6 +386,12 @@ impl FailureExplainer<'_, '_> {
         match actual {
             ActualValue::Absent => "nothing".to_owned(),
             ActualValue::Latency(latency) => describe::format_duration(*latency),
+            ActualValue::Moment(moment) => describe::format_moment(moment),
+            ActualValue::Moments(moments) => {
+                let shown: Vec<String> = moments.iter().map(describe::format_moment).collect();
+                self.formatter.text(&shown.join(", "))
+            }
+            ActualValue::Age(age) => describe::format_age(*age),
             ActualValue::RepeatedHeader(values) => values
                 .iter()
                 .map(|value| self.formatter.without_type(&Value::from(*value)))
@@ -385,13 +427,13 @@ impl FailureExplainer<'_, '_> {
         inner: &[PreparedCondition<'_>],
         actual: &ActualValue<'_>,
     ) -> Option<String> {
-        let unfit = actual.items()?.find(|item| {
-            verdict::judge_all(inner, &ActualValue::Json(*item)) == PredicateVerdict::Inapplicable
-        });
+        let unfit = actual
+            .elements()?
+            .find(|item| verdict::judge_all(inner, item) == PredicateVerdict::Inapplicable);
         let reason = unfit.and_then(|item| {
-            inner.iter().find_map(|inner| {
-                type_mismatch::mismatch_reason(inner, &ActualValue::Json(item), self.formatter)
-            })
+            inner
+                .iter()
+                .find_map(|inner| type_mismatch::mismatch_reason(inner, &item, self.formatter))
         });
         reason.or_else(|| {
             Some(match actual.len() {
@@ -459,6 +501,13 @@ impl FailureExplainer<'_, '_> {
             _ => String::new(),
         }
     }
+}
+
+/// A part of a token is shown to nobody, whatever its name is.
+fn hide_token(failure: &mut PredicateFailure) {
+    "a value of a token, which is not shown".clone_into(&mut failure.actual);
+    failure.differences = DifferenceList::default();
+    failure.path = None;
 }
 
 /// Where a list or an object differs from one that is expected.

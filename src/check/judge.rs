@@ -3,6 +3,7 @@
 
 use super::actual_value::ActualValue;
 use super::condition::{self, OperandResolver, PreparedCondition};
+use super::converted::ConvertedSubject;
 use super::failure::PredicateFailure;
 use super::response_view::{MadeValue, ResponseView};
 use super::verdict::PredicateVerdict;
@@ -39,9 +40,15 @@ pub(crate) fn holds<'a, E>(
 ) -> Result<bool, E> {
     let ready = prepare(assertions, resolve)?;
     Ok(ready.iter().all(|(assertion, conditions)| {
-        answer
-            .select(&assertion.subject, &MadeValue::default())
-            .is_ok_and(|actual| verdict::judge_all(conditions, &actual).holds())
+        let made = MadeValue::default();
+        let Ok(actual) = answer.select(&assertion.subject, &made) else {
+            return false;
+        };
+        if assertion.conversions.is_empty() {
+            return verdict::judge_all(conditions, &actual).holds();
+        }
+        ConvertedSubject::new(&actual, &assertion.conversions, answer)
+            .is_ok_and(|converted| verdict::judge_all(conditions, &converted.actual()).holds())
     }))
 }
 

@@ -10,6 +10,7 @@ mod capture;
 mod combinations;
 mod compare;
 mod condition;
+mod converted;
 mod describe;
 mod difference;
 mod explain;

@@ -6,12 +6,56 @@ use super::combinations::combination_faults;
 use super::predicate_fault::{PredicateFault, PredicateFaultKind};
 use super::subject_type::SubjectType;
 use super::unsatisfiable::{inapplicable_reason, never_true_reason};
+use crate::calendar;
 use crate::model::assertion::{Assertion, Predicate, PredicateTest};
+use crate::model::conversion::{ConversionKind, DateReading};
+use crate::model::template::TemplateTree;
 
 /// Every such predicate, with the reason.
 #[must_use]
 pub(crate) fn predicate_faults(assertion: &Assertion) -> Vec<PredicateFault> {
-    conjunction_faults(&assertion.predicates, SubjectType::of(&assertion.subject))
+    let sort = SubjectType::of(assertion);
+    let mut faults = conjunction_faults(&assertion.predicates, sort);
+    let reading = assertion
+        .conversions
+        .iter()
+        .find_map(|conversion| match &conversion.kind {
+            ConversionKind::Date(reading) => Some(reading),
+            _ => None,
+        });
+    if let Some(reading) = reading.filter(|_| faults.is_empty()) {
+        moment_operand_faults(&assertion.predicates, reading, &mut faults);
+    }
+    faults
+}
+
+/// Constants that a time is compared with and that are none, or name no zone where `as` names none.
+fn moment_operand_faults(
+    predicates: &[Predicate],
+    reading: &DateReading,
+    faults: &mut Vec<PredicateFault>,
+) {
+    for predicate in predicates {
+        let constant = predicate.test.operand().and_then(TemplateTree::as_constant);
+        let operands = match (&predicate.test, constant) {
+            (PredicateTest::OneOf(_), Some(choices)) => choices.as_list().unwrap_or_default(),
+            (_, Some(operand)) => std::slice::from_ref(operand),
+            (_, None) => &[],
+        };
+        let fault = operands.iter().find_map(|operand| {
+            let time =
+                calendar::read_moment(operand).and_then(|time| time.in_zone(reading.zone.as_ref()));
+            time.err()
+        });
+        if let Some(error) = fault {
+            let hint = error.hint.unwrap_or_default();
+            faults.push(
+                PredicateFault::new(predicate, PredicateFaultKind::Inapplicable, error.reason)
+                    .with_hint(hint),
+            );
+        }
+        moment_operand_faults(predicate.test.nested(), reading, faults);
+    }
 }
 
 /// Predicates that must hold together.
@@ -35,7 +79,10 @@ fn conjunction_faults(predicates: &[Predicate], sort: SubjectType) -> Vec<Predic
         .collect();
     // A predicate with a fault of its own makes every comparison with others meaningless.
     if faults.is_empty() {
-        faults = combination_faults(predicates, sort);
+        // Times are spelled in many ways, so what two of them say is not compared here.
+        if !sort.is_moment() {
+            faults = combination_faults(predicates, sort);
+        }
     }
     faults
 }
@@ -89,6 +136,7 @@ fn nested_faults(test: &PredicateTest, sort: SubjectType) -> Vec<PredicateFault>
         PredicateTest::Each(inner) | PredicateTest::Some(inner) => {
             conjunction_faults(inner, sort.element())
         }
+        PredicateTest::Age(inner) => conjunction_faults(inner, SubjectType::Age),
         PredicateTest::Length(inner) => conjunction_faults(inner, SubjectType::Length),
         _ => Vec::new(),
     }

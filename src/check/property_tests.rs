@@ -59,6 +59,7 @@ fn accepts(body: &Value, test: PredicateTest) -> bool {
     let assertion = Assertion {
         subject,
         at: Span::default(),
+        conversions: Vec::new(),
         predicates: vec![Predicate {
             at: Span::default(),
             test,

@@ -6,9 +6,11 @@ use super::show::ValueFormatter;
 use crate::diagnostic::{did_you_mean, join_names, pluralize};
 use crate::jsonpath::{DeadEnd, JsonPath, MissingChild, PathMatches};
 use crate::model::assertion::Subject;
+use crate::model::conversion::Conversion;
 use crate::value::{JsonError, JsonKind, JsonRef, Value};
 use crate::wire::WireResponse;
 use crate::xml::{XPath, XPathDeadEnd, XPathFound, XmlDocument};
+use jiff::Timestamp;
 use std::cell::OnceCell;
 
 /// One response, ready to be judged.
@@ -79,6 +81,26 @@ impl<'a> ResponseView<'a> {
     #[must_use]
     pub fn status(&self) -> u16 {
         self.response.status
+    }
+
+    /// When the response was made: when it was recorded, or received.
+    pub(super) fn made_at(&self) -> Option<Timestamp> {
+        Timestamp::from_millisecond(self.response.made_at_ms?).ok()
+    }
+
+    /// A value that `as` does not convert. A token that is no JWT is a secret all the same.
+    pub(super) fn describe_unconverted(
+        &self,
+        actual: &ActualValue<'_>,
+        conversions: &[Conversion],
+    ) -> String {
+        if conversions.iter().any(Conversion::reads_token) {
+            return "a value that is not shown, because `as: jwt` reads a token".to_owned();
+        }
+        match actual.to_value() {
+            Some(value) => self.formatter.with_type(&value),
+            None => "nothing".to_owned(),
+        }
     }
 
     /// The body as JSON.

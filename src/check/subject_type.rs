@@ -1,7 +1,8 @@
 //! What is known of a subject before its response is received: which types and which numbers it can
 //! have.
 
-use crate::model::assertion::{JsonType, Subject};
+use crate::model::assertion::{Assertion, JsonType, Subject};
+use crate::model::conversion::ConversionKind;
 use crate::value::Number;
 use crate::xml::XPathForm;
 
@@ -29,11 +30,46 @@ pub(super) enum SubjectType {
     Finding,
     /// An element of a list: any value, and it is there.
     Element,
+    /// What `as` made of a value that may be missing.
+    Number,
+    Text,
+    Moment,
+    /// The moments of a path for many, and one of them.
+    Moments,
+    MomentElement,
+    /// The time from a moment to now.
+    Age,
     Any,
 }
 
 impl SubjectType {
-    pub(super) fn of(subject: &Subject) -> Self {
+    pub(super) fn of(assertion: &Assertion) -> Self {
+        let plain = Self::of_subject(&assertion.subject);
+        let kinds = || {
+            assertion
+                .conversions
+                .iter()
+                .map(|conversion| &conversion.kind)
+        };
+        let many = |kind: &ConversionKind| matches!(kind, ConversionKind::Path(path) if !path.is_singular());
+        let is_list = plain == Self::NodeList || kinds().any(many);
+        match (kinds().next_back(), is_list) {
+            (None, _) => plain,
+            (Some(ConversionKind::Date(_)), true) => Self::Moments,
+            (Some(_), true) => Self::NodeList,
+            (Some(ConversionKind::Date(_)), false) => Self::Moment,
+            (Some(ConversionKind::Number | ConversionKind::Integer), false) => Self::Number,
+            (
+                Some(ConversionKind::Text | ConversionKind::Base64 | ConversionKind::Base64Url),
+                false,
+            ) => Self::Text,
+            (Some(ConversionKind::Json | ConversionKind::Jwt | ConversionKind::Path(_)), false) => {
+                Self::Any
+            }
+        }
+    }
+
+    fn of_subject(subject: &Subject) -> Self {
         match subject {
             Subject::Status => Self::Status,
             Subject::Header(_) => Self::Header,
@@ -57,6 +93,7 @@ impl SubjectType {
     pub(super) fn element(self) -> Self {
         match self {
             Self::NodeTexts => Self::NodeText,
+            Self::Moments => Self::MomentElement,
             _ => Self::Element,
         }
     }
@@ -65,8 +102,23 @@ impl SubjectType {
     pub(super) fn is_always_there(self) -> bool {
         matches!(
             self,
-            Self::Status | Self::Latency | Self::Length | Self::Element
+            Self::Status
+                | Self::Latency
+                | Self::Length
+                | Self::Element
+                | Self::MomentElement
+                | Self::Age
         )
+    }
+
+    /// Whether it is a time, which only times are compared with.
+    pub(super) fn is_moment(self) -> bool {
+        matches!(self, Self::Moment | Self::MomentElement)
+    }
+
+    /// Whether it is compared with durations.
+    pub(super) fn is_duration(self) -> bool {
+        matches!(self, Self::Latency | Self::Age)
     }
 
     /// Whether it can be a value of every type.
@@ -96,27 +148,32 @@ impl SubjectType {
     /// Whether such a value can be of a type, in the sense of being equal to one.
     pub(super) fn can_equal_type(self, kind: &str) -> bool {
         match self {
-            Self::Status | Self::Length | Self::NodeCount | Self::ComputedNumber => {
+            Self::Status | Self::Length | Self::NodeCount | Self::ComputedNumber | Self::Number => {
                 kind == "number"
             }
-            Self::Header | Self::Cookie => kind == "string" || kind == "number",
-            Self::Body | Self::NodeText => kind == "string",
-            Self::NodeList | Self::NodeTexts => kind == "array",
+            Self::Header | Self::Cookie | Self::Moment | Self::MomentElement => {
+                kind == "string" || kind == "number"
+            }
+            Self::Body | Self::NodeText | Self::Text => kind == "string",
+            Self::NodeList | Self::NodeTexts | Self::Moments => kind == "array",
             Self::Finding => kind == "boolean",
-            Self::Latency | Self::Bytes => false,
+            Self::Latency | Self::Bytes | Self::Age => false,
             Self::Any | Self::Element => true,
         }
     }
 
     pub(super) fn has_json_type(self, kind: JsonType) -> bool {
         match self {
-            Self::Status | Self::Length | Self::NodeCount | Self::ComputedNumber => {
+            Self::Status | Self::Length | Self::NodeCount | Self::ComputedNumber | Self::Number => {
                 matches!(kind, JsonType::Integer | JsonType::Number)
             }
-            Self::Header | Self::Cookie | Self::Body | Self::NodeText => kind == JsonType::String,
+            Self::Header | Self::Cookie | Self::Body | Self::NodeText | Self::Text => {
+                kind == JsonType::String
+            }
             Self::NodeList | Self::NodeTexts => kind == JsonType::Array,
             Self::Finding => kind == JsonType::Boolean,
-            Self::Latency | Self::Bytes => false,
+            Self::Latency | Self::Bytes | Self::Age => false,
+            Self::Moment | Self::Moments | Self::MomentElement => false,
             Self::Any | Self::Element => true,
         }
     }
@@ -130,6 +187,7 @@ impl SubjectType {
                 | Self::ComputedNumber
                 | Self::Header
                 | Self::Cookie
+                | Self::Number
                 | Self::Any
                 | Self::Element
         )
@@ -138,7 +196,13 @@ impl SubjectType {
     pub(super) fn is_text(self) -> bool {
         matches!(
             self,
-            Self::Header | Self::Cookie | Self::Body | Self::NodeText | Self::Any | Self::Element
+            Self::Header
+                | Self::Cookie
+                | Self::Body
+                | Self::NodeText
+                | Self::Text
+                | Self::Any
+                | Self::Element
         )
     }
 
@@ -168,6 +232,17 @@ impl SubjectType {
             Self::Finding => "this XPath gives true or false",
             Self::NodeList | Self::NodeTexts => {
                 "this path finds a list; `each`, `some` and `none` look at its elements"
+            }
+            Self::Number => "`as` makes a number of it",
+            Self::Text => "`as` makes text of it",
+            Self::Moment | Self::MomentElement => {
+                "`as: date` makes a time of it, which `equals`, `one_of`, `above`, `at_least`, `below`, `at_most` and `age` look at"
+            }
+            Self::Moments => {
+                "this path finds a list of times; `each`, `some` and `none` look at its elements"
+            }
+            Self::Age => {
+                "`age` is a duration, compared with `above`, `at_least`, `below` or `at_most`"
             }
             Self::Any | Self::Element => "any value may come",
         }

@@ -53,6 +53,7 @@ pub(super) fn assertion(on: &str, expected: &str) -> Assertion {
     Assertion {
         subject: subject(on),
         at: Span::new(FileId(0), 99, 100),
+        conversions: Vec::new(),
         predicates: predicates(&json(expected), &mut at),
     }
 }

@@ -1,7 +1,7 @@
 //! Why a predicate does not apply to a value, or why a wrong value looks right. It decides nothing:
 //! the verdict is known before.
 
-use super::actual_value::ActualValue;
+use super::actual_value::{ActualValue, ReadMoment};
 use super::compare;
 use super::condition::{ConditionKind, ContainmentKind, PreparedCondition, ResolvedBound};
 use super::show::ValueFormatter;
@@ -63,15 +63,20 @@ fn inapplicable_reason(
     // Operands come before the actual value: a wrong operand is a fault of the file, whatever was
     // received.
     match (kind, actual) {
+        (_, ActualValue::Moment(moment)) => moment_reason(kind, moment, show),
+        (ConditionKind::Age(_), _) => "`age` needs `as: date`".to_owned(),
+        (_, ActualValue::Age(_)) => {
+            format!("`age` is compared with a duration such as `1d`, and `{name}` does not do that")
+        }
         (ConditionKind::Order(_, ResolvedBound::Duration(_)), _) => {
-            "only `latency` is compared with a duration".to_owned()
+            "only `latency` and `age` are compared with a duration".to_owned()
         }
         (_, ActualValue::Latency(_)) => {
             format!(
                 "`latency` is compared with a duration such as `2s`, and `{name}` does not do that"
             )
         }
-        (ConditionKind::Order(_, ResolvedBound::Number(limit)), _)
+        (ConditionKind::Order(_, ResolvedBound::Value(limit)), _)
             if limit.as_number().is_none() =>
         {
             operand_reason(&format!("`{name}` compares with a number"), limit, show)
@@ -108,6 +113,40 @@ fn inapplicable_reason(
     }
 }
 
+/// Why a predicate does not apply to a moment: its operand is no time, or it is none of times.
+fn moment_reason(
+    kind: &ConditionKind<'_>,
+    moment: &ReadMoment<'_>,
+    show: ValueFormatter<'_>,
+) -> String {
+    let name = kind.name();
+    let operand = match kind {
+        ConditionKind::Age(_) => return "the time of this response is not known".to_owned(),
+        ConditionKind::Equals(operand) | ConditionKind::Order(_, ResolvedBound::Value(operand)) => {
+            Some(&**operand)
+        }
+        ConditionKind::OneOf(choices) => {
+            let mut choices = choices.as_list().unwrap_or_default().iter();
+            choices.find(|choice| moment.compare(choice).is_err())
+        }
+        _ => None,
+    };
+    match operand.map(|operand| (operand, moment.compare(operand))) {
+        Some((operand, Err(error))) => {
+            let hint = error
+                .hint
+                .map(|hint| format!("; {hint}"))
+                .unwrap_or_default();
+            let shown = show.with_type(operand);
+            format!(
+                "`{name}` compares with a time, and {shown} is none: {}{hint}",
+                error.reason
+            )
+        }
+        _ => format!("`{name}` does not apply to a time; `age` and the order predicates do"),
+    }
+}
+
 /// The rule of a predicate for its operand, and the operand that breaks it.
 fn operand_reason(rule: &str, operand: &Value, show: ValueFormatter<'_>) -> String {
     format!("{rule}, and {} is none", show.with_type(operand))
@@ -123,6 +162,7 @@ fn required_type(kind: &ConditionKind<'_>) -> &'static str {
         ConditionKind::Containment(ContainmentKind::Contains, _) => "a text or a list",
         ConditionKind::Length(_) => "a text, a list or an object",
         ConditionKind::Sha256(_) | ConditionKind::StartsWithBytes(_) => "`bytes`",
+        ConditionKind::Age(_) => "a time",
         ConditionKind::Elements(..)
         | ConditionKind::Unordered(_)
         | ConditionKind::UnorderedDeep(_)

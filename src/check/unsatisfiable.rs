@@ -21,19 +21,31 @@ pub(super) fn inapplicable_reason(test: &PredicateTest, sort: SubjectType) -> Op
             sort.is_text()
         }
         PredicateTest::Contains(_) => sort.is_text() || sort.is_list(),
-        PredicateTest::Length(_) => sort.is_text() || sort.is_list() || sort == SubjectType::Bytes,
+        PredicateTest::Length(_) => {
+            sort.is_text()
+                || sort.is_list()
+                || matches!(sort, SubjectType::Moments | SubjectType::Bytes)
+        }
         PredicateTest::Sha256(_) | PredicateTest::StartsWithBytes(_) => sort == SubjectType::Bytes,
-        PredicateTest::Each(_)
-        | PredicateTest::Some(_)
-        | PredicateTest::None(_)
-        | PredicateTest::Unordered(_)
+        PredicateTest::Each(_) | PredicateTest::Some(_) | PredicateTest::None(_) => {
+            sort.is_list() || sort == SubjectType::Moments
+        }
+        PredicateTest::Unordered(_)
         | PredicateTest::UnorderedDeep(_)
         | PredicateTest::Unique(_)
         | PredicateTest::Includes(_) => sort.is_list(),
-        PredicateTest::Equals(_)
-        | PredicateTest::OneOf(_)
-        | PredicateTest::Type(_)
-        | PredicateTest::Schema(_) => !matches!(sort, SubjectType::Latency | SubjectType::Bytes),
+        PredicateTest::Age(_) if sort.is_moment() => true,
+        PredicateTest::Age(_) => {
+            return Some("`age` needs a time: write `as: date` beside it".to_owned());
+        }
+        PredicateTest::Equals(_) | PredicateTest::OneOf(_) => {
+            !sort.is_duration() && sort != SubjectType::Bytes
+        }
+        PredicateTest::Type(_) | PredicateTest::Schema(_) => {
+            !sort.is_duration()
+                && !sort.is_moment()
+                && !matches!(sort, SubjectType::Moments | SubjectType::Bytes)
+        }
     };
     if applies {
         inapplicable_operand(test, sort)
@@ -49,10 +61,11 @@ pub(super) fn inapplicable_reason(test: &PredicateTest, sort: SubjectType) -> Op
 
 fn inapplicable_bound(bound: &ComparisonBound, sort: SubjectType) -> Option<String> {
     match bound {
-        ComparisonBound::Duration(_) if sort == SubjectType::Latency => None,
+        ComparisonBound::Duration(_) if sort.is_duration() => None,
         ComparisonBound::Duration(_) => {
-            Some("only `latency` is compared with a duration".to_owned())
+            Some("only `latency` and `age` are compared with a duration".to_owned())
         }
+        ComparisonBound::Value(_) if sort.is_moment() => None,
         ComparisonBound::Value(_) if !sort.is_number() => Some(sort.description().to_owned()),
         ComparisonBound::Value(tree) => match static_type(tree)? {
             "number" => None,

@@ -10,6 +10,7 @@ use super::condition::{
 };
 use super::schema;
 use crate::value::{JsonRef, Number, Value};
+use jiff::SignedDuration;
 use sha2::{Digest as _, Sha256};
 use std::cmp::Ordering;
 
@@ -101,6 +102,12 @@ impl PreparedCondition<'_> {
                     judge_all(inner, &ActualValue::Json((&length_value(len)).into()))
                 })
             }
+            (ConditionKind::Age(inner), ActualValue::Moment(moment)) => {
+                moment.age().map_or(PredicateVerdict::Inapplicable, |age| {
+                    judge_all(inner, &ActualValue::Age(age))
+                })
+            }
+            (ConditionKind::Age(_), _) => PredicateVerdict::Inapplicable,
             (ConditionKind::Elements(quantifier, inner), _) => {
                 judge_elements(*quantifier, inner, actual)
             }
@@ -119,10 +126,10 @@ fn judge_elements(
     inner: &[PreparedCondition<'_>],
     actual: &ActualValue<'_>,
 ) -> PredicateVerdict {
-    let Some(items) = actual.items() else {
+    let Some(items) = actual.elements() else {
         return PredicateVerdict::Inapplicable;
     };
-    let verdicts = items.map(|item| judge_all(inner, &ActualValue::Json(item)));
+    let verdicts = items.map(|item| judge_all(inner, &item));
     match quantifier {
         // `each` would hold for an empty list without a single check, and so hide that the
         // marketplace returned no data.
@@ -188,6 +195,7 @@ fn evaluate(kind: &ConditionKind<'_>, actual: &ActualValue<'_>) -> Option<bool> 
         ConditionKind::Exists(_)
         | ConditionKind::Not(_)
         | ConditionKind::Length(_)
+        | ConditionKind::Age(_)
         | ConditionKind::Elements(..) => None,
     }
 }
@@ -195,7 +203,12 @@ fn evaluate(kind: &ConditionKind<'_>, actual: &ActualValue<'_>) -> Option<bool> 
 fn compare_to_bound(limit: &ResolvedBound<'_>, actual: &ActualValue<'_>) -> Option<Ordering> {
     match (limit, actual) {
         (ResolvedBound::Duration(limit), ActualValue::Latency(latency)) => Some(latency.cmp(limit)),
-        (ResolvedBound::Number(limit), _) => Some(actual.as_number()?.cmp(limit.as_number()?)),
+        (ResolvedBound::Duration(limit), ActualValue::Age(age)) => {
+            // A limit beyond what a signed duration holds is beyond every age.
+            Some(SignedDuration::try_from(*limit).map_or(Ordering::Less, |limit| age.cmp(&limit)))
+        }
+        (ResolvedBound::Value(limit), ActualValue::Moment(moment)) => moment.compare(limit).ok(),
+        (ResolvedBound::Value(limit), _) => Some(actual.as_number()?.cmp(limit.as_number()?)),
         (ResolvedBound::Duration(_), _) => None,
     }
 }

@@ -2,10 +2,13 @@
 
 use crate::diagnostic::{Diagnostic, Diagnostics, similar_name_hint, similar_names};
 use crate::jsonpath::JsonPath;
+use crate::load::conversion::decode_conversions;
 use crate::load::node_reader::{
     CheckedMap, boolean, check_header_name, duration, enum_value, map_entries, one_or_many,
     parse_duration, scalar, text, wrong_kind,
 };
+use crate::load::path_text::char_place;
+pub(super) use crate::load::path_text::json_path;
 use crate::load::value_decoder::ValueDecoder;
 use crate::load::workspace_files::WorkspaceFiles;
 use crate::model::assertion::{
@@ -16,9 +19,10 @@ use crate::render::TemplateDialect;
 use crate::span::Span;
 use crate::xml::XPath;
 use crate::yaml::{MapEntry, NodeKind, YamlNode};
+use std::time::Duration;
 
 /// The predicates of the language.
-pub(super) const PREDICATES: [&str; 22] = [
+pub(super) const PREDICATES: [&str; 23] = [
     "equals",
     "not",
     "one_of",
@@ -33,6 +37,7 @@ pub(super) const PREDICATES: [&str; 22] = [
     "starts_with",
     "ends_with",
     "length",
+    "age",
     "each",
     "some",
     "none",
@@ -42,6 +47,18 @@ pub(super) const PREDICATES: [&str; 22] = [
     "schema",
     "sha256",
 ];
+
+/// The keys of an expectation: a conversion, which is no predicate, and the predicates.
+const EXPECTATION_KEYS: [&str; PREDICATES.len() + 1] = {
+    let mut keys = [AS_KEY; PREDICATES.len() + 1];
+    let mut at = 0;
+    while at < PREDICATES.len() {
+        keys[at] = PREDICATES[at];
+        at += 1;
+    }
+    keys
+};
+pub(super) const AS_KEY: &str = "as";
 
 /// The subjects that are single words.
 const SUBJECT_KEYS: [&str; 4] = ["status", "latency", "body", "bytes"];
@@ -67,13 +84,30 @@ impl AssertionDecoder<'_> {
 
     fn assertion(&mut self, entry: &MapEntry) -> Option<Assertion> {
         let subject = decode_subject(&entry.key, entry.key_at, self.diagnostics)?;
-        let latency = matches!(subject, Subject::Latency);
-        let predicates = self.expectation(&entry.value, latency);
+        let bounds = if matches!(subject, Subject::Latency) {
+            BoundKind::Latency
+        } else {
+            BoundKind::Value
+        };
+        let converter = entry_of(&entry.value, AS_KEY).map(|entry| &entry.value);
+        let conversions = converter.map_or_else(Vec::new, |node| {
+            decode_conversions(node, &subject, self.diagnostics)
+        });
+        let is_converter_faulty = converter.is_some() && conversions.is_empty();
+        let predicates = match &entry.value.kind {
+            NodeKind::Map(_) => self.predicates(&entry.value, bounds, true),
+            _ => self.expectation(&entry.value, bounds),
+        };
         let assertion = Assertion {
             subject,
             at: entry.key_at,
+            conversions,
             predicates,
         };
+        // Without the conversion that was meant, each predicate would seem to be wrong.
+        if is_converter_faulty {
+            return Some(assertion);
+        }
         // Found now, such an assertion costs nothing. Later it would fail each run after the
         // request was sent, or pass each run without a test.
         for fault in crate::check::predicate_faults(&assertion) {
@@ -83,9 +117,9 @@ impl AssertionDecoder<'_> {
     }
 
     /// A map is always predicates; anything else is the value to equal.
-    fn expectation(&mut self, node: &YamlNode, latency: bool) -> Vec<Predicate> {
+    fn expectation(&mut self, node: &YamlNode, bounds: BoundKind) -> Vec<Predicate> {
         match &node.kind {
-            NodeKind::Map(_) => self.predicates(node, latency),
+            NodeKind::Map(_) => self.predicates(node, bounds, false),
             _ => vec![Predicate {
                 at: node.at,
                 test: PredicateTest::Equals(self.value_decoder().tree(node)),
@@ -93,11 +127,20 @@ impl AssertionDecoder<'_> {
         }
     }
 
-    fn predicates(&mut self, node: &YamlNode, latency: bool) -> Vec<Predicate> {
-        let Some(map) = CheckedMap::open(node, "an expectation", &PREDICATES, self.diagnostics)
+    fn predicates(
+        &mut self,
+        node: &YamlNode,
+        bounds: BoundKind,
+        is_outermost: bool,
+    ) -> Vec<Predicate> {
+        let Some(map) =
+            CheckedMap::open(node, "an expectation", &EXPECTATION_KEYS, self.diagnostics)
         else {
             return Vec::new();
         };
+        if let Some(converter) = map.entry(AS_KEY) {
+            self.check_converter(converter, node, is_outermost);
+        }
         self.check_predicate_keys(node, map.present_entries(&PREDICATES).len());
         // The entries in the order of the file, not of `PREDICATES`: failures are reported in it.
         let mut written: Vec<&MapEntry> = node.as_map().unwrap_or_default().iter().collect();
@@ -107,16 +150,34 @@ impl AssertionDecoder<'_> {
             .filter_map(|entry| {
                 Some(Predicate {
                     at: entry.key_at,
-                    test: self.predicate_test(entry, latency)?,
+                    test: self.predicate_test(entry, bounds)?,
                 })
             })
             .collect()
     }
 
+    /// Reports `as` inside of a predicate, and one with no predicate beside it.
+    fn check_converter(&mut self, converter: &MapEntry, node: &YamlNode, is_outermost: bool) {
+        if !is_outermost {
+            let diagnostic = Diagnostic::error("`as` cannot stand inside of a predicate")
+                .at(converter.key_at, "it converts what the subject finds");
+            self.diagnostics.push(diagnostic.hint(
+                "write it beside the first predicate of the subject: of a path for many, each value is converted",
+            ));
+        } else if node.as_map().is_some_and(|entries| entries.len() == 1) {
+            let diagnostic = Diagnostic::error("an expectation without a predicate holds always")
+                .at(converter.key_at, "`as` is no predicate");
+            self.diagnostics.push(
+                diagnostic.hint("say what the converted value must be: `{ as: number, above: 0 }`"),
+            );
+        }
+    }
+
     /// Reports a map without a predicate, and one with other keys besides `known` predicates.
     fn check_predicate_keys(&mut self, node: &YamlNode, known: usize) {
-        let written = node.as_map().map_or(0, <[MapEntry]>::len);
-        if written == 0 {
+        let entries = node.as_map().unwrap_or_default();
+        let written = entries.iter().filter(|entry| entry.key != AS_KEY).count();
+        if entries.is_empty() {
             let diagnostic = Diagnostic::error("an expectation without a predicate holds always")
                 .at(node.at, "nothing is expected here");
             self.diagnostics
@@ -135,19 +196,19 @@ impl AssertionDecoder<'_> {
         }
     }
 
-    fn predicate_test(&mut self, entry: &MapEntry, latency: bool) -> Option<PredicateTest> {
+    fn predicate_test(&mut self, entry: &MapEntry, bounds: BoundKind) -> Option<PredicateTest> {
         let node = &entry.value;
         let name = || format!("`{}`", entry.key);
         Some(match entry.key.as_str() {
             "equals" => PredicateTest::Equals(self.value_decoder().tree(node)),
-            "not" => PredicateTest::Not(self.expectation(node, latency)),
+            "not" => PredicateTest::Not(self.expectation(node, bounds)),
             "one_of" => PredicateTest::OneOf(self.list_tree(node, &name())?),
             "type" => PredicateTest::Type(self.json_types(node)?),
             "exists" => PredicateTest::Exists(boolean(node, &name(), self.diagnostics)?),
-            "above" => PredicateTest::Above(self.bound(node, latency)?),
-            "at_least" => PredicateTest::AtLeast(self.bound(node, latency)?),
-            "below" => PredicateTest::Below(self.bound(node, latency)?),
-            "at_most" => PredicateTest::AtMost(self.bound(node, latency)?),
+            "above" => PredicateTest::Above(self.bound(node, bounds)?),
+            "at_least" => PredicateTest::AtLeast(self.bound(node, bounds)?),
+            "below" => PredicateTest::Below(self.bound(node, bounds)?),
+            "at_most" => PredicateTest::AtMost(self.bound(node, bounds)?),
             "matches" => PredicateTest::Matches(regex(node, self.diagnostics)?),
             "contains" => PredicateTest::Contains(self.value_decoder().tree(node)),
             "starts_with" if node.as_map().is_some() => {
@@ -156,10 +217,11 @@ impl AssertionDecoder<'_> {
             "starts_with" => PredicateTest::StartsWith(self.value_decoder().tree(node)),
             "sha256" => PredicateTest::Sha256(self.value_decoder().tree(node)),
             "ends_with" => PredicateTest::EndsWith(self.value_decoder().tree(node)),
-            "length" => PredicateTest::Length(self.expectation(node, false)),
-            "each" => PredicateTest::Each(self.expectation(node, false)),
-            "some" => PredicateTest::Some(self.expectation(node, false)),
-            "none" => PredicateTest::None(self.expectation(node, false)),
+            "length" => PredicateTest::Length(self.expectation(node, BoundKind::Value)),
+            "age" => PredicateTest::Age(self.age(node)?),
+            "each" => PredicateTest::Each(self.expectation(node, BoundKind::Value)),
+            "some" => PredicateTest::Some(self.expectation(node, BoundKind::Value)),
+            "none" => PredicateTest::None(self.expectation(node, BoundKind::Value)),
             "includes" => PredicateTest::Includes(self.value_decoder().tree(node)),
             "unordered" if matches!(node.kind, NodeKind::Map(_)) => {
                 let map = CheckedMap::open(node, "`unordered`", &["deep"], self.diagnostics)?;
@@ -209,14 +271,32 @@ impl AssertionDecoder<'_> {
         None
     }
 
-    fn bound(&mut self, node: &YamlNode, latency: bool) -> Option<ComparisonBound> {
-        if latency {
-            return duration(node, "a bound of `latency`", self.diagnostics)
-                .map(ComparisonBound::Duration);
+    /// `{ below: 1d }`: bounds of the time from a moment to now.
+    fn age(&mut self, node: &YamlNode) -> Option<Vec<Predicate>> {
+        if matches!(node.kind, NodeKind::Map(_)) {
+            return Some(self.predicates(node, BoundKind::Age, false));
+        }
+        self.diagnostics
+            .push(wrong_kind(node, "`age`", "a map such as `{ below: 1d }`"));
+        None
+    }
+
+    fn bound(&mut self, node: &YamlNode, bounds: BoundKind) -> Option<ComparisonBound> {
+        match bounds {
+            BoundKind::Value => {}
+            // `below: 0s` is a time in the future.
+            BoundKind::Age if node.as_text() == Some("0s") => {
+                return Some(ComparisonBound::Duration(Duration::ZERO));
+            }
+            BoundKind::Age | BoundKind::Latency => {
+                let what = format!("a bound of `{}`", bounds.subject());
+                return duration(node, &what, self.diagnostics).map(ComparisonBound::Duration);
+            }
         }
         if node.as_text().and_then(parse_duration).is_some() {
-            let diagnostic = Diagnostic::error("only `latency` is compared with durations")
-                .at(node.at, "a duration");
+            let diagnostic =
+                Diagnostic::error("only `latency` and `age` are compared with durations")
+                    .at(node.at, "a duration");
             self.diagnostics.push(diagnostic.hint("write a number"));
             return None;
         }
@@ -242,6 +322,26 @@ impl AssertionDecoder<'_> {
         ValueDecoder {
             dialect: self.dialect,
             diagnostics: self.diagnostics,
+        }
+    }
+}
+
+/// What the order predicates of an expectation compare with.
+#[derive(Clone, Copy)]
+enum BoundKind {
+    Value,
+    /// Durations above zero.
+    Latency,
+    /// Durations.
+    Age,
+}
+
+impl BoundKind {
+    fn subject(self) -> &'static str {
+        match self {
+            Self::Value => "a value",
+            Self::Latency => "latency",
+            Self::Age => "age",
         }
     }
 }
@@ -320,45 +420,9 @@ pub(super) fn xpath(text: &str, at: Span, diagnostics: &mut Diagnostics) -> Opti
         .ok()
 }
 
-/// A `JSONPath`; never a template, so that it can be judged before anything is sent.
-pub(super) fn json_path(text: &str, at: Span, diagnostics: &mut Diagnostics) -> Option<JsonPath> {
-    if find_expression(text).is_some() {
-        let diagnostic =
-            Diagnostic::error("a JSONPath is never a template").at(at, "`{{` is not allowed here");
-        diagnostics.push(diagnostic.hint(
-            "to look for one element: `$.items: { some: { includes: { id: \"{{ id }}\" } } }`",
-        ));
-        return None;
-    }
-    match JsonPath::parse(text) {
-        Ok(path) => Some(path),
-        Err(_) if JsonPath::parse(&format!("$.{text}")).is_ok() => {
-            let diagnostic =
-                Diagnostic::error(format!("`{text}` is not a JSONPath")).at(at, "here");
-            diagnostics
-                .push(diagnostic.hint(format!("a JSONPath begins with `$`: write `$.{text}`")));
-            None
-        }
-        Err(error) => {
-            diagnostics.push(
-                Diagnostic::error(format!("not a JSONPath: {}", error.reason))
-                    .at(char_place(text, at, error.offset), "here")
-                    .maybe_hint(error.hint),
-            );
-            None
-        }
-    }
-}
-
-/// The place of the character at `offset`, or the whole place when the text ends there.
-fn char_place(text: &str, at: Span, offset: usize) -> Span {
-    let len = text
-        .get(offset..)
-        .and_then(|rest| rest.chars().next())
-        .map_or(0, char::len_utf8);
-    let place = at.slice(offset, len);
-    // A caret needs a width, and an error at the end of the text has none.
-    if place.start < place.end { place } else { at }
+fn entry_of<'n>(node: &'n YamlNode, key: &str) -> Option<&'n MapEntry> {
+    let mut entries = node.as_map().unwrap_or_default().iter();
+    entries.find(|entry| entry.key == key)
 }
 
 /// A regular expression; never a template.

@@ -2,12 +2,15 @@
 //! `{ from: SUBJECT, … }`.
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::load::assertion::AS_KEY;
 use crate::load::assertion::{decode_subject, regex};
+use crate::load::conversion::decode_conversions;
 use crate::load::node_reader::{
     CheckedMap, boolean, check_header_name, check_variable_name, map_entries, text,
 };
 use crate::model::assertion::Subject;
 use crate::model::capture::Capture;
+use crate::model::conversion::Conversion;
 use crate::model::template::find_expression;
 use crate::value::Value;
 use crate::xml::XPathForm;
@@ -15,7 +18,9 @@ use crate::yaml::{MapEntry, NodeKind, YamlNode};
 use regex::Regex;
 
 /// Keys of the long form of a capture.
-const CAPTURE_KEYS: [&str; 6] = ["header", "from", "secret", "all", "pattern", "default"];
+const CAPTURE_KEYS: [&str; 7] = [
+    "header", "from", "secret", "all", "pattern", "default", AS_KEY,
+];
 
 pub(super) fn decode_captures(node: &YamlNode, diagnostics: &mut Diagnostics) -> Vec<Capture> {
     map_entries(node, "`capture`", diagnostics)
@@ -34,6 +39,7 @@ pub(super) fn decode_capture(entry: &MapEntry, diagnostics: &mut Diagnostics) ->
         // A capture whose subject is faulty is returned as none.
         from: Subject::Body,
         at: node.at,
+        conversions: Vec::new(),
         is_secret: false,
         takes_all: false,
         pattern: None,
@@ -43,6 +49,11 @@ pub(super) fn decode_capture(entry: &MapEntry, diagnostics: &mut Diagnostics) ->
         let map = CheckedMap::open(node, "a capture", &CAPTURE_KEYS, diagnostics)?;
         capture.is_secret = secret_flag(&map, diagnostics);
         capture.from = long_capture_subject(&map, diagnostics)?;
+        if let Some(node) = map.get(AS_KEY) {
+            capture.conversions = decode_conversions(node, &capture.from, diagnostics);
+            // What is inside of a token must not be shown, whatever its name is.
+            capture.is_secret |= capture.conversions.iter().any(Conversion::reads_token);
+        }
         capture.pattern = pattern(&map, &capture.from, diagnostics);
         capture.takes_all = all_flag(&map, &capture, diagnostics);
         capture.default = default_value(&map, &capture, diagnostics);

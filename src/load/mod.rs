@@ -3,6 +3,7 @@
 
 mod assertion;
 mod capture;
+mod conversion;
 mod encoded_body;
 mod expected_outcome;
 mod external;
@@ -15,6 +16,7 @@ mod network;
 mod node_reader;
 mod output;
 mod pages;
+mod path_text;
 mod recording;
 mod redact;
 mod references;

@@ -34,7 +34,7 @@ pub(super) const RECORDING_KEYS: [&str; 6] = [
 pub(super) const EXCHANGE_KEYS: [&str; 6] =
     ["request", "response", "times", "rounds", "delay", "fault"];
 /// Keys of a recorded request.
-pub(super) const RECORDED_REQUEST_KEYS: [&str; 14] = [
+pub(super) const RECORDED_REQUEST_KEYS: [&str; 15] = [
     "account",
     "get",
     "post",
@@ -42,6 +42,7 @@ pub(super) const RECORDED_REQUEST_KEYS: [&str; 14] = [
     "patch",
     "delete",
     "head",
+    "options",
     "query",
     "headers",
     "json",
@@ -382,7 +383,7 @@ impl<'d> RecordingDecoder<'d> {
         );
         at_most_one(
             map,
-            &RECORDED_REQUEST_KEYS[9..],
+            &RECORDED_REQUEST_KEYS[10..],
             "a recorded request has one body",
             self.diagnostics,
         );
@@ -477,26 +478,42 @@ impl<'d> RecordingDecoder<'d> {
             return Some(RecordedPart {
                 name: name.to_owned(),
                 text: scalar(node, "a part", self.diagnostics)?,
+                media_type: None,
                 file: None,
             });
         }
         let map = CheckedMap::open(
             node,
             "a part",
-            &["file", "filename", "type", "sha256"],
+            &["file", "filename", "text", "type", "sha256"],
             self.diagnostics,
         )?;
+        let media_type = map.optional_text("type", self.diagnostics);
+        if let Some(node) = map.get("text") {
+            at_most_one(
+                &map,
+                &["text", "file", "filename", "sha256"],
+                "a part is a text or a file",
+                self.diagnostics,
+            );
+            return Some(RecordedPart {
+                name: name.to_owned(),
+                text: scalar(node, "a part", self.diagnostics)?,
+                media_type,
+                file: None,
+            });
+        }
         let path = map
             .get("filename")
             .or_else(|| map.required("file", self.diagnostics))?;
         let path = text(path, "a file name", self.diagnostics)?;
         let sha256 = map.get("sha256").and_then(|node| self.sha256_hex(node));
-        let media_type = map.optional_text("type", self.diagnostics);
         Some(RecordedPart {
             name: name.to_owned(),
             // A client sends the name only, without its folders.
             text: path.rsplit('/').next().unwrap_or(path).to_owned(),
-            file: Some(RecordedPartFile { sha256, media_type }),
+            media_type,
+            file: Some(RecordedPartFile { sha256 }),
         })
     }
 

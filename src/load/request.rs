@@ -9,16 +9,16 @@ use crate::load::encoded_body::{
 };
 use crate::load::node_reader::{
     CheckedMap, at_most_one, boolean, check_settable_header, enum_value, first_template, is_id,
-    list_items, scalar, text, text_list, wrong_kind,
+    list_items, one_or_many, scalar, text, text_list, wrong_kind,
 };
 use crate::load::secrets::decode_secret_rules;
 use crate::load::value_decoder::ValueDecoder;
-use crate::load::workspace_files::WorkspaceFiles;
+use crate::load::workspace_files::{WorkspaceFiles, check_data_path};
 use crate::model::environment::ALL_ACCOUNTS;
 use crate::model::outcome::{ErrorKind, ExpectedOutcome};
 use crate::model::request::{
-    DEFAULT_TIMEOUT, EncodedBody, EncodedContent, Method, MultipartContent, MultipartField,
-    Request, RequestBody, Snapshot, SpannedName, Step, StepUse, TemplateField,
+    BodyFile, DEFAULT_TIMEOUT, EncodedBody, EncodedContent, Method, MultipartContent,
+    MultipartField, Request, RequestBody, Snapshot, SpannedName, Step, StepUse, TemplateField,
 };
 use crate::model::scheme::PLAIN_SCHEME;
 use crate::model::template::{Template, TemplatePart, TemplateTree, TemplateTreeKind};
@@ -49,7 +49,7 @@ pub(super) const REQUEST_FILE_KEYS: [&str; 16] = [
     "not_secret",
 ];
 /// Keys of a step of a flow.
-pub(super) const STEP_KEYS: [&str; 31] = [
+pub(super) const STEP_KEYS: [&str; 32] = [
     "name",
     "scheme",
     "level",
@@ -59,6 +59,7 @@ pub(super) const STEP_KEYS: [&str; 31] = [
     "patch",
     "delete",
     "head",
+    "options",
     "external",
     "redirects",
     "query",
@@ -89,6 +90,10 @@ pub(super) const SNAPSHOT_KEY: &str = "snapshot";
 pub(super) const WHEN_KEY: &str = "when";
 /// And this one: what a fixture makes is for its requests, and for nobody else.
 const OUTPUT_KEY: &str = "output";
+/// The keys of a part of `multipart`, and those that are its content.
+const PART_KEYS: [&str; 5] = ["text", "json", "file", "filename", "type"];
+const PART_CONTENT_KEYS: [&str; 3] = ["text", "json", "file"];
+
 const BODY_KEYS: [&str; 6] = ["json", "form", "multipart", "text", "xml", "file"];
 
 /// The names of the steps above, each with its place.
@@ -268,9 +273,9 @@ impl RequestDecoder<'_> {
         // Only here, after every key was decoded: an early return would hide the errors of the
         // keys that follow until this one is corrected.
         let (method, path, at) = line?;
-        // RFC 9110, sections 9.3.1 and 9.3.2: such content has no meaning, and servers may reject
-        // the request or close the connection.
-        if method == Method::Head || method == Method::Get {
+        // RFC 9110, section 9.3.2: such content has no meaning, and servers may close the connection.
+        // That of `get` has none, either (9.3.1), but searches of some APIs take their query in it.
+        if !method.allows_body() {
             self.refuse_body(map, method);
         }
         let level = self
@@ -443,7 +448,7 @@ impl RequestDecoder<'_> {
             let diagnostic = Diagnostic::error(format!("a {method} request has no body"))
                 .at(body.key_at, "this would be sent as one");
             self.diagnostics
-                .push(diagnostic.hint("put the values under `query`, or use `post`"));
+                .push(diagnostic.hint("put the values under `query`, or use `get` or `post`"));
         }
     }
 
@@ -557,8 +562,7 @@ impl RequestDecoder<'_> {
             "text" => RequestBody::Text(self.single_value(node, "`text`")),
             "xml" => self.xml(node, charset),
             _ => self
-                .files
-                .workspace_file(node, self.diagnostics)
+                .body_file(node)
                 .map_or(RequestBody::None, RequestBody::File),
         }
     }
@@ -600,6 +604,18 @@ impl RequestDecoder<'_> {
     /// A header that says something else of the body than what is sent.
     fn refuse_contradicting_headers(&mut self, headers: &[TemplateField], body: &RequestBody) {
         for field in headers {
+            let is_type = field.name.eq_ignore_ascii_case("content-type");
+            if is_type && matches!(body, RequestBody::Multipart(_)) {
+                // Only ingam knows the boundary, and without it no server finds the parts.
+                let diagnostic = Diagnostic::error("`multipart` has a content type of its own").at(
+                    field.name_at,
+                    "it would not name the boundary between the parts",
+                );
+                self.diagnostics.push(
+                    diagnostic.hint("remove the header; the media type of one part is its `type`"),
+                );
+                continue;
+            }
             let Some(written) = field.value.as_constant().and_then(Value::to_plain_text) else {
                 continue;
             };
@@ -647,50 +663,105 @@ impl RequestDecoder<'_> {
         self.value_decoder().tree(node)
     }
 
+    /// A file of the workspace; its path may be a template.
+    fn body_file(&mut self, node: &YamlNode) -> Option<BodyFile> {
+        if first_template(node).is_none() {
+            let file = self.files.workspace_file(node, self.diagnostics)?;
+            return Some(BodyFile::Fixed(file));
+        }
+        let path = self.value_decoder().template(node, "`file`")?;
+        // Any letter will do for a value: what is written around it must be a path by itself.
+        let sample: String = path
+            .parts
+            .iter()
+            .map(|part| match part {
+                TemplatePart::Literal(literal) => literal.as_str(),
+                TemplatePart::Expression(_) => "x",
+            })
+            .collect();
+        check_data_path(&sample, node.at, self.diagnostics).then_some(BodyFile::Named(path))
+    }
+
     fn multipart(&mut self, node: &YamlNode) -> Vec<MultipartField> {
         let entries = crate::load::node_reader::map_entries(node, "`multipart`", self.diagnostics);
+        for entry in entries {
+            if entry.value.as_list().is_some_and(<[YamlNode]>::is_empty) {
+                let diagnostic = Diagnostic::error(format!("`{}` has no part", entry.key))
+                    .at(entry.value.at, "an empty list");
+                self.diagnostics
+                    .push(diagnostic.hint("write its parts, or remove the name"));
+            }
+        }
         entries
             .iter()
-            .filter_map(|entry| {
-                Some(MultipartField {
-                    name: entry.key.to_string(),
-                    content: self.multipart_part(&entry.value)?,
-                })
+            // A list repeats the name.
+            .flat_map(|entry| {
+                one_or_many(&entry.value)
+                    .iter()
+                    .map(move |part| (entry, part))
             })
+            .filter_map(|(entry, part)| self.multipart_part(&entry.key, part))
             .collect()
     }
 
-    /// A text, or `{ file: …, filename: …, type: … }`.
-    fn multipart_part(&mut self, node: &YamlNode) -> Option<MultipartContent> {
+    /// A text, or a map with one of `text`, `json` and `file`, and with `filename` and `type`.
+    fn multipart_part(&mut self, name: &str, node: &YamlNode) -> Option<MultipartField> {
         if !matches!(node.kind, NodeKind::Map(_)) {
-            return Some(MultipartContent::Text(self.single_value(node, "a part")));
+            return Some(MultipartField {
+                name: name.to_owned(),
+                content: MultipartContent::Text(self.single_value(node, "a part")),
+                filename: None,
+                media_type: None,
+            });
         }
-        let map = CheckedMap::open(
-            node,
-            "a part",
-            &["file", "filename", "type"],
+        let map = CheckedMap::open(node, "a part", &PART_KEYS, self.diagnostics)?;
+        at_most_one(
+            &map,
+            &PART_CONTENT_KEYS,
+            "a part has one content",
             self.diagnostics,
-        )?;
-        let file = self
-            .files
-            .workspace_file(map.required("file", self.diagnostics)?, self.diagnostics)?;
-        let named = self.part_parameter(&map, "filename");
-        let filename = named
-            .or_else(|| Some(file.path.file_name()?.to_string_lossy().into_owned()))
-            .unwrap_or_default();
-        let media_type = self
-            .part_parameter(&map, "type")
-            .unwrap_or_else(|| "application/octet-stream".to_owned());
-        Some(MultipartContent::File {
-            file,
-            filename,
-            media_type,
+        );
+        let Some(entry) = map.present_entries(&PART_CONTENT_KEYS).first().copied() else {
+            if !map.has_unknown_key(&PART_KEYS) {
+                let diagnostic = Diagnostic::error("the part has no content")
+                    .at(node.at, "no `text`, `json` or `file`");
+                self.diagnostics
+                    .push(diagnostic.hint("write one of them, such as `{ file: images/a.png }`"));
+            }
+            return None;
+        };
+        let content = match entry.key.as_str() {
+            "text" => MultipartContent::Text(self.single_value(&entry.value, "`text`")),
+            "json" => MultipartContent::Json(self.value_decoder().tree(&entry.value)),
+            _ => MultipartContent::File(self.body_file(&entry.value)?),
+        };
+        Some(MultipartField {
+            name: name.to_owned(),
+            content,
+            filename: self.part_filename(&map),
+            media_type: self.part_media_type(&map),
         })
     }
 
-    /// A parameter of a part's header: never a template, and without a character that could end the
+    /// The file name of a part, which may be a template.
+    fn part_filename(&mut self, map: &CheckedMap<'_>) -> Option<Template> {
+        let node = map.get("filename")?;
+        let word = text(node, "`filename`", self.diagnostics)?;
+        if word.is_empty() || word.contains(|letter: char| letter.is_control() || letter == '"') {
+            let reason = format!("`{}` is not a filename of a part", word.escape_debug());
+            self.diagnostics.push(
+                Diagnostic::error(reason)
+                    .at(node.at, "empty, or with a quote or a control character"),
+            );
+            return None;
+        }
+        self.value_decoder().template(node, "`filename`")
+    }
+
+    /// The media type of a part: never a template, and without a character that could end the
     /// header and begin another one.
-    fn part_parameter(&mut self, map: &CheckedMap<'_>, key: &str) -> Option<String> {
+    fn part_media_type(&mut self, map: &CheckedMap<'_>) -> Option<String> {
+        let key = "type";
         let node = map.get(key)?;
         let word = text(node, &format!("`{key}`"), self.diagnostics)?;
         // Templates are not evaluated here, and a boundary or file name made of data could end the
@@ -701,16 +772,11 @@ impl RequestDecoder<'_> {
                     .at(node.at, "`{{` is not allowed here"),
             );
         }
-        let media_type = key != "type"
-            || word
-                .split_once('/')
-                .is_some_and(|(main, sub)| !main.is_empty() && !sub.is_empty());
+        let media_type = word
+            .split_once('/')
+            .is_some_and(|(main, sub)| !main.is_empty() && !sub.is_empty());
         if word.chars().any(char::is_control) || !media_type {
-            let wanted = if key == "type" {
-                "such as `image/png`"
-            } else {
-                "no control characters"
-            };
+            let wanted = "such as `image/png`";
             self.diagnostics.push(
                 Diagnostic::error(format!(
                     "`{}` is not a {key} of a part",
@@ -873,10 +939,6 @@ fn contradicting_media_type(written: &str, body: &RequestBody) -> Option<String>
         .trim()
         .to_ascii_lowercase();
     let (fits, sent) = match body {
-        // Only ingam knows the boundary, and without it no server finds the parts.
-        RequestBody::Multipart(_) => {
-            return Some("`multipart` is sent with a boundary that this does not name".to_owned());
-        }
         RequestBody::Json(_) => (
             media_type == "text/plain"
                 || media_type.ends_with("/json")
@@ -901,7 +963,7 @@ fn contradicting_media_type(written: &str, body: &RequestBody) -> Option<String>
             !media_type.starts_with("multipart/"),
             "one body without parts",
         ),
-        RequestBody::None => return None,
+        RequestBody::Multipart(_) | RequestBody::None => return None,
     };
     (!fits).then(|| format!("the body is {sent}"))
 }

@@ -26,8 +26,8 @@ pub(super) const RESOURCE_KEYS: [&str; 8] = [
     "id", "shared", "create", "read", "update", "delete", "list", "missing",
 ];
 /// Keys of every operation.
-const OPERATION_KEYS: [&str; 8] = [
-    "get", "post", "put", "patch", "delete", "head", "status", "json",
+const OPERATION_KEYS: [&str; 9] = [
+    "get", "post", "put", "patch", "delete", "head", "options", "status", "json",
 ];
 const SINGLE_ITEM_OPERATIONS: [(&str, &str, ItemAction); 3] = [
     ("read", "`read`", ItemAction::Read),

@@ -7,6 +7,7 @@ use crate::model::assertion::JsonSchema;
 use crate::model::request::{WorkspaceFile, WorkspaceFileError};
 use crate::model::workspace::Workspace;
 use crate::plain_file::read_plain_file;
+use crate::span::Span;
 use crate::yaml::YamlNode;
 use std::collections::{BTreeSet, HashMap};
 use std::ffi::OsString;
@@ -309,10 +310,7 @@ impl WorkspaceFiles {
     pub(crate) fn resolve_path(&self, path: &Path) -> Result<PathBuf, WorkspaceFileError> {
         // Checked by the spelling first: a path that leads outside must not be looked up at all, or
         // the message would tell whether the file exists.
-        let outside = path
-            .components()
-            .any(|part| !matches!(part, Component::Normal(_) | Component::CurDir));
-        if outside || path.starts_with("~") {
+        if leads_outside(path) {
             return Err(WorkspaceFileError::Outside(path.to_owned()));
         }
         let full = self
@@ -337,6 +335,26 @@ impl WorkspaceFiles {
             Err(WorkspaceFileError::LinkOutside(path.to_owned()))
         }
     }
+}
+
+/// Whether the spelling of a path stays inside of the workspace and names nothing hidden; a
+/// fault is reported. The file need not exist.
+pub(super) fn check_data_path(path: &str, at: Span, diagnostics: &mut Diagnostics) -> bool {
+    let path = Path::new(path);
+    let error = if has_hidden_part(path) {
+        WorkspaceFileError::Hidden(path.to_owned())
+    } else if leads_outside(path) {
+        WorkspaceFileError::Outside(path.to_owned())
+    } else {
+        return true;
+    };
+    diagnostics.push(Diagnostic::error(format!("the file {error}")).at(at, "this path"));
+    false
+}
+
+fn leads_outside(path: &Path) -> bool {
+    let is_plain = |part| matches!(part, Component::Normal(_) | Component::CurDir);
+    path.starts_with("~") || !path.components().all(is_plain)
 }
 
 fn has_hidden_part(path: &Path) -> bool {

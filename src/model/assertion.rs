@@ -1,6 +1,7 @@
 //! An expectation of an answer, as a file states it. It refuses to judge (that is `check`).
 
 use crate::jsonpath::JsonPath;
+use crate::model::conversion::Conversion;
 use crate::model::template::{Expression, TemplateTree};
 use crate::span::Span;
 use crate::xml::XPath;
@@ -15,6 +16,8 @@ pub struct Assertion {
     pub subject: Subject,
     /// Where the subject is written.
     pub at: Span,
+    /// What is made of the value before the predicates look at it.
+    pub conversions: Vec<Conversion>,
     /// All of them must hold.
     pub predicates: Vec<Predicate>,
 }
@@ -78,6 +81,8 @@ pub enum PredicateTest {
     StartsWith(TemplateTree),
     EndsWith(TemplateTree),
     Length(Vec<Predicate>),
+    /// The time from a moment to now.
+    Age(Vec<Predicate>),
     Each(Vec<Predicate>),
     Some(Vec<Predicate>),
     None(Vec<Predicate>),
@@ -116,6 +121,7 @@ impl PredicateTest {
             // Every predicate stands here: one that is forgotten would hide its names from `check`.
             Self::Not(_)
             | Self::Length(_)
+            | Self::Age(_)
             | Self::Each(_)
             | Self::Some(_)
             | Self::None(_)
@@ -129,10 +135,11 @@ impl PredicateTest {
     }
 
     /// The predicates inside of it.
-    fn nested(&self) -> &[Predicate] {
+    pub(crate) fn nested(&self) -> &[Predicate] {
         match self {
             Self::Not(inner)
             | Self::Length(inner)
+            | Self::Age(inner)
             | Self::Each(inner)
             | Self::Some(inner)
             | Self::None(inner) => inner,
@@ -158,6 +165,7 @@ impl PredicateTest {
             Self::StartsWith(_) => "starts_with",
             Self::EndsWith(_) => "ends_with",
             Self::Length(_) => "length",
+            Self::Age(_) => "age",
             Self::Each(_) => "each",
             Self::Some(_) => "some",
             Self::None(_) => "none",
@@ -171,7 +179,7 @@ impl PredicateTest {
     }
 }
 
-/// What a comparison compares with: a number, or for `latency` a duration.
+/// What a comparison compares with: a number, or for `latency` and `age` a duration.
 #[derive(Clone, Debug)]
 pub enum ComparisonBound {
     Value(TemplateTree),

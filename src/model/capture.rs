@@ -1,6 +1,7 @@
 //! A value taken from an answer into the scope of the steps that follow.
 
 use crate::model::assertion::Subject;
+use crate::model::conversion::Conversion;
 use crate::span::Span;
 use crate::value::Value;
 use regex::Regex;
@@ -13,6 +14,8 @@ pub struct Capture {
     pub from: Subject,
     /// Where the source of the value is written.
     pub at: Span,
+    /// What is made of the value before it is kept.
+    pub conversions: Vec<Conversion>,
     /// The value is a secret from the moment that it is received.
     pub is_secret: bool,
     /// All values of a header, as a list; without it, a header that comes more than once is an

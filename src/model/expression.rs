@@ -41,7 +41,18 @@ impl Expression {
 }
 
 /// The filters that work on exact values. A chain without any of them is the engine's.
-pub(crate) const EXACT_FILTERS: [&str; 6] = ["batch", "date", "unix", "with", "without", "zip"];
+pub(crate) const EXACT_FILTERS: [&str; 10] = [
+    "base64",
+    "base64url",
+    "batch",
+    "date",
+    "json",
+    "number",
+    "unix",
+    "with",
+    "without",
+    "zip",
+];
 
 /// What the value before a filter is called where the template engine applies that filter.
 pub(crate) const CHAIN_INPUT: &str = "_chain_input";

@@ -3,6 +3,7 @@
 pub(crate) mod assertion;
 pub(crate) mod brackets;
 pub(crate) mod capture;
+pub(crate) mod conversion;
 pub(crate) mod credential_variable;
 pub(crate) mod environment;
 pub(crate) mod expression;

@@ -147,6 +147,8 @@ pub struct RecordedPart {
     pub name: String,
     /// Of a file, its name.
     pub text: String,
+    /// Where a recording does not say it, any media type fits.
+    pub media_type: Option<String>,
     /// `None` for a part that is no file.
     pub file: Option<RecordedPartFile>,
 }
@@ -156,8 +158,6 @@ pub struct RecordedPart {
 pub struct RecordedPartFile {
     /// Of its content, in hex; where a stub does not say it, any content fits.
     pub sha256: Option<String>,
-    /// Where a recording does not say it, any media type fits.
-    pub media_type: Option<String>,
 }
 
 /// The response to serve.

@@ -242,7 +242,7 @@ pub enum RequestBody {
     /// A body that names its encoding.
     Encoded(EncodedBody),
     /// A file inside the workspace.
-    File(WorkspaceFile),
+    File(BodyFile),
 }
 
 /// A body that names its encoding.
@@ -261,21 +261,30 @@ pub enum EncodedContent {
     Xml(TemplateTree),
 }
 
-/// One part of a multipart body.
+/// A file that a request sends.
+#[derive(Clone, Debug)]
+pub enum BodyFile {
+    Fixed(WorkspaceFile),
+    /// Its path is made when the request is; variables that a person wrote are all that it sees.
+    Named(Template),
+}
+
+/// One part of a multipart body; several may have one name.
 #[derive(Clone, Debug)]
 pub struct MultipartField {
     pub name: String,
     pub content: MultipartContent,
+    /// Of a file without one, the name of the file.
+    pub filename: Option<Template>,
+    /// Of a file or JSON without one, the usual one.
+    pub media_type: Option<String>,
 }
 
 #[derive(Clone, Debug)]
 pub enum MultipartContent {
     Text(TemplateTree),
-    File {
-        file: WorkspaceFile,
-        filename: String,
-        media_type: String,
-    },
+    Json(TemplateTree),
+    File(BodyFile),
 }
 
 /// A file that a request sends; its path lies inside the workspace.
@@ -364,6 +373,15 @@ impl Step {
     }
 }
 
+impl BodyFile {
+    fn expressions(&self) -> Vec<&Expression> {
+        match self {
+            Self::Fixed(_) => Vec::new(),
+            Self::Named(path) => path.expressions().collect(),
+        }
+    }
+}
+
 impl RequestBody {
     #[must_use]
     pub fn expressions(&self) -> Vec<&Expression> {
@@ -383,14 +401,34 @@ impl RequestBody {
             Self::Multipart(parts) => parts
                 .iter()
                 .flat_map(|part| {
-                    if let MultipartContent::Text(tree) = &part.content {
-                        tree.expressions()
-                    } else {
-                        Vec::new()
-                    }
+                    let filename = part.filename.iter().flat_map(Template::expressions);
+                    let content = match &part.content {
+                        MultipartContent::Text(tree) | MultipartContent::Json(tree) => {
+                            tree.expressions()
+                        }
+                        MultipartContent::File(file) => file.expressions(),
+                    };
+                    filename.chain(content)
                 })
                 .collect(),
-            Self::None | Self::File(_) => Vec::new(),
+            Self::File(file) => file.expressions(),
+            Self::None => Vec::new(),
+        }
+    }
+
+    /// Those that name a file.
+    #[must_use]
+    pub(crate) fn file_expressions(&self) -> Vec<&Expression> {
+        match self {
+            Self::File(file) => file.expressions(),
+            Self::Multipart(parts) => parts
+                .iter()
+                .flat_map(|part| match &part.content {
+                    MultipartContent::File(file) => file.expressions(),
+                    MultipartContent::Text(_) | MultipartContent::Json(_) => Vec::new(),
+                })
+                .collect(),
+            _ => Vec::new(),
         }
     }
 }

@@ -2,6 +2,7 @@
 //! every name known beforehand. It refuses an empty selection.
 
 mod active_fixtures;
+mod file_names;
 mod lanes;
 mod name_check;
 mod needed_files;

@@ -1,5 +1,6 @@
 //! Checks that every name in a template of a request is defined when the template is rendered.
 
+use super::file_names::check_file_names;
 use super::secret_use::check_secret_uses;
 use super::{Unit, common_accounts, has_own_accounts};
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean, join_names, similar_name_hint};
@@ -42,6 +43,7 @@ pub(crate) fn check_names(
 ) {
     let known = shared_names(workspace, environment, given, diagnostics);
     check_secret_uses(workspace, diagnostics);
+    check_file_names(workspace, diagnostics);
     check_unit_count(workspace, environment, given, diagnostics);
     for fixture in &workspace.fixtures {
         check_fixture(workspace, environment, fixture, known.clone(), diagnostics);

@@ -15,8 +15,14 @@ use std::collections::HashMap;
 /// The most recorded requests that one miss is compared with, to name the nearest one.
 const MAX_COMPARED: usize = 1_000;
 
-/// The file of an exchange, and the exchange.
-type TakenExchange = (String, RecordedExchange);
+/// An exchange that answers a request.
+#[derive(Debug)]
+pub(crate) struct TakenExchange {
+    pub(crate) file: String,
+    /// When its file was recorded, in Unix milliseconds; a stub does not say it.
+    pub(crate) recorded_ms: Option<i64>,
+    pub(crate) exchange: RecordedExchange,
+}
 
 /// Every recorded exchange of one scheme. Those of one request in one file are served in order,
 /// each as often as its `times` says.
@@ -228,7 +234,7 @@ impl ExchangePool {
     }
 
     /// The exchange that is recorded for this request without placeholders.
-    pub(crate) fn take_exact(&mut self, sent: &RecordedRequest) -> Option<RecordedExchange> {
+    pub(crate) fn take_exact(&mut self, sent: &RecordedRequest) -> Option<TakenExchange> {
         let places = self.equal_groups(sent);
         self.take_next(sent, &places, &|group| {
             group.is_free_of_placeholders
@@ -236,7 +242,6 @@ impl ExchangePool {
                 && !group.is_superseded
         })?
         .ok()
-        .map(|(_, exchange)| exchange)
     }
 
     /// # Errors
@@ -244,11 +249,9 @@ impl ExchangePool {
     pub(crate) fn take_exchange(
         &mut self,
         sent: &RecordedRequest,
-    ) -> Result<RecordedExchange, ReplayMiss> {
-        let found = self
-            .take_matching(sent, &|group| !group.is_superseded)
-            .unwrap_or_else(|| Err(self.nearest_miss(sent)));
-        found.map(|(_, exchange)| exchange)
+    ) -> Result<TakenExchange, ReplayMiss> {
+        self.take_matching(sent, &|group| !group.is_superseded)
+            .unwrap_or_else(|| Err(self.nearest_miss(sent)))
     }
 
     /// The exchange for a request and its file. The own recording is used before any other.
@@ -259,7 +262,7 @@ impl ExchangePool {
         &mut self,
         is_own: &dyn Fn(&str) -> bool,
         sent: &RecordedRequest,
-    ) -> Result<(String, RecordedExchange), ReplayMiss> {
+    ) -> Result<TakenExchange, ReplayMiss> {
         let own = self.take_matching(sent, &|group| is_own(&group.file));
         own.or_else(|| self.take_matching(sent, &|group| !group.is_superseded))
             .unwrap_or_else(|| Err(self.nearest_miss(sent)))
@@ -332,8 +335,15 @@ impl ExchangePool {
             }
             let file = group.file.clone();
             group.note_headers(sent);
+            let recorded_ms = Some(group.recorded_ms).filter(|at| *at != i64::MIN);
             match group.next_exchange() {
-                Some(exchange) => return Some(Ok((file, exchange.clone()))),
+                Some(exchange) => {
+                    return Some(Ok(TakenExchange {
+                        file,
+                        recorded_ms,
+                        exchange: exchange.clone(),
+                    }));
+                }
                 // Another file may still have an exchange, so this is the answer only if none has.
                 None => used_up = used_up.or(Some(Err(ReplayMiss::Exhausted { file }))),
             }

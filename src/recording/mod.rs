@@ -18,7 +18,7 @@ mod unchanged;
 mod unsigned_request;
 
 pub(crate) use documents::TextBody;
-pub(crate) use exchange_pool::{ExchangePool, ReplayMiss};
+pub(crate) use exchange_pool::{ExchangePool, ReplayMiss, TakenExchange};
 pub(crate) use exchange_redaction::{
     ExchangeRedaction, RedactedRecording, RedactionError, redact_recording,
 };

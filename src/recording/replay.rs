@@ -72,12 +72,19 @@ impl RecordingReplay {
         sent: &RecordedRequest,
     ) -> Result<ReplayedResponse, ReplayMiss> {
         let pool = self.pools.entry(scheme.to_owned()).or_default();
-        let (from, exchange) =
-            pool.take_exchange_for(&|name| belongs_to_file(name, file, scheme), sent)?;
-        self.used_recordings.insert(from);
+        let taken = pool.take_exchange_for(&|name| belongs_to_file(name, file, scheme), sent)?;
+        self.used_recordings.insert(taken.file);
+        let (exchange, recorded_ms) = (taken.exchange, taken.recorded_ms);
         let (delay, rounds) = (exchange.delay.unwrap_or_default(), exchange.rounds);
         let response = match exchange.outcome {
-            RecordedOutcome::Response(answer) => self.wire_response(&answer, delay),
+            RecordedOutcome::Response(answer) => {
+                let response = self.wire_response(&answer, delay);
+                // Ages of what it says count from then, so that a recording stays true for years.
+                response.map(|mut response| {
+                    response.made_at_ms = recorded_ms;
+                    response
+                })
+            }
             // The transport reports half of a body as a lost connection, so a replay must too.
             RecordedOutcome::Truncated(_) | RecordedOutcome::Reset => {
                 Err(ReplayError::ConnectionClosed)

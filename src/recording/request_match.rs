@@ -3,7 +3,7 @@
 
 use crate::model::environment::DEFAULT_ACCOUNT;
 use crate::model::recording::{
-    PLACEHOLDERS, RecordedBody, RecordedHeaders, RecordedPart, RecordedPartFile, RecordedRequest,
+    PLACEHOLDERS, RecordedBody, RecordedHeaders, RecordedPart, RecordedRequest,
 };
 use crate::value::Value;
 
@@ -181,21 +181,21 @@ fn file_difference(recorded: &RecordedPart, sent: &RecordedPart) -> Option<Strin
         recorded.is_some() && sent.is_some() && recorded != sent
     };
     let difference = match (&recorded.file, &sent.file) {
-        (Some(recorded), Some(sent)) if differs(&recorded.media_type, &sent.media_type) => {
-            media_type_difference(recorded, sent)
-        }
         (Some(file), Some(sent)) if differs(&file.sha256, &sent.sha256) => {
             format!("the file `{}` has another content", recorded.text)
         }
         (Some(_), None) => "recorded a file, sent text".to_owned(),
         (None, Some(_)) => "recorded text, sent a file".to_owned(),
+        _ if differs(&recorded.media_type, &sent.media_type) => {
+            media_type_difference(recorded, sent)
+        }
         (Some(_), Some(_)) | (None, None) => return None,
     };
     Some(format!("part `{}`: {difference}", recorded.name))
 }
 
-fn media_type_difference(recorded: &RecordedPartFile, sent: &RecordedPartFile) -> String {
-    let text = |file: &RecordedPartFile| file.media_type.clone().unwrap_or_default();
+fn media_type_difference(recorded: &RecordedPart, sent: &RecordedPart) -> String {
+    let text = |part: &RecordedPart| part.media_type.clone().unwrap_or_default();
     format!("recorded as `{}`, sent as `{}`", text(recorded), text(sent))
 }
 

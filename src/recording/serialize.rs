@@ -173,14 +173,20 @@ fn scalar_value(text: &str) -> Value {
 fn parts_value(parts: &[RecordedPart]) -> Value {
     let value = |part: &RecordedPart| {
         let Some(file) = &part.file else {
-            return scalar_value(&part.text);
+            return match &part.media_type {
+                None => scalar_value(&part.text),
+                Some(kind) => Value::Object(vec![
+                    member("text", scalar_value(&part.text)),
+                    member("type", kind.as_str().into()),
+                ]),
+            };
         };
         let mut members = vec![member("filename", part.text.as_str().into())];
         let optional = |name, value: &Option<String>| {
             let value = value.as_ref()?;
             Some(member(name, value.as_str().into()))
         };
-        members.extend(optional("type", &file.media_type));
+        members.extend(optional("type", &part.media_type));
         members.extend(optional("sha256", &file.sha256));
         Value::Object(members)
     };

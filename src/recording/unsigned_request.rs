@@ -91,11 +91,10 @@ fn sorted_by_name(mut pairs: Vec<(String, String)>) -> Vec<(String, String)> {
 }
 
 fn recorded_part(part: &DraftPart) -> RecordedPart {
-    let (text, file) = match &part.file {
-        Some((name, media_type)) => {
+    let (text, file) = match &part.filename {
+        Some(name) => {
             let file = RecordedPartFile {
                 sha256: Some(sha256_hex(&part.content)),
-                media_type: Some(media_type.clone()),
             };
             (name.clone(), Some(file))
         }
@@ -105,6 +104,7 @@ fn recorded_part(part: &DraftPart) -> RecordedPart {
     RecordedPart {
         name: part.name.clone(),
         text,
+        media_type: part.media_type.clone(),
         file,
     }
 }

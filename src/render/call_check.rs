@@ -76,7 +76,11 @@ const FUNCTIONS: [Signature; 8] = [
     signature("random", "random(8)", 1, &[Any]),
 ];
 
-const FILTERS: [Signature; 2] = [
+const FILTERS: [Signature; 6] = [
+    signature("number", "number", 0, &[]),
+    signature("json", "json", 0, &[]),
+    signature("base64", "base64", 0, &[]),
+    signature("base64url", "base64url", 0, &[]),
     signature(
         "date",
         "date(\"%Y-%m-%d\", \"+09:00\")",

@@ -1,19 +1,20 @@
 //! Renders a step: with every template evaluated, it is a draft.
 
 use super::encoded_body::render_encoded_body;
-use super::engine::{RenderedSize, push_text, render_tree};
+use super::engine::{RenderedSize, push_text, render_text, render_tree};
 use super::error::RenderError;
 use super::fresh_values::FreshValues;
 use super::plain_values::{render_pairs, render_plain_text};
 use super::template_scope::TemplateScope;
 use crate::model::request::{
-    ExternalHosts, MultipartContent, MultipartField, RequestBody, Step, TemplateField,
+    BodyFile, ExternalHosts, MultipartContent, MultipartField, RequestBody, Step, TemplateField,
     WorkspaceFile, WorkspaceFileError,
 };
-use crate::model::template::{Template, TemplatePart};
+use crate::model::template::{Expression, Template, TemplatePart};
 use crate::span::Span;
 use crate::wire::{Draft, DraftBody, DraftPart, ExternalUrl, HostPattern, encode_strict};
 use bytes::Bytes;
+use std::borrow::Cow;
 
 /// Reads the files that requests send.
 pub trait BodyFiles {
@@ -127,7 +128,10 @@ fn render_body(
             &mut RenderedSize::default(),
         )?),
         RequestBody::Encoded(body) => render_encoded_body(body, scope)?,
-        RequestBody::File(file) => DraftBody::Bytes(read_body_file(file, files)?),
+        RequestBody::File(file) => {
+            let file = body_file(file, scope)?;
+            DraftBody::Bytes(read_body_file(&file, files)?)
+        }
         RequestBody::Multipart(fields) => DraftBody::Multipart {
             parts: render_parts(fields, scope, files)?,
             // The seed of the step makes it the same on each retry, and 24 random letters make it
@@ -169,30 +173,101 @@ fn render_part(
     files: &dyn BodyFiles,
     size: &mut RenderedSize,
 ) -> Result<(Span, DraftPart), RenderError> {
-    let (at, file, content) = match &field.content {
+    let mut own_name = None;
+    let (at, usual_type, content) = match &field.content {
         MultipartContent::Text(written) => {
             let text = render_plain_text(written, scope, size)?;
             (written.at, None, Bytes::from(text))
         }
-        MultipartContent::File {
-            file,
-            filename,
-            media_type,
-        } => (
-            file.at,
-            Some((filename.clone(), media_type.clone())),
-            read_body_file(file, files)?,
-        ),
+        MultipartContent::Json(written) => {
+            let json = size.render(written, scope)?.to_json();
+            (written.at, Some("application/json"), Bytes::from(json))
+        }
+        MultipartContent::File(file) => {
+            let file = body_file(file, scope)?;
+            let name = file.path.file_name();
+            own_name = name.map(|name| name.to_string_lossy().into_owned());
+            let content = read_body_file(&file, files)?;
+            (file.at, Some("application/octet-stream"), content)
+        }
     };
-    let name = field.name.clone();
+    let filename = match &field.filename {
+        Some(written) => Some(render_filename(written, scope)?),
+        None => own_name,
+    };
+    let media_type = field.media_type.as_deref().or(usual_type);
     Ok((
         at,
         DraftPart {
-            name,
-            file,
+            name: field.name.clone(),
+            filename,
+            media_type: media_type.map(str::to_owned),
             content,
         },
     ))
+}
+
+/// The file that a step sends; a template in its path fills one segment of it.
+fn body_file<'f>(
+    file: &'f BodyFile,
+    scope: &dyn TemplateScope,
+) -> Result<Cow<'f, WorkspaceFile>, RenderError> {
+    let written = match file {
+        BodyFile::Fixed(file) => return Ok(Cow::Borrowed(file)),
+        BodyFile::Named(written) => written,
+    };
+    // In a request that is compared with recorded ones too, it is this file that is sent.
+    let scope = scope.without_placeholders().unwrap_or(scope);
+    let mut path = String::new();
+    for part in &written.parts {
+        match part {
+            TemplatePart::Literal(literal) => path.push_str(literal),
+            TemplatePart::Expression(expression) => {
+                let mut value = String::new();
+                push_text(&mut value, expression, scope)?;
+                check_path_value(&value, &path, expression, scope)?;
+                path.push_str(&value);
+            }
+        }
+    }
+    Ok(Cow::Owned(WorkspaceFile {
+        path: path.into(),
+        at: written.at,
+    }))
+}
+
+/// A value in the path of a file stays inside of its segment, and comes from no response.
+fn check_path_value(
+    value: &str,
+    before: &str,
+    expression: &Expression,
+    scope: &dyn TemplateScope,
+) -> Result<(), RenderError> {
+    let names = scope.dialect().names_in(expression)?;
+    let wrong = |reason: &str| Err(RenderError::new(expression.at, reason));
+    if names.iter().any(|name| scope.is_received(name)) {
+        return wrong("a value of a response cannot name a file that is sent");
+    }
+    if value.contains(|letter: char| matches!(letter, '/' | '\\' | ':') || letter.is_control()) {
+        return wrong(
+            "a value in the path of a file cannot hold `/`, `\\`, `:` or a control character",
+        );
+    }
+    let begins_segment = before.is_empty() || before.ends_with('/');
+    if begins_segment && (value.is_empty() || value.starts_with('.')) {
+        return wrong("a part of the path of a file cannot be empty or begin with a dot");
+    }
+    Ok(())
+}
+
+fn render_filename(written: &Template, scope: &dyn TemplateScope) -> Result<String, RenderError> {
+    let name = render_text(written, scope)?;
+    // It stands in quotes in a header of the part: these characters could end it.
+    if name.is_empty() || name.contains(|letter: char| letter.is_control() || letter == '"') {
+        let reason = "the name of a file is empty, or has a quote or a control character";
+        return Err(RenderError::new(written.at, reason));
+    }
+    Ok(name)
 }
 
 fn read_body_file(file: &WorkspaceFile, files: &dyn BodyFiles) -> Result<Bytes, RenderError> {

@@ -1,6 +1,7 @@
 //! Filters on our own values. No number in them is computed with, so each keeps its spelling.
 
 use crate::calendar::{self, CalendarError, Zone, read_zoned_moment};
+use crate::conversion::{self, ConversionFault};
 use crate::jsonpath::{EditError, JsonPath};
 use crate::value::Value;
 
@@ -29,6 +30,12 @@ impl From<EditError> for FilterFault {
     }
 }
 
+impl From<ConversionFault> for FilterFault {
+    fn from(error: ConversionFault) -> Self {
+        Self::new(error.0)
+    }
+}
+
 impl From<CalendarError> for FilterFault {
     fn from(error: CalendarError) -> Self {
         Self {
@@ -43,6 +50,10 @@ pub(super) fn apply(name: &str, value: &Value, arguments: &[Value]) -> Result<Va
     match (name, arguments) {
         ("batch", [size]) => batch(value, size),
         ("zip", [other]) => zip(value, other),
+        ("number", []) => Ok(Value::Number(conversion::to_number(value)?)),
+        ("json", []) => Ok(conversion::parse_json(value)?),
+        ("base64", []) => Ok(Value::from(conversion::decode_base64(value)?)),
+        ("base64url", []) => Ok(Value::from(conversion::decode_base64_url(value)?)),
         ("date", [format]) => date(value, format, None),
         ("date", [format, zone]) => date(value, format, Some(zone)),
         ("unix", []) => Ok(Value::from(read_zoned_moment(value)?.as_second())),

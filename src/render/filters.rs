@@ -14,6 +14,8 @@ use minijinja::{Environment, Error, ErrorKind, filters as stock, tests as stock_
 /// What a request's templates may use.
 pub(super) const REQUEST_FILTERS: &[&str] = &[
     "abs",
+    "base64",
+    "base64url",
     "batch",
     "compact",
     "date",
@@ -23,11 +25,13 @@ pub(super) const REQUEST_FILTERS: &[&str] = &[
     "float",
     "int",
     "join",
+    "json",
     "last",
     "length",
     "lower",
     "max",
     "min",
+    "number",
     "replace",
     "round",
     "split",

@@ -320,6 +320,10 @@ impl TemplateScope for PlaceholderScope<'_> {
     fn has_placeholders(&self) -> bool {
         true
     }
+
+    fn without_placeholders(&self) -> Option<&dyn TemplateScope> {
+        Some(self.0)
+    }
 }
 
 impl TemplateScope for VariableScope {
@@ -330,6 +334,12 @@ impl TemplateScope for VariableScope {
 
     fn fresh_values(&self) -> Option<FreshValues> {
         Some(self.fresh_values)
+    }
+
+    fn is_received(&self, name: &str) -> bool {
+        let root = name.split('.').next().unwrap_or_default();
+        let origin = self.origin(root);
+        origin.is_some_and(|origin| origin.layer > VariableLayer::CommandLine)
     }
 
     fn root_names(&self) -> Vec<String> {

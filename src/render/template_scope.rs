@@ -36,6 +36,16 @@ pub trait TemplateScope {
         false
     }
 
+    /// The same names with the values that are sent, where this scope has placeholders.
+    fn without_placeholders(&self) -> Option<&dyn TemplateScope> {
+        None
+    }
+
+    /// Whether the value of a name came out of a response.
+    fn is_received(&self, _name: &str) -> bool {
+        false
+    }
+
     /// Every first name that it knows, for "did you mean".
     fn root_names(&self) -> Vec<String> {
         Vec::new()

@@ -98,7 +98,7 @@ struct TokenRequestPlan<'a> {
 
 /// What became of one try to ask.
 enum TokenSendOutcome {
-    Response(WireResponse),
+    Response(Box<WireResponse>),
     /// Nothing has left.
     NotSent(String),
     /// Something has left, and no answer came.
@@ -756,7 +756,7 @@ impl<'a> RefreshFlow<'a> {
             .send_by(request, route, SendLimits::within(self.job.timeout))
             .await
         {
-            Ok(response) => TokenSendOutcome::Response(response),
+            Ok(response) => TokenSendOutcome::Response(Box::new(response)),
             Err(error) if error.was_not_sent() => TokenSendOutcome::NotSent(error.to_string()),
             Err(error) => TokenSendOutcome::ResponseLost(error.to_string()),
         }

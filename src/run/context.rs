@@ -163,10 +163,15 @@ impl RunContext<'_> {
         OutputRedactor::new(self.state.redactor.borrow_mut(), None)
     }
 
+    /// The time in Unix milliseconds, or the one that a replay pretends.
+    pub(super) fn now_ms(&self) -> i64 {
+        (self.options.pretended_ms).unwrap_or_else(self.environment.clock)
+    }
+
     /// The time and a random seed, read now: for rendering a step, and for signing one request.
     pub(super) fn fresh_values(&self) -> FreshValues {
         FreshValues {
-            unix_ms: (self.options.pretended_ms).unwrap_or_else(self.environment.clock),
+            unix_ms: self.now_ms(),
             seed: self.environment.rng.draw(),
         }
     }

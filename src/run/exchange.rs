@@ -17,7 +17,7 @@ use crate::recording::{
     PersonalDataError, RecordingKey, ReplayMiss, ReplayedResponse, describe_miss, unsigned_request,
 };
 use crate::render::FreshValues;
-use crate::sandbox::{NO_RECORDING, NOT_RECORDED};
+use crate::sandbox::{NO_RECORDING, NOT_RECORDED, RECORDED_AT};
 use crate::sign::{
     NamedValues, SealError, SealedRequest, SignTrace, SigningInputs, TraceLine, seal,
 };
@@ -273,7 +273,19 @@ impl ExchangeContext<'_> {
             })
     }
 
-    fn finish(&self, signed: SignedRequest, draft: &Draft, response: WireResponse) -> Exchange {
+    /// Notes when a response was made: when it was recorded, or now.
+    fn date_response(&self, response: &mut WireResponse) {
+        if self.context.environment.accesses.is_sandbox() {
+            let said = response.header(RECORDED_AT).and_then(|at| at.parse().ok());
+            response.made_at_ms = response.made_at_ms.or(said);
+            // Only the sandbox says it, and no marketplace does.
+            response.headers.retain(|(name, _)| name != RECORDED_AT);
+        }
+        response.made_at_ms = response.made_at_ms.or(Some(self.context.now_ms()));
+    }
+
+    fn finish(&self, signed: SignedRequest, draft: &Draft, mut response: WireResponse) -> Exchange {
+        self.date_response(&mut response);
         let outcome = check::classify_response(
             self.scheme,
             draft.method,

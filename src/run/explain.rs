@@ -565,7 +565,7 @@ fn curl_command(
         words.push("--globoff".to_owned());
     }
     match wire.method().name() {
-        "GET" => {}
+        "GET" if wire.body().is_empty() => {}
         // With `-X HEAD` curl waits for a body.
         "HEAD" => words.push("--head".to_owned()),
         method => words.push(format!("-X {method}")),

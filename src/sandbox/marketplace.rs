@@ -7,6 +7,7 @@ use super::reply::{
     DeliveryOutcome, ReplyDelivery, SandboxReply, not_recorded_reply, unmakeable_reply,
     unreadable_recording_reply,
 };
+use super::reserved_names::RECORDED_AT;
 use super::resources::{OperationCall, OperationMatch, ResourceStore};
 use super::template_scope::SandboxScope;
 use super::token_subject::{TestCredentialError, TokenSubject, test_account};
@@ -14,11 +15,13 @@ use super::token_traffic::TokenTraffic;
 use crate::calendar::format_time;
 use crate::method::Method;
 use crate::model::environment::{DEFAULT_ACCOUNT, SANDBOX_ENV};
-use crate::model::recording::{RecordedExchange, RecordedOutcome, RecordedResponse};
+use crate::model::recording::{RecordedOutcome, RecordedResponse};
 use crate::model::request::Request;
 use crate::model::scheme::{FaultResponse, Level, Scheme, SigningProcedure, VerifyFault};
 use crate::model::workspace::Workspace;
-use crate::recording::{ExchangePool, read_body, received_request, response_headers};
+use crate::recording::{
+    ExchangePool, TakenExchange, read_body, received_request, response_headers,
+};
 use crate::render::{FreshValues, RenderError};
 use crate::sign::{
     ReceivedRequest, TestAccount, VerifiedRequest, VerifierKeys, VerifyError, choose_level, verify,
@@ -198,8 +201,8 @@ impl TestMarketplace {
         let (account, sent) = (&verified.account, &verified.unsigned);
         let request = received_request(sent, account);
         // Before the resources, so that a stub can make a single call fail.
-        if let Some(exchange) = self.recordings.take_exact(&request) {
-            return self.replay(&exchange);
+        if let Some(taken) = self.recordings.take_exact(&request) {
+            return self.replay(&taken);
         }
         if let Some(found) = self.resources.match_operation(sent.method, &sent.path) {
             return self
@@ -208,7 +211,7 @@ impl TestMarketplace {
                 .into();
         }
         match self.recordings.take_exchange(&request) {
-            Ok(exchange) => self.replay(&exchange),
+            Ok(taken) => self.replay(&taken),
             Err(miss) => not_recorded_reply(&self.scheme, &miss).into(),
         }
     }
@@ -231,10 +234,16 @@ impl TestMarketplace {
         self.resources.respond(found, call)
     }
 
-    fn replay(&self, exchange: &RecordedExchange) -> ReplyDelivery {
+    fn replay(&self, taken: &TakenExchange) -> ReplyDelivery {
+        let exchange = &taken.exchange;
         let arrives = match &exchange.outcome {
             RecordedOutcome::Response(answer) => {
-                DeliveryOutcome::Complete(self.recorded_reply(answer))
+                let mut reply = self.recorded_reply(answer);
+                let recorded = taken
+                    .recorded_ms
+                    .map(|at| (RECORDED_AT.to_owned(), at.to_string()));
+                reply.headers.extend(recorded);
+                DeliveryOutcome::Complete(reply)
             }
             RecordedOutcome::Truncated(answer) => {
                 DeliveryOutcome::Truncated(self.recorded_reply(answer))

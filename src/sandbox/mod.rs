@@ -24,6 +24,7 @@ mod truncated_body;
 pub(crate) use reserved_names::CONTROL_PATH;
 pub use reserved_names::NO_RECORDING;
 pub(crate) use reserved_names::NOT_RECORDED;
+pub(crate) use reserved_names::RECORDED_AT;
 pub(crate) use server::SandboxError;
 pub use server::{SandboxOrigins, SandboxServer};
 pub(crate) use token_subject::TestCredentialError;

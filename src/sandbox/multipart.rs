@@ -33,8 +33,18 @@ fn parse_part(piece: &[u8]) -> Option<DraftPart> {
     let content = piece[end + 4..].strip_suffix(b"\r\n")?;
     Some(DraftPart {
         name: quoted_parameter(head, "name")?,
-        file: quoted_parameter(head, "filename").map(|name| (name, String::new())),
+        filename: quoted_parameter(head, "filename"),
+        media_type: media_type(head),
         content: content.to_vec().into(),
+    })
+}
+
+fn media_type(head: &str) -> Option<String> {
+    head.lines().find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        // RFC 9110, section 5.1: names of headers are case-insensitive.
+        let is_type = name.trim().eq_ignore_ascii_case("content-type");
+        is_type.then(|| value.trim().to_owned())
     })
 }
 
@@ -68,7 +78,8 @@ mod tests {
     fn parts_read_back_as_they_were_written() {
         let part = |name: &str, file: Option<&str>, content: &str| DraftPart {
             name: name.to_owned(),
-            file: file.map(|name| (name.to_owned(), "image/png".to_owned())),
+            filename: file.map(str::to_owned),
+            media_type: file.map(|_| "image/png".to_owned()),
             content: content.as_bytes().to_vec().into(),
         };
         let parts = vec![
@@ -81,7 +92,8 @@ mod tests {
         };
         let read = parse_multipart("multipart/form-data; boundary=xyz", &body.to_bytes()).unwrap();
         assert_eq!((read.len(), read[1].name.as_str()), (2, "image"));
-        assert_eq!(read[1].file.as_ref().unwrap().0, "a.png");
+        assert_eq!(read[1].filename.as_deref(), Some("a.png"));
+        assert_eq!(read[1].media_type.as_deref(), Some("image/png"));
         assert_eq!(read[1].content.as_ref(), "\u{0}--x\r\n".as_bytes());
     }
 

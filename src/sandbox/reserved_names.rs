@@ -5,5 +5,7 @@ pub(crate) const CONTROL_PATH: &str = "/.ingam/";
 
 /// The header of a response to a request that was verified, but for which nothing is recorded.
 pub const NO_RECORDING: &str = "x-ingam-no-recording";
+/// The header of a recorded response: when it was recorded, in Unix milliseconds.
+pub(crate) const RECORDED_AT: &str = "x-ingam-recorded-ms";
 /// The value of [`NO_RECORDING`] if a recording of the request would help.
 pub(crate) const NOT_RECORDED: &str = "not-recorded";

@@ -310,9 +310,7 @@ fn field_of(part: &DraftPart) -> (String, String) {
     let text = || String::from_utf8_lossy(&part.content).into_owned();
     (
         part.name.clone(),
-        part.file
-            .as_ref()
-            .map_or_else(text, |(name, _)| name.clone()),
+        part.filename.clone().unwrap_or_else(text),
     )
 }
 

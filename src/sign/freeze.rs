@@ -160,7 +160,7 @@ pub(super) fn prepare(
     name: &str,
     value: Value,
 ) -> Result<(), MisplacedValue> {
-    let can_have_body = draft.method.allows_body();
+    let can_have_body = draft.method.usually_has_body();
     match part {
         RequestPart::Query => draft.query.push((name.to_owned(), value.to_text())),
         RequestPart::Header => set_header(&mut draft.headers, name, value.to_text()),

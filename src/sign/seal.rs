@@ -386,8 +386,9 @@ fn into_wire_request(frozen: FrozenRequest) -> Result<WireRequest, WireError> {
     default("accept-encoding", Some("gzip, deflate".to_owned()));
     headers.extend(group_headers(draft.headers));
     // A POST, PUT or PATCH without a body has `content-length: 0`, as RFC 9110, section 8.6 asks
-    // for. A DELETE without a body has none.
-    if draft.method.allows_body() && (!body.is_empty() || draft.method != Method::Delete) {
+    // for. A GET, HEAD, OPTIONS or DELETE without a body has none.
+    let is_expected = draft.method.usually_has_body() && draft.method != Method::Delete;
+    if !body.is_empty() || is_expected {
         headers.push(("content-length".to_owned(), body.len().to_string()));
     }
     WireRequest::sealed(draft.method, &base, &target, headers, body)

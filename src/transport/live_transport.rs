@@ -516,6 +516,7 @@ fn to_reqwest(request: &WireRequest) -> Result<reqwest::Request, TransportError>
         Method::Patch => reqwest::Method::PATCH,
         Method::Delete => reqwest::Method::DELETE,
         Method::Head => reqwest::Method::HEAD,
+        Method::Options => reqwest::Method::OPTIONS,
     };
     let mut plain = reqwest::Request::new(method, request.url().clone());
     let headers = plain.headers_mut();

@@ -132,8 +132,9 @@ impl DraftBody {
 #[derive(Clone, Debug, PartialEq)]
 pub struct DraftPart {
     pub name: String,
-    /// File name and media type, for a file.
-    pub file: Option<(String, String)>,
+    /// With one, the part is a file to those who receive it.
+    pub filename: Option<String>,
+    pub media_type: Option<String>,
     pub content: Bytes,
 }
 
@@ -141,11 +142,11 @@ pub struct DraftPart {
 fn part_head(part: &DraftPart) -> String {
     let name = quoted_name(&part.name);
     let mut head = format!("Content-Disposition: form-data; name=\"{name}\"");
-    if let Some((filename, media_type)) = &part.file {
-        let filename = quoted_name(filename);
-        head.push_str(&format!(
-            "; filename=\"{filename}\"\r\nContent-Type: {media_type}"
-        ));
+    if let Some(filename) = &part.filename {
+        head.push_str(&format!("; filename=\"{}\"", quoted_name(filename)));
+    }
+    if let Some(media_type) = &part.media_type {
+        head.push_str(&format!("\r\nContent-Type: {media_type}"));
     }
     head
 }

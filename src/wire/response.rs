@@ -15,6 +15,9 @@ pub struct WireResponse {
     body: Bytes,
     /// Until the last byte was received, including the time to connect.
     pub latency: Duration,
+    /// When it was made, in Unix milliseconds: when it was received, or recorded; `None` where
+    /// nobody looks at it.
+    pub made_at_ms: Option<i64>,
     /// The body as UTF-8, decoded at most once.
     decoded: OnceLock<Result<Bytes, CharsetError>>,
     /// The body as JSON, indexed at most once.
@@ -34,6 +37,7 @@ impl WireResponse {
             headers,
             body,
             latency,
+            made_at_ms: None,
             decoded: OnceLock::new(),
             json: OnceLock::new(),
         }

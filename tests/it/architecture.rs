@@ -26,9 +26,12 @@ const ARROWS: &[(&str, &[&str])] = &[
     // Nouns.
     ("jsonpath", &["diagnostic", "value"]),
     ("xml", &["diagnostic", "value"]),
+    ("conversion", &["calendar", "jsonpath", "model", "value"]),
     (
         "model",
-        &["jsonpath", "method", "span", "value", "xml", "charset"],
+        &[
+            "calendar", "jsonpath", "method", "span", "value", "xml", "charset",
+        ],
     ),
     ("schemes", &[]),
     // Corridor.
@@ -37,6 +40,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "render",
         &[
             "calendar",
+            "conversion",
             "diagnostic",
             "file_name",
             "jsonpath",
@@ -50,6 +54,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "check",
         &[
+            "calendar",
+            "conversion",
             "diagnostic",
             "jsonpath",
             "method",
