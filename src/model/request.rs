@@ -416,6 +416,16 @@ impl RequestBody {
         }
     }
 
+    /// Those that give a part of the body the name of a file.
+    pub(crate) fn filename_expressions(&self) -> impl Iterator<Item = &Expression> {
+        let parts = match self {
+            Self::Multipart(parts) => parts.as_slice(),
+            _ => &[],
+        };
+        let names = parts.iter().filter_map(|part| part.filename.as_ref());
+        names.flat_map(Template::expressions)
+    }
+
     /// Those that name a file.
     #[must_use]
     pub(crate) fn file_expressions(&self) -> Vec<&Expression> {

@@ -270,15 +270,21 @@ impl SecretHolders {
         }
     }
 
-    /// A name of a file cannot be redacted: it is on the disk.
+    /// A name of a file cannot be redacted: it is on the disk, or others keep it.
     fn refuse_in_file_names(&self, step: &Step, diagnostics: &mut Diagnostics) {
         let output = step.output.iter();
-        let names = output.flat_map(|output| output.path.expressions());
+        let names = output
+            .flat_map(|output| output.path.expressions())
+            .chain(step.body.file_expressions())
+            .chain(step.body.filename_expressions());
         for name in names.filter(|name| uses_any(name, self)) {
             let diagnostic = Diagnostic::error("a name of a file cannot hold a secret");
             diagnostics.push(
                 diagnostic
-                    .at(name.at, "it would stand on the disk in clear")
+                    .at(
+                        name.at,
+                        "it stands in the clear, on the disk or where the file goes",
+                    )
                     .hint("use a variable or a capture that is no secret"),
             );
         }

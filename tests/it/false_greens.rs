@@ -156,7 +156,7 @@ fn make(folder: &Folder, name: &str, content: &str) {
     }
 }
 
-/// Times and ports differ from run to run.
+/// Times, ages and ports differ from run to run.
 fn steady(text: &str) -> String {
     let text = Regex::new(r" +\d+(\.\d+)? (µs|ms|s)\n")
         .unwrap()
@@ -164,6 +164,9 @@ fn steady(text: &str) -> String {
     let text = Regex::new(r"\d+(\.\d+)? (µs|ms|s)\b")
         .unwrap()
         .replace_all(&text, "<time>");
+    let text = Regex::new(r"\d+[a-z]+( \d+[a-z]+)? ago")
+        .unwrap()
+        .replace_all(&text, "<age> ago");
     Regex::new(r"127\.0\.0\.1:\d+")
         .unwrap()
         .replace_all(&text, "127.0.0.1:<port>")
