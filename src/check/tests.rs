@@ -298,7 +298,7 @@ fn bounds_are_for_numbers_and_for_latency() {
         (
             "$.n",
             r#"{"below":"2s"}"#,
-            "only `latency` is compared with a duration",
+            "only `latency` and `age` are compared with a duration",
         ),
         (
             "latency",
