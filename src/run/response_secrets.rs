@@ -2,16 +2,19 @@
 //! response is written anywhere: what a scheme calls a token, what a file calls secret, and what the
 //! response itself gives a name that only secrets have.
 
+use crate::conversion::{ConvertedValue, convert};
 use crate::jsonpath::{JsonPath, SearchLimitExceeded};
 use crate::model::assertion::Subject;
 use crate::model::capture::Capture;
+use crate::model::conversion::Conversion;
 use crate::model::redact_rule::RedactRule;
+use crate::model::request::Step;
 use crate::model::scheme::{Scheme, Token};
 use crate::model::secret_rules::SecretRules;
 use crate::recording::TextBody;
 use crate::redact::{MIN_SECRET_BYTES, MIN_TOKEN_BYTES, Redactor, SecretName, WeakSecret};
 use crate::secret::Secret;
-use crate::value::{JsonKind, JsonRef};
+use crate::value::{JsonKind, JsonRef, Value};
 use crate::wire::WireResponse;
 use crate::xml::{XPath, XPathSearchError, XmlDocument};
 use aho_corasick::AhoCorasick;
@@ -22,8 +25,8 @@ use std::sync::OnceLock;
 #[derive(Clone, Copy)]
 pub(super) struct DeclaredSecrets<'c> {
     pub(super) rules: &'c SecretRules,
-    /// The captures of the step.
-    pub(super) captures: &'c [Capture],
+    /// The step that is sent; an undo takes nothing from its response.
+    pub(super) step: Option<&'c Step>,
 }
 
 /// A value that a file calls secret, and that is too short to be replaced in every encoding.
@@ -68,7 +71,10 @@ pub(super) fn register_response_secrets(
         redactor,
         short: Vec::new(),
     };
-    registration.register_captures(declared.captures)?;
+    if let Some(step) = declared.step {
+        registration.register_captures(&step.captures)?;
+        registration.register_tokens(step)?;
+    }
     let secrets = declared.rules.secrets.iter();
     for rule in secrets.chain(&scheme.secret_rules.secrets) {
         let name = rule.path.names().rev().flatten().next();
@@ -128,6 +134,51 @@ impl DeclaredRegistration<'_> {
             }
         }
         Ok(())
+    }
+
+    /// What the step reads as a token with `as: jwt`: it is one, whatever its name.
+    fn register_tokens(&mut self, step: &Step) -> Result<(), ResponseSecretError> {
+        let assertions = step.repeat.conditions().chain(&step.assertions);
+        let captures = step.captures.iter().chain(step.repeat.captures());
+        let read = assertions
+            .map(|assertion| (&assertion.subject, &assertion.conversions))
+            .chain(captures.map(|capture| (&capture.from, &capture.conversions)));
+        for (subject, conversions) in read {
+            let Some(at) = conversions.iter().position(Conversion::reads_token) else {
+                continue;
+            };
+            for value in self.values_of(subject)? {
+                // What cannot be converted is no token, and the assertion fails.
+                if let Ok(converted) = convert(value, &conversions[..at]) {
+                    register_token(&converted, self.redactor);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Every value of the response that a subject names.
+    fn values_of(&self, subject: &Subject) -> Result<Vec<Value>, ResponseSecretError> {
+        let response = self.response;
+        Ok(match subject {
+            Subject::Path(path) => match response.json() {
+                Ok(json) => {
+                    let found = path.find_every(json)?.into_iter();
+                    found.map(JsonRef::to_value).collect()
+                }
+                Err(_) => Vec::new(),
+            },
+            Subject::Header(name) => {
+                let named = response.headers.iter().filter(|(key, _)| key == name);
+                named
+                    .map(|(_, value)| Value::from(value.as_str()))
+                    .collect()
+            }
+            Subject::Cookie(name) => response.cookies(name).map(Value::from).collect(),
+            Subject::Body => response.text().into_iter().map(Value::from).collect(),
+            Subject::XPath(path) => self.xml_texts(path)?.into_iter().map(Value::from).collect(),
+            Subject::Status | Subject::Latency | Subject::Bytes => Vec::new(),
+        })
     }
 
     /// What a capture takes of a text.
@@ -218,6 +269,20 @@ impl DeclaredRegistration<'_> {
             place,
         });
         Ok(())
+    }
+}
+
+fn register_token(converted: &ConvertedValue, redactor: &mut Redactor) {
+    match converted {
+        ConvertedValue::Value(Value::String(text)) => {
+            redactor.add_secret("response.token", text);
+        }
+        ConvertedValue::Many(values) => {
+            for value in values {
+                register_token(value, redactor);
+            }
+        }
+        _ => {}
     }
 }
 

@@ -294,7 +294,7 @@ impl StepExecution<'_> {
                 budget_class: BudgetClass::Step(self.owner.unit),
                 secrets: DeclaredSecrets {
                     rules: self.owner.secret_rules,
-                    captures: &step.captures,
+                    step: Some(step),
                 },
                 redirects: RedirectPolicy {
                     max: step.redirects,

@@ -237,7 +237,7 @@ async fn send(
         budget_class: BudgetClass::Undo,
         secrets: DeclaredSecrets {
             rules: request.secret_rules,
-            captures: &[],
+            step: None,
         },
         // No report shows the requests of one undo.
         redirects: RedirectPolicy {

@@ -219,6 +219,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "awake_timeout",
             "budget",
             "check",
+            "conversion",
             "credentials",
             "diagnostic",
             "event",

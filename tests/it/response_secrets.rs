@@ -15,6 +15,9 @@ const DIGITS: &str = "420123456789012";
 /// Not secret, though its name says so.
 const SKU: &str = "sku-of-an-item-0000001";
 
+/// `{"alg":"HS256"}`, `{"exp":1}`, and no true signature.
+const JWT: &str = "eyJhbGciOiJIUzI1NiJ9.eyJleHAiOjF9.sig-of-nobody-000";
+
 /// Bodies of several documents, or of none that is JSON.
 const TEXT_BODIES: [(&str, &str); 3] = [
     ("/lines", "{\"n\":1}\n{\"pickup\":\"CODE\"}\n"),
@@ -42,6 +45,9 @@ fn server() -> (String, Arc<Mutex<Vec<String>>>) {
                 .find(|(path, _)| seen.starts_with(&format!("GET {path}")))
             {
                 body.replace("CODE", CODE)
+            } else if seen.starts_with("GET /jwt") {
+                let inside = serde_json::json!({ "v": JWT }).to_string();
+                serde_json::json!({ "v": JWT.replace("sig", "gis"), "inside": inside }).to_string()
             } else if seen.starts_with("POST /rdt") {
                 serde_json::json!({
                     "restrictedDataToken": RDT,
@@ -177,6 +183,25 @@ fn a_replay_receives_and_sends_the_names() {
         sent,
         "a replay sends nothing"
     );
+}
+
+/// A token is one because the file reads it as one, whatever its name.
+#[test]
+fn what_is_read_as_a_jwt_is_in_no_output() {
+    let (origin, _) = server();
+    let folder = workspace(&origin);
+    folder.write(
+        "requests/flow.yaml",
+        "scheme: none\nget: /jwt\nassert:\n  $.v: { as: [jwt, $.claims.exp], equals: 2 }\n  \
+         $.inside: { as: [json, $.v, jwt, $.claims.exp], equals: 2 }\n",
+    );
+    let (output, code) = run(&folder, &["run", "-v", "--report", "json=out/json"]);
+    assert_eq!(code, 1, "{output}");
+    let report = std::fs::read_to_string(folder.path().join("out/json")).unwrap();
+    for text in [&output, &report] {
+        assert!(!text.contains("eyJleHAiOjF9"), "{text}");
+    }
+    assert!(output.contains("‹response.token›"), "{output}");
 }
 
 #[test]
