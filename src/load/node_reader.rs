@@ -8,6 +8,9 @@ use crate::span::Span;
 use crate::yaml::{MapEntry, NodeKind, YamlNode};
 use std::time::Duration;
 
+/// Of a request file only: the session of a flow is that of all its steps.
+pub(super) const COOKIES_KEY: &str = "cookies";
+
 /// A map whose keys are known to be allowed.
 #[derive(Clone, Copy)]
 pub(super) struct CheckedMap<'n> {
@@ -34,7 +37,9 @@ impl<'n> CheckedMap<'n> {
         {
             let diagnostic = Diagnostic::error(format!("{what} has no key `{}`", entry.key))
                 .at(entry.key_at, "unknown key");
-            diagnostics.push(diagnostic.maybe_hint(did_you_mean(&entry.key, keys.iter().copied())));
+            let hint = misplaced_key_hint(&entry.key)
+                .or_else(|| did_you_mean(&entry.key, keys.iter().copied()));
+            diagnostics.push(diagnostic.maybe_hint(hint));
         }
         Some(Self {
             at: node.at,
@@ -131,6 +136,14 @@ impl<'n> CheckedMap<'n> {
     pub(super) fn present_entries(&self, keys: &[&str]) -> Vec<&'n MapEntry> {
         keys.iter().filter_map(|key| self.entry(key)).collect()
     }
+}
+
+/// Where a key belongs that is unknown here.
+fn misplaced_key_hint(key: &str) -> Option<String> {
+    (key == COOKIES_KEY).then(|| {
+        "`cookies: keep` stands at the top of a request file, and holds for all its steps"
+            .to_owned()
+    })
 }
 
 /// Every entry of a map whose keys are free.

@@ -8,8 +8,8 @@ use crate::load::encoded_body::{
     body_charset, check_content_type, check_encodable, check_fields_encodable, check_xml,
 };
 use crate::load::node_reader::{
-    CheckedMap, at_most_one, boolean, check_settable_header, enum_value, first_template, is_id,
-    list_items, one_or_many, scalar, text, text_list, wrong_kind,
+    COOKIES_KEY, CheckedMap, at_most_one, boolean, check_settable_header, enum_value,
+    first_template, is_id, list_items, one_or_many, scalar, text, text_list, wrong_kind,
 };
 use crate::load::secrets::decode_secret_rules;
 use crate::load::value_decoder::ValueDecoder;
@@ -30,7 +30,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// Keys of a file that holds a flow.
-pub(super) const REQUEST_FILE_KEYS: [&str; 16] = [
+pub(super) const REQUEST_FILE_KEYS: [&str; 17] = [
     "scheme",
     "level",
     "account",
@@ -47,6 +47,7 @@ pub(super) const REQUEST_FILE_KEYS: [&str; 16] = [
     "retry",
     "secrets",
     "not_secret",
+    COOKIES_KEY,
 ];
 /// Keys of a step of a flow.
 pub(super) const STEP_KEYS: [&str; 32] = [
@@ -142,6 +143,7 @@ impl RequestDecoder<'_> {
                 super::redact::decode_redact_rules(node, self.diagnostics)
             }),
             secret_rules: decode_secret_rules(&map, self.diagnostics),
+            keeps_cookies: self.keeps_cookies(&map, &steps),
             steps,
             uses,
         })
@@ -867,6 +869,25 @@ impl RequestDecoder<'_> {
         Some(account)
     }
 
+    /// Whether cookies are kept. A written `cookie` header beside them would be a second one.
+    fn keeps_cookies(&mut self, map: &CheckedMap<'_>, steps: &[Step]) -> bool {
+        let words = [("keep", true)];
+        let is_kept = map.optional_word(COOKIES_KEY, &words, self.diagnostics);
+        let Some(entry) = map.entry(COOKIES_KEY).filter(|_| is_kept == Some(true)) else {
+            return false;
+        };
+        if let Some(header) = steps.iter().find_map(cookie_header) {
+            let diagnostic =
+                Diagnostic::error("a file with `cookies: keep` writes no `cookie` header")
+                    .at(header.name_at, "this header")
+                    .at(entry.key_at, "cookies are kept");
+            self.diagnostics.push(diagnostic.hint(
+                "remove the header: the cookies that a response sets are sent without it; or remove `cookies: keep`",
+            ));
+        }
+        true
+    }
+
     /// A reason is required. A skipped test without one stays green, and later no reader can tell
     /// whether it may run again.
     fn skip(&mut self, map: &CheckedMap<'_>) -> Option<String> {
@@ -897,6 +918,12 @@ impl RequestDecoder<'_> {
             diagnostics: self.diagnostics,
         }
     }
+}
+
+/// The `cookie` header that a step writes.
+pub(super) fn cookie_header(step: &Step) -> Option<&TemplateField> {
+    let mut headers = step.headers.iter();
+    headers.find(|field| field.name.eq_ignore_ascii_case("cookie"))
 }
 
 /// Where a step sets more than one attempt.

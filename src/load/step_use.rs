@@ -3,7 +3,7 @@
 
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
 use crate::load::node_reader::{CheckedMap, is_variable_name, text};
-use crate::load::request::RequestDecoder;
+use crate::load::request::{RequestDecoder, cookie_header};
 use crate::model::environment::ALL_ACCOUNTS;
 use crate::model::request::{Request, SpannedName, Step, StepUse, UsedScope};
 use crate::model::workspace::Workspace;
@@ -169,6 +169,19 @@ fn unusable_reason(file: &Request, request: &Request) -> Option<(&'static str, &
     ];
     if let Some((_, reason, hint)) = refused.into_iter().find(|(is_so, ..)| *is_so) {
         return Some((reason, hint));
+    }
+    if file.keeps_cookies && !request.keeps_cookies {
+        return Some((
+            "it has `cookies: keep`, and this file does not",
+            "write `cookies: keep` at the top of this file",
+        ));
+    }
+    let writes_cookies = file.steps.iter().any(|step| cookie_header(step).is_some());
+    if request.keeps_cookies && writes_cookies {
+        return Some((
+            "it writes a `cookie` header, and this file has `cookies: keep`",
+            "remove the header there, or `cookies: keep` here",
+        ));
     }
     let has_need = |need: &SpannedName| request.needs.iter().any(|own| own.name == need.name);
     (!file.needs.iter().all(has_need)).then_some((

@@ -78,6 +78,8 @@ pub struct Request {
     /// Rules for personal data in its responses, besides those of scheme and workspace.
     pub redact: Vec<RedactRule>,
     pub secret_rules: SecretRules,
+    /// Cookies go back to the host that set them, from step to step.
+    pub keeps_cookies: bool,
     /// One for a single request; several for a flow, all named.
     pub steps: Vec<Step>,
     /// Where the steps of other files stand in place. Empty once they are among `steps`.

@@ -3,6 +3,7 @@
 
 use super::access::AccountAccess;
 use super::context::RunContext;
+use super::cookies::AccountCookies;
 use super::external::{self, RedirectPolicy, sealable_address, signed_parts};
 use super::personal_data::redact_rules;
 use super::response_secrets::{DeclaredSecrets, register_response_secrets};
@@ -135,6 +136,8 @@ pub(super) struct ExchangeContext<'c> {
     pub(super) can_renew_token: bool,
     pub(super) budget_class: BudgetClass<'c>,
     pub(super) redirects: RedirectPolicy<'c>,
+    /// In a file with `cookies: keep`.
+    pub(super) cookies: Option<AccountCookies<'c>>,
     pub(super) secrets: DeclaredSecrets<'c>,
     /// How many requests the step has sent.
     pub(super) requests: &'c Cell<usize>,
@@ -286,6 +289,7 @@ impl ExchangeContext<'_> {
 
     fn finish(&self, signed: SignedRequest, draft: &Draft, mut response: WireResponse) -> Exchange {
         self.date_response(&mut response);
+        self.keep_cookies(&signed.request, &response);
         let outcome = check::classify_response(
             self.scheme,
             draft.method,
@@ -381,13 +385,21 @@ impl ExchangeContext<'_> {
             steps: &[],
             extra: &[],
         };
-        seal(
-            self.scheme,
-            &self.level.procedure,
-            draft.clone(),
-            base,
-            inputs,
-        )
+        let mut draft = draft.clone();
+        if let Some(cookies) = self.cookies {
+            cookies.add_to(&mut draft, base, self.context.now_ms());
+        }
+        seal(self.scheme, &self.level.procedure, draft, base, inputs)
+    }
+
+    pub(super) fn keep_cookies(&self, request: &WireRequest, response: &WireResponse) {
+        if let Some(cookies) = self.cookies {
+            cookies.keep(
+                (request.base(), request.target()),
+                response,
+                self.context.now_ms(),
+            );
+        }
     }
 
     /// No output shows what proves who may use an address.

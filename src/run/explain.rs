@@ -150,6 +150,7 @@ pub(crate) fn explain(
     let mut explanation = explained.explain(&unit.id(), draft, &variables, fresh)?;
     explanation.notes.extend(rounds);
     explanation.notes.extend(undo_note(step));
+    explanation.notes.extend(cookies_note(unit.request));
     let conditions = unit.request.when.iter().chain(step.when.as_deref());
     explanation.notes.extend(conditions.map(|when| {
         let source = &when.source;
@@ -190,6 +191,14 @@ fn read_note(step: &Step, scheme: &Scheme, draft: &Draft) -> Option<String> {
     Some(format!(
         "by {said_by} this {method} {kind}: at most {attempts}"
     ))
+}
+
+/// The cookies come with the responses of a run.
+fn cookies_note(request: &Request) -> Option<String> {
+    request.keeps_cookies.then(|| {
+        "by `cookies: keep` a run adds the cookies that earlier responses have set for this host"
+            .to_owned()
+    })
 }
 
 /// The undo as its file writes it: its values are known only once the step was sent.

@@ -290,6 +290,7 @@ fn fixture_owner<'c>(
         name: &fixture.name,
         unit: None,
         undos,
+        cookies: None,
     }
 }
 

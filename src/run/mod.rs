@@ -8,6 +8,7 @@ mod budget;
 mod condition;
 mod conductor;
 mod context;
+mod cookies;
 mod difference_reports;
 mod error_class;
 mod exchange;

@@ -1,6 +1,7 @@
 //! Follows the redirects of a step that is not signed, as far as the step says.
 
 use super::exchange::ExchangeContext;
+use super::response_secrets::register_cookies;
 use super::step_error::{StepError, UnfollowedRedirect};
 use crate::method::Method;
 use crate::sign::SealedRequest;
@@ -29,6 +30,11 @@ impl ExchangeContext<'_> {
             let Some(location) = redirect_location(&response) else {
                 return (request, Ok(response));
             };
+            if self.cookies.is_some() {
+                // Of this response nothing but its cookies is used again.
+                register_cookies(&response, &mut self.context.state.redactor.borrow_mut());
+                self.keep_cookies(&request, &response);
+            }
             match self.next_hop(&draft, request.base(), &response, &location, number) {
                 Ok(next) => (draft, request) = next,
                 Err(error) => return (request, Err(error)),

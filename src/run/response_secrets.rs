@@ -338,6 +338,14 @@ fn register_named_secrets(
     Ok(())
 }
 
+/// The cookies that a response sets, where nothing else of it is looked at.
+pub(super) fn register_cookies(response: &WireResponse, redactor: &mut Redactor) {
+    let headers = response.headers.iter();
+    for (name, value) in headers.filter(|(name, _)| name == "set-cookie") {
+        register_header(name, value, redactor);
+    }
+}
+
 /// The fields that a scheme saves from token responses, whichever request returned them.
 fn register_saved_fields(
     scheme: &Scheme,

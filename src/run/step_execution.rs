@@ -3,6 +3,7 @@
 
 use super::attempts::Attempts;
 use super::context::RunContext;
+use super::cookies::{AccountCookies, CookieJar};
 use super::exchange::{Exchange, ExchangeContext, ExchangeLog, JudgedResponse};
 use super::external::{self, RedirectPolicy};
 use super::observed_exchange::ObservedExchange;
@@ -63,6 +64,8 @@ pub(super) struct StepOwner<'c> {
     /// `None` for a fixture, whose responses have no snapshots.
     pub(super) unit: Option<&'c Unit<'c>>,
     pub(super) undos: &'c StepUndos<'c>,
+    /// In a file with `cookies: keep`.
+    pub(super) cookies: Option<&'c CookieJar>,
 }
 
 impl StepOwner<'_> {
@@ -300,6 +303,10 @@ impl StepExecution<'_> {
                     max: step.redirects,
                     patterns: &patterns,
                 },
+                cookies: self
+                    .owner
+                    .cookies
+                    .map(|jar| AccountCookies { jar, account }),
                 requests: &self.requests,
                 rounds: self.rounds.get(),
                 context,

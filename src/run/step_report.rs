@@ -1,6 +1,7 @@
 //! The report of a step: every text has passed the redactor.
 
 use super::context::RunContext;
+use super::cookies::hide_cookies;
 use super::exchange::{ExchangeLog, JudgedResponse};
 use super::personal_data::redact_rules;
 use super::shown_response::ShownResponse;
@@ -44,9 +45,10 @@ pub(super) fn step_report(
         .as_ref()
         .filter(|_| is_shown)
         .map(|judged| shown_response(owner, step, judged, context));
+    let hides_cookies = owner.cookies.is_some();
     let personal_exchange = context
         .shows_personal(&owner.recording_key)
-        .then(|| personal_exchange(&log, is_shown, context))
+        .then(|| personal_exchange(&log, is_shown, hides_cookies, context))
         .flatten();
     let redactor = &mut context.output_redactor(&owner.recording_key);
     let warnings = std::mem::take(&mut log.warnings);
@@ -69,7 +71,7 @@ pub(super) fn step_report(
             .iter()
             .map(|note| redactor.redact_for_display(note))
             .collect(),
-        exchange: exchange_report(&log, is_shown, shown_response, redactor)
+        exchange: exchange_report(&log, (is_shown, hides_cookies), shown_response, redactor)
             .map(|exchange| exchange.shown_as(personal_exchange)),
         trace: trace_reports(&log, redactor),
     }
@@ -112,18 +114,26 @@ fn judge_result(
 
 fn exchange_report(
     log: &ExchangeLog,
-    is_shown: bool,
+    (is_shown, hides_cookies): (bool, bool),
     shown_response: Option<ShownResponse>,
     redactor: &mut OutputRedactor<'_>,
 ) -> Option<ExchangeReport> {
     let signed = log.signed.as_ref().filter(|_| is_shown)?;
-    let (head, body) = (
-        request_head(&signed.request),
+    let head = |text: String| {
+        if hides_cookies {
+            hide_cookies(&text)
+        } else {
+            text
+        }
+    };
+    let request = (
+        head(request_head(&signed.request)),
         shown_request_body(&signed.request),
     );
     Some(ExchangeReport {
-        request: redacted_message(&head, &body, redactor),
-        response: shown_response.map(|shown| redacted_message(&shown.head, &shown.body, redactor)),
+        request: redacted_message(&request.0, &request.1, redactor),
+        response: shown_response
+            .map(|shown| redacted_message(&head(shown.head), &shown.body, redactor)),
     })
 }
 
@@ -150,11 +160,13 @@ fn shown_response(
 fn personal_exchange(
     log: &ExchangeLog,
     is_shown: bool,
+    hides_cookies: bool,
     context: &RunContext<'_>,
 ) -> Option<ExchangeReport> {
     let response = log.response.as_ref();
     let shown = response.map(|judged| ShownResponse::of(&judged.response));
-    exchange_report(log, is_shown, shown, &mut context.terminal_redactor())
+    let shows = (is_shown, hides_cookies);
+    exchange_report(log, shows, shown, &mut context.terminal_redactor())
 }
 
 fn endpoint(draft: Option<&Draft>) -> String {

@@ -233,6 +233,8 @@ async fn send(
         access: &access,
         timeout: request.timeout,
         max_body: DEFAULT_MAX_BODY,
+        // After a crash there is no jar, and an undo must work then, too.
+        cookies: None,
         can_renew_token: true,
         budget_class: BudgetClass::Undo,
         secrets: DeclaredSecrets {

@@ -2,6 +2,7 @@
 //! then runs its steps in order; a flow stops at its first step that does not pass.
 
 use super::context::RunContext;
+use super::cookies::CookieJar;
 use super::fixtures::{ActiveFixtures, SetUpError};
 use super::step_error::StepError;
 use super::step_execution::StepOwner;
@@ -40,7 +41,8 @@ pub(super) async fn run<'w>(
         Ok(()) => match fixtures.set_up(unit, context, emit).await {
             Ok(values) => {
                 let undos = fixtures.unit_undos();
-                let owner = step_owner(unit, &undos);
+                let jar = unit.request.keeps_cookies.then(CookieJar::default);
+                let owner = step_owner(unit, &undos, jar.as_ref());
                 let outcome = run_with_fixtures(unit, &owner, values, context).await;
                 let undo_owner = owner.undo_owner();
                 // Whatever became of the steps, and also after a stop.
@@ -285,7 +287,11 @@ fn unit_labels(unit: &Unit<'_>, context: &RunContext<'_>) -> UnitLabels {
     }
 }
 
-fn step_owner<'c>(unit: &'c Unit<'_>, undos: &'c StepUndos<'c>) -> StepOwner<'c> {
+fn step_owner<'c>(
+    unit: &'c Unit<'_>,
+    undos: &'c StepUndos<'c>,
+    cookies: Option<&'c CookieJar>,
+) -> StepOwner<'c> {
     StepOwner {
         recording_key: recording_key(unit),
         redact_rules: &unit.request.redact,
@@ -293,5 +299,6 @@ fn step_owner<'c>(unit: &'c Unit<'_>, undos: &'c StepUndos<'c>) -> StepOwner<'c>
         name: &unit.request.name,
         unit: Some(unit),
         undos,
+        cookies,
     }
 }

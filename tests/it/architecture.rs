@@ -349,6 +349,7 @@ const KEPT: &[(&str, &[&str])] = &[
     ("getrandom::", &["main.rs", "cli/testing.rs"]),
     ("WireRequest::sealed(", &["sign/", "wire/request.rs"]),
     ("TcpListener", &["sandbox/", "transport/"]),
+    ("cookie::", &["run/cookies.rs"]),
 ];
 
 #[test]

@@ -7,7 +7,7 @@ use std::net::TcpListener;
 use std::process::Command;
 
 /// A server that answers by the path of a request, in plain `http`.
-fn server(answer: impl Fn(&str) -> String + Send + Sync + 'static) -> (String, Seen) {
+pub(crate) fn server(answer: impl Fn(&str) -> String + Send + Sync + 'static) -> (String, Seen) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let origin = format!("http://{}", listener.local_addr().unwrap());
     let seen = Seen::default();
@@ -26,11 +26,11 @@ fn server(answer: impl Fn(&str) -> String + Send + Sync + 'static) -> (String, S
     (origin, seen)
 }
 
-fn ok(body: &str) -> String {
+pub(crate) fn ok(body: &str) -> String {
     reply("200 OK", "content-type: application/json", body)
 }
 
-fn reply(status: &str, header: &str, body: &str) -> String {
+pub(crate) fn reply(status: &str, header: &str, body: &str) -> String {
     format!(
         "HTTP/1.1 {status}\r\n{header}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
         body.len()

@@ -20,6 +20,8 @@ mod budgets;
 mod canaries;
 mod cases;
 mod command_errors;
+#[cfg(unix)]
+mod cookies;
 #[cfg(target_os = "linux")]
 mod core_dumps;
 mod credentials;
