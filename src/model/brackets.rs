@@ -23,6 +23,15 @@ pub(crate) fn split_outside_brackets(text: &str, separator: u8) -> Option<Vec<(u
     code.is_balanced().then_some(pieces)
 }
 
+/// The arguments between brackets, with the byte at which each begins; `None` when brackets or
+/// quotes do not match.
+pub(super) fn split_arguments(text: &str) -> Option<Vec<(usize, &str)>> {
+    if text.trim().is_empty() {
+        return Some(Vec::new());
+    }
+    split_outside_brackets(text, b',')
+}
+
 /// The arguments behind the name of a function or filter, with the byte at which each begins: none
 /// when no bracket opens, `None` when it is not closed.
 pub(crate) fn call_arguments(after_name: &str) -> Option<Vec<(usize, &str)>> {
@@ -33,11 +42,7 @@ pub(crate) fn call_arguments(after_name: &str) -> Option<Vec<(usize, &str)>> {
     let inside = blanks + 1;
     let mut code = BracketScanner::new(&after_name[blanks..]);
     let (close, ..) = code.find(|(_, byte, depth)| *byte == b')' && *depth == 0)?;
-    let text = &after_name[inside..blanks + close];
-    if text.trim().is_empty() {
-        return Some(Vec::new());
-    }
-    let pieces = split_outside_brackets(text, b',')?;
+    let pieces = split_arguments(&after_name[inside..blanks + close])?;
     Some(
         pieces
             .into_iter()

@@ -3,7 +3,7 @@
 //! `product | with('$.price', 1) | compact`, is taken apart at its `|`: it does not go through the
 //! template engine, which would respell numbers. It refuses to evaluate.
 
-use super::brackets::{BracketScanner, is_balanced, split_outside_brackets};
+use super::brackets::{BracketScanner, is_balanced, split_arguments, split_outside_brackets};
 use crate::span::Span;
 
 /// The longest expression. The engine compiles and drops operators, filters and calls recursively:
@@ -200,10 +200,7 @@ impl ExpressionSource {
     }
 
     fn arguments(self, from: usize, text: &str) -> Option<Vec<Expression>> {
-        if text.trim().is_empty() {
-            return Some(Vec::new());
-        }
-        let pieces = split_outside_brackets(text, b',')?;
+        let pieces = split_arguments(text)?;
         Some(
             pieces
                 .into_iter()

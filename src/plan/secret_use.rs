@@ -216,7 +216,10 @@ fn uses_any(expression: &Expression, holders: &SecretHolders) -> bool {
     if !source.contains(SECRET_ROOT) && !holders.names.iter().any(|name| source.contains(name)) {
         return false;
     }
-    all_names(expression).iter().any(|name| holders.holds(name))
+    // One whose names cannot be read could use any of them.
+    TemplateDialect::Request
+        .names_in(expression)
+        .map_or(true, |names| names.iter().any(|name| holders.holds(name)))
 }
 
 impl SecretHolders {
