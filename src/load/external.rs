@@ -34,13 +34,13 @@ impl RequestDecoder<'_> {
         })
     }
 
-    fn external_pattern(&mut self, node: &YamlNode) -> Option<String> {
+    fn external_pattern(&mut self, node: &YamlNode) -> Option<HostPattern> {
         let written = text(node, "a host", self.diagnostics)?;
         let reason = match HostPattern::parse(written) {
             Ok(pattern) if pattern.names_port() && !pattern.is_loopback() => {
                 format!("`{written}` names a port: other hosts are asked at port 443 only")
             }
-            Ok(_) => return Some(written.to_owned()),
+            Ok(pattern) => return Some(pattern),
             Err(error) => error.to_string(),
         };
         let diagnostic = Diagnostic::error(reason).at(node.at, "in `external`");

@@ -14,6 +14,7 @@ use crate::model::secret_rules::SecretRules;
 use crate::model::template::{Expression, Template, TemplateTree};
 use crate::span::Span;
 use crate::value::CompactText;
+use crate::wire::HostPattern;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -201,8 +202,8 @@ pub struct LeftoverSearch {
 #[derive(Clone, Debug)]
 pub struct ExternalHosts {
     pub at: Span,
-    /// Which hosts, as patterns that were checked.
-    pub patterns: Vec<String>,
+    /// Which hosts.
+    pub(crate) patterns: Vec<HostPattern>,
 }
 
 /// The `output` key of a step.
@@ -320,7 +321,12 @@ pub enum WorkspaceFileError {
 impl Step {
     /// Whether it changes nothing: as it says itself, or else as its scheme says.
     #[must_use]
-    pub(crate) fn is_read(&self, scheme: &Scheme, path: &str, query: &[(String, String)]) -> bool {
+    pub(crate) fn is_read(
+        &self,
+        scheme: &Scheme,
+        path: &str,
+        query: impl FnOnce() -> Vec<(String, String)>,
+    ) -> bool {
         self.reads
             .unwrap_or_else(|| scheme.is_read(self.method, path, query))
     }

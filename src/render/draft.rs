@@ -12,7 +12,7 @@ use crate::model::request::{
 };
 use crate::model::template::{Expression, Template, TemplatePart};
 use crate::span::Span;
-use crate::wire::{Draft, DraftBody, DraftPart, ExternalUrl, HostPattern, encode_strict};
+use crate::wire::{Draft, DraftBody, DraftPart, ExternalUrl, encode_strict};
 use bytes::Bytes;
 use std::borrow::Cow;
 
@@ -61,17 +61,12 @@ fn render_address(
     for expression in path.expressions() {
         push_text(&mut text, expression, scope)?;
     }
-    let patterns: Vec<HostPattern> = hosts
-        .patterns
-        .iter()
-        // Those that are none were refused when the file was loaded.
-        .filter_map(|pattern| HostPattern::parse(pattern).ok())
-        .collect();
     let refused = |reason: String| RenderError::new(path.at, reason);
-    if patterns.is_empty() {
+    // With no patterns any public host could be asked.
+    if hosts.patterns.is_empty() {
         return Err(refused("`external` allows no host".to_owned()));
     }
-    ExternalUrl::parse(&text, &patterns).map_err(|error| refused(error.to_string()))
+    ExternalUrl::parse(&text, &hosts.patterns).map_err(|error| refused(error.to_string()))
 }
 
 /// Literal text is kept as it is; what comes from a template is data and encoded.

@@ -184,7 +184,7 @@ fn read_note(step: &Step, scheme: &Scheme, draft: &Draft) -> Option<String> {
         None if scheme.read_rules.is_empty() => return None,
         None => format!("`reads` of the scheme `{}`", scheme.name),
     };
-    let is_read = step.is_read(scheme, &draft.path, &draft.query_pairs());
+    let is_read = step.is_read(scheme, &draft.path, || draft.query_pairs());
     let attempts = pluralize(step.max_attempts(is_read) as usize, "attempt");
     let kind = if is_read { "reads" } else { "writes" };
     let method = step.method;

@@ -3,7 +3,6 @@
 
 use super::access::AccountAccess;
 use crate::model::environment::DEFAULT_ACCOUNT;
-use crate::model::request::Step;
 use crate::redact::Redactor;
 use crate::sign::NamedValues;
 use crate::transport::Route;
@@ -30,15 +29,6 @@ pub(super) fn sealable_address(draft: &Draft) -> Draft {
         raw_query: encode(&draft.raw_query),
         ..draft.clone()
     }
-}
-
-/// The hosts that a step may be redirected to.
-#[must_use]
-pub(super) fn patterns_of(step: &Step) -> Vec<HostPattern> {
-    let texts = step.external.iter().flat_map(|hosts| &hosts.patterns);
-    texts
-        .filter_map(|text| HostPattern::parse(text).ok())
-        .collect()
 }
 
 impl AccountAccess {

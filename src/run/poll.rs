@@ -37,8 +37,7 @@ async fn run_until(
     let mut progress = PollProgress::default();
     let mut fresh = variables.fresh_values();
     loop {
-        // On the heap: a timeout would hold it twice, and every step is as large as a poll.
-        let sending = Box::pin(execution.send(variables, fresh));
+        let sending = execution.send(variables, fresh);
         let Ok(call) = awake_timeout(timer.remaining(), sending).await else {
             // The timeout dropped the call after it may have been sent: it may have arrived.
             log.send_state = SendState::Unknown;

@@ -5,7 +5,7 @@ use super::attempts::Attempts;
 use super::context::RunContext;
 use super::cookies::{AccountCookies, CookieJar};
 use super::exchange::{Exchange, ExchangeContext, ExchangeLog, JudgedResponse};
-use super::external::{self, RedirectPolicy};
+use super::external::RedirectPolicy;
 use super::observed_exchange::ObservedExchange;
 use super::personal_data::redact_rules;
 use super::recording_hint::recording_hint;
@@ -256,7 +256,8 @@ impl StepExecution<'_> {
         fresh: FreshValues,
     ) -> StepCall {
         let mut call = match self.prepare_output(variables) {
-            Ok(()) => match self.send_draft(&draft, target, variables, fresh).await {
+            // On the heap: all that waits for it would hold its state, and be moved with it.
+            Ok(()) => match Box::pin(self.send_draft(&draft, target, variables, fresh)).await {
                 Ok(call) => call,
                 Err(error) => StepCall::not_sent(error),
             },
@@ -280,9 +281,8 @@ impl StepExecution<'_> {
             Some(base) => Rc::new(context.environment.accesses.external(scheme, base)?),
             None => context.access(scheme, level, account)?,
         };
-        let patterns = external::patterns_of(step);
         let unsigned = self.unsigned_request(variables, target, &access.account)?;
-        let is_read = step.is_read(scheme, &draft.path, &draft.query_pairs());
+        let is_read = step.is_read(scheme, &draft.path, || draft.query_pairs());
         let attempts = Attempts {
             call: &ExchangeContext {
                 recording_key: &self.owner.recording_key,
@@ -301,7 +301,7 @@ impl StepExecution<'_> {
                 },
                 redirects: RedirectPolicy {
                     max: step.redirects,
-                    patterns: &patterns,
+                    patterns: step.external.as_ref().map_or(&[], |hosts| &hosts.patterns),
                 },
                 cookies: self
                     .owner

@@ -30,7 +30,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "model",
         &[
-            "calendar", "jsonpath", "method", "span", "value", "xml", "charset",
+            "calendar", "jsonpath", "method", "span", "value", "xml", "charset", "wire",
         ],
     ),
     ("schemes", &[]),

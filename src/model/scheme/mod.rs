@@ -91,12 +91,18 @@ impl Scheme {
 
     /// Whether a call changes nothing, so that sending it twice does no harm.
     #[must_use]
-    pub fn is_read(&self, method: Method, path: &str, query: &[(String, String)]) -> bool {
+    pub fn is_read(
+        &self,
+        method: Method,
+        path: &str,
+        query: impl FnOnce() -> Vec<(String, String)>,
+    ) -> bool {
         if self.read_rules.is_empty() {
             return method.is_safe();
         }
+        let query = query();
         let mut rules = self.read_rules.iter();
-        rules.any(|rule| rule.matches(method, path, query))
+        rules.any(|rule| rule.matches(method, path, &query))
     }
 
     #[must_use]
