@@ -582,7 +582,8 @@ fn curl_command(
     words.push(quote(wire.url().as_str()));
     for (name, value) in wire.headers() {
         // curl writes these itself, from the address and the body.
-        if ["host", "content-length", "accept-encoding"].contains(&name.as_str()) {
+        let own = ["Host", "Content-Length", "Accept-Encoding"];
+        if own.contains(&name.as_str()) {
             continue;
         }
         // `name:` would remove the header.

@@ -188,7 +188,11 @@ fn value_of(sealed: &SealedRequest, name: &str) -> Option<String> {
         None if name == "ts" => Some(sealed.trace.ts.clone()),
         None => sealed.trace.value(name).map(str::to_owned),
         Some(("query", name)) => find(parse_query(request.url().query().unwrap_or_default()), name),
-        Some(("headers", name)) => find(request.headers().to_vec(), &name.to_ascii_lowercase()),
+        Some(("headers", name)) => {
+            let mut headers = request.headers().iter();
+            let named = headers.find(|(key, _)| key.eq_ignore_ascii_case(name));
+            named.map(|(_, value)| value.clone())
+        }
         Some(("form", name)) => find(parse_form(&String::from_utf8_lossy(request.body())), name),
         Some(("json", name)) => {
             let body = crate::value::parse(request.body()).ok()?;

@@ -504,6 +504,8 @@ fn client_builder() -> reqwest::ClientBuilder {
         // Head and body are two writes: without this the second one can wait for a delayed
         // acknowledgement of the first.
         .tcp_nodelay(true)
+        // As the sealed request spells them, and as its reports show them.
+        .http1_title_case_headers()
 }
 
 /// The same request in the client's own type. Its headers are already all there, so nothing is

@@ -28,7 +28,8 @@ pub enum WireError {
 
 impl WireRequest {
     /// `target` is the path with the query, as in the request line; `headers` are all headers, in
-    /// order.
+    /// order. Their names get Title-Case (`X-Shop-Name`), which gateways that are particular
+    /// expect; the others do not look at it (RFC 9110, section 5.1).
     ///
     /// # Errors
     /// When an HTTP client would send anything else.
@@ -36,11 +37,11 @@ impl WireRequest {
         method: Method,
         base: &BaseUrl,
         target: &str,
-        headers: Vec<(String, String)>,
+        mut headers: Vec<(String, String)>,
         body: Bytes,
     ) -> Result<Self, WireError> {
         let url = parse_exact_url(base, target)?;
-        for (name, value) in &headers {
+        for (name, value) in &mut headers {
             // Values of templates reach headers: a line end in one would add a header that nobody
             // wrote and the signature does not cover.
             let fine =
@@ -48,6 +49,7 @@ impl WireRequest {
             if !fine {
                 return Err(WireError::InvalidHeader(name.clone()));
             }
+            set_title_case(name);
         }
         Ok(Self {
             method,
@@ -108,6 +110,20 @@ impl WireRequest {
         out.extend_from_slice(b"\r\n");
         out.extend_from_slice(&self.body);
         out
+    }
+}
+
+/// As the HTTP client spells it: the first letter, and each that follows a hyphen, is a capital.
+fn set_title_case(name: &mut str) {
+    let mut word_begins = true;
+    for at in 0..name.len() {
+        let letter = &mut name[at..=at];
+        if word_begins {
+            letter.make_ascii_uppercase();
+        } else {
+            letter.make_ascii_lowercase();
+        }
+        word_begins = letter == "-";
     }
 }
 

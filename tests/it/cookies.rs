@@ -49,7 +49,7 @@ fn sent(seen: &Seen) -> Vec<String> {
         let path = request.split(' ').nth(1).unwrap();
         let cookies = request
             .lines()
-            .filter_map(|line| line.strip_prefix("cookie: "));
+            .filter_map(|line| line.strip_prefix("Cookie: "));
         format!("{path} {}", cookies.collect::<Vec<_>>().join(" AND "))
     };
     requests.iter().map(line).collect()
@@ -115,7 +115,7 @@ fn a_session_goes_from_step_to_step_and_is_shown_nowhere() {
         ]
     );
     assert!(
-        output.contains("cookie: SID=‹response.sid›; n=‹response.n›\n"),
+        output.contains("Cookie: SID=‹response.sid›; n=‹response.n›\n"),
         "{output}"
     );
     let written = contents(&folder);
@@ -244,7 +244,7 @@ fn an_asserted_cookie_is_replayed_without_its_value() {
     assert!(!written.contains(SESSION), "{written}");
     let (output, code) = run(&folder, &["run", "--replay", "-v"]);
     assert_eq!(code, 0, "{output}");
-    assert!(output.contains("cookie: SID=‹response.sid›\n"), "{output}");
+    assert!(output.contains("Cookie: SID=‹response.sid›\n"), "{output}");
     assert_eq!(seen.lock().unwrap().len(), 4);
     let (output, code) = run(&folder, &["explain", "flow::orders"]);
     assert!(

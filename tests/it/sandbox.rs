@@ -122,7 +122,7 @@ impl Market {
                 .unwrap()
                 .request(method, url);
             for (name, value) in headers.iter().filter(|(name, _)| {
-                !["host", "content-length", "accept-encoding"].contains(&name.as_str())
+                !["Host", "Content-Length", "Accept-Encoding"].contains(&name.as_str())
             }) {
                 plain = plain.header(name, value);
             }

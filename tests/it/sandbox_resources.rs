@@ -197,7 +197,7 @@ impl Market {
             .headers()
             .iter()
             .for_each(|(name, value)| text.push_str(&format!("{name}: {value}\r\n")));
-        if !request.headers().iter().any(|(name, _)| name == "host") {
+        if !request.headers().iter().any(|(name, _)| name == "Host") {
             text.push_str(&format!("host: {}\r\n", request.base().authority()));
         }
         self.runtime.block_on(async {

@@ -368,13 +368,13 @@ impl Market {
         for (name, value) in request.headers() {
             text.push_str(&format!("{name}: {value}\r\n"));
         }
-        if !request.headers().iter().any(|(name, _)| name == "host") {
+        if !request.headers().iter().any(|(name, _)| name == "Host") {
             text.push_str(&format!("host: {}\r\n", request.base().authority()));
         }
         if !request
             .headers()
             .iter()
-            .any(|(name, _)| name == "content-length")
+            .any(|(name, _)| name == "Content-Length")
         {
             text.push_str(&format!("content-length: {}\r\n", request.body().len()));
         }

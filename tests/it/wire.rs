@@ -217,7 +217,9 @@ fn received(request: &WireRequest) -> ReceivedRequest {
     ReceivedRequest {
         method: request.method(),
         target: request.target().to_owned(),
-        headers: request.headers().to_vec(),
+        headers: (request.headers().iter())
+            .map(|(name, value)| (name.to_ascii_lowercase(), value.clone()))
+            .collect(),
         body: request.body().clone(),
         base: request.base().clone(),
     }

@@ -30,11 +30,10 @@ impl Arrived {
         self.head.split(' ').nth(1).unwrap_or_default()
     }
 
-    /// A header by its name in small letters.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.head
-            .lines()
-            .find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+        let mut headers = self.head.lines().filter_map(|line| line.split_once(": "));
+        let named = headers.find(|(key, _)| key.eq_ignore_ascii_case(name));
+        named.map(|(_, value)| value)
     }
 }
 

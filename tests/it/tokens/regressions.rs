@@ -96,7 +96,7 @@ fn serve(mut stream: std::net::TcpStream, heard: &Mutex<Vec<String>>, answer: &A
         };
         let length = head
             .lines()
-            .find_map(|line| line.strip_prefix("content-length: "))
+            .find_map(|line| line.strip_prefix("Content-Length: "))
             .and_then(|length| length.parse().ok());
         body.len() >= length.unwrap_or(0)
     };
@@ -110,7 +110,7 @@ fn serve(mut stream: std::net::TcpStream, heard: &Mutex<Vec<String>>, answer: &A
     let path = text.split(' ').nth(1).unwrap().to_owned();
     let token = text
         .lines()
-        .find_map(|line| line.strip_prefix("authorization: "))
+        .find_map(|line| line.strip_prefix("Authorization: "))
         .unwrap_or_default();
     let before = heard
         .lock()
