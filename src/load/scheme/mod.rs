@@ -1,5 +1,6 @@
 //! Decodes one scheme, built in or of the workspace. This file has its frame, the others its parts.
 
+mod catalog;
 mod procedure;
 mod response_rules;
 mod sandbox;
@@ -27,9 +28,11 @@ use crate::yaml::{MapEntry, NodeKind, YamlNode};
 use std::time::Duration;
 
 /// Keys of a scheme.
-pub(super) const SCHEME_KEYS: [&str; 25] = [
+pub(super) const SCHEME_KEYS: [&str; 28] = [
     "scheme",
     "title",
+    "region",
+    "proof",
     "credentials",
     "hosts",
     "clock",
@@ -53,6 +56,7 @@ pub(super) const SCHEME_KEYS: [&str; 25] = [
     "not_secret",
     "sandbox",
     "vectors",
+    "lint",
 ];
 const CREDENTIAL_KEYS: [&str; 5] = ["secret", "type", "default", "scope", "description"];
 /// Whether a credential is an integer, by its `type`.
@@ -104,7 +108,7 @@ impl SchemeDecoder<'_> {
             self.authorization_links(node, &scheme, &whole)
         });
         scheme.sandbox = map.get("sandbox").and_then(|node| self.sandbox(node));
-        scheme.vectors = map.optional("vectors", |node| self.vectors(node));
+        scheme.vectors = map.optional("vectors", |node| self.vectors(node, scheme.stated_proof));
         self.check_hosts_exist(&scheme);
         template_names::check_template_names(&scheme, self.diagnostics);
         Some(scheme)
@@ -126,6 +130,9 @@ impl SchemeDecoder<'_> {
             at: map.at,
             origin,
             title: map.optional_text("title", self.diagnostics),
+            regions: map.optional("region", |node| self.regions(node)),
+            stated_proof: self.scheme_proof(map),
+            allowed_warnings: map.optional("lint", |node| self.allowed_warnings(node)),
             credentials: map.optional("credentials", |node| self.credentials(node)),
             hosts: map.optional("hosts", |node| self.hosts(node)),
             clock: map

@@ -4,13 +4,13 @@ use super::SchemeDecoder;
 use crate::diagnostic::Diagnostic;
 use crate::load::node_reader::{CheckedMap, at_most_one, list_items, map_entries, scalar, text};
 use crate::load::request::RequestDecoder;
-use crate::model::scheme::{SignatureVector, VectorSubject};
+use crate::model::scheme::{Proof, SignatureVector, VectorSubject};
 use crate::span::Span;
 use crate::value::ObjectMember;
 use crate::yaml::YamlNode;
 
 /// Keys of a vector.
-pub(super) const VECTOR_KEYS: [&str; 3] = ["source", "given", "expect"];
+pub(super) const VECTOR_KEYS: [&str; 4] = ["source", "proof", "given", "expect"];
 /// Keys of what a vector is given.
 pub(super) const GIVEN_KEYS: [&str; 7] = [
     "cred",
@@ -23,14 +23,18 @@ pub(super) const GIVEN_KEYS: [&str; 7] = [
 ];
 
 impl SchemeDecoder<'_> {
-    pub(super) fn vectors(&mut self, node: &YamlNode) -> Vec<SignatureVector> {
+    pub(super) fn vectors(
+        &mut self,
+        node: &YamlNode,
+        proof: Option<Proof>,
+    ) -> Vec<SignatureVector> {
         list_items(node, "`vectors`", self.diagnostics)
             .iter()
-            .filter_map(|node| self.vector(node))
+            .filter_map(|node| self.vector(node, proof))
             .collect()
     }
 
-    fn vector(&mut self, node: &YamlNode) -> Option<SignatureVector> {
+    fn vector(&mut self, node: &YamlNode, proof: Option<Proof>) -> Option<SignatureVector> {
         let map = CheckedMap::open(node, "a vector", &VECTOR_KEYS, self.diagnostics)?;
         let given = CheckedMap::open(
             map.required("given", self.diagnostics)?,
@@ -49,6 +53,7 @@ impl SchemeDecoder<'_> {
                 self.diagnostics,
             )?
             .to_owned(),
+            proof: self.vector_proof(&map, proof),
             credentials: self.constant_members(&given, "cred"),
             token: self.constant_members(&given, "token"),
             fixed_steps: self.constant_members(&given, "steps"),

@@ -1,6 +1,7 @@
 //! How a marketplace signs, issues tokens, limits and fails, as data. It refuses to interpret (that
 //! is `sign`).
 
+mod catalog;
 mod matcher;
 mod procedure;
 mod read_rule;
@@ -9,6 +10,7 @@ mod sandbox;
 mod token;
 mod vector;
 
+pub(crate) use catalog::{AllowedWarning, LintRule, Proof};
 pub(crate) use matcher::{PathPattern, RequestMatcher};
 pub use procedure::{CoveredPart, Level};
 pub(crate) use procedure::{
@@ -44,6 +46,11 @@ pub struct Scheme {
     pub at: Span,
     pub origin: SchemeOrigin,
     pub title: Option<String>,
+    /// Countries, or groups of them.
+    pub regions: Vec<String>,
+    /// What the file says of all its known answers.
+    pub stated_proof: Option<Proof>,
+    pub allowed_warnings: Vec<AllowedWarning>,
     pub credentials: Vec<Credential>,
     pub hosts: Vec<SchemeHost>,
     pub clock: SchemeClock,
@@ -135,6 +142,15 @@ impl Scheme {
             .iter()
             .map(|level| &level.procedure)
             .chain(requests.map(|request| &request.procedure))
+    }
+
+    /// The best proof among its known answers; `None` when they do not say what they are.
+    #[must_use]
+    pub fn proof(&self) -> Option<Proof> {
+        if self.vectors.is_empty() || self.stated_proof == Some(Proof::Unproven) {
+            return Some(Proof::Unproven);
+        }
+        self.vectors.iter().filter_map(|vector| vector.proof).min()
     }
 
     /// Whether requests of it carry a secret.

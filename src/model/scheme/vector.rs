@@ -1,5 +1,6 @@
 //! Known answers of a scheme.
 
+use super::Proof;
 use crate::model::request::Step;
 use crate::span::Span;
 use crate::value::ObjectMember;
@@ -9,6 +10,7 @@ use crate::value::ObjectMember;
 pub struct SignatureVector {
     pub at: Span,
     pub source: String,
+    pub proof: Option<Proof>,
     pub credentials: Vec<ObjectMember>,
     pub token: Vec<ObjectMember>,
     /// Fixed values of steps that would be random.
