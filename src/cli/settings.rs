@@ -15,7 +15,7 @@ use crate::model::environment::{LIVE_ENV, SANDBOX_ENV};
 use crate::model::workspace::Workspace;
 use crate::plan::{
     CommandLineNames, CommandScope, RequestSelection, Shard, check_names, split_faults,
-    take_unneeded_faults,
+    split_unit_word, take_unneeded_faults,
 };
 use crate::renew::HelperProcess;
 use crate::run::GivenVariable;
@@ -444,11 +444,18 @@ pub(super) fn request_selection(
 pub(super) fn paths_below_root(words: &[String], host: &HostContext, root: &Path) -> Vec<String> {
     let below_root = |word: &String| {
         // A pattern that is no path, such as a glob or an id, stays as it is.
-        let path = host.cwd.join(word).canonicalize().ok();
+        let (file, rest) = split_unit_word(word);
+        if file.is_empty() {
+            return word.clone();
+        }
+        let path = host.cwd.join(file).canonicalize().ok();
         let below = path
             .as_deref()
             .and_then(|path| path.strip_prefix(root).ok());
-        below.map_or_else(|| word.clone(), |path| path.to_string_lossy().into_owned())
+        below.map_or_else(
+            || word.clone(),
+            |path| format!("{}{rest}", path.to_string_lossy()),
+        )
     };
     words.iter().map(below_root).collect()
 }

@@ -24,7 +24,9 @@ pub(crate) use secret_use::{
     SecretNames, fixture_secrets, request_secrets, sends_user_secrets, unit_secrets,
     workspace_secrets,
 };
-pub(crate) use select::{RequestSelection, SelectionError, select_requests, split_unit_id};
+pub(crate) use select::{
+    RequestSelection, SelectionError, select_requests, split_unit_id, split_unit_word,
+};
 pub(crate) use shard::Shard;
 pub(crate) use unit_selector::select_unit;
 

@@ -150,9 +150,15 @@ pub(super) fn matches_pattern(word: &str, name: &str) -> bool {
 /// The file that a word names, and the rest of it if the word is the id of a unit or of a step:
 /// neither sign can be a part of a file's id.
 pub(crate) fn split_unit_id(word: &str) -> (String, &str) {
-    let at = word.find(['[', '@']).into_iter().chain(word.find("::"));
-    let (file, rest) = word.split_at(at.min().unwrap_or(word.len()));
+    let (file, rest) = split_unit_word(word);
     (normalize_pattern(file), rest)
+}
+
+/// What names a file, as it is written, and what follows it.
+#[must_use]
+pub(crate) fn split_unit_word(word: &str) -> (&str, &str) {
+    let at = word.find(['[', '@']).into_iter().chain(word.find("::"));
+    word.split_at(at.min().unwrap_or(word.len()))
 }
 
 fn normalize_pattern(word: &str) -> String {

@@ -4,7 +4,7 @@ use super::document::{
     AttemptEntry, LeftoverEntry, NoticeEntry, RunDocument, UnitEntry, VerdictWord,
 };
 use super::error::ReportError;
-use super::failure_text::{failure_text, leftover_text, notice_text};
+use super::failure_text::{failure_text, leftover_text, notice_text, remark_lines};
 use serde_json::{Map, Value, json};
 
 /// The version of the specification that this is written by.
@@ -121,6 +121,10 @@ fn add_failure_details(test: &mut Map<String, Value>, unit: &UnitEntry) {
     }
     if unit.verdict.is_failure() {
         test.insert("trace".to_owned(), json!(failure_text(unit)));
+    }
+    let remarks: Vec<String> = remark_lines(unit).collect();
+    if !remarks.is_empty() {
+        test.insert("stdout".to_owned(), json!(remarks));
     }
     let attempts: Vec<Value> = (1..)
         .zip(unit.attempts())

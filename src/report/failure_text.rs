@@ -102,20 +102,30 @@ fn add_failure(out: &mut String, failure: &FailureEntry) {
     }
 }
 
-/// A line for each step that was skipped in a unit that was not.
-pub(super) fn skipped_step_lines(unit: &UnitEntry) -> impl Iterator<Item = String> {
-    unit.skipped_steps().map(|step| {
+/// What a unit that is no failure has to say: its steps that were skipped, and the notes of its
+/// steps.
+pub(super) fn remark_lines(unit: &UnitEntry) -> impl Iterator<Item = String> {
+    let skipped = unit.skipped_steps().map(|step| {
         let name = step.name.as_deref().unwrap_or_default();
         let reason = one_line(step.message.as_deref().unwrap_or_default());
         format!("skipped {name}: {reason}")
-    })
+    });
+    // Those of a failure stand in its text.
+    let passed = unit.steps.iter().filter(|step| !step.verdict.is_failure());
+    let notes = passed.flat_map(|step| {
+        let name = step.name.as_deref();
+        let name = name.map_or_else(String::new, |name| format!(" {name}"));
+        let lines = step.notes.iter();
+        lines.map(move |note| format!("note{name}: {}", one_line(note)))
+    });
+    skipped.chain(notes)
 }
 
 /// Steps that were skipped in a unit that was not, and exchanges of the steps that did not pass.
 #[must_use]
 pub(super) fn exchange_text(unit: &UnitEntry) -> String {
     let mut out = String::new();
-    for line in skipped_step_lines(unit) {
+    for line in remark_lines(unit) {
         let _ = writeln!(out, "{line}");
     }
     for exchange in unit

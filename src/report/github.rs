@@ -3,7 +3,7 @@
 
 use super::document::{FileLocation, NoticeEntry, RunDocument, UnitEntry, VerdictWord, one_line};
 use super::duration_text::{duration_from_ms, format_duration};
-use super::failure_text::{failure_text, leftover_text, run_headline};
+use super::failure_text::{failure_text, leftover_text, remark_lines, run_headline};
 use std::fmt::Write as _;
 
 /// The largest summary in bytes. GitHub allows one MiB; the rest is left out, and a line says so.
@@ -45,6 +45,22 @@ pub(crate) fn github_annotations(document: &RunDocument, folder: &str) -> String
     }
     for notice in document.warnings() {
         out.push_str(&notice_annotation(notice, folder));
+    }
+    let passed = document
+        .units
+        .iter()
+        .filter(|unit| !unit.verdict.is_failure());
+    for unit in passed {
+        let remarks: Vec<String> = remark_lines(unit).collect();
+        if !remarks.is_empty() {
+            let text = remarks.join("\n");
+            out.push_str(&workflow_command(
+                "notice",
+                Some(&unit.at),
+                folder,
+                (&unit.id, &text),
+            ));
+        }
     }
     out
 }

@@ -6,7 +6,7 @@ use super::document::{
 };
 use super::duration_text::duration_from_ms;
 use super::error::{ReportError, timestamp};
-use super::failure_text::{exchange_text, failure_text, leftover_text, notice_text};
+use super::failure_text::{exchange_text, failure_text, leftover_text, notice_text, remark_lines};
 use crate::redact::escape_control_chars;
 use quick_junit::{
     NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestRerun, TestSuite,
@@ -80,8 +80,8 @@ fn test_case(unit: &UnitEntry) -> TestCase {
             .chain(schemes)
             .chain(unit.tags.iter().map(|tag| Property::new("tag", xml(tag)))),
     );
-    if unit.verdict.is_failure() || unit.skipped_steps().next().is_some() {
-        // Only of failures: CI servers limit the size of this file.
+    if unit.verdict.is_failure() || remark_lines(unit).next().is_some() {
+        // Not the exchanges of what passed: CI servers limit the size of this file.
         case.set_system_out(xml(&exchange_text(unit)));
     }
     case

@@ -2,7 +2,7 @@
 //! a YAML block below its line.
 
 use super::document::{FileLocation, NoticeEntry, RunDocument, UnitEntry, VerdictWord, one_line};
-use super::failure_text::{failure_text, leftover_text, notice_text, skipped_step_lines};
+use super::failure_text::{failure_text, leftover_text, notice_text, remark_lines};
 use std::fmt::Write as _;
 
 #[must_use]
@@ -75,7 +75,7 @@ fn add_unit(out: &mut String, number: usize, unit: &UnitEntry) {
         "{not}ok {number} - {}{skip}",
         escape_description(&unit.id)
     );
-    for line in skipped_step_lines(unit) {
+    for line in remark_lines(unit) {
         let _ = writeln!(out, "# {}", escape_description(&line));
     }
     if unit.verdict.is_failure() {

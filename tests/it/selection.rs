@@ -58,6 +58,25 @@ fn ids_of_run(folder: &Folder, words: &[&str]) -> Vec<String> {
 }
 
 #[test]
+fn a_file_of_the_current_folder_is_explained_by_its_name() {
+    let folder = workspace();
+    for word in [
+        "flow.yaml",
+        "flow.yaml::more",
+        "./flow.yaml@b",
+        "folder/flow[long]@a::list",
+    ] {
+        let output = ingam(&folder.path().join("requests/folder"))
+            .args(["explain", word])
+            .output()
+            .unwrap();
+        let (stdout, stderr, code) = text(&output);
+        assert_eq!(code, 0, "{word}: {stderr}");
+        assert!(stdout.contains("/v2/orders?size="), "{word}: {stdout}");
+    }
+}
+
+#[test]
 fn every_id_that_a_report_prints_selects_its_unit_alone() {
     let folder = workspace();
     let all = ids_of_run(&folder, &[]);

@@ -21,9 +21,11 @@ pub(crate) fn run(invocation: &Invocation<'_>, args: &ExplainArgs) -> CommandRes
     let host = invocation.host;
     let words = std::slice::from_ref(&args.id);
     let loaded = settings::load_requests(invocation, words, args.target.env.as_deref())?;
-    let request = find_request(&loaded, &args.id)?;
+    let words = &settings::paths_below_root(words, host, &loaded.workspace.root);
+    let id = words.first().unwrap_or(&args.id);
+    let request = find_request(&loaded, id)?;
     let scope = CommandScope::Requests {
-        words: &settings::paths_below_root(words, host, &loaded.workspace.root),
+        words,
         environment: args.target.env.as_deref(),
     };
     let target = RunTarget::new(invocation, &loaded, &args.target, Some(&[request]), scope)?;
@@ -34,7 +36,7 @@ pub(crate) fn run(invocation: &Invocation<'_>, args: &ExplainArgs) -> CommandRes
     let units = Unit::expand(request, account, &loaded.workspace, &target.environment);
     // Several cases or accounts are signed in the same way: without one in the id, the first is
     // explained, and so is the first step of a flow.
-    let (unit, step) = select_unit(&units, &args.id)?;
+    let (unit, step) = select_unit(&units, id)?;
     let step = step
         .or(request.steps.first())
         .ok_or_else(|| CommandError::selection(format!("`{}` has no step", request.name)))?;

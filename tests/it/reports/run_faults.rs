@@ -118,6 +118,23 @@ fn a_warning_of_a_run_is_in_every_report_and_fails_none() {
 }
 
 #[test]
+fn a_default_that_was_taken_is_in_every_report_and_fails_none() {
+    let folder = Folder::new();
+    let origin = super::shop::server();
+    folder.write(
+        "ingam.yaml",
+        &format!("default_env: local\nenvs: {{ local: {{ hosts: {{ none: \"{origin}\" }} }} }}\n"),
+    );
+    folder.write(
+        "requests/a.yaml",
+        "scheme: none\nget: /pass\ncapture: { rebate: { from: $.rebate, default: 5 } }\n",
+    );
+    let (code, stderr) = run_all(&folder, &[], &[]);
+    assert_eq!(code, 0, "{stderr}");
+    assert_in_every_report(&folder, code, "`rebate` is its default, 5");
+}
+
+#[test]
 fn no_older_report_survives_a_run_that_is_killed() {
     let folder = shop();
     for (_, path) in FORMATS {
