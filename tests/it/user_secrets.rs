@@ -94,7 +94,7 @@ fn a_secret_of_the_user_is_sent_and_in_no_output() {
     assert_eq!(code, 1, "{terminal}");
     let sent = received.lock().unwrap()[0].clone();
     assert!(
-        sent.contains(&format!("x-login: buyer-7:{PASSWORD}")),
+        sent.contains(&format!("X-Login: buyer-7:{PASSWORD}")),
         "{sent}"
     );
     assert!(
@@ -181,7 +181,7 @@ fn a_secret_without_a_value_is_named_before_anything_is_sent() {
     for told in [
         "a stand-in is shown",
         "secret.buyer_password = \"‹secret.buyer_password›\"  (INGAM_SECRET_BUYER_PASSWORD)",
-        "x-login: buyer-7:${INGAM_SECRET_BUYER_PASSWORD}",
+        "X-Login: buyer-7:${INGAM_SECRET_BUYER_PASSWORD}",
     ] {
         assert!(output.contains(told), "{told} is not in {output}");
     }
