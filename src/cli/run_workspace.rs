@@ -355,7 +355,8 @@ async fn open_context<'w>(
         loaded,
         files,
     };
-    let secrets = UserSecrets::resolve(&unit_secrets(&plan.units), &environment)?;
+    let secrets =
+        UserSecrets::resolve(&unit_secrets(&loaded.workspace, &plan.units), &environment)?;
     let mut context = session.build_context(target, environment, args.verbose)?;
     context.set_user_secrets(secrets);
     let is_sandbox = context.environment.accesses.is_sandbox();

@@ -55,10 +55,11 @@ use crate::model::recording::Recording;
 use crate::model::request::Request;
 use crate::model::scheme::{Scheme, SchemeOrigin};
 use crate::model::workspace::Workspace;
+use crate::render::SECRET_ROOT;
 use crate::schemes::BUILT_IN_SCHEMES;
 use crate::span::{FileId, SourceMap};
 use crate::value::Value;
-use crate::yaml::YamlNode;
+use crate::yaml::{YamlNode, can_spell};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -117,6 +118,9 @@ pub fn load(root: &Path, threads: usize) -> std::io::Result<LoadedWorkspace> {
     for scheme in decode_needed_schemes(&files, &decoded, &mut sources, &mut diagnostics) {
         workspace.schemes.push(Arc::new(scheme));
     }
+    workspace.can_use_secrets = jobs.iter().any(|(file, _, text)| {
+        matches!(file.kind, FileKind::Request | FileKind::Fixture) && can_spell(text, SECRET_ROOT)
+    });
     let places: Vec<&DiscoveredFile> = jobs.iter().map(|(file, _, _)| file).collect();
     for (decoded, file) in decoded.into_iter().zip(places) {
         add_to_workspace(&mut workspace, decoded, file, &mut diagnostics);

@@ -33,6 +33,9 @@ pub struct Workspace {
     pub requests: Vec<Request>,
     /// In the order of their names.
     pub fixtures: Vec<Fixture>,
+    /// Whether a request or a fixture can use `{{ secret.NAME }}`. Without one that can, nobody
+    /// needs to look through all their expressions for it.
+    pub can_use_secrets: bool,
     pub recordings: Vec<Recording>,
     /// Rules for personal data in responses, besides those of the schemes.
     pub redact: Vec<RedactRule>,
@@ -61,6 +64,7 @@ impl Workspace {
             environments: Vec::new(),
             requests: Vec::new(),
             fixtures: Vec::new(),
+            can_use_secrets: false,
             recordings: Vec::new(),
             redact: Vec::new(),
             max_recording_age: DEFAULT_MAX_RECORDING_AGE,

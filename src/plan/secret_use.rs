@@ -30,12 +30,16 @@ pub(crate) fn fixture_secrets(fixture: &Fixture) -> SecretNames {
     secret_names(fixture_expressions(fixture))
 }
 
-/// The secrets that some units use, with those of their fixtures.
+/// The secrets that some units of a workspace use, with those of their fixtures.
 #[must_use]
 pub(crate) fn unit_secrets<'u, 'w: 'u>(
+    workspace: &Workspace,
     units: impl IntoIterator<Item = &'u Unit<'w>>,
 ) -> SecretNames {
     let mut names = SecretNames::new();
+    if !workspace.can_use_secrets {
+        return names;
+    }
     // The units of one request stand side by side.
     let mut last: Option<&str> = None;
     for unit in units {
@@ -55,6 +59,9 @@ pub(crate) fn unit_secrets<'u, 'w: 'u>(
 /// The secrets that anything in a workspace uses.
 #[must_use]
 pub(crate) fn workspace_secrets(workspace: &Workspace) -> SecretNames {
+    if !workspace.can_use_secrets {
+        return SecretNames::new();
+    }
     let requests = workspace.requests.iter().flat_map(request_secrets);
     let fixtures = workspace.fixtures.iter().flat_map(fixture_secrets);
     fixtures.chain(requests).collect()
@@ -151,6 +158,9 @@ pub(super) fn check_secret_uses(workspace: &Workspace, diagnostics: &mut Diagnos
                     .hint("write `{{ secret.NAME }}` in the request, or in `vars` of its file"),
             );
         }
+    }
+    if !workspace.can_use_secrets {
+        return;
     }
     let mut holders = SecretHolders::default();
     for fixture in fixtures_in_order(workspace) {

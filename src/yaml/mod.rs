@@ -5,8 +5,10 @@
 
 mod node;
 mod parser;
+mod spelling;
 mod writer;
 
 pub(crate) use node::{MapEntry, NodeKind, ScalarText, YamlNode};
 pub use parser::parse;
+pub(crate) use spelling::can_spell;
 pub(crate) use writer::{quoted, write};

@@ -46,7 +46,7 @@ pub(crate) fn run(invocation: &Invocation<'_>, args: &ExplainArgs) -> CommandRes
         loaded: &loaded,
         files: &files,
     };
-    let secrets = UserSecrets::resolve(&unit_secrets([&unit]), &environment)?;
+    let secrets = UserSecrets::resolve(&unit_secrets(&loaded.workspace, [&unit]), &environment)?;
     let mut context = session.build_context(target, environment, true)?;
     context.set_user_secrets(secrets);
     let explained = explain(&unit, step, &context, now).map_err(|error| {
