@@ -33,8 +33,9 @@ bench:
 measure: bench
     cargo test --release --test it -- --nocapture wire vectors
     # A Python that has pytest is named by INGAM_TEST_PYTHON, where python3 has none.
+    bash tests/clients/install.sh all
     INGAM_MEASURE=1 cargo test --release --lib -- --nocapture another_implementation
-    INGAM_MEASURE=1 cargo test --release --test it -- --nocapture tokens:: canaries:: fixtures:: recordings:: retries:: budgets:: hostile:: mutations::
+    INGAM_MEASURE=1 cargo test --release --test it -- --nocapture tokens:: canaries:: fixtures:: recordings:: retries:: budgets:: hostile:: mutations:: clients::
 
 # libFuzzer on what others wrote: `just fuzz yaml 600`; targets: yaml, template, jsonpath, response.
 # Coverage by LLVM's own pass, so that stable Rust is enough; a C++ compiler builds libFuzzer.

@@ -19,6 +19,7 @@ mod architecture;
 mod budgets;
 mod canaries;
 mod cases;
+mod clients;
 mod command_errors;
 #[cfg(unix)]
 mod cookies;
