@@ -2,7 +2,11 @@
 //! workspace. No other Rust file names a marketplace.
 
 /// Name and text of each, in the order of their names.
-pub(crate) const BUILT_IN_SCHEMES: [(&str, &str); 20] = [
+pub(crate) const BUILT_IN_SCHEMES: [(&str, &str); 32] = [
+    ("amazon-creators", include_str!("amazon-creators.yaml")),
+    ("amazon-sp-api", include_str!("amazon-sp-api.yaml")),
+    ("bigcommerce", include_str!("bigcommerce.yaml")),
+    ("bol", include_str!("bol.yaml")),
     ("coupang", include_str!("coupang.yaml")),
     ("eleventh-st", include_str!("eleventh-st.yaml")),
     ("godomall", include_str!("godomall.yaml")),
@@ -11,10 +15,15 @@ pub(crate) const BUILT_IN_SCHEMES: [(&str, &str); 20] = [
     ("kaufland", include_str!("kaufland.yaml")),
     ("lazada", include_str!("lazada.yaml")),
     ("lotteon", include_str!("lotteon.yaml")),
+    ("magalu", include_str!("magalu.yaml")),
     ("makeshop", include_str!("makeshop.yaml")),
+    ("mercado-libre", include_str!("mercado-libre.yaml")),
     ("mercari-shops", include_str!("mercari-shops.yaml")),
     ("naver-commerce", include_str!("naver-commerce.yaml")),
     ("none", include_str!("none.yaml")),
+    ("octopia", include_str!("octopia.yaml")),
+    ("otto", include_str!("otto.yaml")),
+    ("ozon", include_str!("ozon.yaml")),
     ("qoo10", include_str!("qoo10.yaml")),
     ("rakuten-rms", include_str!("rakuten-rms.yaml")),
     ("shopby", include_str!("shopby.yaml")),
@@ -22,5 +31,8 @@ pub(crate) const BUILT_IN_SCHEMES: [(&str, &str); 20] = [
     ("ssg", include_str!("ssg.yaml")),
     ("tiktok-shop", include_str!("tiktok-shop.yaml")),
     ("toss-shopping", include_str!("toss-shopping.yaml")),
+    ("trendyol", include_str!("trendyol.yaml")),
+    ("wayfair", include_str!("wayfair.yaml")),
     ("yahoo-jp", include_str!("yahoo-jp.yaml")),
+    ("zalando", include_str!("zalando.yaml")),
 ];
