@@ -121,7 +121,10 @@ async function codeOf(link, name = 'code') {
   return new URL(href).searchParams.get(name);
 }
 
-module.exports = { ORIGIN, BASE, load, loadModule, key, call, control, at, redirect, codeOf };
+// For a secret or key that is not the test one.
+const WRONG = 'wrong-secret-of-the-same-kind';
+
+module.exports = { ORIGIN, BASE, WRONG, load, loadModule, key, call, control, at, redirect, codeOf };
 
 async function main() {
   const name = process.argv[2];
@@ -135,7 +138,8 @@ async function main() {
     return;
   }
   console.log('version', version);
-  await require('./clients.js')[name]();
+  const libraries = { ...require('./asia.js'), ...require('./west.js') };
+  await libraries[name]();
   // A library may keep a connection or a timer.
   process.exit(0);
 }

@@ -12,6 +12,8 @@ import os
 import sys
 import urllib.request
 
+# For a secret or key that is not the test one.
+WRONG = "wrong-secret-of-the-same-kind"
 ORIGIN = os.environ["CLIENT_ORIGIN"]
 BASE = os.environ["CLIENT_BASE"]
 CLIENTS = {}
@@ -78,10 +80,9 @@ def at(seconds):
     return freezegun.freeze_time(moment, tick=True, real_asyncio=True)
 
 
-def redirect_requests():
-    """For libraries whose address is written into their code: `requests` connects to the sandbox.
-
-    What is sent stays as the library made it, but for the host.
+def redirect():
+    """For libraries whose address is written into their code: `requests` and `httpx` connect to the
+    sandbox. What is sent stays as the library made it, but for the host.
     """
     import requests.adapters
 
@@ -92,6 +93,21 @@ def redirect_requests():
         return send(self, request, *args, **more)
 
     requests.adapters.HTTPAdapter.send = to_sandbox
+    with contextlib.suppress(ImportError):
+        redirect_httpx()
+
+
+def redirect_httpx():
+    import httpx
+
+    handle = httpx.HTTPTransport.handle_request
+
+    def to_sandbox(self, request):
+        request.url = httpx.URL(at_sandbox(str(request.url)))
+        request.headers["host"] = ORIGIN.removeprefix("http://")
+        return handle(self, request)
+
+    httpx.HTTPTransport.handle_request = to_sandbox
 
 
 def at_sandbox(url):
@@ -102,7 +118,8 @@ def at_sandbox(url):
 
 
 def main():
-    import clients  # noqa: F401  registers all of them
+    import asia  # noqa: F401  registers its functions
+    import west  # noqa: F401
 
     name = sys.argv[1]
     try:

@@ -1,8 +1,6 @@
-"""One function for each library. `expected.txt` says what is expected of every call."""
+"""Libraries for marketplaces of Asia, one function each. `expected.txt` says what is expected."""
 
-from driver import BASE, ORIGIN, at, at_sandbox, call, client, code_of, control, key, redirect_requests
-
-WRONG = "wrong-secret-of-the-same-kind"
+from driver import BASE, ORIGIN, WRONG, at, call, client, key, redirect
 
 
 @client("lazop-sdk")
@@ -142,29 +140,6 @@ def upload_image(sdk):
     )
 
 
-@client("python-kaufland-api")
-def kaufland():
-    from kaufland.api import Orders, Units
-
-    def keys(secret=key("KAUFLAND__SECRET_KEY")):
-        return {"client_key": key("KAUFLAND__CLIENT_KEY"), "secret_key": secret, "endpoint": BASE}
-
-    with call("orders", {"data": []}):
-        Orders(**keys()).get_orders(limit=10, storefront="de")
-    with call("orders-with-blanks-and-signs", {"data": []}):
-        Orders(**keys()).get_orders(ts_created_from_iso="2026-11-01T00:00:00+01:00", q="a b&c/ü")
-    with call("create-unit", {"data": {}}):
-        Units(**keys()).create_unit(storefront="de", body={"ean": "1", "note": "ü/ 가"})
-    with call("delete-unit", {"data": {}}):
-        Units(**keys()).delete_unit("1", storefront="de")
-    with call("wrong-secret"):
-        Orders(**keys(WRONG)).get_orders(limit=10)
-    with call("unknown-key"):
-        Orders(**{**keys(), "client_key": "no-key-of-anyone"}).get_orders(limit=10)
-    with call("stale"), at(-3600):
-        Orders(**keys()).get_orders(limit=10)
-
-
 @client("PCoupangAPI")
 def coupang_partners():
     from pcoupang_api import PCoupangAPI
@@ -215,3 +190,176 @@ def coupang_seller():
         sdk(access="no-key-of-anyone").products.get("1234")
     with call("stale"), at(-3600):
         sdk().products.get("1234")
+
+
+@client("topsdk")
+def taobao():
+    import top.api
+    from top.api.base import FileItem
+
+    host, port = ORIGIN.removeprefix("http://").split(":")
+
+    def ask(secret=key("TAOBAO_TOP__APP_SECRET"), session=key("TAOBAO_TOP__SESSION"), **fields):
+        request = top.api.TbkItemGetRequest(host, int(port))
+        request.set_app_info(top.appinfo(key("TAOBAO_TOP__APP_KEY"), secret))
+        for name, value in {"fields": "num_iid,title", **fields}.items():
+            setattr(request, name, value)
+        request.getResponse(session)
+
+    def upload():
+        import io
+
+        request = top.api.TopSdkFeedbackUploadRequest(host, int(port))
+        request.set_app_info(top.appinfo(key("TAOBAO_TOP__APP_KEY"), key("TAOBAO_TOP__APP_SECRET")))
+        request.type, request.content = "1", "a b"
+        request.getMultipartParas = lambda: ["image"]
+        request.image = FileItem("a.txt", io.BytesIO(b"abc"))
+        request.getResponse(key("TAOBAO_TOP__SESSION"))
+
+    with call("items"):
+        ask(q="a", page_size=20)
+    with call("items-with-blanks-and-signs"):
+        ask(q="女装 a+b&c=d/e")
+    with call("upload"):
+        upload()
+    with call("wrong-secret"):
+        ask(WRONG)
+    with call("wrong-session"):
+        ask(session="no-session-of-anyone")
+    with call("stale"), at(-3600):
+        ask(q="a")
+
+
+@client("taobaopy")
+def taobaopy():
+    import time
+
+    from taobaopy.taobao import TaoBaoAPIClient
+
+    # It sends the time of the machine as the marketplace's: it is meant for machines in China.
+    import os
+
+    os.environ["TZ"] = "Asia/Shanghai"
+    time.tzset()
+
+    def sdk(secret=key("TAOBAO_TOP__APP_SECRET")):
+        return TaoBaoAPIClient(
+            key("TAOBAO_TOP__APP_KEY"), secret, domain=ORIGIN, retry_count=1
+        )
+
+    session = key("TAOBAO_TOP__SESSION")
+    with call("items"):
+        sdk().tbk_item_get(q="a", fields="num_iid,title")
+    with call("trades-with-blanks-and-signs"):
+        sdk().trades_sold_get(session=session, fields="tid", buyer_nick="女 a+b&c=d/e")
+    with call("wrong-secret"):
+        sdk(WRONG).tbk_item_get(q="a", fields="num_iid")
+    with call("wrong-session"):
+        sdk().trades_sold_get(session="no-session-of-anyone", fields="tid")
+    with call("stale"), at(-3600):
+        sdk().tbk_item_get(q="a", fields="num_iid")
+
+
+@client("jd-sdk")
+def jd():
+    import os
+    import time
+
+    os.environ["TZ"] = "Asia/Shanghai"
+    time.tzset()
+    import jd
+
+    from jd.api.base import RestApi
+
+    host, port = ORIGIN.removeprefix("http://").split(":")
+
+    class Search(RestApi):
+        def getapiname(self):
+            return "jingdong.pop.order.search"
+
+    def ask(secret=key("JD__APP_SECRET"), token=key("JD__ACCESS_TOKEN"), **fields):
+        request = Search(host, int(port))
+        request.set_app_info(jd.appinfo(key("JD__APP_KEY"), secret))
+        for name, value in fields.items():
+            setattr(request, name, value)
+        request.getResponse(token)
+
+    with call("orders"):
+        ask(order_state="WAIT_SELLER_STOCK_OUT", page="1")
+    with call("orders-with-blanks-and-signs"):
+        ask(optional_fields="orderId,a b+c&d=e/f")
+    with call("wrong-secret"):
+        ask(WRONG)
+    with call("wrong-token"):
+        ask(token="no-token-of-anyone")
+    with call("stale"), at(-3600):
+        ask(page="1")
+
+
+@client("ddk")
+def pinduoduo():
+    import ddk
+    from ddk.api import base
+
+    host, port = ORIGIN.removeprefix("http://").split(":")
+
+    class Search(base.RestApi):
+        def getapiname(self):
+            return "pdd.ddk.goods.search"
+
+    def ask(secret=key("PINDUODUO__CLIENT_SECRET"), token=None, **fields):
+        request = Search(host, int(port))
+        request.set_app_info(ddk.appinfo(key("PINDUODUO__CLIENT_ID"), secret))
+        for name, value in fields.items():
+            setattr(request, name, value)
+        request.getResponse(token)
+
+    with call("goods"):
+        ask(keyword="a", page=1)
+    with call("goods-with-blanks-and-signs"):
+        ask(keyword="女装 a+b&c=d/e")
+    with call("wrong-secret"):
+        ask(WRONG, keyword="a")
+
+
+@client("temu-api")
+def temu():
+    import temu_api.utils.base_client as temu
+
+    def sdk(secret=key("TEMU__APP_SECRET"), token=key("TEMU__ACCESS_TOKEN")):
+        return temu.BaseClient(key("TEMU__APP_KEY"), secret, token, ORIGIN)
+
+    def orders(**more):
+        return {"path": "bg.order.list.v2.get", "method": "POST", "pageSize": 10, **more}
+
+    with call("orders"):
+        sdk().request(orders(parentOrderStatus=2))
+    with call("orders-with-list"):
+        sdk().request(orders(parentOrderSnList=["PO-1", "PO-2"]))
+    with call("wrong-secret"):
+        sdk(WRONG).request(orders())
+    with call("wrong-token"):
+        sdk(token="no-token-of-anyone").request(orders())
+    with call("stale"), at(-3600):
+        sdk().request(orders())
+
+
+@client("rakuten-ws")
+def rakuten():
+    redirect()
+    from rakuten_ws import RakutenWebService
+
+    def sdk(license_key=key("RAKUTEN_RMS__LICENSE_KEY")):
+        made = RakutenWebService(
+            application_id="1",
+            license_key=license_key,
+            secret_service=key("RAKUTEN_RMS__SERVICE_SECRET"),
+        )
+        return made.rms
+
+    with call("item"):
+        sdk().item.get(itemUrl="a b+c")
+    with call("cabinet"):
+        sdk().cabinet.get_folders()
+    with call("wrong-key"):
+        sdk(WRONG).item.get(itemUrl="1")

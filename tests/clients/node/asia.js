@@ -1,10 +1,9 @@
-// One function for each library. `expected.txt` says what is expected of every call.
+// Libraries for marketplaces of Asia, one function each. `expected.txt` says what is expected.
 'use strict';
 
-const { ORIGIN, BASE, load, loadModule, key, call, control, at, redirect, codeOf } =
+const { ORIGIN, BASE, WRONG, load, loadModule, key, call, control, at, redirect, codeOf } =
   require.main.exports;
 
-const WRONG = 'wrong-secret-of-the-same-kind';
 const PNG = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0x00, 0xff]);
 
 exports['@congminh1254/shopee-sdk'] = async () => {
@@ -139,4 +138,50 @@ exports['tiktok-shop-sdk'] = async () => {
   );
   await call('wrong-token', done, () => sdk({ token: 'no-token' }).order.getOrderDetail({ ids: ['1'] }));
   await call('stale', done, () => at(-3600, () => sdk().order.getOrderDetail({ ids: ['1'] })));
+};
+
+exports['node-taobao-topclient'] = async () => {
+  const { default: made, TopClient } = load('node-taobao-topclient');
+  const Client = TopClient || made;
+  const session = key('TAOBAO_TOP__SESSION');
+  const sdk = (appsecret = key('TAOBAO_TOP__APP_SECRET')) =>
+    new Client({
+      appkey: key('TAOBAO_TOP__APP_KEY'),
+      appsecret,
+      REST_URL: `${ORIGIN}/router/rest`,
+    });
+  const items = { fields: 'num_iid', q: '女装 a+b&c=d/e' };
+  await call('items', {}, () => sdk().execute('taobao.tbk.item.get', { ...items }));
+  await call('items-by-get', {}, () => sdk().execute('taobao.tbk.item.get', { ...items }, 'GET'));
+  await call('trades', {}, () =>
+    sdk().execute('taobao.trades.sold.get', { fields: 'tid', session }),
+  );
+  await call('wrong-secret', {}, () => sdk(WRONG).execute('taobao.tbk.item.get', { ...items }));
+  await call('wrong-session', {}, () =>
+    sdk().execute('taobao.trades.sold.get', { fields: 'tid', session: 'nobody' }),
+  );
+  await call('stale', {}, () =>
+    at(-3600, () => sdk().execute('taobao.tbk.item.get', { ...items })),
+  );
+};
+
+exports.ae_sdk = async () => {
+  redirect();
+  const { AffiliateClient, DropshipperClient } = load('ae_sdk');
+  const init = {
+    app_key: key('ALIEXPRESS__APP_KEY'),
+    app_secret: key('ALIEXPRESS__APP_SECRET'),
+    session: key('ALIEXPRESS__ACCESS_TOKEN'),
+  };
+  const sdk = (changed = {}) => new DropshipperClient({ ...init, ...changed });
+  const product = { product_id: 1, ship_to_country: 'ES', target_currency: 'a b+c' };
+  await call('affiliate', {}, () =>
+    new AffiliateClient(init).callAPIDirectly('aliexpress.affiliate.product.query', {
+      keywords: 'ü a+b&c',
+    }),
+  );
+  await call('product', {}, () => sdk().productDetails(product));
+  await call('wrong-secret', {}, () => sdk({ app_secret: WRONG }).productDetails(product));
+  await call('wrong-token', {}, () => sdk({ session: 'nobody' }).productDetails(product));
+  await call('stale', {}, () => at(-3 * 3600, () => sdk().productDetails(product)));
 };
