@@ -33,7 +33,10 @@ struct TokenRequestMatch<'s> {
     grant_type: GrantType,
     request: &'s TokenRequest,
     leaves: Vec<RequestLeaf<'s>>,
-    /// The first parameter that is missing, or that belongs to another request.
+    /// Every parameter of this request was sent, and none of another one.
+    has_its_parameters: bool,
+    /// The first parameter that is missing, that belongs to another request, or whose value
+    /// differs from the constant of this request.
     mismatch: Option<VerifyError>,
 }
 
@@ -64,13 +67,15 @@ fn candidates<'s>(scheme: &'s Scheme, received: &ReceivedRequest) -> Vec<TokenRe
         grant_type: with,
         request,
         leaves: leaves_of(request),
+        has_its_parameters: false,
         mismatch: None,
     })
     .collect()
 }
 
-/// The candidate whose parameters were sent; several can share one path. If none matches, the first
-/// one, whose mismatch is reported to the client.
+/// The candidate whose parameters and constants were sent; several can share one path, and differ
+/// in nothing but a constant such as `scope`. If none matches, the first one with the right
+/// parameters, else the first one, whose mismatch is reported to the client.
 fn match_token_request<'s>(
     scheme: &'s Scheme,
     mut matched: Vec<TokenRequestMatch<'s>>,
@@ -81,12 +86,19 @@ fn match_token_request<'s>(
         .flat_map(|matched| leaves_of(matched.request))
         .collect();
     for matched in &mut matched {
-        matched.mismatch = find_missing(scheme, &matched.leaves, sent)
+        let parameter = find_missing(scheme, &matched.leaves, sent)
             .or_else(|| find_unexpected(&matched.leaves, &others, sent));
+        matched.has_its_parameters = parameter.is_none();
+        matched.mismatch = parameter.or_else(|| check_constants(&matched.leaves, sent).err());
     }
     let fitting = matched
         .iter()
         .position(|matched| matched.mismatch.is_none())
+        .or_else(|| {
+            matched
+                .iter()
+                .position(|matched| matched.has_its_parameters)
+        })
         .unwrap_or(0);
     (!matched.is_empty()).then(|| matched.swap_remove(fitting))
 }
@@ -196,11 +208,37 @@ impl TestMarketplace {
         let verified = self.verify(&matched.request.procedure, None, &received, moment.unix_ms)?;
         let is_incomplete = !penalties.is_empty() && !has_all_parameters(matched.token, &verified);
         let rule = token_rule(scheme, matched.token)?;
-        let owner = self.subject_for(matched, &verified, &ReceivedValues::of(&received)?)?;
+        let sent = ReceivedValues::of(&received)?;
+        if penalties.is_empty() {
+            self.check_parameters(matched, &verified, &sent)?;
+        }
+        let owner = self.subject_for(matched, &verified, &sent)?;
         let given = self.tokens.issue(&owner, rule, moment);
         // Stays set: a correct request later does not give the quota back.
         self.tokens.family(&owner).penalized |= is_violated || is_incomplete;
         Ok(TokenReplyData { pair: given, rule })
+    }
+
+    /// # Errors
+    /// When a parameter is missing, is of another request, or has a value that no account would
+    /// send, such as a wrong client secret.
+    fn check_parameters(
+        &self,
+        matched: &TokenRequestMatch<'_>,
+        verified: &VerifiedRequest,
+        sent: &ReceivedValues,
+    ) -> Result<(), VerifyError> {
+        if let Some(mismatch) = &matched.mismatch {
+            return Err(mismatch.clone());
+        }
+        matching_accounts(
+            &self.scheme,
+            &self.accounts,
+            &verified.read_values,
+            &matched.leaves,
+            sent,
+        )
+        .map(drop)
     }
 
     /// The account that would send exactly these values, else the account whose signature is right.
@@ -250,7 +288,6 @@ impl TestMarketplace {
             return Err(odd.clone().into());
         }
         let sent = ReceivedValues::of(received)?;
-        check_constants(&matched.leaves, &sent)?;
         let rule = token_rule(scheme, matched.token)?;
         let accounts = matching_accounts(
             scheme,

@@ -52,6 +52,38 @@ envs:
       mall: { one: {}, two: {}, of_another_app: { app: other-app } }
 ";
 
+/// A marketplace with two tokens for credentials alone: the requests differ in their scope only.
+const DESK: &str = "\
+scheme: desk
+credentials:
+  app: {}
+  secret: { secret: true }
+hosts: { live: \"https://api.desk.example\", auth: \"https://id.desk.example\" }
+levels:
+  orders: { token: orders }
+  keys: { token: keys }
+match: [{ path: /keys, level: keys }]
+default_level: orders
+attach: { headers: { authorization: \"{{ token.access_token }}\" } }
+tokens:
+  orders:
+    store_by: [app]
+    issue: { post: /token, host: auth, form: { scope: orders, app: \"{{ cred.app }}\", secret: \"{{ cred.secret }}\" } }
+    save: { access_token: $.access_token }
+    lifetime: { access: 1h }
+  keys:
+    store_by: [app]
+    issue: { post: /token, host: auth, form: { scope: keys, app: \"{{ cred.app }}\", secret: \"{{ cred.secret }}\" } }
+    save: { access_token: $.access_token }
+    lifetime: { access: 1h }
+sandbox:
+  keys: { app: desk-app, secret: desk-secret-that-is-none }
+  read: { token.access_token: { header: authorization } }
+  tokens:
+    orders: { json: { access_token: \"{{ token }}\" } }
+    keys: { json: { access_token: \"{{ token }}\" } }
+";
+
 /// A marketplace whose requests for tokens go elsewhere, to one path, and as forms.
 const MALL: &str = "\
 scheme: mall
@@ -117,6 +149,7 @@ impl Market {
         let folder = Folder::new();
         folder.write("ingam.yaml", WORKSPACE);
         folder.write("schemes/mall.yaml", MALL);
+        folder.write("schemes/desk.yaml", DESK);
         folder.write(
             "requests/shop.yaml",
             &format!("scheme: {scheme}\nget: /x\n"),
@@ -950,6 +983,68 @@ fn tokens_for_credentials_alone_come_as_before() {
         "4",
         "{seen}"
     );
+}
+
+#[test]
+fn a_token_for_credentials_alone_needs_the_right_ones() {
+    let market = Market::open("desk");
+    let answer = |path: &str, body: &str| {
+        let url = format!("{}{path}", market.base(Some("auth")).origin());
+        let request = market
+            .plain
+            .post(url)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(body.to_owned());
+        let bytes = market
+            .runtime
+            .block_on(async { request.send().await.unwrap().bytes().await.unwrap() });
+        parse(&bytes).unwrap()
+    };
+    let right = "scope=orders&app=desk-app&secret=desk-secret-that-is-none";
+    for (path, body, fault) in [
+        (
+            "/token",
+            right.replace("that-is-none", "of-nobody"),
+            "unknown_key (`form.secret`)",
+        ),
+        (
+            "/token",
+            right.replace("desk-app", "app"),
+            "unknown_key (`form.app`)",
+        ),
+        (
+            "/token",
+            right.replace("orders", "everything"),
+            "malformed (`form.scope`)",
+        ),
+        (
+            "/token",
+            right.replace("secret=", "secrets="),
+            "missing (`form.secret`)",
+        ),
+        (
+            "/token?secret=desk-secret-that-is-none",
+            right.replace("&secret=desk-secret-that-is-none", ""),
+            "missing (`form.secret`)",
+        ),
+    ] {
+        assert_eq!(
+            text(&answer(path, &body), "message"),
+            format!("the sandbox refuses this request: {fault}"),
+            "{path} {body}"
+        );
+    }
+    let orders = text(&answer("/token", right), "access_token");
+    let keys = text(
+        &answer("/token", &right.replace("orders", "keys")),
+        "access_token",
+    );
+    assert!(market.accepts("/orders", "default", &orders));
+    assert!(
+        !market.accepts("/keys", "default", &orders),
+        "of another scope"
+    );
+    assert!(market.accepts("/keys", "default", &keys));
 }
 
 #[test]
