@@ -3,6 +3,7 @@
 
 use super::network_variables::{TLS_KEY, TLS_KEY_FILE};
 use super::resolution::CredentialSources;
+use super::resolution::key_file_name;
 use crate::diagnostic::{did_you_mean, nearest_name};
 use crate::model::credential_variable::{variable_name, variable_part};
 use crate::model::environment::{LIVE_ENV, SANDBOX_ENV};
@@ -228,11 +229,17 @@ fn is_shortened(variable: &str, name: &str) -> bool {
 
 /// The credentials of a scheme and the fields of its tokens, as parts of a variable.
 fn value_names(scheme: &Scheme) -> Vec<String> {
+    let key_files = scheme
+        .credentials
+        .iter()
+        .filter(|credential| credential.kind.is_key())
+        .map(|credential| variable_part(&key_file_name(&credential.name)));
     let credentials = scheme.credentials.iter();
     credentials
         .map(|credential| credential.name.as_str())
         .chain(scheme.tokens.iter().flat_map(|token| token.fields()))
         .chain([TLS_KEY, TLS_KEY_FILE])
         .map(variable_part)
+        .chain(key_files)
         .collect()
 }

@@ -93,6 +93,6 @@ fn checked_key(variable: &str, key: Secret<String>) -> Result<Secret<String>, Cr
     };
     Err(CredentialError::NotAKey {
         variable: variable.to_owned(),
-        reason,
+        reason: reason.to_owned(),
     })
 }

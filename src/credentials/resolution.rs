@@ -7,19 +7,23 @@ use super::keyring::{self, KeyringError};
 use super::network_variables::{PROXY_PASSWORD, TLS_KEY};
 use crate::model::credential_variable::{variable_name, variable_part};
 use crate::model::environment::Account;
-use crate::model::scheme::{Credential, CredentialScope, Scheme};
-use crate::plain_file::{MAX_TEXT_BYTES, read_plain_text};
+use crate::model::scheme::{Credential, CredentialScope, CredentialType, Scheme};
+use crate::plain_file::{MAX_TEXT_BYTES, read_plain_file, read_plain_text};
 use crate::private_file::{
     PrivateFileError, create_private_folder, io_error, open_private, read_private,
 };
 use crate::redact::WeakSecret;
 use crate::secret::Secret;
-use crate::sign::NamedValues;
+use crate::sign::{NamedValues, key_fault};
 use crate::value::{Number, Value};
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use std::collections::BTreeMap;
 use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
+
+/// A file with a key is not longer than this.
+const MAX_KEY_BYTES: u64 = 64 << 10;
 
 /// Why a scheme's credentials are not complete. No variant holds a value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -48,10 +52,7 @@ pub(crate) enum CredentialError {
     #[error("`{variable}` must be a whole number")]
     NotANumber { variable: String },
     #[error("`{variable}` {reason}")]
-    NotAKey {
-        variable: String,
-        reason: &'static str,
-    },
+    NotAKey { variable: String, reason: String },
     #[error("`{}` would be committed by git: add `.env` to `.gitignore` before it holds a secret", .0.display())]
     NotGitIgnored(PathBuf),
     #[error("`{}` has no `NAME=value` in line {line}{}", .path.display(), hidden_note(.hidden.as_ref()))]
@@ -155,6 +156,8 @@ pub(crate) struct FoundCredentials {
 /// The places that credentials come from, in order.
 #[derive(Clone, Default)]
 pub(crate) struct CredentialSources {
+    /// The folder of the workspace, by which names of key files are relative.
+    root: PathBuf,
     sources: Vec<BTreeMap<String, Secret<String>>>,
     /// Names of the process environment that look like ours and are not.
     similar_names: Vec<String>,
@@ -202,6 +205,7 @@ impl CredentialSources {
             sources.push(pairs);
         }
         Ok(Self {
+            root: root.to_owned(),
             sources,
             similar_names,
             warning,
@@ -271,7 +275,7 @@ impl CredentialSources {
                 .filter(|_| !credential.is_secret)
                 .cloned();
             let value = match known {
-                Some(value) => Some(checked_account_value(&credential.name, owner, value)?),
+                Some(value) => Some(checked_account_value(credential, owner, value)?),
                 None => self
                     .find_value(scheme, credential, owner, needs.requires(&credential.name))?
                     .or_else(|| credential.default.clone()),
@@ -353,17 +357,54 @@ impl CredentialSources {
             }
             found => found,
         };
+        if credential.kind.is_key() {
+            let found = match found {
+                None => self.find_key_file(scheme, credential, owner)?,
+                found => found,
+            };
+            return found
+                .map(|(variable, text)| checked_key(&variable, &text, credential.kind))
+                .transpose();
+        }
         let Some((variable, text)) = found else {
             return Ok(None);
         };
         check_value(&variable, text.expose(), credential.is_secret)?;
-        if credential.is_integer {
+        if credential.kind == CredentialType::Integer {
             let number = Number::parse(text.expose()).filter(Number::is_integer);
             return number
                 .map(|number| Some(Value::Number(number)))
                 .ok_or(CredentialError::NotANumber { variable });
         }
         Ok(Some(Value::from(text.expose().as_str())))
+    }
+
+    /// The key in the file that `…_FILE` names.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    fn find_key_file(
+        &self,
+        scheme: &Scheme,
+        credential: &Credential,
+        owner: CredentialOwner<'_>,
+    ) -> Result<Option<(String, Secret<String>)>, CredentialError> {
+        let name = key_file_name(&credential.name);
+        let Some((variable, path)) = self.find(&scheme.name, owner, &name) else {
+            return Ok(None);
+        };
+        let path = self.root.join(path.expose());
+        let bytes = read_plain_file(&path, MAX_KEY_BYTES).map(Zeroizing::new);
+        let bytes = bytes.map_err(|error| CredentialError::Io {
+            path,
+            reason: error.to_string(),
+        })?;
+        let text = match std::str::from_utf8(&bytes) {
+            Ok(text) => Secret::from(text),
+            // DER is no text. In base64 it can stand where PEM does.
+            Err(_) => Secret::new(BASE64_STANDARD.encode(&bytes)),
+        };
+        Ok(Some((variable, text)))
     }
 
     /// A variable that is of no scheme.
@@ -475,16 +516,40 @@ fn check_value(variable: &str, value: &str, is_secret: bool) -> Result<(), Crede
     }
 }
 
+fn checked_key(
+    variable: &str,
+    text: &Secret<String>,
+    kind: CredentialType,
+) -> Result<Value, CredentialError> {
+    match key_fault(text.expose(), kind) {
+        None => Ok(Value::from(text.expose().as_str())),
+        Some(error) => Err(CredentialError::NotAKey {
+            variable: variable.to_owned(),
+            reason: error.to_string(),
+        }),
+    }
+}
+
+/// The name of a credential whose value is the name of a file with a key.
+pub(super) fn key_file_name(credential: &str) -> String {
+    format!("{credential}_file")
+}
+
 /// A value of an account in `ingam.yaml`, which is pasted as well.
 fn checked_account_value(
-    name: &str,
+    credential: &Credential,
     owner: CredentialOwner<'_>,
     value: Value,
 ) -> Result<Value, CredentialError> {
-    if let Value::String(text) = &value {
-        let account = owner.account.map_or("", |account| account.name.as_str());
-        check_value(&format!("{name}` of the account `{account}"), text, false)?;
+    let Value::String(text) = &value else {
+        return Ok(value);
+    };
+    let account = owner.account.map_or("", |account| account.name.as_str());
+    let variable = format!("{}` of the account `{account}", credential.name);
+    if credential.kind.is_key() {
+        return checked_key(&variable, &Secret::from(text.as_str()), credential.kind);
     }
+    check_value(&variable, text, false)?;
     Ok(value)
 }
 

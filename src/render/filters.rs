@@ -45,8 +45,31 @@ pub(super) const REQUEST_FILTERS: &[&str] = &[
 ];
 /// What a scheme's templates may use.
 pub(super) const SCHEME_FILTERS: &[&str] = &[
-    "also", "b64", "bytesort", "compact", "concat", "drop", "formenc", "nonempty", "only",
+    "also",
+    "b64",
+    "bytesort",
+    "canonical",
+    "compact",
+    "concat",
+    "drop",
+    "encoded",
+    "first",
+    "folded",
+    "formenc",
+    "join",
+    "last",
+    "length",
+    "lower",
+    "merged",
+    "names",
+    "nonempty",
+    "normalized",
+    "only",
+    "replace",
     "rfc3986",
+    "split",
+    "trim",
+    "upper",
 ];
 
 /// A result longer than this is refused, in bytes: a few nested `replace` would fill any memory.
@@ -72,9 +95,7 @@ pub(super) fn add_request_filters(environment: &mut Environment<'static>) {
     environment.add_filter("min", stock::min);
     environment.add_filter("replace", replace);
     environment.add_filter("round", stock::round);
-    environment.add_filter("split", |text: &str, by: &str| {
-        text.split(by).map(str::to_owned).collect::<Vec<_>>()
-    });
+    environment.add_filter("split", split);
     environment.add_filter("sum", stock::sum);
     environment.add_filter("trim", |text: &str| text.trim().to_owned());
     environment.add_filter("upper", stock::upper);
@@ -93,16 +114,38 @@ pub(super) fn add_scheme_filters(environment: &mut Environment<'static>) {
     });
     environment.add_filter("b64", |text: &str| BASE64_STANDARD.encode(text));
     environment.add_filter("bytesort", bytesort);
+    environment.add_filter("canonical", canonical);
     environment.add_filter("compact", compact);
     environment.add_filter("concat", concat);
-    environment.add_filter("drop", |list: &Mini, names: Rest<String>| {
+    environment.add_filter("drop", |list: &Mini, names: Rest<Mini>| {
+        let names = flat_names(&names)?;
         filter_pairs(list, |name, _| !names.iter().any(|other| other == name))
     });
+    environment.add_filter("encoded", |list: &Mini| {
+        map_pairs(list, |text| encode_strict(text).into_owned())
+    });
+    environment.add_filter("first", stock::first);
+    environment.add_filter("folded", |list: &Mini| map_pairs(list, fold));
+    environment.add_filter("join", join);
+    environment.add_filter("last", stock::last);
+    environment.add_filter("length", stock::length);
+    environment.add_filter("lower", stock::lower);
+    environment.add_filter("merged", merged);
+    environment.add_filter("names", |list: &Mini| {
+        let names = pairs(list)?.into_iter().map(|(name, _)| name);
+        Ok::<_, Error>(names.collect::<Vec<_>>())
+    });
+    environment.add_filter("normalized", normalized_path);
+    environment.add_filter("replace", replace);
+    environment.add_filter("split", split);
+    environment.add_filter("trim", |text: &str| text.trim().to_owned());
+    environment.add_filter("upper", stock::upper);
     environment.add_filter("formenc", |text: &str| encode_form(text));
     environment.add_filter("nonempty", |list: &Mini| {
         filter_pairs(list, |_, value| !value.is_empty())
     });
-    environment.add_filter("only", |list: &Mini, names: Rest<String>| {
+    environment.add_filter("only", |list: &Mini, names: Rest<Mini>| {
+        let names = flat_names(&names)?;
         filter_pairs(list, |name, _| names.iter().any(|other| other == name))
     });
     environment.add_filter("rfc3986", |text: &str| encode_strict(text).into_owned());
@@ -129,6 +172,100 @@ fn compact(value: &Mini) -> Result<String, Error> {
     from_mini(value)
         .map(|value| value.to_json())
         .map_err(invalid)
+}
+
+fn split(text: &str, by: &str) -> Vec<String> {
+    text.split(by).map(str::to_owned).collect()
+}
+
+/// JSON without blanks, members in the order of the bytes of their names at every depth. Numbers
+/// keep their spelling, so that it is not RFC 8785. A text is read as JSON.
+fn canonical(value: &Mini) -> Result<String, Error> {
+    let mut value = from_mini(value).map_err(invalid)?;
+    if let Value::String(text) = &value {
+        value = crate::value::parse(text.as_bytes())
+            .map_err(|error| invalid(format!("`canonical` takes JSON: {error}")))?;
+    }
+    sort_members(&mut value);
+    Ok(value.to_json())
+}
+
+fn sort_members(value: &mut Value) {
+    match value {
+        Value::List(items) => items.iter_mut().for_each(sort_members),
+        Value::Object(members) => {
+            members.sort_by(|(left, _), (right, _)| left.cmp(right));
+            members
+                .iter_mut()
+                .for_each(|(_, member)| sort_members(member));
+        }
+        _ => {}
+    }
+}
+
+/// A header's value as signatures have it: nothing around it, and single blanks inside.
+fn fold(text: &str) -> String {
+    text.split_ascii_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A path without `.` and `..` segments (RFC 3986, section 5.2.4) and without empty ones.
+fn normalized_path(path: &str) -> String {
+    let mut kept: Vec<&str> = Vec::new();
+    for segment in path.split('/') {
+        match segment {
+            "" | "." => {}
+            ".." => drop(kept.pop()),
+            other => kept.push(other),
+        }
+    }
+    let is_folder = ["/", "/.", "/.."].iter().any(|end| path.ends_with(end));
+    let end = if is_folder && !kept.is_empty() {
+        "/"
+    } else {
+        ""
+    };
+    format!("/{}{end}", kept.join("/"))
+}
+
+/// Pairs of one name become one, at the place of the first, with their values joined.
+fn merged(list: &Mini, between: &str) -> Result<Mini, Error> {
+    let mut merged: Vec<(String, String)> = Vec::new();
+    for (name, value) in pairs(list)? {
+        match merged.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, known)) => {
+                known.push_str(between);
+                known.push_str(&value);
+            }
+            None => merged.push((name, value)),
+        }
+    }
+    Ok(pair_list(merged.into_iter()))
+}
+
+/// Names one by one, or as lists.
+fn flat_names(arguments: &[Mini]) -> Result<Vec<String>, Error> {
+    let mut names = Vec::new();
+    for argument in arguments {
+        match from_mini(argument).map_err(invalid)? {
+            Value::String(name) => names.push(name.to_string()),
+            Value::List(items) => {
+                for item in items {
+                    let name = item.to_plain_text();
+                    names.push(name.ok_or_else(|| invalid("a name is text"))?);
+                }
+            }
+            _ => return Err(invalid("names are texts, or a list of them")),
+        }
+    }
+    Ok(names)
+}
+
+/// Names and values, each changed.
+fn map_pairs(list: &Mini, change: impl Fn(&str) -> String) -> Result<Mini, Error> {
+    let changed = pairs(list)?
+        .into_iter()
+        .map(|(name, value)| (change(&name), change(&value)));
+    Ok(pair_list(changed))
 }
 
 fn replace(text: &str, from: &str, to: &str) -> Result<String, Error> {
@@ -251,5 +388,50 @@ mod tests {
     fn a_pair_whose_name_is_a_list_is_an_error() {
         assert_eq!(eval("[['a', 1]] | concat('=', '&')").unwrap(), "a=1");
         assert!(eval("[[['a'], 1]] | concat('=', '&')").is_err());
+    }
+
+    #[test]
+    fn filters_of_signatures_change_pairs_paths_and_json() {
+        for (expression, expected) in [
+            // Sorted as they are sent: `%` comes before letters, `:` behind them.
+            (
+                "[['a:', 'x'], ['a1', 'y']] | bytesort | encoded | concat('=', '&')",
+                "a1=y&a%3A=x",
+            ),
+            (
+                "[['a:', 'x'], ['a1', 'y']] | encoded | bytesort | concat('=', '&')",
+                "a%3A=x&a1=y",
+            ),
+            (
+                "[['A', ' x  y '], ['b', '1']] | folded | concat(':', ';')",
+                "A:x y;b:1",
+            ),
+            (
+                "[['a', '2'], ['b', 'x'], ['a', '1']] | merged(',') | concat(':', ';')",
+                "a:2,1;b:x",
+            ),
+            (
+                "[['a', '1'], ['b', '2'], ['c', '3']] | only('a;c' | split(';')) | names | join(';')",
+                "a;c",
+            ),
+            (
+                "[['a', '1'], ['b', '2']] | drop(['a']) | names | join(';')",
+                "b",
+            ),
+            ("'/a/./b/../c//d/' | normalized", "/a/c/d/"),
+            ("'/..' | normalized", "/"),
+            ("'/a/b/..' | normalized", "/a/"),
+            ("'' | normalized", "/"),
+            (
+                r#"'{"b":1.50,"a":{"d":[{"z":1,"y":2}],"c":"é"}}' | canonical"#,
+                r#"{"a":{"c":"é","d":[{"y":2,"z":1}]},"b":1.50}"#,
+            ),
+            ("'a-b' | replace('-', '_') | upper", "A_B"),
+            ("'abc' | length", "3"),
+            ("'abc'[:2]", "ab"),
+        ] {
+            assert_eq!(eval(expression).unwrap(), expected, "{expression}");
+        }
+        assert!(eval("'no json' | canonical").is_err());
     }
 }

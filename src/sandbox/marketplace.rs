@@ -1,7 +1,6 @@
 //! One marketplace of the sandbox: decides how one received request is answered.
 
 use super::issued_tokens::IssuedTokens;
-use super::multipart::parse_multipart;
 use super::path_match::NamedLevel;
 use super::reply::{
     DeliveryOutcome, ReplyDelivery, SandboxReply, not_recorded_reply, unmakeable_reply,
@@ -27,7 +26,7 @@ use crate::sign::{
     ReceivedRequest, TestAccount, VerifiedRequest, VerifierKeys, VerifyError, choose_level, verify,
 };
 use crate::value::Value;
-use crate::wire::{BaseUrl, Draft, DraftBody};
+use crate::wire::{BaseUrl, Draft};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -112,7 +111,7 @@ impl TestMarketplace {
             Err(fault) => self.refusal_reply(&fault, path, moment).into(),
             Ok(verified) => match self.penalty_error(&verified, moment.unix_ms) {
                 Some(fault) => self.refusal_reply(&fault, path, moment).into(),
-                None => self.respond_to_verified(received, verified, moment),
+                None => self.respond_to_verified(&verified, moment),
             },
         }
     }
@@ -190,14 +189,9 @@ impl TestMarketplace {
     /// then any other exchange.
     fn respond_to_verified(
         &mut self,
-        received: &ReceivedRequest,
-        mut verified: VerifiedRequest,
+        verified: &VerifiedRequest,
         moment: FreshValues,
     ) -> ReplyDelivery {
-        if let Err(malformed) = read_multipart(received, &mut verified.unsigned.body) {
-            let path = &verified.unsigned.path;
-            return self.refusal_reply(&malformed, path, moment).into();
-        }
         let (account, sent) = (&verified.account, &verified.unsigned);
         let request = received_request(sent, account);
         // Before the resources, so that a stub can make a single call fail.
@@ -404,28 +398,6 @@ pub(super) fn path_below<'r>(base: &BaseUrl, received: &'r ReceivedRequest) -> O
         .strip_prefix(base.path())
         // `/apiv2/x` is not below `/api`.
         .filter(|path| path.is_empty() || path.starts_with('/'))
-}
-
-/// Fills in the parts of a multipart body. No scheme signs one, so `verify` does not look inside.
-///
-/// # Errors
-/// When the body is not what its media type says.
-fn read_multipart(received: &ReceivedRequest, body: &mut DraftBody) -> Result<(), VerifyError> {
-    let DraftBody::Multipart { parts, .. } = body else {
-        return Ok(());
-    };
-    let content_type = received
-        .headers
-        .iter()
-        .find(|(name, _)| name == "content-type");
-    // A malformed body is not "no parts": it could then match a recording of an empty body.
-    *parts = content_type
-        .and_then(|(_, content_type)| parse_multipart(content_type, &received.body))
-        .ok_or_else(|| VerifyError {
-            fault: VerifyFault::Malformed,
-            location: "body".to_owned(),
-        })?;
-    Ok(())
 }
 
 /// The path as in the request line, without the query.

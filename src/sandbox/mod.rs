@@ -7,7 +7,6 @@ mod control;
 mod issued_family;
 mod issued_tokens;
 mod marketplace;
-mod multipart;
 mod path_match;
 mod penalty;
 mod reply;

@@ -2,7 +2,7 @@
 //! workspace. No other Rust file names a marketplace.
 
 /// Name and text of each, in the order of their names.
-pub(crate) const BUILT_IN_SCHEMES: [(&str, &str); 48] = [
+pub(crate) const BUILT_IN_SCHEMES: [(&str, &str); 51] = [
     ("ali1688", include_str!("ali1688.yaml")),
     ("alibaba", include_str!("alibaba.yaml")),
     ("aliexpress", include_str!("aliexpress.yaml")),
@@ -13,6 +13,7 @@ pub(crate) const BUILT_IN_SCHEMES: [(&str, &str); 48] = [
     ("bukalapak", include_str!("bukalapak.yaml")),
     ("coupang", include_str!("coupang.yaml")),
     ("douyin", include_str!("douyin.yaml")),
+    ("ebay-signed", include_str!("ebay-signed.yaml")),
     ("eleventh-st", include_str!("eleventh-st.yaml")),
     ("flipkart", include_str!("flipkart.yaml")),
     ("godomall", include_str!("godomall.yaml")),
@@ -46,6 +47,8 @@ pub(crate) const BUILT_IN_SCHEMES: [(&str, &str); 48] = [
     ("tokopedia", include_str!("tokopedia.yaml")),
     ("toss-shopping", include_str!("toss-shopping.yaml")),
     ("trendyol", include_str!("trendyol.yaml")),
+    ("walmart", include_str!("walmart.yaml")),
+    ("walmart-ca", include_str!("walmart-ca.yaml")),
     ("wayfair", include_str!("wayfair.yaml")),
     ("wechat-channels", include_str!("wechat-channels.yaml")),
     ("xiaohongshu", include_str!("xiaohongshu.yaml")),

@@ -1,12 +1,13 @@
 //! The computations of sign steps, each on text and yielding text.
 
+use super::asymmetric_key::KeyError;
 use crate::model::scheme::{HashAlgorithm, KeyEncoding, TextEncoding};
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD, Engine as _};
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
-use sha2::{Digest, Sha256, Sha512};
+use sha2::{Digest, Sha256, Sha384, Sha512};
 
 /// A cost above this takes seconds; a marketplace's salt has 4 to 10.
 const MAX_BCRYPT_COST: u32 = 14;
@@ -32,6 +33,8 @@ pub enum CryptoError {
     PasswordTooLong(usize),
     #[error("the key is not {0}")]
     KeyForm(&'static str),
+    #[error("the key {0}")]
+    Key(#[from] KeyError),
 }
 
 pub(super) fn encode(bytes: &[u8], encoding: TextEncoding) -> String {
@@ -43,12 +46,22 @@ pub(super) fn encode(bytes: &[u8], encoding: TextEncoding) -> String {
     }
 }
 
-pub(super) fn digest(hash: HashAlgorithm, of: &[u8], out: TextEncoding) -> String {
+/// `None` for a text that is not encoded so.
+pub(super) fn decode(text: &str, encoding: TextEncoding) -> Option<Vec<u8>> {
+    match encoding {
+        TextEncoding::HexLower | TextEncoding::HexUpper => hex::decode(text).ok(),
+        TextEncoding::Base64 => BASE64_STANDARD.decode(text).ok(),
+        TextEncoding::Base64Url => BASE64_URL_SAFE_NO_PAD.decode(text).ok(),
+    }
+}
+
+pub(super) fn digest_bytes(hash: HashAlgorithm, of: &[u8]) -> Vec<u8> {
     match hash {
-        HashAlgorithm::Md5 => encode(&md5::Md5::digest(of), out),
-        HashAlgorithm::Sha1 => encode(&Sha1::digest(of), out),
-        HashAlgorithm::Sha256 => encode(&Sha256::digest(of), out),
-        HashAlgorithm::Sha512 => encode(&Sha512::digest(of), out),
+        HashAlgorithm::Md5 => md5::Md5::digest(of).to_vec(),
+        HashAlgorithm::Sha1 => Sha1::digest(of).to_vec(),
+        HashAlgorithm::Sha256 => Sha256::digest(of).to_vec(),
+        HashAlgorithm::Sha384 => Sha384::digest(of).to_vec(),
+        HashAlgorithm::Sha512 => Sha512::digest(of).to_vec(),
     }
 }
 
@@ -66,11 +79,15 @@ pub(super) fn hmac(
         KeyEncoding::Base64 => BASE64_STANDARD
             .decode(key)
             .map_err(|_| CryptoError::KeyForm("base64"))?,
+        KeyEncoding::Base64Url => BASE64_URL_SAFE_NO_PAD
+            .decode(key)
+            .map_err(|_| CryptoError::KeyForm("base64url without padding"))?,
     };
     Ok(match hash {
         HashAlgorithm::Md5 => mac::<Hmac<md5::Md5>>(&key, of),
         HashAlgorithm::Sha1 => mac::<Hmac<Sha1>>(&key, of),
         HashAlgorithm::Sha256 => mac::<Hmac<Sha256>>(&key, of),
+        HashAlgorithm::Sha384 => mac::<Hmac<Sha384>>(&key, of),
         HashAlgorithm::Sha512 => mac::<Hmac<Sha512>>(&key, of),
     })
 }
@@ -83,25 +100,6 @@ fn mac<M: Mac + KeyInit>(key: &[u8], of: &[u8]) -> Vec<u8> {
     let mut mac = <M as KeyInit>::new_from_slice(key).expect("HMAC takes a key of any length");
     mac.update(of);
     mac.finalize().into_bytes().to_vec()
-}
-
-/// A JSON Web Token signed with HMAC-SHA256 (RFC 7519, RFC 7515).
-///
-/// # Errors
-/// Never for a text key; the signature is shared with `hmac`.
-pub(super) fn jwt_hs256(key: &str, header: &str, claims: &str) -> Result<String, CryptoError> {
-    let part = |json: &str| BASE64_URL_SAFE_NO_PAD.encode(json);
-    let message = format!("{}.{}", part(header), part(claims));
-    let signature = hmac(
-        HashAlgorithm::Sha256,
-        key,
-        KeyEncoding::Utf8,
-        message.as_bytes(),
-    )?;
-    Ok(format!(
-        "{message}.{}",
-        encode(&signature, TextEncoding::Base64Url)
-    ))
 }
 
 /// bcrypt with a given salt: `$2a$10$` and 22 characters. Unused bits of the last character are

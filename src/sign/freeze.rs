@@ -72,6 +72,21 @@ impl FrozenRequest {
         }
     }
 
+    /// The parts of a multipart body that are text and no file.
+    pub(super) fn multipart_pairs(&self) -> Vec<(String, String)> {
+        let DraftBody::Multipart { parts, .. } = &self.draft.body else {
+            return Vec::new();
+        };
+        parts
+            .iter()
+            .filter(|part| part.filename.is_none())
+            .filter_map(|part| {
+                let text = std::str::from_utf8(&part.content).ok()?;
+                Some((part.name.clone(), text.to_owned()))
+            })
+            .collect()
+    }
+
     /// The top level of a JSON body; nested values are compact JSON.
     pub(super) fn json_pairs(&self) -> Vec<(String, String)> {
         let DraftBody::Json(Value::Object(members)) = &self.draft.body else {

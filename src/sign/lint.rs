@@ -1,14 +1,14 @@
 //! What can be said of a scheme without calling anybody: the usual mistakes, and whether its
 //! signature covers what it says.
 
+use super::asymmetric_key::key_fault;
 use super::scope::{NamedValues, SigningInputs};
 use super::seal::{root_names, seal};
 use super::vector::VectorError;
 use crate::method::Method;
 use crate::model::scheme::{
-    CoveredPart, FieldPlacement, Level, Scheme, SignOp, SigningProcedure, VectorSubject,
+    CoveredPart, FieldPlacement, Level, Scheme, SigningProcedure, VectorSubject,
 };
-use crate::model::template::Expression;
 use crate::render::{FreshValues, RenderError};
 use crate::span::Span;
 use crate::value::Value;
@@ -34,6 +34,7 @@ pub fn lint(scheme: &Scheme) -> Vec<LintFinding> {
         }
     }
     check_refresh_token_saved(scheme, &mut findings);
+    check_keys(scheme, &mut findings);
     if scheme.has_signature() && scheme.vectors.is_empty() {
         let text = "unproven: a scheme that signs needs at least one known answer under `vectors`";
         findings.push(LintFinding {
@@ -52,6 +53,30 @@ pub fn lint(scheme: &Scheme) -> Vec<LintFinding> {
     findings.sort_by_key(|finding| finding.at);
     findings.dedup();
     findings
+}
+
+/// A key of the sandbox or of a known answer that cannot be read.
+fn check_keys(scheme: &Scheme, findings: &mut Vec<LintFinding>) {
+    let sandbox = scheme.sandbox.iter();
+    let test_keys = sandbox.flat_map(|sandbox| &sandbox.test_credentials);
+    let test_keys =
+        test_keys.filter_map(|key| Some((&key.name, key.name_at, key.value.as_constant()?)));
+    let given = scheme.vectors.iter().flat_map(|vector| {
+        let given = vector.credentials.iter();
+        given.map(|(name, value)| (name, vector.at, value))
+    });
+    for (name, at, value) in test_keys.chain(given) {
+        let kind = scheme.credential(name).map(|credential| credential.kind);
+        if let (Some(kind), Some(text)) = (kind, value.as_str())
+            && let Some(error) = key_fault(text, kind)
+        {
+            findings.push(LintFinding {
+                at,
+                message: format!("`{name}` {error}"),
+                is_error: true,
+            });
+        }
+    }
 }
 
 /// A refresh token that works once is lost with its family if its successor is not saved.
@@ -74,13 +99,6 @@ fn check_refresh_token_saved(scheme: &Scheme, findings: &mut Vec<LintFinding>) {
     }
 }
 
-fn expressions_of(op: &SignOp) -> Vec<&Expression> {
-    op.templates()
-        .into_iter()
-        .flat_map(super::super::model::template::Template::expressions)
-        .collect()
-}
-
 fn check_body_changed_after_signing(procedure: &SigningProcedure, findings: &mut Vec<LintFinding>) {
     let changes = procedure
         .attach
@@ -88,7 +106,8 @@ fn check_body_changed_after_signing(procedure: &SigningProcedure, findings: &mut
         .first()
         .or(procedure.attach.json.first());
     let reads = procedure.sign.iter().find(|step| {
-        expressions_of(&step.operation)
+        step.operation
+            .expressions()
             .iter()
             .any(|expression| expression.source.contains("req.body"))
     });
@@ -107,7 +126,7 @@ fn check_body_changed_after_signing(procedure: &SigningProcedure, findings: &mut
 
 fn check_unsorted_concat(procedure: &SigningProcedure, findings: &mut Vec<LintFinding>) {
     for step in &procedure.sign {
-        for expression in expressions_of(&step.operation) {
+        for expression in step.operation.expressions() {
             let concat = expression.source.find("concat");
             let sorted = expression.source.find("bytesort");
             if concat.is_some_and(|concat| sorted.is_none_or(|sorted| sorted > concat)) {
@@ -294,15 +313,7 @@ fn used_steps(procedure: &SigningProcedure) -> Result<Vec<String>, RenderError> 
     // Steps only read steps before them, so one pass from the last to the first finds them all.
     for step in procedure.sign.iter().rev() {
         if used.contains(&step.id) {
-            used.extend(root_names(expressions_of(&step.operation))?);
-            if let SignOp::Jwt { header, claims, .. } = &step.operation {
-                let members = header.iter().chain(claims);
-                used.extend(root_names(
-                    members
-                        .flat_map(|field| field.value.expressions())
-                        .collect(),
-                )?);
-            }
+            used.extend(root_names(step.operation.expressions())?);
         }
     }
     Ok(used)

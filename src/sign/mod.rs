@@ -2,16 +2,24 @@
 //! read backwards. It reads no clock, no store and no environment: time, chance, token and
 //! credentials arrive as values.
 
+mod asymmetric;
+mod asymmetric_key;
+#[cfg(test)]
+mod asymmetric_tests;
 mod clock;
 mod crypto;
 mod freeze;
+mod jwt;
+mod key_text;
 mod lint;
+mod rsa;
 mod scope;
 mod seal;
 mod token;
 mod vector;
 mod verify;
 
+pub(crate) use asymmetric_key::key_fault;
 pub use lint::lint;
 pub use scope::{NamedValues, SigningInputs};
 pub(crate) use seal::{SealError, SignTrace, TraceLine};

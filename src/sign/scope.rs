@@ -1,11 +1,11 @@
 //! What a scheme's templates see.
 
 use super::freeze::FrozenRequest;
+use crate::model::expression::Expression;
 use crate::model::request::TemplateField;
 use crate::render::{FreshValues, RenderError, TemplateDialect, TemplateScope, render_tree};
 use crate::secret::Secret;
 use crate::value::{CompactText, ObjectMember, Value};
-use crate::wire::DraftBody;
 use std::borrow::Cow;
 
 /// Names and values of credentials, or of a token. The values are overwritten when it is dropped,
@@ -66,6 +66,8 @@ pub(super) struct SchemeScope<'a> {
     pub(super) ts: Value,
     pub(super) vars: Vec<ObjectMember>,
     pub(super) steps: Vec<ObjectMember>,
+    /// Steps whose text has a body in it that is no text.
+    pub(super) byte_steps: Vec<(String, Vec<u8>)>,
     pub(super) frozen: Option<&'a FrozenRequest>,
 }
 
@@ -82,6 +84,7 @@ impl<'a> SchemeScope<'a> {
             ts: Value::from(ts),
             vars: Vec::new(),
             steps: Vec::new(),
+            byte_steps: Vec::new(),
             frozen: None,
         };
         for field in vars {
@@ -106,6 +109,8 @@ impl<'a> SchemeScope<'a> {
             "query_pairs" => pairs(frozen.query_pairs()),
             "form_pairs" => pairs(frozen.form_pairs()),
             "json_pairs" => pairs(frozen.json_pairs()),
+            "multipart_pairs" => pairs(frozen.multipart_pairs()),
+            "header_pairs" => pairs(draft.headers.clone()),
             "headers" => Value::Object(
                 draft
                     .headers
@@ -113,11 +118,13 @@ impl<'a> SchemeScope<'a> {
                     .map(|(name, value)| (name.as_str().into(), value.as_str().into()))
                     .collect(),
             ),
-            // A multipart body is not text, and no scheme signs one.
+            // A multipart body is not text; `body_bytes` has it.
             "body" if draft.body.kind() == "multipart" => "".into(),
             // What is signed is what is sent: bytes that are no text cannot stand in a text to
             // sign.
             "body" => std::str::from_utf8(&frozen.body).ok()?.into(),
+            "json_body" if draft.body.kind() != "json" => "".into(),
+            "json_body" => std::str::from_utf8(&frozen.body).ok()?.into(),
             "body_kind" => draft.body.kind().into(),
             _ => return None,
         })
@@ -125,12 +132,29 @@ impl<'a> SchemeScope<'a> {
 }
 
 impl SchemeScope<'_> {
-    /// The body of a request that is not UTF-8 text, but text in another encoding.
-    pub(super) fn encoded_body(&self) -> Option<&[u8]> {
-        let frozen = self.frozen?;
-        match &frozen.draft.body {
-            DraftBody::Encoded { .. } if std::str::from_utf8(&frozen.body).is_err() => {
-                Some(&frozen.body)
+    /// What an expression names when it is bytes that need not be text: the body, or an earlier step
+    /// with such a body in it.
+    pub(super) fn raw_bytes(&self, expression: &Expression) -> Option<&[u8]> {
+        let names: Vec<&str> = expression
+            .lookup
+            .as_deref()?
+            .iter()
+            .map(String::as_str)
+            .collect();
+        match names.as_slice() {
+            ["req", "body_bytes"] => Some(&self.frozen?.body),
+            // A multipart body has no text. Any other body is its own text, in whatever encoding.
+            ["req", "body"] => {
+                let frozen = self.frozen?;
+                let is_text = frozen.draft.body.kind() == "multipart"
+                    || std::str::from_utf8(&frozen.body).is_ok();
+                (!is_text).then_some(frozen.body.as_ref())
+            }
+            [id] => {
+                let mut steps = self.byte_steps.iter();
+                steps
+                    .find(|(known, _)| known == id)
+                    .map(|(_, bytes)| bytes.as_slice())
             }
             _ => None,
         }

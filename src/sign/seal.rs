@@ -1,13 +1,15 @@
 //! Seals a draft: prepare, freeze, sign, attach. The only place that makes a wire request.
 
+use super::asymmetric;
 use super::clock::{ClockFormatError, write_time};
 use super::crypto::{self, CryptoError};
 use super::freeze::{self, FrozenRequest};
+use super::jwt::TokenParts;
 use super::scope::{SchemeScope, SigningInputs};
 use crate::method::Method;
 use crate::model::request::TemplateField;
 use crate::model::scheme::{
-    FieldPlacement, Level, RequestPart, Scheme, SignOp, SignStep, SigningProcedure,
+    FieldPlacement, JwtStep, Level, RequestPart, Scheme, SignOp, SignStep, SigningProcedure,
 };
 use crate::model::template::{Expression, Template, TemplatePart};
 use crate::render::{RenderError, TemplateDialect, TemplateScope, render_text, render_tree};
@@ -69,12 +71,24 @@ pub enum SealError {
     Render(#[from] RenderError),
     #[error("step `{id}`: {error}")]
     Step { id: String, error: CryptoError },
+    #[error(
+        "step `{id}`: the given signature is not one of this key over this text{}", text_note(.message)
+    )]
+    NotItsSignature { id: String, message: String },
     #[error(transparent)]
     Wire(#[from] WireError),
     #[error(transparent)]
     Misplaced(#[from] freeze::MisplacedValue),
     #[error(transparent)]
     Time(#[from] ClockFormatError),
+}
+
+fn text_note(message: &str) -> String {
+    if message.is_empty() {
+        String::new()
+    } else {
+        format!(":\n{message}")
+    }
 }
 
 /// The level that a scheme's rules choose for a path below its base path.
@@ -186,7 +200,11 @@ pub(super) fn run_steps(
             .find(|(id, _)| *id == step.id)
             .map(|(_, value)| value.to_text());
         let value = match known {
-            Some(value) => value,
+            // A signature is not believed: it is verified with the public half of the key.
+            Some(value) => {
+                check_signature(step, &value, scope)?;
+                StepValue::Text(value)
+            }
             None => run_step(step, site, scope)?,
         };
         let holds = contains_secret(&step.operation, &tainted);
@@ -195,9 +213,17 @@ pub(super) fn run_steps(
         if holds {
             tainted.push(step.id.clone());
         }
-        scope
-            .steps
-            .push((step.id.as_str().into(), Value::from(value.clone())));
+        let value = match value {
+            StepValue::Text(text) => {
+                let id = step.id.as_str().into();
+                scope.steps.push((id, Value::from(text.clone())));
+                text
+            }
+            StepValue::Bytes { bytes, shown } => {
+                scope.byte_steps.push((step.id.clone(), bytes));
+                shown
+            }
+        };
         lines.push(TraceLine {
             id: step.id.clone(),
             op: step.operation.name(),
@@ -215,12 +241,17 @@ fn contains_secret(op: &SignOp, tainted: &[String]) -> bool {
         // A bcrypt hash begins with its salt, and schemes use the client secret as the salt.
         SignOp::Bcrypt { .. } => return true,
         SignOp::Text(of) | SignOp::Encode { input: of, .. } => of.expressions().collect(),
-        SignOp::Jwt { header, claims, .. } => header
-            .iter()
-            .chain(claims)
-            .flat_map(|field| field.value.expressions())
-            .collect(),
-        SignOp::Digest { .. } | SignOp::Hmac { .. } | SignOp::Uuid | SignOp::Random(_) => {
+        SignOp::Jwt(jwt) => {
+            let members = jwt.header.iter().chain(&jwt.claims);
+            members
+                .flat_map(|field| field.value.expressions())
+                .collect()
+        }
+        SignOp::Digest { .. }
+        | SignOp::Hmac { .. }
+        | SignOp::Asymmetric { .. }
+        | SignOp::Uuid
+        | SignOp::Random(_) => {
             return false;
         }
     };
@@ -250,19 +281,30 @@ fn first_name(name: &str) -> &str {
     name.split_once('.').map_or(name, |(first, _)| first)
 }
 
-fn run_step(step: &SignStep, site: u64, scope: &SchemeScope<'_>) -> Result<String, SealError> {
+/// What a step yields.
+enum StepValue {
+    Text(String),
+    /// A text with a body in it that is no text, and what a trace shows of it.
+    Bytes {
+        bytes: Vec<u8>,
+        shown: String,
+    },
+}
+
+fn run_step(step: &SignStep, site: u64, scope: &SchemeScope<'_>) -> Result<StepValue, SealError> {
     let fault = |error: CryptoError| SealError::Step {
         id: step.id.clone(),
         error,
     };
     let text = |template: &Template| render_text(template, scope);
-    Ok(match &step.operation {
-        SignOp::Text(template) => text(template)?,
+    let random = |len: usize| scope.inputs.moment.random_bytes(site, len);
+    Ok(StepValue::Text(match &step.operation {
+        SignOp::Text(template) => return Ok(text_value(template, scope)?),
         SignOp::Digest {
             hash,
             input: of,
             output_encoding: out,
-        } => crypto::digest(*hash, &input_bytes(of, scope)?, *out),
+        } => crypto::encode(&crypto::digest_bytes(*hash, &input_bytes(of, scope)?), *out),
         SignOp::Hmac {
             hash,
             key,
@@ -279,75 +321,140 @@ fn run_step(step: &SignStep, site: u64, scope: &SchemeScope<'_>) -> Result<Strin
         SignOp::Encode {
             encoding,
             input: of,
-        } => crypto::encode(text(of)?.as_bytes(), *encoding),
-        SignOp::Jwt {
+        } => crypto::encode(&input_bytes(of, scope)?, *encoding),
+        SignOp::Asymmetric {
+            algorithm,
             key,
-            header,
-            claims,
-        } => crypto::jwt_hs256(
-            &text(key)?,
-            &jwt_header_json(header, scope)?,
-            &jwt_claims_json(claims, scope)?,
-        )
-        .map_err(fault)?,
+            input: of,
+            output_encoding: out,
+        } => {
+            let (key, message) = (text(key)?, input_bytes(of, scope)?);
+            let signature = asymmetric::sign(*algorithm, &key, &message, random);
+            crypto::encode(&signature.map_err(|error| fault(error.into()))?, *out)
+        }
+        SignOp::Jwt(jwt) => {
+            let key = text(&jwt.key)?;
+            token_parts(jwt, &key, scope)?.sign(random).map_err(fault)?
+        }
         SignOp::Uuid => scope.inputs.moment.uuid(site),
         SignOp::Random(len) => scope.inputs.moment.random_text(site, *len),
+    }))
+}
+
+fn token_parts<'k>(
+    jwt: &JwtStep,
+    key: &'k str,
+    scope: &SchemeScope<'_>,
+) -> Result<TokenParts<'k>, RenderError> {
+    let mut claims = render_members(&jwt.claims, scope)?;
+    claims.retain(|(_, value)| !value.is_null());
+    Ok(TokenParts {
+        algorithm: jwt.algorithm,
+        key,
+        key_encoding: jwt.key_encoding,
+        header: render_members(&jwt.header, scope)?,
+        claims,
     })
 }
 
-/// What a digest or a MAC is made of. A body in another encoding than UTF-8 is in it as it is sent.
-fn input_bytes(template: &Template, scope: &SchemeScope<'_>) -> Result<Vec<u8>, RenderError> {
-    let Some(body) = scope.encoded_body() else {
-        return render_text(template, scope).map(String::into_bytes);
+/// Verifies the result of a step that signs where it was given: in a known answer, or in a request
+/// that was received.
+fn check_signature(step: &SignStep, value: &str, scope: &SchemeScope<'_>) -> Result<(), SealError> {
+    let fault = |error: CryptoError| SealError::Step {
+        id: step.id.clone(),
+        error,
     };
-    let mut bytes = Vec::new();
+    let (is_valid, message) = match &step.operation {
+        SignOp::Asymmetric {
+            algorithm,
+            key,
+            input,
+            output_encoding,
+        } => {
+            let (key, message) = (render_text(key, scope)?, input_bytes(input, scope)?);
+            let is_valid = match crypto::decode(value, *output_encoding) {
+                Some(signature) => asymmetric::verify(*algorithm, &key, &message, &signature)
+                    .map_err(|error| fault(error.into()))?,
+                None => false,
+            };
+            (is_valid, String::from_utf8_lossy(&message).into_owned())
+        }
+        SignOp::Jwt(jwt) => {
+            let key = render_text(&jwt.key, scope)?;
+            let accepted = token_parts(jwt, &key, scope)?.accepts(value);
+            (accepted.map_err(fault)?, String::new())
+        }
+        _ => return Ok(()),
+    };
+    if is_valid {
+        Ok(())
+    } else {
+        Err(SealError::NotItsSignature {
+            id: step.id.clone(),
+            message,
+        })
+    }
+}
+
+/// A text, or bytes where a body that is no text stands in it.
+fn text_value(template: &Template, scope: &SchemeScope<'_>) -> Result<StepValue, RenderError> {
+    let is_bytes = |expression| scope.raw_bytes(expression).is_some();
+    if !template.expressions().any(is_bytes) {
+        return render_text(template, scope).map(StepValue::Text);
+    }
+    let (mut bytes, mut shown) = (Vec::new(), String::new());
     for part in &template.parts {
-        match part {
-            TemplatePart::Literal(literal) => bytes.extend_from_slice(literal.as_bytes()),
-            TemplatePart::Expression(expression) if is_body(expression) => {
-                bytes.extend_from_slice(body);
-            }
-            part @ TemplatePart::Expression(_) => {
-                let single = Template {
-                    parts: vec![part.clone()],
-                    ..template.clone()
-                };
-                bytes.extend_from_slice(render_text(&single, scope)?.as_bytes());
-            }
+        let raw = match part {
+            TemplatePart::Literal(_) => None,
+            TemplatePart::Expression(expression) => scope.raw_bytes(expression),
+        };
+        let Some(raw) = raw else {
+            let text = part_text(part, template, scope)?;
+            bytes.extend_from_slice(text.as_bytes());
+            shown.push_str(&text);
+            continue;
+        };
+        bytes.extend_from_slice(raw);
+        match std::str::from_utf8(raw) {
+            Ok(text) => shown.push_str(text),
+            Err(_) => shown.push_str(&format!("<{} bytes>", raw.len())),
         }
     }
-    Ok(bytes)
+    Ok(match String::from_utf8(bytes) {
+        Ok(text) => StepValue::Text(text),
+        Err(error) => StepValue::Bytes {
+            bytes: error.into_bytes(),
+            shown,
+        },
+    })
 }
 
-/// `req.body`
-fn is_body(expression: &Expression) -> bool {
-    let names = expression.lookup.as_deref();
-    names.is_some_and(|names| names.iter().eq(["req", "body"]))
+/// What a digest or a signature is made of.
+fn input_bytes(template: &Template, scope: &SchemeScope<'_>) -> Result<Vec<u8>, RenderError> {
+    Ok(match text_value(template, scope)? {
+        StepValue::Text(text) => text.into_bytes(),
+        StepValue::Bytes { bytes, .. } => bytes,
+    })
 }
 
-/// `alg` and `typ` first, as every example of RFC 7519 has them.
-fn jwt_header_json(
-    fields: &[TemplateField],
+/// One part of a template as text.
+fn part_text(
+    part: &TemplatePart,
+    template: &Template,
     scope: &SchemeScope<'_>,
 ) -> Result<String, RenderError> {
-    let mut members: Vec<ObjectMember> =
-        vec![("alg".into(), "HS256".into()), ("typ".into(), "JWT".into())];
-    members.extend(render_members(fields, scope)?);
-    Ok(Value::Object(members).to_json())
-}
-
-fn jwt_claims_json(
-    fields: &[TemplateField],
-    scope: &SchemeScope<'_>,
-) -> Result<String, RenderError> {
-    Ok(Value::Object(render_members(fields, scope)?).to_json())
+    let single = Template {
+        parts: vec![part.clone()],
+        ..template.clone()
+    };
+    render_text(&single, scope)
 }
 
 fn render_members(
     fields: &[TemplateField],
     scope: &SchemeScope<'_>,
 ) -> Result<Vec<ObjectMember>, RenderError> {
-    let members: Result<Vec<_>, RenderError> = fields
+    fields
         .iter()
         .map(|field| {
             Ok((
@@ -355,11 +462,7 @@ fn render_members(
                 render_tree(&field.value, scope)?.into_owned(),
             ))
         })
-        .collect();
-    Ok(members?
-        .into_iter()
-        .filter(|(_, value)| !value.is_null())
-        .collect())
+        .collect()
 }
 
 /// Every header that will be on the wire is set here, so that no client adds one after the

@@ -9,7 +9,7 @@ use crate::render::{
     BodyFiles, FreshValues, RenderError, VariableLayer, VariableOrigin, VariableScope, render_draft,
 };
 use crate::span::Span;
-use crate::value::Value;
+use crate::value::{ObjectMember, Value};
 use crate::wire::{BaseUrl, BaseUrlError, Draft, WireRequest, parse_form, parse_query};
 
 /// One known value and what the scheme gives.
@@ -82,11 +82,12 @@ pub fn run_vector(
     } else {
         &[]
     };
+    let steps = given_steps(scheme, vector);
     let inputs = SigningInputs {
         credentials: &credentials,
         token: Some(&token),
         moment,
-        steps: &vector.fixed_steps,
+        steps: &steps,
         extra,
     };
     let sealed = seal_vector(scheme, vector, inputs)?;
@@ -97,6 +98,22 @@ pub fn run_vector(
         actual: value_of(&sealed, name),
     };
     Ok(vector.expect.iter().map(result).collect())
+}
+
+/// The results of steps that a vector gives. A signature that differs each time is given by what is
+/// expected of its step: it is verified in place of being made.
+fn given_steps(scheme: &Scheme, vector: &SignatureVector) -> Vec<ObjectMember> {
+    let mut given = vector.fixed_steps.clone();
+    let expected = vector.expect.iter().filter(|(name, _, _)| {
+        let mut steps = scheme.procedures().flat_map(|procedure| &procedure.sign);
+        steps.any(|step| step.id == *name && step.operation.has_many_results())
+    });
+    for (name, _, value) in expected {
+        if !given.iter().any(|(known, _)| known == name) {
+            given.push((name.as_str().into(), Value::from(value.as_str())));
+        }
+    }
+    given
 }
 
 fn seal_vector(

@@ -4,6 +4,7 @@
 
 use super::clock::{read_time, write_time};
 use super::freeze::FrozenRequest;
+use super::jwt::claim_of;
 use super::scope::{NamedValues, SchemeScope, SigningInputs};
 use super::seal::{SealError, render_placement, run_steps};
 use crate::method::Method;
@@ -14,7 +15,9 @@ use crate::model::scheme::{
 use crate::model::template::Expression;
 use crate::render::{FreshValues, RenderError, TemplateDialect};
 use crate::value::{self, ObjectMember, Value};
-use crate::wire::{BaseUrl, Draft, DraftBody, decode_other_charset, parse_form, parse_query};
+use crate::wire::{
+    BaseUrl, Draft, DraftBody, decode_other_charset, parse_form, parse_multipart, parse_query,
+};
 use bytes::Bytes;
 
 /// A request as it arrived.
@@ -97,7 +100,7 @@ pub fn verify(
     let moment = check_time(scheme, &wanted, &read, known.now_ms)?;
     let account = match_account(scheme, &wanted, &read, known)?;
     let token = token_values(&read);
-    let fixed = random_steps_read(procedure, &read);
+    let fixed = steps_taken_as_read(procedure, &wanted, &read);
     let inputs = SigningInputs {
         credentials: &account.credentials,
         token: Some(&token),
@@ -192,7 +195,11 @@ fn parse_body(received: &ReceivedRequest) -> Result<DraftBody, VerifyError> {
     Ok(match essence.trim() {
         "application/x-www-form-urlencoded" => DraftBody::Form(parse_form(text()?)),
         "multipart/form-data" => DraftBody::Multipart {
-            parts: Vec::new(),
+            // A malformed body is not "no parts": it could then match a recording of an empty body.
+            parts: parse_multipart(media_type, &received.body).ok_or_else(|| VerifyError {
+                fault: VerifyFault::Malformed,
+                location: "body".to_owned(),
+            })?,
             boundary: String::new(),
         },
         kind if kind == "application/json" || kind.ends_with("+json") => {
@@ -227,20 +234,7 @@ fn names_used(procedure: &SigningProcedure) -> Result<Vec<String>, RenderError> 
         .flat_map(|field| field.value.expressions())
         .collect();
     for step in &procedure.sign {
-        expressions.extend(
-            step.operation
-                .templates()
-                .into_iter()
-                .flat_map(super::super::model::template::Template::expressions),
-        );
-        if let SignOp::Jwt { header, claims, .. } = &step.operation {
-            expressions.extend(
-                header
-                    .iter()
-                    .chain(claims)
-                    .flat_map(|field| field.value.expressions()),
-            );
-        }
+        expressions.extend(step.operation.expressions());
     }
     let mut names = Vec::new();
     for expression in expressions {
@@ -269,7 +263,7 @@ fn check_all_present(
             .value
             .expressions()
             .into_iter()
-            .any(|expression| is_optional(scheme, expression));
+            .any(|expression| is_optional(scheme, expression) || may_be_null(expression));
         if !optional && parsed.get(part, &name).is_none_or(|value| value.is_empty()) {
             return verify_error(VerifyFault::Missing, format!("{}.{name}", part.name()));
         }
@@ -284,6 +278,13 @@ fn is_optional(scheme: &Scheme, expression: &Expression) -> bool {
             .is_some_and(|credential| credential.default.as_ref().is_some_and(Value::is_null)),
         _ => false,
     }
+}
+
+/// An expression that chooses between a value and `none`. Whether the field must be there is known
+/// when it is rendered: see [`recompute_and_compare`].
+fn may_be_null(expression: &Expression) -> bool {
+    let source = expression.source.trim_end();
+    source.ends_with(" or none") || source.ends_with(" else none")
 }
 
 fn normalized_name(part: RequestPart, name: &str) -> String {
@@ -317,6 +318,13 @@ fn read_fields(
             None => text,
             Some(pattern) => match pattern.captures(&text).and_then(|found| found.get(1)) {
                 Some(found) => found.as_str().to_owned(),
+                None => return verify_error(VerifyFault::Malformed, place()),
+            },
+        };
+        let value = match &reading.claim {
+            None => value,
+            Some(claim) => match claim_of(&value, claim) {
+                Some(claim) => claim.to_text(),
                 None => return verify_error(VerifyFault::Malformed, place()),
             },
         };
@@ -438,13 +446,25 @@ fn token_values(read: &[(String, String)]) -> NamedValues {
         .collect()
 }
 
-/// Results of random steps cannot be computed again: they are believed as read.
-fn random_steps_read(procedure: &SigningProcedure, read: &[(String, String)]) -> Vec<ObjectMember> {
-    let random = procedure
-        .sign
-        .iter()
-        .filter(|step| matches!(step.operation, SignOp::Uuid | SignOp::Random(_)));
-    random
+/// Results of random steps cannot be computed again: they are believed as read. A signature that
+/// another program made of the same text can differ from ours, too: it is taken as read, and
+/// [`run_steps`] verifies it with the public half of the key.
+fn steps_taken_as_read(
+    procedure: &SigningProcedure,
+    wanted: &[&ValueExtractor],
+    read: &[(String, String)],
+) -> Vec<ObjectMember> {
+    let is_chosen = |id: &str| {
+        let mut wanted = wanted.iter();
+        wanted.any(|reading| reading.is_chosen && reading.name == id)
+    };
+    let taken = procedure.sign.iter().filter(|step| {
+        matches!(
+            step.operation,
+            SignOp::Uuid | SignOp::Random(_) | SignOp::Asymmetric { .. } | SignOp::Jwt(_)
+        ) || is_chosen(&step.id)
+    });
+    taken
         .filter_map(|step| {
             Some((
                 step.id.as_str().into(),
@@ -469,7 +489,13 @@ fn recompute_and_compare(
         frozen: Some(&frozen),
         ..scope
     };
-    let lines = run_steps(&procedure.sign, &mut scope).map_err(unverifiable)?;
+    let lines = run_steps(&procedure.sign, &mut scope).map_err(|error| match error {
+        SealError::NotItsSignature { id, .. } => VerifyError {
+            fault: VerifyFault::Signature,
+            location: location_of(wanted, &id),
+        },
+        other => unverifiable(other),
+    })?;
     // Compared as texts and not in constant time: the sandbox listens on the loopback interface
     // only, and its keys are printed on request.
     for line in &lines {

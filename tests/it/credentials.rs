@@ -2,6 +2,7 @@
 //! with the variable and the reason, and never with the value.
 
 use super::program::{Folder, ingam, text};
+use base64::Engine as _;
 use std::io::Write;
 use std::process::Stdio;
 
@@ -270,5 +271,95 @@ fn a_value_that_cannot_work_is_not_stored() {
         assert_eq!(code, 2, "{stderr}");
         assert!(stderr.contains(told), "{stderr}");
         assert!(!stderr.contains("good-secret"), "{stderr}");
+    }
+}
+
+/// A key of 1024 bits that was published with known answers and marked invalid there.
+fn published_key() -> String {
+    let text = std::fs::read_to_string(super::program::root().join("src/schemes/walmart-ca.yaml"));
+    let text = text.unwrap();
+    let line = text
+        .lines()
+        .find(|line| line.contains("private_key: \"MII"));
+    line.unwrap().split('"').nth(1).unwrap().to_owned()
+}
+
+fn run_with_key(name: &str, value: &str) -> (String, i32) {
+    let folder = Folder::new();
+    folder.write(
+        "ingam.yaml",
+        "default_env: local
+envs:
+  local:
+    hosts: { walmart-ca: \"http://127.0.0.1:1\" }
+",
+    );
+    folder.write("requests/a.yaml", "scheme: walmart-ca\nget: /v3/orders\n");
+    let key = published_key();
+    folder.write(
+        "keys/key.pem",
+        &format!("-----BEGIN PRIVATE KEY-----\n{key}\n-----END PRIVATE KEY-----\n"),
+    );
+    let der = base64::prelude::BASE64_STANDARD.decode(&key).unwrap();
+    std::fs::write(folder.path().join("keys/key.der"), der).unwrap();
+    let env = [
+        ("INGAM_WALMART_CA__CONSUMER_ID", "a-consumer-id"),
+        (name, value),
+    ];
+    run(&folder, &["run", "a"], &env)
+}
+
+#[test]
+fn a_private_key_is_taken_from_a_variable_or_a_file_in_every_form() {
+    let key = published_key();
+    let (variable, file) = (
+        "INGAM_WALMART_CA__PRIVATE_KEY",
+        "INGAM_WALMART_CA__PRIVATE_KEY_FILE",
+    );
+    let pem = format!("-----BEGIN PRIVATE KEY-----\\n{key}\\n-----END PRIVATE KEY-----");
+    let with_lines = pem.replace("\\n", "\n");
+    for (name, value) in [
+        (variable, &*key),
+        (variable, &*pem),
+        (variable, &*with_lines),
+        (file, "keys/key.pem"),
+        (file, "keys/key.der"),
+    ] {
+        let (printed, code) = run_with_key(name, value);
+        assert!(printed.contains("127.0.0.1:1"), "{name}: {printed}");
+        assert!(
+            !printed.contains(&key[..24]) && !printed.contains(&key[40..64]),
+            "{printed}"
+        );
+        assert_eq!(code, 5, "{printed}");
+    }
+}
+
+#[test]
+fn a_private_key_that_cannot_be_read_is_named_with_its_reason_and_not_shown() {
+    let key = published_key();
+    let cut = format!("-----BEGIN PRIVATE KEY-----\n{}", &key[..200]);
+    for (name, value, told) in [
+        ("INGAM_WALMART_CA__PRIVATE_KEY", &key[..200], "is not a key"),
+        (
+            "INGAM_WALMART_CA__PRIVATE_KEY",
+            &*cut,
+            "is PEM that was cut off",
+        ),
+        (
+            "INGAM_WALMART_CA__PRIVATE_KEY_FILE",
+            "keys/none.pem",
+            "none.pem` cannot be used",
+        ),
+        (
+            "INGAM_WALMART_CA__PRIVATE_KEY_FILE",
+            "ingam.yaml",
+            "is not a key",
+        ),
+    ] {
+        let (printed, code) = run_with_key(name, value);
+        assert!(printed.contains(told), "{told}: {printed}");
+        assert!(!printed.contains(&key[..24]), "{printed}");
+        assert_ne!(code, 0);
     }
 }

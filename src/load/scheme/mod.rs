@@ -18,9 +18,9 @@ use crate::load::node_reader::{
 use crate::load::workspace_files::WorkspaceFiles;
 use crate::method::Method;
 use crate::model::scheme::{
-    ClockFormat, CoveredPart, Credential, CredentialScope, Level, LevelRule, PathPattern,
-    RateLimit, ReadRule, RequestMatcher, Scheme, SchemeClock, SchemeHost, SchemeOrigin,
-    SigningProcedure,
+    ClockFormat, CoveredPart, Credential, CredentialScope, CredentialType, Level, LevelRule,
+    PathPattern, RateLimit, ReadRule, RequestMatcher, Scheme, SchemeClock, SchemeHost,
+    SchemeOrigin, SigningProcedure,
 };
 use crate::render::TemplateDialect;
 use crate::wire::BaseUrl;
@@ -59,8 +59,12 @@ pub(super) const SCHEME_KEYS: [&str; 28] = [
     "lint",
 ];
 const CREDENTIAL_KEYS: [&str; 5] = ["secret", "type", "default", "scope", "description"];
-/// Whether a credential is an integer, by its `type`.
-const CREDENTIAL_TYPES: [(&str, bool); 2] = [("integer", true), ("string", false)];
+const CREDENTIAL_TYPES: [(&str, CredentialType); 4] = [
+    ("integer", CredentialType::Integer),
+    ("string", CredentialType::Text),
+    ("private_key", CredentialType::PrivateKey),
+    ("public_key", CredentialType::PublicKey),
+];
 const CREDENTIAL_SCOPES: [(&str, CredentialScope); 2] = [
     ("app", CredentialScope::App),
     ("account", CredentialScope::Account),
@@ -204,9 +208,21 @@ impl SchemeDecoder<'_> {
         )?;
         // A `secret` that is no flag, such as `secret: "yes"`, is an error, and the credential
         // counts as secret: its value must not be shown beside that error.
-        let is_secret = map
+        let kind = map
+            .optional_word("type", &CREDENTIAL_TYPES, self.diagnostics)
+            .unwrap_or_default();
+        let said = map
             .get("secret")
-            .is_some_and(|node| boolean(node, "`secret`", self.diagnostics).unwrap_or(true));
+            .map(|node| boolean(node, "`secret`", self.diagnostics).unwrap_or(true));
+        if let (CredentialType::PrivateKey, Some(false), Some(entry)) =
+            (kind, said, map.entry("secret"))
+        {
+            let diagnostic =
+                Diagnostic::error("a private key is a secret").at(entry.key_at, "here");
+            self.diagnostics
+                .push(diagnostic.hint("remove `secret: false`"));
+        }
+        let is_secret = kind == CredentialType::PrivateKey || said.unwrap_or(false);
         if is_secret {
             self.refuse_secret_default(&map);
         }
@@ -214,9 +230,7 @@ impl SchemeDecoder<'_> {
             name: entry.key.to_string(),
             at: entry.key_at,
             is_secret,
-            is_integer: map
-                .optional_word("type", &CREDENTIAL_TYPES, self.diagnostics)
-                .unwrap_or(false),
+            kind,
             scope: map
                 .optional_word("scope", &CREDENTIAL_SCOPES, self.diagnostics)
                 .unwrap_or(CredentialScope::App),

@@ -1,12 +1,14 @@
 //! Decodes `prepare`, `sign` and `attach`.
 
 use super::SchemeDecoder;
-use crate::diagnostic::{Diagnostic, join_names};
+use crate::diagnostic::{Diagnostic, Diagnostics, join_names};
 use crate::load::node_reader::{
-    CheckedMap, check_settable_header, enum_value, is_variable_name, list_items, scalar, text,
+    CheckedMap, check_settable_header, enum_value, is_variable_name, list_items, text,
 };
+use crate::model::request::TemplateField;
 use crate::model::scheme::{
-    FieldPlacement, HashAlgorithm, KeyEncoding, SignOp, SignStep, TextEncoding,
+    AsymmetricAlgorithm, EcdsaAlgorithm, EcdsaForm, EllipticCurve, FieldPlacement, HashAlgorithm,
+    JwtAlgorithm, JwtSignature, JwtStep, KeyEncoding, RsaPadding, SignOp, SignStep, TextEncoding,
 };
 use crate::model::template::Template;
 use crate::span::Span;
@@ -15,15 +17,19 @@ use crate::yaml::{MapEntry, YamlNode};
 /// Keys of `prepare` and `attach`.
 pub(super) const PLACEMENT_KEYS: [&str; 4] = ["query", "headers", "form", "json"];
 /// The key that names a step.
-pub(super) const SIGN_OPERATIONS: [&str; 8] = [
-    "text", "digest", "hmac", "bcrypt", "encode", "jwt", "uuid", "random",
+pub(super) const SIGN_OPERATIONS: [&str; 11] = [
+    "text", "digest", "hmac", "rsa", "ecdsa", "ed25519", "bcrypt", "encode", "jwt", "uuid",
+    "random",
 ];
 /// The keys beside it.
-pub(super) const SIGN_STEP_KEYS: [&str; 15] = [
+pub(super) const SIGN_STEP_KEYS: [&str; 22] = [
     "id",
     "text",
     "digest",
     "hmac",
+    "rsa",
+    "ecdsa",
+    "ed25519",
     "bcrypt",
     "encode",
     "jwt",
@@ -33,7 +39,11 @@ pub(super) const SIGN_STEP_KEYS: [&str; 15] = [
     "encoding",
     "key",
     "key_encoding",
+    "padding",
+    "hash",
+    "form",
     "salt",
+    "kid",
     "header",
 ];
 const CLAIMS_KEY: &str = "claims";
@@ -43,22 +53,76 @@ const MAX_RANDOM_LENGTH: usize = 256;
 pub(super) const RESERVED_STEP_IDS: [&str; 7] =
     ["cred", "token", "vars", "ts", "unix_s", "unix_ms", "req"];
 
-const HASHES: [(&str, HashAlgorithm); 4] = [
+const HASHES: [(&str, HashAlgorithm); 5] = [
     ("md5", HashAlgorithm::Md5),
     ("sha1", HashAlgorithm::Sha1),
     ("sha256", HashAlgorithm::Sha256),
+    ("sha384", HashAlgorithm::Sha384),
     ("sha512", HashAlgorithm::Sha512),
 ];
+/// Those that a private key signs.
+const SIGNED_HASHES: [(&str, HashAlgorithm); 4] = [
+    ("sha1", HashAlgorithm::Sha1),
+    ("sha256", HashAlgorithm::Sha256),
+    ("sha384", HashAlgorithm::Sha384),
+    ("sha512", HashAlgorithm::Sha512),
+];
+const PADDINGS: [(&str, RsaPadding); 2] = [("pkcs1", RsaPadding::Pkcs1), ("pss", RsaPadding::Pss)];
+/// A curve and the hash that belongs to it (RFC 7518, section 3.4).
+const CURVES: [(&str, (EllipticCurve, HashAlgorithm)); 2] = [
+    ("p256", (EllipticCurve::P256, HashAlgorithm::Sha256)),
+    ("p384", (EllipticCurve::P384, HashAlgorithm::Sha384)),
+];
+const ECDSA_FORMS: [(&str, EcdsaForm); 2] = [("der", EcdsaForm::Der), ("raw", EcdsaForm::Raw)];
+/// RFC 7518, section 3.1, and RFC 8037, section 3.1. Above all, `none` (RFC 7518, section 3.6) must
+/// never be accepted: it is a token without a signature.
+const JWT_ALGORITHMS: [(&str, JwtSignature); 12] = [
+    ("HS256", JwtSignature::Hmac(HashAlgorithm::Sha256)),
+    ("HS384", JwtSignature::Hmac(HashAlgorithm::Sha384)),
+    ("HS512", JwtSignature::Hmac(HashAlgorithm::Sha512)),
+    ("RS256", rsa(HashAlgorithm::Sha256, RsaPadding::Pkcs1)),
+    ("RS384", rsa(HashAlgorithm::Sha384, RsaPadding::Pkcs1)),
+    ("RS512", rsa(HashAlgorithm::Sha512, RsaPadding::Pkcs1)),
+    ("PS256", rsa(HashAlgorithm::Sha256, RsaPadding::Pss)),
+    ("PS384", rsa(HashAlgorithm::Sha384, RsaPadding::Pss)),
+    ("PS512", rsa(HashAlgorithm::Sha512, RsaPadding::Pss)),
+    (
+        "ES256",
+        raw_ecdsa(EllipticCurve::P256, HashAlgorithm::Sha256),
+    ),
+    (
+        "ES384",
+        raw_ecdsa(EllipticCurve::P384, HashAlgorithm::Sha384),
+    ),
+    (
+        "EdDSA",
+        JwtSignature::Asymmetric(AsymmetricAlgorithm::Ed25519),
+    ),
+];
+
+const fn rsa(hash: HashAlgorithm, padding: RsaPadding) -> JwtSignature {
+    JwtSignature::Asymmetric(AsymmetricAlgorithm::Rsa { hash, padding })
+}
+
+const fn raw_ecdsa(curve: EllipticCurve, hash: HashAlgorithm) -> JwtSignature {
+    JwtSignature::Asymmetric(AsymmetricAlgorithm::Ecdsa(EcdsaAlgorithm {
+        curve,
+        hash,
+        form: EcdsaForm::Raw,
+    }))
+}
+
 const ENCODINGS: [(&str, TextEncoding); 4] = [
     ("hex", TextEncoding::HexLower),
     ("HEX", TextEncoding::HexUpper),
     ("base64", TextEncoding::Base64),
     ("base64url", TextEncoding::Base64Url),
 ];
-const KEY_FORMS: [(&str, KeyEncoding); 3] = [
+const KEY_FORMS: [(&str, KeyEncoding); 4] = [
     ("utf8", KeyEncoding::Utf8),
     ("hex", KeyEncoding::Hex),
     ("base64", KeyEncoding::Base64),
+    ("base64url", KeyEncoding::Base64Url),
 ];
 
 impl SchemeDecoder<'_> {
@@ -165,6 +229,12 @@ impl SchemeDecoder<'_> {
                 output_encoding: self.output_encoding(map)?,
             },
             "hmac" => self.hmac_operation(node, map)?,
+            "rsa" | "ecdsa" | "ed25519" => SignOp::Asymmetric {
+                algorithm: self.asymmetric_algorithm(&entry.key, node, map)?,
+                key: self.required_template(map, "key")?,
+                input: self.required_template(map, "of")?,
+                output_encoding: self.output_encoding(map)?,
+            },
             "bcrypt" => SignOp::Bcrypt {
                 password: self.value_decoder().template(node, "`bcrypt`")?,
                 salt: self.required_template(map, "salt")?,
@@ -195,12 +265,45 @@ impl SchemeDecoder<'_> {
         Some(count.min(MAX_RANDOM_LENGTH))
     }
 
+    fn asymmetric_algorithm(
+        &mut self,
+        operation: &str,
+        node: &YamlNode,
+        map: &CheckedMap<'_>,
+    ) -> Option<AsymmetricAlgorithm> {
+        let diagnostics = &mut *self.diagnostics;
+        Some(match operation {
+            "rsa" => AsymmetricAlgorithm::Rsa {
+                hash: enum_value(node, "`rsa`", &SIGNED_HASHES, diagnostics)?,
+                padding: choice_or(RsaPadding::Pkcs1, map, "padding", &PADDINGS, diagnostics)?,
+            },
+            "ecdsa" => {
+                let (curve, own) = enum_value(node, "`ecdsa`", &CURVES, diagnostics)?;
+                AsymmetricAlgorithm::Ecdsa(EcdsaAlgorithm {
+                    curve,
+                    hash: choice_or(own, map, "hash", &SIGNED_HASHES, diagnostics)?,
+                    form: choice_or(EcdsaForm::Der, map, "form", &ECDSA_FORMS, diagnostics)?,
+                })
+            }
+            _ => {
+                enum_value(node, "`ed25519`", &[("pure", ())], diagnostics)?;
+                AsymmetricAlgorithm::Ed25519
+            }
+        })
+    }
+
+    fn key_encoding(&mut self, map: &CheckedMap<'_>) -> Option<KeyEncoding> {
+        choice_or(
+            KeyEncoding::Utf8,
+            map,
+            "key_encoding",
+            &KEY_FORMS,
+            self.diagnostics,
+        )
+    }
+
     fn hmac_operation(&mut self, node: &YamlNode, map: &CheckedMap<'_>) -> Option<SignOp> {
-        let key_encoding = map
-            .get("key_encoding")
-            .map_or(Some(KeyEncoding::Utf8), |node| {
-                enum_value(node, "`key_encoding`", &KEY_FORMS, self.diagnostics)
-            })?;
+        let key_encoding = self.key_encoding(map)?;
         let hash = enum_value(node, "`hmac`", &HASHES, self.diagnostics)?;
         Some(SignOp::Hmac {
             hash,
@@ -212,24 +315,43 @@ impl SchemeDecoder<'_> {
     }
 
     fn jwt_operation(&mut self, node: &YamlNode, map: &CheckedMap<'_>) -> Option<SignOp> {
-        // RFC 7518, section 3.2: HMAC with SHA-256. Above all, `none` (section 3.6) must never be
-        // accepted: it is a token without a signature.
-        if scalar(node, "`jwt`", self.diagnostics)? != "HS256" {
-            let diagnostic = Diagnostic::error("a JWT is signed with `HS256` here")
-                .at(node.at, "another algorithm");
-            self.diagnostics
-                .push(diagnostic.hint("RS256 and ES256 come when a marketplace asks for them"));
-            return None;
+        let signature = enum_value(node, "`jwt`", &JWT_ALGORITHMS, self.diagnostics)?;
+        let mut names = JWT_ALGORITHMS.iter();
+        let (name, _) = names.find(|(_, known)| *known == signature)?;
+        if let (JwtSignature::Asymmetric(_), Some(entry)) = (signature, map.entry("key_encoding")) {
+            let diagnostic = Diagnostic::error(format!("`{name}` takes no `key_encoding`"))
+                .at(entry.key_at, "its key is PEM or DER");
+            self.diagnostics.push(diagnostic.hint("remove it"));
         }
+        let claims = map.required(CLAIMS_KEY, self.diagnostics)?;
+        Some(SignOp::Jwt(JwtStep {
+            algorithm: JwtAlgorithm { name, signature },
+            key: self.required_template(map, "key")?,
+            key_encoding: self.key_encoding(map)?,
+            header: self.jwt_header(map),
+            claims: self.value_decoder().fields(claims, "`claims`"),
+        }))
+    }
+
+    /// `kid` first, then `header`.
+    fn jwt_header(&mut self, map: &CheckedMap<'_>) -> Vec<TemplateField> {
+        let kid = map.entry("kid").map(|entry| TemplateField {
+            name: entry.key.as_str().into(),
+            name_at: entry.key_at,
+            value: self.value_decoder().tree(&entry.value),
+        });
         let header = map.optional("header", |node| {
             self.value_decoder().fields(node, "`header`")
         });
-        let claims = map.required(CLAIMS_KEY, self.diagnostics)?;
-        Some(SignOp::Jwt {
-            key: self.required_template(map, "key")?,
-            header,
-            claims: self.value_decoder().fields(claims, "`claims`"),
-        })
+        for field in &header {
+            if field.name == "alg" || field.name == "kid" && kid.is_some() {
+                let diagnostic =
+                    Diagnostic::error(format!("the header has `{}` already", field.name))
+                        .at(field.name_at, "a second one");
+                self.diagnostics.push(diagnostic.hint("remove it here"));
+            }
+        }
+        kid.into_iter().chain(header).collect()
     }
 
     fn required_template(&mut self, map: &CheckedMap<'_>, key: &str) -> Option<Template> {
@@ -243,14 +365,30 @@ impl SchemeDecoder<'_> {
     }
 }
 
+/// The word at `key`, or `default` without one; `None` for a word that is none of `words`.
+fn choice_or<T: Copy>(
+    default: T,
+    map: &CheckedMap<'_>,
+    key: &str,
+    words: &[(&str, T)],
+    diagnostics: &mut Diagnostics,
+) -> Option<T> {
+    map.get(key).map_or(Some(default), |node| {
+        enum_value(node, &format!("`{key}`"), words, diagnostics)
+    })
+}
+
 /// Keys of a step that its kind does not have.
 fn stray_entries<'n>(map: &CheckedMap<'n>, op: &str, keys: &[&str]) -> Vec<&'n MapEntry> {
     let own: &[&str] = match op {
         "digest" => &["of", "encoding"],
         "hmac" => &["key", "key_encoding", "of", "encoding"],
+        "rsa" => &["padding", "key", "of", "encoding"],
+        "ecdsa" => &["hash", "form", "key", "of", "encoding"],
+        "ed25519" => &["key", "of", "encoding"],
         "bcrypt" => &["salt"],
         "encode" => &["of"],
-        "jwt" => &["key", "header", CLAIMS_KEY],
+        "jwt" => &["key", "key_encoding", "kid", "header", CLAIMS_KEY],
         _ => &[],
     };
     let beside: Vec<&str> = keys

@@ -64,7 +64,9 @@ impl SchemeDecoder<'_> {
         let map = CheckedMap::open(
             &entry.value,
             "a place to read from",
-            &["query", "header", "form", "json", "pattern"],
+            &[
+                "query", "header", "form", "json", "pattern", "claim", "chosen",
+            ],
             self.diagnostics,
         )?;
         let (part, field) = self.request_part(&map)?;
@@ -87,6 +89,10 @@ impl SchemeDecoder<'_> {
             part,
             field,
             pattern,
+            claim: map.optional_text("claim", self.diagnostics),
+            is_chosen: map
+                .optional_boolean("chosen", self.diagnostics)
+                .unwrap_or(false),
         })
     }
 

@@ -4,15 +4,15 @@
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
 use crate::model::request::TemplateField;
 use crate::model::scheme::{
-    AuthorizeLink, FieldPlacement, SandboxRules, Scheme, SignOp, SigningProcedure, Token,
+    AuthorizeLink, FieldPlacement, SandboxRules, Scheme, SignOp, SignStep, SigningProcedure, Token,
     VectorSubject,
 };
-use crate::model::template::Expression;
+use crate::model::template::{Expression, Template};
 use crate::render::TemplateDialect;
 use crate::span::Span;
 
 /// What `req` offers.
-const REQUEST_NAMES: [&str; 13] = [
+const REQUEST_NAMES: [&str; 17] = [
     "method",
     "url",
     "host",
@@ -23,10 +23,16 @@ const REQUEST_NAMES: [&str; 13] = [
     "query_pairs",
     "form_pairs",
     "json_pairs",
+    "multipart_pairs",
+    "header_pairs",
     "headers",
     "body",
+    "body_bytes",
+    "json_body",
     "body_kind",
 ];
+/// The name of the body as it is sent, text or not.
+const BODY_BYTES: &str = "req.body_bytes";
 /// What an authorization link and the exchange of its code see besides.
 const AUTHORIZE_NAMES: [&str; 2] = ["redirect", "state"];
 const CODE_EXCHANGE_NAMES: [&str; 2] = ["code", "callback"];
@@ -346,9 +352,22 @@ fn check_token_splits(scheme: &Scheme, token: &Token, diagnostics: &mut Diagnost
 #[derive(Default)]
 struct ProcedureNames<'s> {
     steps: Vec<&'s str>,
+    /// Those of them whose text holds the bytes of a body.
+    byte_steps: Vec<&'s str>,
     vars: Vec<&'s str>,
     /// The request is frozen: `req` is there.
     is_frozen: bool,
+}
+
+impl ProcedureNames<'_> {
+    /// The first name in an expression that stands for bytes.
+    fn names_bytes(&self, expression: &Expression) -> Option<String> {
+        // An expression that does not compile was reported when its field was decoded.
+        let names = TemplateDialect::Scheme.names_in(expression).ok()?;
+        names
+            .into_iter()
+            .find(|name| name == BODY_BYTES || self.byte_steps.contains(&name.as_str()))
+    }
 }
 
 struct SchemeNameChecker<'s, 'd> {
@@ -368,16 +387,52 @@ impl SchemeNameChecker<'_, '_> {
         self.placement(&procedure.prepare, &known);
         known.is_frozen = true;
         for step in &procedure.sign {
-            for template in step.operation.templates() {
-                self.expressions(template.expressions(), &known);
-            }
-            if let SignOp::Jwt { header, claims, .. } = &step.operation {
-                self.fields(header, &known);
-                self.fields(claims, &known);
+            self.expressions(step.operation.expressions().into_iter(), &known);
+            if self.check_bytes(step, &known) {
+                known.byte_steps.push(&step.id);
             }
             known.steps.push(&step.id);
         }
         self.placement(&procedure.attach, &known);
+        for (_, field) in procedure.attach.fields() {
+            for expression in field.value.expressions() {
+                self.refuse_bytes(expression, &known);
+            }
+        }
+    }
+
+    /// Whether the text of a step holds the bytes of a body. They are no text to compute with: they
+    /// stand alone in the text that is signed.
+    fn check_bytes(&mut self, step: &SignStep, known: &ProcedureNames<'_>) -> bool {
+        let input: Vec<&Expression> = step
+            .operation
+            .input()
+            .into_iter()
+            .flat_map(Template::expressions)
+            .collect();
+        let mut holds_bytes = false;
+        for expression in step.operation.expressions() {
+            let stands_alone = expression.lookup.is_some()
+                && input.iter().any(|other| std::ptr::eq(*other, expression));
+            if stands_alone {
+                holds_bytes |= known.names_bytes(expression).is_some();
+            } else {
+                self.refuse_bytes(expression, known);
+            }
+        }
+        holds_bytes && matches!(step.operation, SignOp::Text(_))
+    }
+
+    fn refuse_bytes(&mut self, expression: &Expression, known: &ProcedureNames<'_>) {
+        let Some(name) = known.names_bytes(expression) else {
+            return;
+        };
+        let diagnostic = Diagnostic::error(format!("`{name}` is bytes, and here text is needed"))
+            .at(expression.at, "used here");
+        self.diagnostics.push(diagnostic.hint(
+            "write it alone, as `{{ req.body_bytes }}`, in a `text` step or in the `of` of `digest`, `hmac`, \
+             `encode`, `rsa`, `ecdsa` or `ed25519`",
+        ));
     }
 
     fn placement(&mut self, placement: &FieldPlacement, known: &ProcedureNames<'_>) {

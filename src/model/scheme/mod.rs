@@ -12,11 +12,12 @@ mod vector;
 
 pub(crate) use catalog::{AllowedWarning, LintRule, Proof};
 pub(crate) use matcher::{PathPattern, RequestMatcher};
-pub use procedure::{CoveredPart, Level};
 pub(crate) use procedure::{
-    FieldPlacement, HashAlgorithm, KeyEncoding, LevelRule, RequestPart, SignOp, SignStep,
-    SigningProcedure, TextEncoding,
+    AsymmetricAlgorithm, EcdsaAlgorithm, EcdsaForm, EllipticCurve, FieldPlacement, HashAlgorithm,
+    JwtAlgorithm, JwtSignature, JwtStep, KeyEncoding, LevelRule, RequestPart, RsaPadding, SignOp,
+    SignStep, SigningProcedure, TextEncoding,
 };
+pub use procedure::{CoveredPart, Level};
 pub(crate) use read_rule::ReadRule;
 pub(crate) use response_rules::{
     ErrorRemedy, ErrorRule, RateLimit, ResponseCondition, StatusPattern, SuccessRule,
@@ -181,12 +182,30 @@ pub struct Credential {
     pub name: String,
     pub at: Span,
     pub is_secret: bool,
-    pub is_integer: bool,
+    pub kind: CredentialType,
     pub scope: CredentialScope,
     /// `Some(Null)` says that it may be missing.
     pub default: Option<Value>,
     /// What it is, for the message that asks for it.
     pub description: Option<String>,
+}
+
+/// What the value of a credential is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CredentialType {
+    #[default]
+    Text,
+    Integer,
+    PrivateKey,
+    PublicKey,
+}
+
+impl CredentialType {
+    /// Whether its value is PEM or DER, which has lines and can stand in a file of its own.
+    #[must_use]
+    pub fn is_key(self) -> bool {
+        matches!(self, Self::PrivateKey | Self::PublicKey)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

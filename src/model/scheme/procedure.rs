@@ -1,5 +1,6 @@
 //! How a request is signed: levels, and the steps from a draft to the bytes that are sent.
 
+use crate::model::expression::Expression;
 use crate::model::request::{SpannedName, TemplateField};
 use crate::model::template::Template;
 use crate::span::Span;
@@ -120,11 +121,14 @@ pub enum SignOp {
         encoding: TextEncoding,
         input: Template,
     },
-    Jwt {
+    /// A signature with a private key.
+    Asymmetric {
+        algorithm: AsymmetricAlgorithm,
         key: Template,
-        header: Vec<TemplateField>,
-        claims: Vec<TemplateField>,
+        input: Template,
+        output_encoding: TextEncoding,
     },
+    Jwt(JwtStep),
     Uuid,
     /// So many letters and digits.
     Random(usize),
@@ -140,9 +144,33 @@ impl SignOp {
             Self::Hmac { .. } => "hmac",
             Self::Bcrypt { .. } => "bcrypt",
             Self::Encode { .. } => "encode",
-            Self::Jwt { .. } => "jwt",
+            Self::Asymmetric { algorithm, .. } => algorithm.name(),
+            Self::Jwt(_) => "jwt",
             Self::Uuid => "uuid",
             Self::Random(_) => "random",
+        }
+    }
+
+    /// Whether one text has many right results, so that two of them cannot be compared.
+    #[must_use]
+    pub fn has_many_results(&self) -> bool {
+        match self {
+            Self::Asymmetric { algorithm, .. } => algorithm.has_many_signatures(),
+            Self::Jwt(jwt) => jwt.algorithm.has_many_signatures(),
+            _ => false,
+        }
+    }
+
+    /// The template whose text may hold bytes that are no text.
+    #[must_use]
+    pub fn input(&self) -> Option<&Template> {
+        match self {
+            Self::Text(input)
+            | Self::Digest { input, .. }
+            | Self::Hmac { input, .. }
+            | Self::Asymmetric { input, .. }
+            | Self::Encode { input, .. } => Some(input),
+            Self::Bcrypt { .. } | Self::Jwt(_) | Self::Uuid | Self::Random(_) => None,
         }
     }
 
@@ -152,11 +180,25 @@ impl SignOp {
         match self {
             Self::Text(template) => vec![template],
             Self::Digest { input: of, .. } | Self::Encode { input: of, .. } => vec![of],
-            Self::Hmac { key, input: of, .. } => vec![key, of],
+            Self::Hmac { key, input: of, .. } | Self::Asymmetric { key, input: of, .. } => {
+                vec![key, of]
+            }
             Self::Bcrypt { password, salt } => vec![password, salt],
-            Self::Jwt { key, .. } => vec![key],
+            Self::Jwt(jwt) => vec![&jwt.key],
             Self::Uuid | Self::Random(_) => Vec::new(),
         }
+    }
+
+    /// Every expression in it.
+    #[must_use]
+    pub fn expressions(&self) -> Vec<&Expression> {
+        let templates = self.templates().into_iter();
+        let mut expressions: Vec<_> = templates.flat_map(Template::expressions).collect();
+        if let Self::Jwt(jwt) = self {
+            let members = jwt.header.iter().chain(&jwt.claims);
+            expressions.extend(members.flat_map(|field| field.value.expressions()));
+        }
+        expressions
     }
 }
 
@@ -165,7 +207,107 @@ pub enum HashAlgorithm {
     Md5,
     Sha1,
     Sha256,
+    Sha384,
     Sha512,
+}
+
+/// How a private key signs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AsymmetricAlgorithm {
+    Rsa {
+        hash: HashAlgorithm,
+        padding: RsaPadding,
+    },
+    Ecdsa(EcdsaAlgorithm),
+    Ed25519,
+}
+
+impl AsymmetricAlgorithm {
+    /// The key that names it in a file.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Rsa { .. } => "rsa",
+            Self::Ecdsa(_) => "ecdsa",
+            Self::Ed25519 => "ed25519",
+        }
+    }
+
+    /// Whether one text has many signatures, so that two of them cannot be compared. ingam makes the
+    /// same ECDSA signature each time; other programs do not.
+    #[must_use]
+    pub fn has_many_signatures(self) -> bool {
+        match self {
+            Self::Rsa { padding, .. } => padding == RsaPadding::Pss,
+            Self::Ecdsa(_) => true,
+            Self::Ed25519 => false,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RsaPadding {
+    /// RSASSA-PKCS1-v1_5
+    Pkcs1,
+    /// RSASSA-PSS, with MGF1 of the same hash and a salt of its length.
+    Pss,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EcdsaAlgorithm {
+    pub curve: EllipticCurve,
+    pub hash: HashAlgorithm,
+    pub form: EcdsaForm,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EllipticCurve {
+    P256,
+    P384,
+}
+
+/// How the two numbers of an ECDSA signature become bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EcdsaForm {
+    /// A DER sequence, as OpenSSL and Java write it.
+    Der,
+    /// One behind the other (IEEE P1363), as JWT and RFC 9421 have it.
+    Raw,
+}
+
+/// A JSON Web Token (RFC 7519).
+#[derive(Clone, Debug)]
+pub struct JwtStep {
+    pub algorithm: JwtAlgorithm,
+    pub key: Template,
+    pub key_encoding: KeyEncoding,
+    /// Members beside `alg`; null removes `typ`.
+    pub header: Vec<TemplateField>,
+    pub claims: Vec<TemplateField>,
+}
+
+/// A value of `alg` (RFC 7518, section 3.1; RFC 8037, section 3.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct JwtAlgorithm {
+    pub name: &'static str,
+    pub signature: JwtSignature,
+}
+
+impl JwtAlgorithm {
+    /// Whether two tokens that say the same differ as text.
+    #[must_use]
+    pub fn has_many_signatures(self) -> bool {
+        match self.signature {
+            JwtSignature::Hmac(_) => false,
+            JwtSignature::Asymmetric(algorithm) => algorithm.has_many_signatures(),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JwtSignature {
+    Hmac(HashAlgorithm),
+    Asymmetric(AsymmetricAlgorithm),
 }
 
 /// How the key text becomes bytes.
@@ -174,6 +316,8 @@ pub enum KeyEncoding {
     Utf8,
     Hex,
     Base64,
+    /// Without padding.
+    Base64Url,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

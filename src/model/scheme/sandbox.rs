@@ -31,6 +31,10 @@ pub struct ValueExtractor {
     pub part: RequestPart,
     pub field: String,
     pub pattern: Option<regex::Regex>,
+    /// The text is a JSON Web Token, and the value is this claim of it.
+    pub claim: Option<String>,
+    /// The client decides about the text of this step: it is taken as it was read.
+    pub is_chosen: bool,
 }
 
 /// Why a verifier does not accept a request.

@@ -11,10 +11,11 @@ use crate::credentials::{CredentialFault, StoredIn, store_credential};
 use crate::diagnostic::did_you_mean;
 use crate::load::is_variable_name;
 use crate::model::credential_variable::{secret_variable, variable_name};
-use crate::model::scheme::{Credential, CredentialScope, Scheme};
+use crate::model::scheme::{Credential, CredentialScope, CredentialType, Scheme};
 use crate::model::workspace::Workspace;
 use crate::render::SECRET_ROOT;
 use crate::secret::Secret;
+use crate::sign::key_fault;
 use crate::span::Span;
 use crate::value::Number;
 use std::io::Read;
@@ -75,7 +76,7 @@ fn set_user_secret(
         description: None,
         scope: CredentialScope::App,
         is_secret: true,
-        is_integer: false,
+        kind: CredentialType::Text,
         default: None,
     };
     let variable = secret_variable(name);
@@ -196,6 +197,10 @@ fn read_value(
         .strip_suffix('\n')
         .map_or(typed, |rest| rest.strip_suffix('\r').unwrap_or(rest));
     match value_error(value, credential) {
+        // A file of variables has one line for each.
+        None if credential.kind.is_key() => {
+            Ok(Secret::new(value.replace('\r', "").replace('\n', "\\n")))
+        }
         None => Ok(Secret::from(value)),
         Some((fault, way_out)) => Err(CommandError::usage(format!("`{variable}` {fault}"))
             .hint(way_out)
@@ -216,11 +221,18 @@ fn value_error(value: &str, credential: &Credential) -> Option<(String, &'static
     if value.is_empty() {
         return Some(("got no value".to_owned(), "type it, or pipe it in"));
     }
+    if credential.kind.is_key() {
+        let error = key_fault(value, credential.kind)?;
+        return Some((
+            error.to_string(),
+            "pipe it in: `ingam auth set … < key.pem`",
+        ));
+    }
     // Pasted with a blank, every signature would be wrong, and the marketplace would only say so.
     if let Some(fault) = CredentialFault::find(value, credential.is_secret) {
         return Some((fault.to_string(), fault.way_out()));
     }
     let is_integer = Number::parse(value).is_some_and(|number| number.is_integer());
-    (credential.is_integer && !is_integer)
+    (credential.kind == CredentialType::Integer && !is_integer)
         .then(|| ("must be a whole number".to_owned(), "write digits only"))
 }

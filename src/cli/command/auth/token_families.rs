@@ -7,7 +7,7 @@ use crate::cli::command_error::CommandError;
 use crate::cli::command_output::{CommandOutput, CommandResult};
 use crate::cli::human_time::time_left;
 use crate::model::environment::{Account, DEFAULT_ACCOUNT};
-use crate::model::scheme::{CredentialScope, Scheme, Token};
+use crate::model::scheme::{CredentialScope, CredentialType, Scheme, Token};
 use crate::renew::{RefreshError, RefreshJob, RefreshKind};
 use crate::run::{AccountAccess, RunContext};
 use crate::sign::NamedValues;
@@ -206,7 +206,7 @@ pub(super) fn account_name_from_ids(ids: &[&ObjectMember]) -> String {
 pub(super) fn credential_value(scheme: &Scheme, credential: &str, text: &str) -> Value {
     let is_integer = scheme
         .credential(credential)
-        .is_some_and(|credential| credential.is_integer);
+        .is_some_and(|credential| credential.kind == CredentialType::Integer);
     Number::parse(text)
         .filter(|_| is_integer)
         .map_or_else(|| Value::from(text), Value::Number)

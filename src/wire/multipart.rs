@@ -1,10 +1,10 @@
 //! Reads the parts of a multipart body (RFC 7578) as they were received.
 
-use crate::wire::DraftPart;
+use super::draft::DraftPart;
 
 /// The parts; `None` if the body is not multipart.
 #[must_use]
-pub(super) fn parse_multipart(content_type: &str, body: &[u8]) -> Option<Vec<DraftPart>> {
+pub(crate) fn parse_multipart(content_type: &str, body: &[u8]) -> Option<Vec<DraftPart>> {
     let boundary = content_type
         .split("boundary=")
         .nth(1)?
