@@ -2,12 +2,13 @@
 //! workspace. No other Rust file names a marketplace.
 
 /// Name and text of each, in the order of their names.
-pub(crate) const BUILT_IN_SCHEMES: [(&str, &str); 51] = [
+pub(crate) const BUILT_IN_SCHEMES: [(&str, &str); 55] = [
     ("ali1688", include_str!("ali1688.yaml")),
     ("alibaba", include_str!("alibaba.yaml")),
     ("aliexpress", include_str!("aliexpress.yaml")),
     ("amazon-creators", include_str!("amazon-creators.yaml")),
     ("amazon-sp-api", include_str!("amazon-sp-api.yaml")),
+    ("aws-sigv4", include_str!("aws-sigv4.yaml")),
     ("bigcommerce", include_str!("bigcommerce.yaml")),
     ("bol", include_str!("bol.yaml")),
     ("bukalapak", include_str!("bukalapak.yaml")),
@@ -18,7 +19,12 @@ pub(crate) const BUILT_IN_SCHEMES: [(&str, &str); 51] = [
     ("flipkart", include_str!("flipkart.yaml")),
     ("godomall", include_str!("godomall.yaml")),
     ("grip", include_str!("grip.yaml")),
+    (
+        "http-message-signatures",
+        include_str!("http-message-signatures.yaml"),
+    ),
     ("jd", include_str!("jd.yaml")),
+    ("jwt", include_str!("jwt.yaml")),
     ("kakao-shopping", include_str!("kakao-shopping.yaml")),
     ("kaufland", include_str!("kaufland.yaml")),
     ("kuaishou", include_str!("kuaishou.yaml")),
@@ -30,6 +36,7 @@ pub(crate) const BUILT_IN_SCHEMES: [(&str, &str); 51] = [
     ("mercari-shops", include_str!("mercari-shops.yaml")),
     ("naver-commerce", include_str!("naver-commerce.yaml")),
     ("none", include_str!("none.yaml")),
+    ("oauth1", include_str!("oauth1.yaml")),
     ("octopia", include_str!("octopia.yaml")),
     ("otto", include_str!("otto.yaml")),
     ("ozon", include_str!("ozon.yaml")),

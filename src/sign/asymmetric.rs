@@ -1,10 +1,9 @@
 //! Sign steps with a private key: RSA, ECDSA and Ed25519, and the check of their signatures with the
 //! public half. A signature that differs each time is never compared as text.
 
-use super::asymmetric_key::{
-    ED25519_KEY, KeyError, P256_KEY, P384_KEY, PrivateKey, PublicKey, RSA_KEY,
-};
+use super::asymmetric_key::{ED25519_KEY, P256_KEY, P384_KEY, PrivateKey, PublicKey, RSA_KEY};
 use super::crypto::digest_bytes;
+use super::key_error::KeyError;
 use crate::model::scheme::{AsymmetricAlgorithm, EcdsaForm, EllipticCurve, HashAlgorithm};
 use ring::signature::{ED25519, UnparsedPublicKey};
 

@@ -1,7 +1,8 @@
 //! Keys in every form that programs write, published signatures, and what is refused.
 
 use super::asymmetric::{sign, verify};
-use super::asymmetric_key::{KeyError, PrivateKey, key_fault};
+use super::asymmetric_key::{PrivateKey, key_fault};
+use super::key_error::KeyError;
 use crate::model::scheme::{
     AsymmetricAlgorithm, CredentialType, EcdsaAlgorithm, EcdsaForm, EllipticCurve, HashAlgorithm,
     RsaPadding,

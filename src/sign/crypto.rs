@@ -1,6 +1,6 @@
 //! The computations of sign steps, each on text and yielding text.
 
-use super::asymmetric_key::KeyError;
+use super::key_error::KeyError;
 use crate::model::scheme::{HashAlgorithm, KeyEncoding, TextEncoding};
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};

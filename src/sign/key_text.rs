@@ -1,7 +1,7 @@
 //! From the text of a key to its DER: PEM, or base64 alone, in the spellings that environment
 //! variables and web consoles leave of them. No error holds a byte of the key.
 
-use super::asymmetric_key::KeyError;
+use super::key_error::KeyError;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use base64::prelude::Engine as _;

@@ -1,7 +1,7 @@
 //! What can be said of a scheme without calling anybody: the usual mistakes, and whether its
 //! signature covers what it says.
 
-use super::asymmetric_key::key_fault;
+use super::sandbox_lint::sandbox_faults;
 use super::scope::{NamedValues, SigningInputs};
 use super::seal::{root_names, seal};
 use super::vector::VectorError;
@@ -34,7 +34,11 @@ pub fn lint(scheme: &Scheme) -> Vec<LintFinding> {
         }
     }
     check_refresh_token_saved(scheme, &mut findings);
-    check_keys(scheme, &mut findings);
+    findings.extend(sandbox_faults(scheme).into_iter().map(|fault| LintFinding {
+        at: fault.at,
+        message: fault.message,
+        is_error: true,
+    }));
     if scheme.has_signature() && scheme.vectors.is_empty() {
         let text = "unproven: a scheme that signs needs at least one known answer under `vectors`";
         findings.push(LintFinding {
@@ -53,30 +57,6 @@ pub fn lint(scheme: &Scheme) -> Vec<LintFinding> {
     findings.sort_by_key(|finding| finding.at);
     findings.dedup();
     findings
-}
-
-/// A key of the sandbox or of a known answer that cannot be read.
-fn check_keys(scheme: &Scheme, findings: &mut Vec<LintFinding>) {
-    let sandbox = scheme.sandbox.iter();
-    let test_keys = sandbox.flat_map(|sandbox| &sandbox.test_credentials);
-    let test_keys =
-        test_keys.filter_map(|key| Some((&key.name, key.name_at, key.value.as_constant()?)));
-    let given = scheme.vectors.iter().flat_map(|vector| {
-        let given = vector.credentials.iter();
-        given.map(|(name, value)| (name, vector.at, value))
-    });
-    for (name, at, value) in test_keys.chain(given) {
-        let kind = scheme.credential(name).map(|credential| credential.kind);
-        if let (Some(kind), Some(text)) = (kind, value.as_str())
-            && let Some(error) = key_fault(text, kind)
-        {
-            findings.push(LintFinding {
-                at,
-                message: format!("`{name}` {error}"),
-                is_error: true,
-            });
-        }
-    }
 }
 
 /// A refresh token that works once is lost with its family if its successor is not saved.

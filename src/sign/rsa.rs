@@ -1,8 +1,8 @@
 //! RSA signatures (RFC 8017): the padding here, the power by crypto-bigint in constant time, and the
 //! check of a signature by ring. Why not by one library: see `Cargo.toml`.
 
-use super::asymmetric_key::KeyError;
 use super::crypto::digest_bytes;
+use super::key_error::KeyError;
 use crate::model::scheme::{HashAlgorithm, RsaPadding};
 use crypto_bigint::modular::{BoxedMontyForm, BoxedMontyParams};
 use crypto_bigint::{BoxedUint, Odd};
