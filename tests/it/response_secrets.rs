@@ -48,6 +48,8 @@ fn server() -> (String, Arc<Mutex<Vec<String>>>) {
             } else if seen.starts_with("GET /jwt") {
                 let inside = serde_json::json!({ "v": JWT }).to_string();
                 serde_json::json!({ "v": JWT.replace("sig", "gis"), "inside": inside }).to_string()
+            } else if seen.starts_with("POST /session") {
+                serde_json::json!({ "result": { "k1": RDT, "k2": SKU } }).to_string()
             } else if seen.starts_with("POST /rdt") {
                 serde_json::json!({
                     "restrictedDataToken": RDT,
@@ -186,6 +188,43 @@ fn a_replay_receives_and_sends_the_names() {
 }
 
 /// A token is one because the file reads it as one, whatever its name.
+/// No name tells that `k1` is a token: the scheme does, whichever request returns one.
+#[test]
+fn what_a_scheme_saves_as_a_token_is_in_no_output() {
+    let (origin, _) = server();
+    let folder = Folder::new();
+    folder.write(
+        "ingam.yaml",
+        &format!("default_env: local\nenvs: {{ local: {{ hosts: {{ mall: \"{origin}\" }} }} }}\n"),
+    );
+    folder.write(
+        "schemes/mall.yaml",
+        "scheme: mall
+hosts: { live: \"https://api.mall.example\" }
+levels:
+  public: {}
+  seller: { token: shop, attach: { headers: { authorization: \"{{ token.access_token }}\" } } }
+default_level: public
+tokens:
+  shop:
+    issue: { post: /token, form: { grant: shop } }
+    save: { access_token: $.result.k1 }
+    lifetime: { access: 1h }
+",
+    );
+    folder.write(
+        "requests/session.yaml",
+        "scheme: mall\npost: /session\nassert: { $.result.k1: other, $.result.k2: other }\n",
+    );
+    assert_eq!(run(&folder, &["trust", "--yes"]).1, 0);
+    let (output, code) = run(&folder, &["run", "-v"]);
+    assert_eq!(code, 1, "{output}");
+    assert!(output.contains(SKU), "what is no token is shown: {output}");
+    for form in forms(RDT) {
+        assert!(!output.contains(&form), "{form}: {output}");
+    }
+}
+
 #[test]
 fn what_is_read_as_a_jwt_is_in_no_output() {
     let (origin, _) = server();
