@@ -2,7 +2,7 @@
 //! workspace. No other Rust file names a marketplace.
 
 /// Name and text of each, in the order of their names.
-pub(crate) const BUILT_IN_SCHEMES: [(&str, &str); 55] = [
+pub(crate) const BUILT_IN_SCHEMES: [(&str, &str); 56] = [
     ("ali1688", include_str!("ali1688.yaml")),
     ("alibaba", include_str!("alibaba.yaml")),
     ("aliexpress", include_str!("aliexpress.yaml")),
@@ -16,6 +16,7 @@ pub(crate) const BUILT_IN_SCHEMES: [(&str, &str); 55] = [
     ("douyin", include_str!("douyin.yaml")),
     ("ebay-signed", include_str!("ebay-signed.yaml")),
     ("eleventh-st", include_str!("eleventh-st.yaml")),
+    ("esm", include_str!("esm.yaml")),
     ("flipkart", include_str!("flipkart.yaml")),
     ("godomall", include_str!("godomall.yaml")),
     ("grip", include_str!("grip.yaml")),

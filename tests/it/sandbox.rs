@@ -164,6 +164,54 @@ fn with(account: &NamedValues, name: &str, value: &str) -> NamedValues {
 
 const MINUTES: i64 = 60_000;
 
+/// Its time and sellers stand in a token, so the sandbox reads them there and does not take
+/// its own second for the one that was signed.
+#[test]
+fn what_a_jwt_says_is_read_out_of_it_and_its_signature_is_compared() {
+    let market = Market::open();
+    let scheme = market.scheme("esm");
+    let account = market.account(&scheme);
+    let request = |account: &NamedValues, at| {
+        let path = "/item/v1/goods/unknown";
+        market.request(&scheme, None, draft(Method::Get, path), account, at)
+    };
+    for at in [NOW, NOW - 90_000, NOW + 1000] {
+        let answer = market.send(&request(&account, at));
+        assert_eq!(
+            (answer.status, answer.header(NO_RECORDING)),
+            (501, Some("not-recorded"))
+        );
+    }
+    let other = |name| request(&with(&account, name, "of-someone-else"), NOW);
+    let unsigned = {
+        let right = request(&account, NOW);
+        let mut headers = right.headers().to_vec();
+        for (name, value) in &mut headers {
+            if name == "Authorization" {
+                *value = format!("{}.c2lnbmF0dXJl", value.rsplit_once('.').unwrap().0);
+            }
+        }
+        market.send_as(&right, right.target(), &headers, "")
+    };
+    let message = |(status, answer): (u16, Value)| {
+        assert_eq!(status, 401);
+        text(answer.get("status").unwrap(), "message")
+    };
+    let sent = |request: WireRequest| {
+        let answer = market.send(&request);
+        message((answer.status, body(&answer)))
+    };
+    assert!(sent(other("seller_ids")).contains("no account"));
+    for answer in [
+        sent(other("master_id")),
+        sent(other("secret")),
+        sent(other("issuer")),
+        message(unsigned),
+    ] {
+        assert!(answer.contains("is not of this"), "{answer}");
+    }
+}
+
 #[test]
 fn one_signature_by_header_is_refused_in_its_own_words() {
     let market = Market::open();
