@@ -233,15 +233,19 @@ impl<'a> RefreshFlow<'a> {
             &self.token.refresh,
             &self.token.issue,
         ) {
-            (RefreshKind::Exchange { code, callback }, Some(exchange), ..) => {
-                let members = callback
-                    .iter()
-                    .map(|(name, value)| {
-                        (name.as_str().into(), Value::from(value.expose().as_str()))
-                    })
-                    .collect();
-                let code = ("code".into(), Value::from(code.expose().as_str()));
-                let extra = vec![code, ("callback".into(), Value::Object(members))];
+            (
+                RefreshKind::Exchange {
+                    code,
+                    callback,
+                    link_values,
+                },
+                Some(exchange),
+                ..,
+            ) => {
+                let mut extra = exposed_members(link_values);
+                extra.push(("code".into(), Value::from(code.expose().as_str())));
+                let callback = Value::Object(exposed_members(callback));
+                extra.push(("callback".into(), callback));
                 Ok(TokenRequestPlan {
                     extra: Secret::new(extra),
                     token: NamedValues::default(),
@@ -846,7 +850,15 @@ impl<'a> RefreshFlow<'a> {
             }
         }
         match &self.job.kind {
-            RefreshKind::Exchange { code, .. } => self.redactor.add_secret("code", code.expose()),
+            RefreshKind::Exchange {
+                code, link_values, ..
+            } => {
+                self.redactor.add_secret("code", code.expose());
+                let verifier = link_values.iter().find(|(name, _)| name == "verifier");
+                if let Some((name, verifier)) = verifier {
+                    self.redactor.add_secret(name, verifier.expose());
+                }
+            }
             RefreshKind::Split { refresh_token, .. } => self
                 .redactor
                 .add_secret("token.refresh_token", refresh_token.expose()),
@@ -872,6 +884,14 @@ impl<'a> RefreshFlow<'a> {
             ..failure.clone()
         }
     }
+}
+
+/// Names and values for the templates of a token request.
+fn exposed_members(pairs: &[(String, Secret<String>)]) -> Vec<ObjectMember> {
+    let member = |(name, value): &(String, Secret<String>)| {
+        (name.as_str().into(), Value::from(value.expose().as_str()))
+    };
+    pairs.iter().map(member).collect()
 }
 
 /// Retries a failed write a few times, because the new tokens are in memory only. If the

@@ -72,6 +72,10 @@ pub enum RefreshKind {
         code: Secret<String>,
         #[serde(with = "exposed_pairs_for_sealing")]
         callback: Vec<(String, Secret<String>)>,
+        /// What the link of this login was made with, and nothing that came back: `redirect`, and
+        /// with PKCE `verifier`.
+        #[serde(with = "exposed_pairs_for_sealing")]
+        link_values: Vec<(String, Secret<String>)>,
     },
     /// A first pair of its own, for a refresh token that is shared; `from` names the shared pair.
     Split {

@@ -1,6 +1,7 @@
 //! The page of an authorization link: one anchor for each subject that can be authorized. It needs
 //! no login.
 
+use super::issued_tokens::CodeBinding;
 use super::marketplace::{TestMarketplace, local_base_url, path_below, request_path};
 use super::path_match::PathLiterals;
 use super::reply::SandboxReply;
@@ -10,7 +11,7 @@ use super::request_template::{
 use super::reserved_names::CONTROL_PATH;
 use super::token_subject::{TokenSubject, subjects_of};
 use crate::method::Method;
-use crate::model::scheme::{AuthorizeLink, LinkHost, RequestPart, Scheme};
+use crate::model::scheme::{AuthorizeLink, LinkHost, RequestPart, Scheme, VerifyFault};
 use crate::render::FreshValues;
 use crate::sign::{ReceivedRequest, VerifyError};
 use crate::wire::{BaseUrl, join_query};
@@ -92,6 +93,14 @@ impl TestMarketplace {
     ) -> Result<Vec<TokenSubject>, VerifyError> {
         let verified = self.verify(&link.procedure, None, received, moment.unix_ms)?;
         let leaves = field_leaves(RequestPart::Query, &link.query);
+        let challenge = read_value(&leaves, sent, &["challenge"]);
+        if link.uses_pkce && challenge.is_none_or(|(value, _)| value.is_empty()) {
+            let name = parameter_name(&leaves, "challenge").unwrap_or("challenge");
+            return Err(VerifyError {
+                fault: VerifyFault::Missing,
+                location: format!("query.{name}"),
+            });
+        }
         let accounts = matching_accounts(
             &self.scheme,
             &self.accounts,
@@ -120,7 +129,8 @@ impl TestMarketplace {
         for owner in owners {
             let mut pairs = vec![(
                 link.code_param.clone(),
-                self.tokens.issue_code(owner, link.code_lifetime, moment),
+                self.tokens
+                    .issue_code(owner, link.code_lifetime, back.binding.clone(), moment),
             )];
             pairs.extend(returned_ids(link, owner));
             pairs.extend(back.state.clone());
@@ -151,6 +161,8 @@ enum RedirectError {
 struct ReturnTarget {
     address: String,
     state: Option<(String, String)>,
+    /// What the exchange of a code must bring.
+    binding: CodeBinding,
 }
 
 /// If the link has no redirect parameter, the marketplace knows the address itself. The sandbox
@@ -172,7 +184,15 @@ fn return_target(
     }
     let state =
         parameter_name(&leaves, "state").and_then(|name| Some((name.to_owned(), value("state")?)));
-    Ok(ReturnTarget { address, state })
+    let binding = CodeBinding {
+        redirect: value("redirect"),
+        challenge: value("challenge"),
+    };
+    Ok(ReturnTarget {
+        address,
+        state,
+        binding,
+    })
 }
 
 /// The parameters that are returned in addition to the code.

@@ -5,6 +5,7 @@ use super::issued_family::{ExpiringToken, IssuedFamily, IssuedGrant, IssuedPair,
 use super::token_subject::TokenSubject;
 use crate::model::scheme::{Token, TokenResponse, VerifyFault};
 use crate::render::FreshValues;
+use crate::sign::pkce_challenge;
 use std::time::Duration;
 
 /// The lifetime of an access token whose scheme sets none.
@@ -38,11 +39,63 @@ pub(super) struct TokenOverrides {
     pub(super) refresh_lifetime_ms: Option<i64>,
 }
 
+/// What the link of a code was opened with, and the exchange must repeat or prove.
+#[derive(Clone, Debug, Default)]
+pub(super) struct CodeBinding {
+    /// RFC 6749, section 4.1.3: the redirect address of the exchange is that of the link.
+    pub(super) redirect: Option<String>,
+    /// RFC 7636, section 4.6: the SHA-256 of the verifier, in base64url.
+    pub(super) challenge: Option<String>,
+}
+
+/// What an exchange brings besides the code.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct CodeProof<'a> {
+    pub(super) redirect: Option<&'a str>,
+    pub(super) verifier: Option<&'a str>,
+}
+
+/// What is wrong with an exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ExchangeFault {
+    /// The code is unknown, used, expired, or of another subject.
+    Code,
+    /// The redirect address is not that of the link.
+    Redirect,
+    /// The verifier is missing, or its challenge is not that of the link.
+    Verifier,
+}
+
+impl CodeBinding {
+    fn check(&self, proof: CodeProof<'_>) -> Result<(), ExchangeFault> {
+        if let (Some(bound), Some(sent)) = (&self.redirect, proof.redirect)
+            && bound != sent
+        {
+            return Err(ExchangeFault::Redirect);
+        }
+        match &self.challenge {
+            Some(challenge)
+                if proof.verifier.map(pkce_challenge).as_deref() != Some(challenge.as_str()) =>
+            {
+                Err(ExchangeFault::Verifier)
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+#[derive(Debug)]
+struct IssuedCode {
+    subject: TokenSubject,
+    code: ExpiringToken,
+    binding: CodeBinding,
+}
+
 /// Everything that one marketplace has issued.
 #[derive(Debug, Default)]
 pub(super) struct IssuedTokens {
     pub(super) families: Vec<IssuedFamily>,
-    codes: Vec<(TokenSubject, ExpiringToken)>,
+    codes: Vec<IssuedCode>,
     /// How many texts were generated, so that no two are the same.
     issued_count: u64,
     pub(super) overrides: TokenOverrides,
@@ -118,29 +171,42 @@ impl IssuedTokens {
         &mut self,
         owner: &TokenSubject,
         life: Option<Duration>,
+        binding: CodeBinding,
         moment: FreshValues,
     ) -> String {
         // Each load of the page issues codes, and most are never exchanged.
         self.codes
-            .retain(|(_, code)| code.expires_at_ms > moment.unix_ms);
+            .retain(|issued| issued.code.expires_at_ms > moment.unix_ms);
         let code = self.new_token("code", &owner.token, life.map_or(i64::MAX, millis), moment);
-        self.codes.push((owner.clone(), code.clone()));
-        code.value
+        let value = code.value.clone();
+        self.codes.push(IssuedCode {
+            subject: owner.clone(),
+            code,
+            binding,
+        });
+        value
     }
 
     /// A pair for a code. The code works once, and the tokens that its subject had are replaced.
     ///
     /// # Errors
-    /// `VerifyFault::Code` when the code is unknown, used, expired, or of none of these subjects.
+    /// When the code is unknown, used, expired, or of none of these subjects, and when the proof is
+    /// not the one that the code is bound to.
     pub(super) fn exchange(
         &mut self,
         code: &str,
+        proof: CodeProof<'_>,
         owners: &[TokenSubject],
         rule: TokenRule<'_>,
         moment: FreshValues,
-    ) -> Result<IssuedPair, VerifyFault> {
+    ) -> Result<IssuedPair, ExchangeFault> {
         let now_ms = moment.unix_ms;
-        let owner = self.take_code(code, owners, now_ms)?;
+        let IssuedCode {
+            subject: owner,
+            binding,
+            ..
+        } = self.take_code(code, owners, now_ms)?;
+        binding.check(proof)?;
         let end_ms = rule
             .token
             .lifetime
@@ -162,24 +228,26 @@ impl IssuedTokens {
         Ok(family.issue_pair(access, refresh, rule.response.old_token_grace))
     }
 
-    /// Removes a valid code and returns its subject.
+    /// Removes a valid code and returns it.
     fn take_code(
         &mut self,
         code: &str,
         owners: &[TokenSubject],
         now_ms: i64,
-    ) -> Result<TokenSubject, VerifyFault> {
-        let is_valid = |(owner, known): &(TokenSubject, ExpiringToken)| {
-            known.value == code && known.expires_at_ms > now_ms && owners.contains(owner)
+    ) -> Result<IssuedCode, ExchangeFault> {
+        let is_valid = |issued: &IssuedCode| {
+            issued.code.value == code
+                && issued.code.expires_at_ms > now_ms
+                && owners.contains(&issued.subject)
         };
         let at = self
             .codes
             .iter()
             .position(is_valid)
-            .ok_or(VerifyFault::Code)?;
-        // RFC 6749, section 4.1.2: a code is used once. It is gone even if the response is lost.
-        let (owner, _) = self.codes.swap_remove(at);
-        Ok(owner)
+            .ok_or(ExchangeFault::Code)?;
+        // RFC 6749, section 4.1.2: a code is used once. It is gone even if the response is lost, or
+        // the proof is wrong.
+        Ok(self.codes.swap_remove(at))
     }
 
     /// The next pair of one of the candidates.
@@ -433,9 +501,16 @@ mod tests {
         rule: TokenRule<'_>,
         now: i64,
     ) -> IssuedPair {
-        let code = tokens.issue_code(who, Some(Duration::from_secs(600)), at(now));
+        let life = Some(Duration::from_secs(600));
+        let code = tokens.issue_code(who, life, CodeBinding::default(), at(now));
         tokens
-            .exchange(&code, std::slice::from_ref(who), rule, at(now))
+            .exchange(
+                &code,
+                CodeProof::default(),
+                std::slice::from_ref(who),
+                rule,
+                at(now),
+            )
             .unwrap()
     }
 
@@ -504,30 +579,82 @@ mod tests {
         };
         let (mut tokens, who) = (IssuedTokens::default(), owner("shop", 1));
         let life = Some(Duration::from_secs(600));
-        let code = tokens.issue_code(&who, life, at(0));
+        let none = CodeProof::default();
+        let code = tokens.issue_code(&who, life, CodeBinding::default(), at(0));
         assert_eq!(
-            tokens.exchange(&code, &[owner("shop", 2)], rule, at(0)),
-            Err(VerifyFault::Code)
+            tokens.exchange(&code, none, &[owner("shop", 2)], rule, at(0)),
+            Err(ExchangeFault::Code)
         );
+        let both = [owner("shop", 2), who.clone()];
         assert!(
             tokens
-                .exchange(
-                    &code,
-                    &[owner("shop", 2), who.clone()],
-                    rule,
-                    at(10 * MINUTE - 1)
-                )
+                .exchange(&code, none, &both, rule, at(10 * MINUTE - 1))
                 .is_ok()
         );
         assert_eq!(
-            tokens.exchange(&code, std::slice::from_ref(&who), rule, at(MINUTE)),
-            Err(VerifyFault::Code)
+            tokens.exchange(&code, none, std::slice::from_ref(&who), rule, at(MINUTE)),
+            Err(ExchangeFault::Code)
         );
-        let code = tokens.issue_code(&who, life, at(0));
+        let code = tokens.issue_code(&who, life, CodeBinding::default(), at(0));
         assert_eq!(
-            tokens.exchange(&code, &[who], rule, at(10 * MINUTE)),
-            Err(VerifyFault::Code)
+            tokens.exchange(&code, none, &[who], rule, at(10 * MINUTE)),
+            Err(ExchangeFault::Code)
         );
+    }
+
+    #[test]
+    fn a_code_is_good_only_with_the_verifier_and_the_address_of_its_link() {
+        let (token, answer) = (shop(true), answer(None, None));
+        let rule = TokenRule {
+            token: &token,
+            response: &answer,
+        };
+        let (mut tokens, who) = (IssuedTokens::default(), owner("shop", 1));
+        // RFC 7636, appendix B.
+        let verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+        let binding = CodeBinding {
+            redirect: Some("https://a.example/cb".to_owned()),
+            challenge: Some("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM".to_owned()),
+        };
+        let good = CodeProof {
+            redirect: Some("https://a.example/cb"),
+            verifier: Some(verifier),
+        };
+        let challenge = binding.challenge.clone();
+        let (verifier, redirect) = (ExchangeFault::Verifier, ExchangeFault::Redirect);
+        for (proof, expected) in [
+            (good, None),
+            (
+                CodeProof {
+                    verifier: None,
+                    ..good
+                },
+                Some(verifier),
+            ),
+            (
+                CodeProof {
+                    verifier: challenge.as_deref(),
+                    ..good
+                },
+                Some(verifier),
+            ),
+            (
+                CodeProof {
+                    redirect: Some("https://b.example/cb"),
+                    ..good
+                },
+                Some(redirect),
+            ),
+        ] {
+            let code = tokens.issue_code(&who, None, binding.clone(), at(0));
+            let mut exchange = |proof| {
+                let owners = std::slice::from_ref(&who);
+                tokens.exchange(&code, proof, owners, rule, at(0)).err()
+            };
+            assert_eq!(exchange(proof), expected);
+            // Used up, right or wrong.
+            assert_eq!(exchange(good), Some(ExchangeFault::Code));
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! that the scheme describes.
 
 use super::issued_family::{ExpiringToken, IssuedPair};
-use super::issued_tokens::{RefreshCandidate, TokenRule};
+use super::issued_tokens::{CodeProof, ExchangeFault, RefreshCandidate, TokenRule};
 use super::marketplace::{TestMarketplace, local_base_url, path_below, request_path};
 use super::path_match::PathLiterals;
 use super::penalty::{has_all_parameters, is_violated_by, move_query_to_body};
@@ -345,11 +345,21 @@ impl TestMarketplace {
             .iter()
             .map(|candidate| candidate.subject.clone())
             .collect();
+        let redirect = grant.read_value(&["redirect"]);
+        let verifier = grant.read_value(&["verifier"]);
+        let proof = CodeProof {
+            redirect: redirect.as_ref().map(|(value, _)| value.as_str()),
+            verifier: verifier.as_ref().map(|(value, _)| value.as_str()),
+        };
         self.tokens
-            .exchange(&code, &owners, grant.rule, moment)
+            .exchange(&code, proof, &owners, grant.rule, moment)
             .map_err(|fault| VerifyError {
-                fault,
-                location: place,
+                fault: VerifyFault::Code,
+                location: match fault {
+                    ExchangeFault::Code => place,
+                    ExchangeFault::Redirect => place_of(redirect.as_ref(), "redirect"),
+                    ExchangeFault::Verifier => place_of(verifier.as_ref(), "verifier"),
+                },
             })
     }
 
@@ -442,6 +452,10 @@ fn with_refresh_token(
         .with("refresh_token", value)
         .with("refresh_expires_in", seconds_left)
         .with("refresh_expires_at", expires_at)
+}
+
+fn place_of(read: Option<&(String, String)>, name: &str) -> String {
+    read.map_or_else(|| name.to_owned(), |(_, place)| place.clone())
 }
 
 /// The code or the refresh token was not sent, or the scheme has no parameter for it.

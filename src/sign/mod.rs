@@ -13,6 +13,7 @@ mod jwt;
 mod key_error;
 mod key_text;
 mod lint;
+mod pkce;
 mod rsa;
 mod sandbox_lint;
 mod scope;
@@ -23,6 +24,7 @@ mod verify;
 
 pub(crate) use asymmetric_key::key_fault;
 pub use lint::lint;
+pub(crate) use pkce::{pkce_challenge, pkce_verifier};
 pub use scope::{NamedValues, SigningInputs};
 pub(crate) use seal::{SealError, SignTrace, TraceLine};
 pub use seal::{SealedRequest, choose_level, seal};

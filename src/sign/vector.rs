@@ -1,5 +1,6 @@
 //! Runs the known answers of a scheme through the same interpreter that signs requests.
 
+use super::pkce::pkce_challenge;
 use super::scope::{NamedValues, SigningInputs};
 use super::seal::{SealError, SealedRequest, choose_level, seal};
 use super::token::{authorize_draft, token_draft};
@@ -77,10 +78,9 @@ pub fn run_vector(
         unix_ms: vector.clock_ms,
         seed: [0; 16],
     };
-    let extra = if let VectorSubject::Authorize { vars } = &vector.subject {
-        vars.as_slice()
-    } else {
-        &[]
+    let extra = match &vector.subject {
+        VectorSubject::Authorize { vars } => link_names(vars),
+        _ => Vec::new(),
     };
     let steps = given_steps(scheme, vector);
     let inputs = SigningInputs {
@@ -88,7 +88,7 @@ pub fn run_vector(
         token: Some(&token),
         moment,
         steps: &steps,
-        extra,
+        extra: &extra,
     };
     let sealed = seal_vector(scheme, vector, inputs)?;
     let result = |(name, at, expected): &(String, Span, String)| VectorResult {
@@ -114,6 +114,14 @@ fn given_steps(scheme: &Scheme, vector: &SignatureVector) -> Vec<ObjectMember> {
         }
     }
     given
+}
+
+/// What a link sees: the names that are given, and the challenge of a given verifier.
+fn link_names(vars: &[ObjectMember]) -> Vec<ObjectMember> {
+    let verifier = vars.iter().find(|(name, _)| name == "verifier");
+    let challenge =
+        verifier.map(|(_, value)| ("challenge".into(), pkce_challenge(&value.to_text()).into()));
+    vars.iter().cloned().chain(challenge).collect()
 }
 
 fn seal_vector(

@@ -1,6 +1,7 @@
 //! Decodes one scheme, built in or of the workspace. This file has its frame, the others its parts.
 
 mod catalog;
+mod oauth;
 mod procedure;
 mod response_rules;
 mod sandbox;
@@ -111,6 +112,7 @@ impl SchemeDecoder<'_> {
         scheme.authorize_links = map.optional("authorize", |node| {
             self.authorization_links(node, &scheme, &whole)
         });
+        self.check_pkce(&scheme);
         scheme.sandbox = map.get("sandbox").and_then(|node| self.sandbox(node));
         scheme.vectors = map.optional("vectors", |node| self.vectors(node, scheme.stated_proof));
         self.check_hosts_exist(&scheme);

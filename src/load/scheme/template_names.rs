@@ -34,8 +34,13 @@ const REQUEST_NAMES: [&str; 17] = [
 /// The name of the body as it is sent, text or not.
 const BODY_BYTES: &str = "req.body_bytes";
 /// What an authorization link and the exchange of its code see besides.
-const AUTHORIZE_NAMES: [&str; 2] = ["redirect", "state"];
-const CODE_EXCHANGE_NAMES: [&str; 2] = ["code", "callback"];
+const AUTHORIZE_NAMES: [&str; 3] = ["redirect", "state", CHALLENGE];
+const CODE_EXCHANGE_NAMES: [&str; 4] = ["code", "callback", "redirect", VERIFIER];
+/// What `pkce` of a link gives to the link, and to the exchange of its code.
+const CHALLENGE: &str = "challenge";
+const VERIFIER: &str = "verifier";
+/// One of these carries the state.
+const STATE_NAMES: [&str; 2] = ["redirect", "state"];
 /// What a limit can count by.
 const LIMIT_SCOPES: [&str; 3] = ["app", "account", "operation"];
 /// What the answers of a sandbox see.
@@ -85,7 +90,7 @@ pub(super) fn check_template_names(scheme: &Scheme, diagnostics: &mut Diagnostic
         let mut names = SchemeNameChecker {
             scheme,
             token: None,
-            extra_names: &AUTHORIZE_NAMES,
+            extra_names: without_pkce(&AUTHORIZE_NAMES, CHALLENGE, authorize.uses_pkce),
             diagnostics,
         };
         names.fields(&authorize.query, &ProcedureNames::default());
@@ -108,7 +113,7 @@ fn check_place_for_state(authorize: &AuthorizeLink, diagnostics: &mut Diagnostic
     let has_place = expressions
         .filter_map(|expression| TemplateDialect::Scheme.names_in(expression).ok())
         .flatten()
-        .any(|name| AUTHORIZE_NAMES.contains(&name.as_str()));
+        .any(|name| STATE_NAMES.contains(&name.as_str()));
     if !has_place {
         let diagnostic = Diagnostic::error("the link has no place for a state")
             .at(authorize.at, "neither `state` nor `redirect` in its query")
@@ -120,10 +125,24 @@ fn check_place_for_state(authorize: &AuthorizeLink, diagnostics: &mut Diagnostic
     }
 }
 
+/// `names`, whose last one is there only with `pkce`.
+fn without_pkce<'n>(
+    names: &'n [&'static str],
+    last: &str,
+    uses_pkce: bool,
+) -> &'n [&'static str] {
+    match names.split_last() {
+        Some((name, before)) if !uses_pkce && *name == last => before,
+        _ => names,
+    }
+}
+
 fn check_token_requests(scheme: &Scheme, token: &Token, diagnostics: &mut Diagnostics) {
+    let uses_pkce = scheme.authorize_links.iter().any(|link| link.uses_pkce);
+    let exchange = without_pkce(&CODE_EXCHANGE_NAMES, VERIFIER, uses_pkce);
     for (request, extra) in [
         (&token.issue, &[][..]),
-        (&token.exchange, &CODE_EXCHANGE_NAMES[..]),
+        (&token.exchange, exchange),
         (&token.refresh, &[][..]),
     ] {
         let Some(request) = request else { continue };
@@ -495,6 +514,10 @@ impl SchemeNameChecker<'_, '_> {
                 "`req` is there from the first sign step on, when the request is frozen".to_owned(),
             )),
             root if known.steps.contains(&root) || self.extra_names.contains(&root) => Ok(()),
+            CHALLENGE | VERIFIER => Err(Some(
+                "write `pkce: S256` under `authorize`: then the link has a `challenge` and the exchange its `verifier`"
+                    .to_owned(),
+            )),
             root => Err(did_you_mean(
                 root,
                 known

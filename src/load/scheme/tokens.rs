@@ -28,16 +28,30 @@ pub(super) const TOKEN_KEYS: [&str; 8] = [
     "splits",
 ];
 /// Keys of a token request.
-pub(super) const TOKEN_REQUEST_KEYS: [&str; 12] = [
-    "get", "post", "put", "query", "form", "json", "host", "level", "prepare", "sign", "attach",
+pub(super) const TOKEN_REQUEST_KEYS: [&str; 14] = [
+    "get",
+    "post",
+    "put",
+    "query",
+    "form",
+    "json",
+    "scope",
+    "client_auth",
+    "host",
+    "level",
+    "prepare",
+    "sign",
+    "attach",
     "save",
 ];
 /// Keys of `authorize`.
-pub(super) const AUTHORIZE_KEYS: [&str; 10] = [
+pub(super) const AUTHORIZE_KEYS: [&str; 12] = [
     "name",
     "get",
     "host",
     "query",
+    "scope",
+    "pkce",
     "level",
     "prepare",
     "sign",
@@ -184,7 +198,7 @@ impl SchemeDecoder<'_> {
             self.diagnostics,
         )?;
         let (method, path) = self.token_request_line(&map)?;
-        Some(TokenRequest {
+        let mut request = TokenRequest {
             at: node.at,
             method,
             path,
@@ -196,7 +210,10 @@ impl SchemeDecoder<'_> {
             saved_fields: map
                 .get("save")
                 .map_or_else(|| save.to_vec(), |node| self.saved_values(node)),
-        })
+        };
+        self.add_scope(&map, &mut request);
+        self.add_client_auth(&map, scheme, &mut request);
+        Some(request)
     }
 
     fn token_request_line(&mut self, map: &CheckedMap<'_>) -> Option<(Method, Template)> {
@@ -359,13 +376,18 @@ impl SchemeDecoder<'_> {
         let (_, path) = self.token_request_line(&map)?;
         let callback = map.required("callback", self.diagnostics)?;
         let (code, keep) = self.callback(callback)?;
+        let mut query = self.token_fields(&map, "query");
+        query.extend(self.scope_field(&map, &query));
         Some(AuthorizeLink {
             name: map.optional_text("name", self.diagnostics),
             at: node.at,
             link_host: self.link_host(&map, scheme),
             path,
-            query: self.token_fields(&map, "query"),
+            query,
             procedure: self.procedure(&map, scheme, whole),
+            uses_pkce: map
+                .get("pkce")
+                .is_some_and(|node| self.is_pkce_method(node)),
             code_param: code,
             callback_params: keep,
             code_lifetime: map.optional_duration("code_lifetime", self.diagnostics),

@@ -104,6 +104,8 @@ pub struct AuthorizeLink {
     pub path: Template,
     pub query: Vec<TemplateField>,
     pub procedure: SigningProcedure,
+    /// The link carries the challenge of a verifier (RFC 7636), which the exchange sends.
+    pub uses_pkce: bool,
     /// The name of the code in the address that comes back.
     pub code_param: String,
     /// Account credential → the name that its value has in that address.

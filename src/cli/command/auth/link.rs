@@ -12,7 +12,8 @@ use crate::model::scheme::{AuthorizeLink, Scheme};
 use crate::plan::CommandScope;
 use crate::render::FreshValues;
 use crate::run::{AccountAccess, RunContext};
-use crate::sign::{SigningInputs, authorize_draft, seal};
+use crate::secret::Secret;
+use crate::sign::{SigningInputs, authorize_draft, pkce_challenge, pkce_verifier, seal};
 use crate::value::Value;
 use crate::wire::{BaseUrl, parse_form};
 use sha2::{Digest, Sha256};
@@ -34,6 +35,7 @@ pub(super) async fn run(
     )?;
     let scheme = auth.find_scheme(name)?;
     let link = choose_link(scheme, None)?;
+    refuse_pkce_link(scheme, link)?;
     // The built-in sandbox ends with this command, so that the link cannot be opened. It is printed
     // to show its form.
     let environment = if target.environment == SANDBOX_ENV {
@@ -55,6 +57,21 @@ pub(super) async fn run(
     let access = context.environment.accesses.app_access(scheme, account)?;
     let url = printed_link(scheme, link, redirect, &access, &context)?;
     Ok(CommandOutput::of_data(url))
+}
+
+/// A printed link would hold the challenge of a verifier that nobody keeps: its code could never be
+/// exchanged.
+fn refuse_pkce_link(scheme: &Scheme, link: &AuthorizeLink) -> Result<(), CommandError> {
+    if !link.uses_pkce {
+        return Ok(());
+    }
+    let name = &scheme.name;
+    Err(CommandError::usage(format!(
+        "the link of `{name}` uses PKCE, so only the login that makes it can use its code"
+    ))
+    .hint(format!(
+        "`ingam auth login {name} --redirect URL` prints the link and waits for the address that comes back"
+    )))
 }
 
 pub(super) fn check_redirect(redirect: &str) -> Result<(), CommandError> {
@@ -112,6 +129,9 @@ fn missing_link(scheme: &Scheme, name: Option<&str>) -> CommandError {
 /// An authorization link, signed with the application's key in the way of the link itself.
 pub(super) struct SignedLink {
     pub(super) url: String,
+    /// The redirect address in the link, which the exchange of its code repeats.
+    redirect: String,
+    verifier: Option<Secret<String>>,
     /// Name and value of the parameter that the callback must repeat. Where a link has no parameter
     /// for it, the redirect address carries it.
     state: (String, String),
@@ -127,6 +147,8 @@ struct LinkRequest<'a> {
     access: &'a AccountAccess,
     moment: FreshValues,
     state: String,
+    /// Only of a link with PKCE.
+    verifier: Option<Secret<String>>,
 }
 
 impl LinkRequest<'_> {
@@ -139,10 +161,14 @@ impl LinkRequest<'_> {
         let region = self.link.link_host.region_for(&self.access.region);
         let accesses = &context.environment.accesses;
         let base = accesses.region_base(self.scheme, region, &self.access.base)?;
-        let extra = [
+        let mut extra = vec![
             ("redirect".into(), Value::from(redirect)),
             ("state".into(), Value::from(self.state.as_str())),
         ];
+        if let Some(verifier) = &self.verifier {
+            let challenge = pkce_challenge(verifier.expose());
+            extra.push(("challenge".into(), Value::from(challenge)));
+        }
         let inputs = SigningInputs {
             credentials: &self.access.credentials,
             token: None,
@@ -186,6 +212,11 @@ impl<'a> LinkRequest<'a> {
             access,
             moment,
             state: moment.random_text(1, 24),
+            verifier: link.uses_pkce.then(|| {
+                let rng = &context.environment.rng;
+                // Of its own random numbers: the state is derived from the moment's, and is shown.
+                Secret::new(pkce_verifier(rng.draw(), rng.draw()))
+            }),
         }
     }
 }
@@ -206,7 +237,9 @@ impl SignedLink {
         if let Some(state) = parameter {
             return Ok(Self {
                 url,
+                redirect: redirect.to_owned(),
                 state: state.clone(),
+                verifier: request.verifier,
             });
         }
         let state = (REDIRECT_STATE.to_owned(), request.state.clone());
@@ -215,7 +248,21 @@ impl SignedLink {
         if query_with_state == query {
             return Err(no_place_for_state(scheme));
         }
-        Ok(Self { url, state })
+        Ok(Self {
+            url,
+            redirect: with_state,
+            state,
+            verifier: request.verifier,
+        })
+    }
+
+    /// What the exchange of the code repeats or proves.
+    pub(super) fn into_exchange_values(self) -> Vec<(String, Secret<String>)> {
+        let redirect = ("redirect".to_owned(), Secret::new(self.redirect));
+        let verifier = self
+            .verifier
+            .map(|verifier| ("verifier".to_owned(), verifier));
+        std::iter::once(redirect).chain(verifier).collect()
     }
 
     /// RFC 6749, section 10.12: the callback must repeat the state of this link. Anybody can make a

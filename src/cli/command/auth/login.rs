@@ -86,6 +86,13 @@ fn selected_account<'a>(
 /// The query parameters of the address that the marketplace redirected to.
 type CallbackParams = Vec<(String, String)>;
 
+/// A callback whose state is that of the link of this login.
+struct CheckedCallback {
+    params: CallbackParams,
+    /// What the exchange repeats from the link: the redirect address, a verifier.
+    link_values: Vec<(String, Secret<String>)>,
+}
+
 /// Prints the link and waits for the redirect: to a page of this machine, or pasted by the user.
 async fn await_callback(
     auth: &AuthContext<'_>,
@@ -93,7 +100,7 @@ async fn await_callback(
     room: &AuthWorkspace<'_>,
     link: &AuthorizeLink,
     access: &AccountAccess,
-) -> Result<CallbackParams, CommandError> {
+) -> Result<CheckedCallback, CommandError> {
     let (redirect, page) = if let Some(redirect) = &args.redirect {
         (redirect.clone(), None)
     } else {
@@ -114,9 +121,12 @@ async fn await_callback(
     }
     let patience = link.code_lifetime.unwrap_or(DEFAULT_LOGIN_TIMEOUT);
     let address = wait_for_address(auth, page, &signed.url, patience).await?;
-    let callback = callback_parameters(&address, &redirect)?;
-    signed.check_state(&callback)?;
-    Ok(callback)
+    let params = callback_parameters(&address, &redirect)?;
+    signed.check_state(&params)?;
+    Ok(CheckedCallback {
+        params,
+        link_values: signed.into_exchange_values(),
+    })
 }
 
 fn print_link(auth: &AuthContext<'_>, url: &str, account: Option<&str>) {
@@ -268,6 +278,7 @@ struct AuthorizationGrant<'s> {
     token: &'s Token,
     code: Secret<String>,
     callback: Vec<(String, Secret<String>)>,
+    link_values: Vec<(String, Secret<String>)>,
     /// Credentials that the marketplace returned with the code, such as the id of the shop.
     returned_credentials: Vec<ObjectMember>,
     account: String,
@@ -279,8 +290,9 @@ impl<'s> AuthorizationGrant<'s> {
         scheme: &'s Scheme,
         link: &AuthorizeLink,
         named: Option<&Account>,
-        callback: CallbackParams,
+        checked: CheckedCallback,
     ) -> Result<Self, CommandError> {
+        let callback = checked.params;
         let code: Secret<String> = find_param(&callback, &link.code_param)
             .ok_or_else(|| missing_code(&callback, link))?
             .into();
@@ -304,6 +316,7 @@ impl<'s> AuthorizationGrant<'s> {
                 .into_iter()
                 .map(|(name, value)| (name, Secret::new(value)))
                 .collect(),
+            link_values: checked.link_values,
             returned_credentials: ids,
             account,
         })
@@ -331,6 +344,7 @@ impl<'s> AuthorizationGrant<'s> {
         let kind = RefreshKind::Exchange {
             code: self.code,
             callback: self.callback,
+            link_values: self.link_values,
         };
         let record = family
             .renew(room, kind)
