@@ -18,6 +18,12 @@ impl Zone {
         Self(TimeZone::UTC)
     }
 
+    /// So many seconds east of UTC; `None` if no zone is that far.
+    pub(crate) fn of_offset(seconds: i32) -> Option<Self> {
+        let offset = jiff::tz::Offset::from_seconds(seconds).ok()?;
+        Some(Self(offset.to_time_zone()))
+    }
+
     /// What clocks in the zone show at a moment.
     pub(crate) fn local(&self, time: Timestamp) -> Zoned {
         time.to_zoned(self.0.clone())

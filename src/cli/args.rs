@@ -385,6 +385,8 @@ pub(super) enum AuthAction {
     },
     /// Let a seller authorize an account, and keep its tokens
     Login(LoginArgs),
+    /// Keep a refresh token that another program got; it is asked for, or read from standard input
+    Import(ImportArgs),
     /// Show which tokens are kept, and until when they are good
     Status,
     /// Renew tokens now; without a scheme, all of the environment
@@ -394,12 +396,15 @@ pub(super) enum AuthAction {
         #[command(flatten)]
         account_args: AccountArgs,
     },
-    /// Remove the tokens of an account from the store
+    /// End the authorization of an account where the marketplace can be asked to, and remove its tokens
     Logout {
         /// The scheme
         scheme: String,
         #[command(flatten)]
         account_args: AccountArgs,
+        /// Only remove the tokens from the store, and ask no marketplace
+        #[arg(long)]
+        keep_authorization: bool,
     },
     /// Keep a credential for this user; its value is asked for, or read from standard input
     Set {
@@ -483,6 +488,23 @@ pub(super) struct LoginArgs {
     /// Only print the link
     #[arg(long)]
     pub(super) no_browser: bool,
+}
+
+#[derive(ClapArgs, Debug)]
+pub(super) struct ImportArgs {
+    /// The scheme
+    pub(super) scheme: String,
+    /// A token is no argument
+    #[arg(hide = true)]
+    pub(super) value: Vec<String>,
+    #[command(flatten)]
+    pub(super) account_args: AccountArgs,
+    /// Which token of the scheme, where several are renewed; by default that of the usual level
+    #[arg(long, value_name = "NAME")]
+    pub(super) token: Option<String>,
+    /// Replace the tokens that the account has
+    #[arg(long)]
+    pub(super) replace: bool,
 }
 
 impl RunArgs {

@@ -136,7 +136,8 @@ fn saves_token_at(scheme: &Scheme, path: &JsonPath) -> bool {
         .iter()
         .flat_map(Token::requests)
         .flat_map(|request| &request.saved_fields)
-        .any(|(_, saved)| saved.as_str() == path.as_str())
+        .filter_map(|(_, saved)| saved.as_json_path())
+        .any(|saved| saved.as_str() == path.as_str())
 }
 
 /// The ledger stores an undo before it is needed, and a secret is stored nowhere.

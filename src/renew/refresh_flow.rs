@@ -129,6 +129,10 @@ impl<'a> RefreshFlow<'a> {
         if self.is_already_done(&record) {
             return Ok(record);
         }
+        if let (RefreshKind::Revoke, Some(revoke)) = (&self.job.kind, &self.token.revoke) {
+            self.revoke(&mut lock, &record, revoke).await?;
+            return Ok(record);
+        }
         let asking = self.plan_request(&record)?;
         if asking.request_kind == TokenRequestKind::Issue {
             self.issue(&mut lock, &mut record, &asking).await?;
@@ -137,6 +141,58 @@ impl<'a> RefreshFlow<'a> {
                 .await?;
         }
         Ok(record)
+    }
+
+    /// Ends the authorization at the marketplace, and removes the record after that: a record whose
+    /// revocation failed is kept, so that it can be tried again.
+    async fn revoke(
+        &mut self,
+        lock: &mut FamilyLock,
+        record: &FamilyRecord,
+        request: &'a TokenRequest,
+    ) -> Result<(), RefreshError> {
+        let asking = TokenRequestPlan {
+            request,
+            token: record.values(),
+            extra: Secret::new(Vec::new()),
+            request_kind: TokenRequestKind::Issue,
+            split_from: None,
+        };
+        let permit = self.token_budget(&asking).acquire().await?;
+        let signed = self.sign_request(&asking)?;
+        let response = match self.send(&signed).await {
+            TokenSendOutcome::Response(response) => response,
+            TokenSendOutcome::NotSent(reason) => {
+                self.token_budget(&asking).release(permit.as_ref()).await;
+                return Err(RefreshError::temporary(reason));
+            }
+            TokenSendOutcome::ResponseLost(reason) => return Err(RefreshError::temporary(reason)),
+        };
+        let outcome = self.outcome_of(request, &response);
+        let ended = match outcome {
+            ResponseOutcome::Success => Ok(()),
+            refused => Err(self.revocation_refused(&refused, &response)),
+        };
+        self.record_limits(&asking, permit.as_ref(), &response, ended)
+            .await?;
+        lock.clear_inbox().await;
+        Ok(lock.remove().await?)
+    }
+
+    fn revocation_refused(
+        &mut self,
+        outcome: &ResponseOutcome,
+        response: &WireResponse,
+    ) -> RefreshError {
+        let (failure, ..) = self.describe_refusal(outcome, response);
+        let label = self.account_label();
+        RefreshError {
+            reason: failure.reason.replace("no token for", "no revocation of"),
+            notes: vec![format!(
+                "the tokens of {label} are kept: try again, or remove them here alone with `--keep-authorization`"
+            )],
+            ..failure
+        }
     }
 
     /// Gets a pair with the application's own credentials, which spends nothing.
@@ -212,7 +268,7 @@ impl<'a> RefreshFlow<'a> {
             .is_some_and(|pair| pair.is_valid(self.now_ms()));
         match &self.job.kind {
             RefreshKind::Renew { newer_than: than } => record.generation > *than && is_good,
-            RefreshKind::Exchange { .. } => false,
+            RefreshKind::Exchange { .. } | RefreshKind::Revoke => false,
             RefreshKind::Split {
                 shared_from: from, ..
             } => record.split_from.as_ref() == Some(from),
@@ -473,8 +529,9 @@ impl<'a> RefreshFlow<'a> {
         let Some(request) = raw.request_kind.request(self.token) else {
             return Err(self.no_token_error());
         };
-        let Some(pair) = token_pair(&answer, raw, self.token, request, record.current.as_ref())
-        else {
+        let rules = (self.context.scheme, self.token);
+        let before_pair = record.current.as_ref();
+        let Some(pair) = token_pair(&answer, &response, raw, rules, request, before_pair) else {
             return self.apply_refusal(lock, record, raw, request, before).await;
         };
         for (name, value) in &pair.values {
@@ -623,7 +680,7 @@ impl<'a> RefreshFlow<'a> {
             .response()
             .map_err(|error| self.damaged_inbox_error(error))?;
         let said = self.outcome_of(request, &response);
-        for (name, value) in saved_values(&ResponseView::new(&response), request) {
+        for (name, value) in saved_values(&ResponseView::new(&response), &response, request) {
             if let Some(text) = value.as_str() {
                 self.redactor.add_secret(format!("token.{name}"), text);
             }
@@ -862,7 +919,7 @@ impl<'a> RefreshFlow<'a> {
             RefreshKind::Split { refresh_token, .. } => self
                 .redactor
                 .add_secret("token.refresh_token", refresh_token.expose()),
-            RefreshKind::Renew { .. } => {}
+            RefreshKind::Renew { .. } | RefreshKind::Revoke => {}
         }
     }
 

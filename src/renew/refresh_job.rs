@@ -77,6 +77,8 @@ pub enum RefreshKind {
         #[serde(with = "exposed_pairs_for_sealing")]
         link_values: Vec<(String, Secret<String>)>,
     },
+    /// No pair: the marketplace ends the authorization, and then the record is removed.
+    Revoke,
     /// A first pair of its own, for a refresh token that is shared; `from` names the shared pair.
     Split {
         #[serde(with = "exposed_for_sealing")]

@@ -1,7 +1,8 @@
 //! Reads a pair of tokens from the raw response of a marketplace.
 
+use crate::calendar::{Zone, read_moment};
 use crate::check::ResponseView;
-use crate::model::scheme::{Token, TokenRequest};
+use crate::model::scheme::{SavedFrom, Scheme, Token, TokenRequest};
 use crate::secret::{Secret, exposed_for_sealing};
 use crate::tokens::{PendingSplit, TokenPair};
 use crate::value::{Number, Value};
@@ -134,12 +135,13 @@ impl RawResponse {
 #[must_use]
 pub(super) fn token_pair(
     answer: &ResponseView<'_>,
+    response: &WireResponse,
     raw: &RawResponse,
-    token: &Token,
+    (scheme, token): (&Scheme, &Token),
     request: &TokenRequest,
     before: Option<&TokenPair>,
 ) -> Option<TokenPair> {
-    let saved = saved_values(answer, request);
+    let saved = saved_values(answer, response, request);
     let find = |name: &str| {
         saved
             .iter()
@@ -151,7 +153,8 @@ pub(super) fn token_pair(
         .filter(|text| !text.is_empty())?;
     let number = |name: &str| find(name).and_then(parse_seconds);
     let end = |prefix: &str, life: Option<Duration>| {
-        let at = number(&format!("{prefix}expires_at")).map(to_unix_ms);
+        let at = find(&format!("{prefix}expires_at"))
+            .and_then(|value| parse_moment(value, scheme.clock.zone));
         let within = number(&format!("{prefix}expires_in")).map(|left| {
             if left > MIN_UNIX_SECONDS {
                 to_unix_ms(left)
@@ -229,20 +232,49 @@ impl RawResponse {
 
 /// What `save` finds in an answer, whatever the answer means.
 ///
-/// Of members with one name the last is taken: to refuse the response would lose a token that no
-/// other response brings again.
+/// Of members with one name, and of cookies with one name, the last is taken: to refuse the response
+/// would lose a token that no other response brings again.
 pub(super) fn saved_values<'v>(
     answer: &ResponseView<'_>,
+    response: &WireResponse,
     request: &'v TokenRequest,
 ) -> Vec<(&'v str, Value)> {
-    let Ok(json) = answer.json() else {
-        return Vec::new();
-    };
-    let found = request.saved_fields.iter().filter_map(|(name, path)| {
-        let value = path.find_every(json).ok()?.pop()?;
-        (!value.is_null()).then(|| (name.as_str(), value.to_value()))
+    let found = request.saved_fields.iter().filter_map(|(name, saved)| {
+        let value = saved_value(answer, response, saved)?;
+        (!value.is_null()).then_some((name.as_str(), value))
     });
     found.collect()
+}
+
+fn saved_value(
+    answer: &ResponseView<'_>,
+    response: &WireResponse,
+    saved: &SavedFrom,
+) -> Option<Value> {
+    let text = |value: &str| Value::from(value);
+    match saved {
+        SavedFrom::Json(path) => {
+            let found = path.find_every(answer.json().ok()?).ok()?.pop()?;
+            Some(found.to_value())
+        }
+        SavedFrom::Header(header) => response.header(header).map(text),
+        SavedFrom::Cookie(cookie) => {
+            let cookies = response.all_cookies();
+            let named = cookies.filter(|(name, _)| name == cookie);
+            named.last().map(|(_, value)| text(value))
+        }
+    }
+}
+
+/// A moment in Unix milliseconds: a Unix time, or text by ISO 8601. Text without a zone is in that of
+/// the scheme's clock.
+fn parse_moment(value: &Value, zone: i32) -> Option<i64> {
+    if let Some(seconds) = parse_seconds(value) {
+        return Some(to_unix_ms(seconds));
+    }
+    let zone = Zone::of_offset(zone)?;
+    let time = read_moment(value).ok()?.in_zone(Some(&zone)).ok()?;
+    Some(time.as_millisecond())
 }
 
 /// Some marketplaces write numbers as text.
@@ -294,5 +326,25 @@ mod tests {
         assert_eq!(to_unix_ms(1_767_001_812), 1_767_001_812_000);
         assert_eq!(to_unix_ms(1_767_001_812_000), 1_767_001_812_000);
         assert_eq!(parse_seconds(&Value::from(-1_i64)), None);
+    }
+
+    #[test]
+    fn a_moment_may_be_iso_text_in_the_zone_of_the_scheme() {
+        let seoul = 9 * 3_600;
+        for (written, expected) in [
+            ("2026-01-01T09:00:00+09:00", Some(1_767_225_600_000)),
+            ("2026-01-01T00:00:00Z", Some(1_767_225_600_000)),
+            ("2026-01-01T09:00:00.000", Some(1_767_225_600_000)),
+            ("2026-01-01 09:00:00", Some(1_767_225_600_000)),
+            ("1767225600", Some(1_767_225_600_000)),
+            ("tomorrow", None),
+            ("", None),
+        ] {
+            assert_eq!(
+                parse_moment(&Value::from(written), seoul),
+                expected,
+                "{written}"
+            );
+        }
     }
 }

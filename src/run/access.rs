@@ -593,7 +593,7 @@ impl<'w> AccessResolver<'w> {
         base: &BaseUrl,
     ) -> Result<Vec<(Option<String>, String)>, AccessError> {
         token
-            .requests()
+            .all_requests()
             .map(|request| {
                 let base = self.region_base(scheme, request.host.as_deref(), base)?;
                 Ok((request.host.clone(), base.as_str().to_owned()))

@@ -9,7 +9,7 @@ use crate::model::capture::Capture;
 use crate::model::conversion::Conversion;
 use crate::model::redact_rule::RedactRule;
 use crate::model::request::Step;
-use crate::model::scheme::{Scheme, Token};
+use crate::model::scheme::{SavedFrom, Scheme, Token};
 use crate::model::secret_rules::SecretRules;
 use crate::recording::TextBody;
 use crate::redact::{MIN_SECRET_BYTES, MIN_TOKEN_BYTES, Redactor, SecretName, WeakSecret};
@@ -353,15 +353,45 @@ fn register_saved_fields(
     redactor: &mut Redactor,
 ) -> Result<(), SearchLimitExceeded> {
     let requests = scheme.tokens.iter().flat_map(Token::requests);
-    for (name, path) in requests.flat_map(|request| &request.saved_fields) {
-        // The fields are paths into JSON: a response that is not JSON has none of them.
-        let Ok(json) = response.json() else {
-            return Ok(());
-        };
-        for token in path.find_every(json)? {
-            if let Some(token) = token.as_str().filter(|text| text.len() >= MIN_TOKEN_BYTES) {
-                redactor.add_secret(format!("token.{name}"), &token);
+    for (name, saved) in requests.flat_map(|request| &request.saved_fields) {
+        register_saved_field(name, saved, response, redactor)?;
+    }
+    Ok(())
+}
+
+fn register_saved_field(
+    name: &str,
+    saved: &SavedFrom,
+    response: &WireResponse,
+    redactor: &mut Redactor,
+) -> Result<(), SearchLimitExceeded> {
+    let mut register = |text: &str| {
+        if text.len() >= MIN_TOKEN_BYTES {
+            redactor.add_secret(format!("token.{name}"), text);
+        }
+    };
+    match saved {
+        // A response that is not JSON has nothing at a path.
+        SavedFrom::Json(path) => {
+            if let Ok(json) = response.json() {
+                for token in path.find_every(json)? {
+                    if let Some(text) = token.as_str() {
+                        register(text.as_ref());
+                    }
+                }
             }
+        }
+        SavedFrom::Header(header) => {
+            let headers = response.headers.iter();
+            headers
+                .filter(|(key, _)| key == header)
+                .for_each(|(_, value)| register(value));
+        }
+        SavedFrom::Cookie(cookie) => {
+            let cookies = response.all_cookies();
+            cookies
+                .filter(|(key, _)| key == cookie)
+                .for_each(|(_, value)| register(value));
         }
     }
     Ok(())

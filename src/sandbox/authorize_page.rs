@@ -13,7 +13,7 @@ use super::token_subject::{TokenSubject, subjects_of};
 use crate::method::Method;
 use crate::model::scheme::{AuthorizeLink, LinkHost, RequestPart, Scheme, VerifyFault};
 use crate::render::FreshValues;
-use crate::sign::{ReceivedRequest, VerifyError};
+use crate::sign::{Arrived, ReceivedRequest, SealError, VerifyError, incoming_steps};
 use crate::wire::{BaseUrl, join_query};
 use std::sync::Arc;
 
@@ -134,10 +134,12 @@ impl TestMarketplace {
             )];
             pairs.extend(returned_ids(link, owner));
             pairs.extend(back.state.clone());
-            let (href, label) = (
-                escape_html(&with_parameters(&back.address, &pairs)),
-                escape_html(&link_label(owner)),
-            );
+            let address = with_parameters(&back.address, &pairs);
+            let address = match self.signed_address(link, owner, address) {
+                Ok(address) => address,
+                Err(error) => return SandboxReply::message(501, error.to_string()),
+            };
+            let (href, label) = (escape_html(&address), escape_html(&link_label(owner)));
             items.push_str(&format!("<li><a href=\"{href}\">{label}</a></li>\n"));
         }
         let title = escape_html(self.scheme.title.as_deref().unwrap_or(&self.scheme.name));
@@ -145,6 +147,32 @@ impl TestMarketplace {
             "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>{title}</title></head>\n<body>\n\
              <h1>{title}, played by ingam</h1>\n<p>Choose what the application may act for:</p>\n<ul>\n{items}</ul>\n</body>\n</html>\n"
         ))
+    }
+}
+
+impl TestMarketplace {
+    /// The address with the signature that the scheme checks, as the last parameter.
+    fn signed_address(
+        &self,
+        link: &AuthorizeLink,
+        owner: &TokenSubject,
+        address: String,
+    ) -> Result<String, SealError> {
+        let Some(signature) = &link.verification else {
+            return Ok(address);
+        };
+        let mut accounts = self.accounts.iter();
+        let credentials = accounts
+            .find(|account| owner.includes(account))
+            .map(|account| account.credentials.clone())
+            .unwrap_or_default();
+        let query = address.split_once('?').map_or("", |(_, query)| query);
+        let query = query.split_once('#').map_or(query, |(query, _)| query);
+        let lines = incoming_steps(signature, &Arrived::callback(query), &credentials)?;
+        let pair = lines
+            .last()
+            .map(|line| (signature.field.clone(), line.value.clone()));
+        Ok(with_parameters(&address, pair.as_slice()))
     }
 }
 

@@ -128,6 +128,19 @@ impl IssuedTokens {
         &mut self.families[at]
     }
 
+    /// Ends the authorization of a token, whichever of the two it is.
+    pub(super) fn revoke(&mut self, value: &str, now_ms: i64) {
+        let mut families = self.families.iter_mut();
+        let holder = families.find(|family| {
+            family.current_refresh(value).is_some()
+                || family.has_retired(value)
+                || family.accepts(value, now_ms)
+        });
+        if let Some(family) = holder {
+            family.grant.revoked = true;
+        }
+    }
+
     fn position(&self, owner: &TokenSubject) -> Option<usize> {
         self.families
             .iter()

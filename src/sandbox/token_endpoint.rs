@@ -25,6 +25,8 @@ enum GrantType {
     ClientCredentials,
     AuthorizationCode,
     RefreshToken,
+    /// No token is requested: one is ended (RFC 7009).
+    Revocation,
 }
 
 /// A token request of the scheme that a received request may be.
@@ -47,6 +49,7 @@ fn candidates<'s>(scheme: &'s Scheme, received: &ReceivedRequest) -> Vec<TokenRe
             (GrantType::ClientCredentials, &token.issue),
             (GrantType::AuthorizationCode, &token.exchange),
             (GrantType::RefreshToken, &token.refresh),
+            (GrantType::Revocation, &token.revoke),
         ];
         ways.into_iter()
             .filter_map(move |(with, request)| Some((token, with, request.as_ref()?)))
@@ -172,6 +175,14 @@ impl TestMarketplace {
         moment: FreshValues,
     ) -> Result<SandboxReply, LostResponse> {
         let path = request_path(&received).to_owned();
+        if matched.grant_type == GrantType::Revocation {
+            return Ok(
+                match self.end_authorization(scheme, matched, &received, moment) {
+                    Ok(()) => SandboxReply::json(200, &Value::Object(Vec::new())),
+                    Err(faulty) => self.refusal_reply(&faulty, &path, moment),
+                },
+            );
+        }
         let granted = match matched.grant_type {
             GrantType::ClientCredentials => self.issue(scheme, matched, received, moment),
             _ => self.exchange_or_refresh(scheme, matched, &received, moment),
@@ -272,6 +283,30 @@ impl TestMarketplace {
             location: "account".to_owned(),
         })?;
         Ok(TokenSubject::of(matched.token, account))
+    }
+
+    /// Ends the authorization of the token that was sent. RFC 7009, section 2.2: an unknown token is
+    /// no error, because nothing of it is left.
+    fn end_authorization(
+        &mut self,
+        scheme: &Scheme,
+        matched: &TokenRequestMatch<'_>,
+        received: &ReceivedRequest,
+        moment: FreshValues,
+    ) -> Result<(), VerifyError> {
+        self.verify(&matched.request.procedure, None, received, moment.unix_ms)?;
+        if let Some(odd) = &matched.mismatch {
+            return Err(odd.clone());
+        }
+        let sent = ReceivedValues::of(received)?;
+        check_constants(&matched.leaves, &sent)?;
+        matching_accounts(scheme, &self.accounts, &[], &matched.leaves, &sent)?;
+        for name in ["refresh_token", "access_token"] {
+            if let Some((value, _)) = read_value(&matched.leaves, &sent, &["token", name]) {
+                self.tokens.revoke(&value, moment.unix_ms);
+            }
+        }
+        Ok(())
     }
 
     /// A pair for a code or a refresh token.

@@ -2,10 +2,11 @@
 //! workspace. No other Rust file names a marketplace.
 
 /// Name and text of each, in the order of their names.
-pub(crate) const BUILT_IN_SCHEMES: [(&str, &str); 56] = [
+pub(crate) const BUILT_IN_SCHEMES: [(&str, &str); 60] = [
     ("ali1688", include_str!("ali1688.yaml")),
     ("alibaba", include_str!("alibaba.yaml")),
     ("aliexpress", include_str!("aliexpress.yaml")),
+    ("allegro", include_str!("allegro.yaml")),
     ("amazon-creators", include_str!("amazon-creators.yaml")),
     ("amazon-sp-api", include_str!("amazon-sp-api.yaml")),
     ("aws-sigv4", include_str!("aws-sigv4.yaml")),
@@ -17,6 +18,7 @@ pub(crate) const BUILT_IN_SCHEMES: [(&str, &str); 56] = [
     ("ebay-signed", include_str!("ebay-signed.yaml")),
     ("eleventh-st", include_str!("eleventh-st.yaml")),
     ("esm", include_str!("esm.yaml")),
+    ("etsy", include_str!("etsy.yaml")),
     ("flipkart", include_str!("flipkart.yaml")),
     ("godomall", include_str!("godomall.yaml")),
     ("grip", include_str!("grip.yaml")),
@@ -38,6 +40,11 @@ pub(crate) const BUILT_IN_SCHEMES: [(&str, &str); 56] = [
     ("naver-commerce", include_str!("naver-commerce.yaml")),
     ("none", include_str!("none.yaml")),
     ("oauth1", include_str!("oauth1.yaml")),
+    (
+        "oauth2-client-credentials",
+        include_str!("oauth2-client-credentials.yaml"),
+    ),
+    ("oauth2-code", include_str!("oauth2-code.yaml")),
     ("octopia", include_str!("octopia.yaml")),
     ("otto", include_str!("otto.yaml")),
     ("ozon", include_str!("ozon.yaml")),

@@ -9,6 +9,7 @@ mod asymmetric_tests;
 mod clock;
 mod crypto;
 mod freeze;
+mod incoming;
 mod jwt;
 mod key_error;
 mod key_text;
@@ -23,6 +24,7 @@ mod vector;
 mod verify;
 
 pub(crate) use asymmetric_key::key_fault;
+pub(crate) use incoming::{Arrived, check_incoming, incoming_steps, is_equal_in_constant_time};
 pub use lint::lint;
 pub(crate) use pkce::{pkce_challenge, pkce_verifier};
 pub use scope::{NamedValues, SigningInputs};

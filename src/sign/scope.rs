@@ -69,6 +69,8 @@ pub(super) struct SchemeScope<'a> {
     /// Steps whose text has a body in it that is no text.
     pub(super) byte_steps: Vec<(String, Vec<u8>)>,
     pub(super) frozen: Option<&'a FrozenRequest>,
+    /// The body of a push, whose bytes need not be text.
+    pub(super) push_body: Option<&'a [u8]>,
 }
 
 impl<'a> SchemeScope<'a> {
@@ -86,6 +88,7 @@ impl<'a> SchemeScope<'a> {
             steps: Vec::new(),
             byte_steps: Vec::new(),
             frozen: None,
+            push_body: None,
         };
         for field in vars {
             let value = render_tree(&field.value, &scope)?.into_owned();
@@ -143,6 +146,7 @@ impl SchemeScope<'_> {
             .collect();
         match names.as_slice() {
             ["req", "body_bytes"] => Some(&self.frozen?.body),
+            ["push", "body_bytes"] => self.push_body,
             // A multipart body has no text. Any other body is its own text, in whatever encoding.
             ["req", "body"] => {
                 let frozen = self.frozen?;
@@ -196,9 +200,13 @@ impl TemplateScope for SchemeScope<'_> {
             [name] => find(&self.steps, name)
                 .or_else(|| find(self.inputs.extra, name))
                 .map(Cow::Borrowed),
-            [root, member] => find(self.inputs.extra, root)?
-                .get(member)
-                .map(Cow::Borrowed),
+            [root, members @ ..] => {
+                let mut value = find(self.inputs.extra, root)?;
+                for member in members {
+                    value = value.get(member)?;
+                }
+                Some(Cow::Borrowed(value))
+            }
             _ => None,
         }
     }

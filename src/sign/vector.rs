@@ -1,11 +1,14 @@
 //! Runs the known answers of a scheme through the same interpreter that signs requests.
 
+use super::incoming::{Arrived, IncomingError, check_incoming, incoming_steps};
 use super::pkce::pkce_challenge;
 use super::scope::{NamedValues, SigningInputs};
 use super::seal::{SealError, SealedRequest, choose_level, seal};
 use super::token::{authorize_draft, token_draft};
 use crate::model::request::{Step, WorkspaceFile, WorkspaceFileError};
-use crate::model::scheme::{Scheme, SignatureVector, TokenRequest, VectorSubject};
+use crate::model::scheme::{
+    IncomingSignature, Scheme, SignOp, SignatureVector, TokenRequest, VectorSubject,
+};
 use crate::render::{
     BodyFiles, FreshValues, RenderError, VariableLayer, VariableOrigin, VariableScope, render_draft,
 };
@@ -48,7 +51,14 @@ pub enum VectorError {
     NoTokenRequest(String),
     #[error("the scheme has no `authorize`")]
     NoAuthorizeLink,
+    #[error("the scheme has no webhook `{0}`")]
+    UnknownWebhook(String),
+    #[error("`authorize` of the scheme has no `verify`")]
+    NoVerification,
 }
+
+/// Whether what arrived is accepted: `true` or `false`.
+const ACCEPTED: &str = "accepted";
 
 struct NoBodyFiles;
 
@@ -72,6 +82,9 @@ pub fn run_vector(
         if let (None, Some(default)) = (credentials.get(&credential.name), &credential.default) {
             credentials.set(&credential.name, default.clone());
         }
+    }
+    if let Some((signature, arrived)) = arrived_in(scheme, &vector.subject)? {
+        return run_incoming_vector(vector, signature, &arrived, &credentials);
     }
     let token = NamedValues::from_iter(vector.token.clone());
     let moment = FreshValues {
@@ -124,6 +137,64 @@ fn link_names(vars: &[ObjectMember]) -> Vec<ObjectMember> {
     vars.iter().cloned().chain(challenge).collect()
 }
 
+/// What a vector of a webhook or a callback checks; `None` for one that signs.
+fn arrived_in<'s>(
+    scheme: &'s Scheme,
+    subject: &VectorSubject,
+) -> Result<Option<(&'s IncomingSignature, Arrived)>, VectorError> {
+    Ok(match subject {
+        VectorSubject::Push { webhook, push } => {
+            let unknown = || VectorError::UnknownWebhook(webhook.clone());
+            let webhook = scheme.webhook(webhook).ok_or_else(unknown)?;
+            Some((&webhook.signature, Arrived::push(push)))
+        }
+        VectorSubject::Callback { query } => {
+            let mut links = scheme.authorize_links.iter();
+            let signature = links.find_map(|link| link.verification.as_ref());
+            let signature = signature.ok_or(VectorError::NoVerification)?;
+            Some((signature, Arrived::callback(query)))
+        }
+        _ => None,
+    })
+}
+
+/// The texts of the steps, and under `accepted` whether the signature that arrived is right.
+fn run_incoming_vector(
+    vector: &SignatureVector,
+    signature: &IncomingSignature,
+    arrived: &Arrived,
+    credentials: &NamedValues,
+) -> Result<Vec<VectorResult>, VectorError> {
+    // A signature that only its marketplace can make has no text of ours: it is only `accepted`.
+    let is_theirs = signature
+        .sign
+        .last()
+        .is_some_and(|step| matches!(step.operation, SignOp::Asymmetric { .. }));
+    let lines = if is_theirs {
+        Vec::new()
+    } else {
+        incoming_steps(signature, arrived, credentials)?
+    };
+    let accepted = match check_incoming(signature, arrived, credentials) {
+        Ok(()) => true,
+        Err(IncomingError::Unverifiable(error)) => return Err(error.into()),
+        Err(_) => false,
+    };
+    let result = |(name, at, expected): &(String, Span, String)| VectorResult {
+        name: name.clone(),
+        at: *at,
+        expected: expected.clone(),
+        actual: match name.as_str() {
+            ACCEPTED => Some(accepted.to_string()),
+            name => lines
+                .iter()
+                .find(|line| line.id == name)
+                .map(|line| line.value.clone()),
+        },
+    };
+    Ok(vector.expect.iter().map(result).collect())
+}
+
 fn seal_vector(
     scheme: &Scheme,
     vector: &SignatureVector,
@@ -154,6 +225,11 @@ fn seal_vector(
                 vector_base(scheme, link.link_host.region_for("live"))?,
             )
         }
+        // `run_vector` has compared these.
+        VectorSubject::Push { webhook, .. } => {
+            return Err(VectorError::UnknownWebhook(webhook.clone()));
+        }
+        VectorSubject::Callback { .. } => return Err(VectorError::NoVerification),
     };
     Ok(seal(scheme, procedure, draft, &base, inputs)?)
 }

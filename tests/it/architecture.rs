@@ -171,6 +171,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "renew",
         &[
             "budget",
+            "calendar",
             "check",
             "host",
             "model",

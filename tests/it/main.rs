@@ -42,6 +42,8 @@ mod limits;
 mod mutations;
 mod network;
 mod network_routes;
+#[cfg(unix)]
+mod oauth;
 mod outputs;
 mod parallel;
 mod personal_data;

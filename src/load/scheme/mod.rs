@@ -1,6 +1,7 @@
 //! Decodes one scheme, built in or of the workspace. This file has its frame, the others its parts.
 
 mod catalog;
+mod incoming;
 mod oauth;
 mod procedure;
 mod response_rules;
@@ -29,7 +30,7 @@ use crate::yaml::{MapEntry, NodeKind, YamlNode};
 use std::time::Duration;
 
 /// Keys of a scheme.
-pub(super) const SCHEME_KEYS: [&str; 28] = [
+pub(super) const SCHEME_KEYS: [&str; 29] = [
     "scheme",
     "title",
     "region",
@@ -47,6 +48,7 @@ pub(super) const SCHEME_KEYS: [&str; 28] = [
     "covers",
     "tokens",
     "authorize",
+    "webhooks",
     "limits",
     "ok",
     "errors",
@@ -112,6 +114,7 @@ impl SchemeDecoder<'_> {
         scheme.authorize_links = map.optional("authorize", |node| {
             self.authorization_links(node, &scheme, &whole)
         });
+        scheme.webhooks = map.optional("webhooks", |node| self.webhooks(node, &scheme));
         self.check_pkce(&scheme);
         scheme.sandbox = map.get("sandbox").and_then(|node| self.sandbox(node));
         scheme.vectors = map.optional("vectors", |node| self.vectors(node, scheme.stated_proof));
@@ -150,6 +153,7 @@ impl SchemeDecoder<'_> {
             covered_parts: map.optional("covers", |node| self.covers(node)),
             tokens: Vec::new(),
             authorize_links: Vec::new(),
+            webhooks: Vec::new(),
             limits: map.optional("limits", |node| self.limits(node)),
             success_rules: map.optional("ok", |node| self.ok_rules(node)),
             error_rules: map.optional("errors", |node| self.error_rules(node)),

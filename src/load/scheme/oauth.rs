@@ -42,7 +42,9 @@ impl SchemeDecoder<'_> {
         let text = match &entry.value.kind {
             NodeKind::List(_) => {
                 let names = text_list(&entry.value, "a scope", self.diagnostics);
-                names.iter().for_each(|name| self.check_scope(name, &entry.value));
+                names
+                    .iter()
+                    .for_each(|name| self.check_scope(name, &entry.value));
                 names.join(" ")
             }
             _ => scalar(&entry.value, "`scope`", self.diagnostics)?,
@@ -141,8 +143,11 @@ impl SchemeDecoder<'_> {
             if let Some(own) = request.form.iter().find(|field| field.name == name) {
                 let diagnostic = Diagnostic::error(format!("`client_auth` adds `{name}`"))
                     .at(own.name_at, "and it stands here already");
-                self.diagnostics
-                    .push(diagnostic.at(node.at, "added by this").hint("keep one of them"));
+                self.diagnostics.push(
+                    diagnostic
+                        .at(node.at, "added by this")
+                        .hint("keep one of them"),
+                );
             }
             let field = self.text_field(name, &format!("{{{{ cred.{credential} }}}}"), node);
             request.form.extend(field);
@@ -152,7 +157,12 @@ impl SchemeDecoder<'_> {
     /// The method, and the credentials of the application's id and secret.
     fn client_auth(&mut self, node: &YamlNode) -> Option<(ClientAuth, [String; 2])> {
         if node.as_map().is_none() {
-            let method = enum_value(node, "`client_auth`", &CLIENT_AUTH_METHODS, self.diagnostics)?;
+            let method = enum_value(
+                node,
+                "`client_auth`",
+                &CLIENT_AUTH_METHODS,
+                self.diagnostics,
+            )?;
             return Some((method, CLIENT_CREDENTIALS.map(str::to_owned)));
         }
         let words = CLIENT_AUTH_METHODS.map(|(word, _)| word);
@@ -203,7 +213,9 @@ impl SchemeDecoder<'_> {
             }),
             ..node.clone()
         };
-        let template = self.value_decoder().template(&shown, &format!("`{name}`"))?;
+        let template = self
+            .value_decoder()
+            .template(&shown, &format!("`{name}`"))?;
         Some(TemplateField {
             name: name.into(),
             name_at: node.at,
@@ -228,7 +240,10 @@ impl SchemeDecoder<'_> {
                 ));
             }
         }
-        let exchanges = scheme.tokens.iter().filter_map(|token| token.exchange.as_ref());
+        let exchanges = scheme
+            .tokens
+            .iter()
+            .filter_map(|token| token.exchange.as_ref());
         for exchange in exchanges.filter(|exchange| !request_uses(exchange, "verifier")) {
             let diagnostic = Diagnostic::error("the exchange sends no verifier")
                 .at(exchange.at, "`verifier` stands nowhere in it")

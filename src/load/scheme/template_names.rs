@@ -126,11 +126,7 @@ fn check_place_for_state(authorize: &AuthorizeLink, diagnostics: &mut Diagnostic
 }
 
 /// `names`, whose last one is there only with `pkce`.
-fn without_pkce<'n>(
-    names: &'n [&'static str],
-    last: &str,
-    uses_pkce: bool,
-) -> &'n [&'static str] {
+fn without_pkce<'n>(names: &'n [&'static str], last: &str, uses_pkce: bool) -> &'n [&'static str] {
     match names.split_last() {
         Some((name, before)) if !uses_pkce && *name == last => before,
         _ => names,
@@ -144,6 +140,7 @@ fn check_token_requests(scheme: &Scheme, token: &Token, diagnostics: &mut Diagno
         (&token.issue, &[][..]),
         (&token.exchange, exchange),
         (&token.refresh, &[][..]),
+        (&token.revoke, &[][..]),
     ] {
         let Some(request) = request else { continue };
         let mut names = SchemeNameChecker {
@@ -269,11 +266,16 @@ impl ReferenceChecker<'_, '_> {
             for (name, _) in &vector.credentials {
                 self.check(name, vector.at, "a credential", &credentials);
             }
-            if let VectorSubject::Request {
-                level: Some(level), ..
-            } = &vector.subject
-            {
-                self.check(level, vector.at, "a level", &levels);
+            match &vector.subject {
+                VectorSubject::Request {
+                    level: Some(level), ..
+                } => self.check(level, vector.at, "a level", &levels),
+                VectorSubject::Push { webhook, .. } => {
+                    let webhooks = scheme.webhooks.iter();
+                    let names: Vec<&str> = webhooks.map(|known| known.name.as_str()).collect();
+                    self.check(webhook, vector.at, "a webhook", &names);
+                }
+                _ => {}
             }
         }
     }

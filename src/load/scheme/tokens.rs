@@ -9,19 +9,20 @@ use crate::load::node_reader::{
 use crate::method::Method;
 use crate::model::request::{SpannedName, TemplateField};
 use crate::model::scheme::{
-    AuthorizeLink, LinkHost, Scheme, SigningProcedure, Token, TokenLifetimes, TokenRequest,
-    TokenSplit,
+    AuthorizeLink, LinkHost, SavedFrom, Scheme, SigningProcedure, Token, TokenLifetimes,
+    TokenRequest, TokenSplit,
 };
 use crate::model::template::{Template, TemplatePart};
 use crate::yaml::{MapEntry, YamlNode};
 use std::time::Duration;
 
 /// Keys of a token.
-pub(super) const TOKEN_KEYS: [&str; 8] = [
+pub(super) const TOKEN_KEYS: [&str; 9] = [
     "store_by",
     "issue",
     "exchange",
     "refresh",
+    "revoke",
     "save",
     "lifetime",
     "renew_before",
@@ -45,7 +46,7 @@ pub(super) const TOKEN_REQUEST_KEYS: [&str; 14] = [
     "save",
 ];
 /// Keys of `authorize`.
-pub(super) const AUTHORIZE_KEYS: [&str; 12] = [
+pub(super) const AUTHORIZE_KEYS: [&str; 13] = [
     "name",
     "get",
     "host",
@@ -57,8 +58,11 @@ pub(super) const AUTHORIZE_KEYS: [&str; 12] = [
     "sign",
     "attach",
     "callback",
+    "verify",
     "code_lifetime",
 ];
+/// Places of a saved value that is not in a JSON body.
+pub(super) const SAVED_KEYS: [&str; 2] = ["header", "cookie"];
 const LIFETIME_KEYS: [&str; 4] = ["access", "refresh", "grant", "refresh_once"];
 
 impl SchemeDecoder<'_> {
@@ -92,13 +96,17 @@ impl SchemeDecoder<'_> {
         whole: &SigningProcedure,
     ) -> Option<Token> {
         let map = CheckedMap::open(&entry.value, "a token", &TOKEN_KEYS, self.diagnostics)?;
-        let save = map.optional("save", |node| self.saved_values(node));
+        let save = map.optional("save", |node| self.saved_fields(node));
         let mut request = |key: &str| {
             map.get(key)
                 .and_then(|node| self.token_request(node, scheme, whole, &save))
         };
         let (issue, exchange, refresh) =
             (request("issue"), request("exchange"), request("refresh"));
+        // Its answer brings nothing.
+        let revoke = map
+            .get("revoke")
+            .and_then(|node| self.token_request(node, scheme, whole, &[]));
         if issue.is_none() && exchange.is_none() && refresh.is_none() {
             self.diagnostics.push(
                 Diagnostic::error("a token needs `issue`, `exchange` or `refresh`")
@@ -114,6 +122,7 @@ impl SchemeDecoder<'_> {
             issue,
             exchange,
             refresh,
+            revoke,
             lifetime: map.optional("lifetime", |node| self.lifetime(node)),
             renew_before: map
                 .optional_duration("renew_before", self.diagnostics)
@@ -171,6 +180,39 @@ impl SchemeDecoder<'_> {
         }
     }
 
+    /// `access_token: $.access_token`, `session: { cookie: sid }`
+    fn saved_fields(&mut self, node: &YamlNode) -> Vec<(String, SavedFrom)> {
+        let saves = map_entries(node, "`save`", self.diagnostics).iter();
+        saves
+            .filter_map(|entry| Some((entry.key.to_string(), self.saved_from(&entry.value)?)))
+            .collect()
+    }
+
+    fn saved_from(&mut self, node: &YamlNode) -> Option<SavedFrom> {
+        if node.as_map().is_none() {
+            let path = text(node, "a JSONPath", self.diagnostics)?;
+            return Some(SavedFrom::Json(json_path(path, node.at, self.diagnostics)?));
+        }
+        let map = CheckedMap::open(node, "a saved value", &SAVED_KEYS, self.diagnostics)?;
+        at_most_one(
+            &map,
+            &SAVED_KEYS,
+            "a value is saved from one place",
+            self.diagnostics,
+        );
+        let header = map.optional_text("header", self.diagnostics);
+        let header = header.map(|name| SavedFrom::Header(name.to_ascii_lowercase()));
+        let cookie = map.optional_text("cookie", self.diagnostics);
+        let saved = header.or(cookie.map(SavedFrom::Cookie));
+        if saved.is_none() {
+            let diagnostic = Diagnostic::error("a saved value names its place")
+                .at(node.at, "no place here")
+                .hint("write a JSONPath, `{ header: NAME }` or `{ cookie: NAME }`");
+            self.diagnostics.push(diagnostic);
+        }
+        saved
+    }
+
     fn saved_values(&mut self, node: &YamlNode) -> Vec<(String, crate::jsonpath::JsonPath)> {
         let saves = map_entries(node, "`save`", self.diagnostics).iter();
         saves
@@ -189,7 +231,7 @@ impl SchemeDecoder<'_> {
         node: &YamlNode,
         scheme: &Scheme,
         whole: &SigningProcedure,
-        save: &[(String, crate::jsonpath::JsonPath)],
+        save: &[(String, SavedFrom)],
     ) -> Option<TokenRequest> {
         let map = CheckedMap::open(
             node,
@@ -209,7 +251,7 @@ impl SchemeDecoder<'_> {
             procedure: self.procedure(&map, scheme, whole),
             saved_fields: map
                 .get("save")
-                .map_or_else(|| save.to_vec(), |node| self.saved_values(node)),
+                .map_or_else(|| save.to_vec(), |node| self.saved_fields(node)),
         };
         self.add_scope(&map, &mut request);
         self.add_client_auth(&map, scheme, &mut request);
@@ -391,6 +433,9 @@ impl SchemeDecoder<'_> {
             code_param: code,
             callback_params: keep,
             code_lifetime: map.optional_duration("code_lifetime", self.diagnostics),
+            verification: map
+                .get("verify")
+                .and_then(|node| self.callback_signature(node, scheme)),
         })
     }
 

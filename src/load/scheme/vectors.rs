@@ -4,7 +4,7 @@ use super::SchemeDecoder;
 use crate::diagnostic::Diagnostic;
 use crate::load::node_reader::{CheckedMap, at_most_one, list_items, map_entries, scalar, text};
 use crate::load::request::RequestDecoder;
-use crate::model::scheme::{Proof, SignatureVector, VectorSubject};
+use crate::model::scheme::{IncomingPush, Proof, SignatureVector, VectorSubject};
 use crate::span::Span;
 use crate::value::ObjectMember;
 use crate::yaml::YamlNode;
@@ -12,7 +12,7 @@ use crate::yaml::YamlNode;
 /// Keys of a vector.
 pub(super) const VECTOR_KEYS: [&str; 4] = ["source", "proof", "given", "expect"];
 /// Keys of what a vector is given.
-pub(super) const GIVEN_KEYS: [&str; 7] = [
+pub(super) const GIVEN_KEYS: [&str; 9] = [
     "cred",
     "token",
     "steps",
@@ -20,6 +20,18 @@ pub(super) const GIVEN_KEYS: [&str; 7] = [
     "request",
     "token_request",
     "authorize",
+    "push",
+    "callback",
+];
+/// Keys of a push that a vector is given.
+pub(in crate::load) const PUSH_KEYS: [&str; 7] = [
+    "webhook",
+    "url",
+    "method",
+    "path_query",
+    "headers",
+    "body",
+    "body_hex",
 ];
 
 impl SchemeDecoder<'_> {
@@ -109,11 +121,66 @@ impl SchemeDecoder<'_> {
         }
     }
 
+    /// `push: { webhook: push, url: "https://…", headers: { authorization: … }, body: "{}" }`
+    fn pushed(&mut self, node: &YamlNode) -> Option<VectorSubject> {
+        let map = CheckedMap::open(node, "`push`", &PUSH_KEYS, self.diagnostics)?;
+        at_most_one(
+            &map,
+            &["body", "body_hex"],
+            "a push has one body",
+            self.diagnostics,
+        );
+        let webhook = map.required("webhook", self.diagnostics)?;
+        let webhook = text(webhook, "`webhook`", self.diagnostics)?.to_owned();
+        let headers = map.optional("headers", |node| {
+            map_entries(node, "`headers`", self.diagnostics)
+        });
+        let headers = headers.iter().filter_map(|entry| {
+            let value = scalar(&entry.value, "a header", self.diagnostics)?;
+            Some((entry.key.as_str().to_ascii_lowercase(), value))
+        });
+        let headers = headers.collect();
+        let body = match map.get("body_hex") {
+            Some(node) => self.hex_body(node)?,
+            None => map
+                .optional_text("body", self.diagnostics)
+                .map(String::into_bytes)
+                .unwrap_or_default(),
+        };
+        let url = map.optional_text("url", self.diagnostics);
+        let push = IncomingPush {
+            path_query: map
+                .optional_text("path_query", self.diagnostics)
+                .or_else(|| url.as_deref().and_then(path_and_query))
+                .unwrap_or_else(|| "/".to_owned()),
+            url: url.unwrap_or_default(),
+            method: map
+                .optional_text("method", self.diagnostics)
+                .unwrap_or_else(|| "POST".to_owned()),
+            headers,
+            body,
+        };
+        Some(VectorSubject::Push {
+            webhook,
+            push: Box::new(push),
+        })
+    }
+
+    fn hex_body(&mut self, node: &YamlNode) -> Option<Vec<u8>> {
+        let written = text(node, "`body_hex`", self.diagnostics)?;
+        let bytes = hex::decode(written);
+        if bytes.is_err() {
+            self.diagnostics
+                .push(Diagnostic::error("`body_hex` must be bytes in hex").at(node.at, "not hex"));
+        }
+        bytes.ok()
+    }
+
     fn vector_subject(&mut self, given: &CheckedMap<'_>) -> Option<VectorSubject> {
         at_most_one(
             given,
-            &["request", "token_request", "authorize"],
-            "a vector signs one thing",
+            &["request", "token_request", "authorize", "push", "callback"],
+            "a vector signs or checks one thing",
             self.diagnostics,
         );
         if let Some(node) = given.get("token_request") {
@@ -122,6 +189,14 @@ impl SchemeDecoder<'_> {
             return Some(VectorSubject::Token {
                 token: token.to_owned(),
                 action: act.to_owned(),
+            });
+        }
+        if let Some(node) = given.get("push") {
+            return self.pushed(node);
+        }
+        if let Some(node) = given.get("callback") {
+            return Some(VectorSubject::Callback {
+                query: text(node, "`callback`", self.diagnostics)?.to_owned(),
             });
         }
         if given.get("authorize").is_some() {
@@ -140,4 +215,11 @@ impl SchemeDecoder<'_> {
             request: Box::new(request),
         })
     }
+}
+
+/// The path and the query of an address.
+fn path_and_query(url: &str) -> Option<String> {
+    let (_, rest) = url.split_once("://")?;
+    let at = rest.find(['/', '?'])?;
+    Some(rest[at..].to_owned())
 }

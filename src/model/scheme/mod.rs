@@ -2,15 +2,19 @@
 //! is `sign`).
 
 mod catalog;
+mod incoming;
 mod matcher;
 mod procedure;
 mod read_rule;
 mod response_rules;
 mod sandbox;
+mod saved_field;
 mod token;
 mod vector;
 
 pub(crate) use catalog::{AllowedWarning, LintRule, Proof};
+pub(crate) use incoming::IncomingSignature;
+pub(crate) use incoming::{IncomingPush, Webhook};
 pub(crate) use matcher::{PathPattern, RequestMatcher};
 pub(crate) use procedure::{
     AsymmetricAlgorithm, EcdsaAlgorithm, EcdsaForm, EllipticCurve, FieldPlacement, HashAlgorithm,
@@ -25,6 +29,7 @@ pub(crate) use response_rules::{
 pub(crate) use sandbox::{
     FaultResponse, PenaltyRule, SandboxRules, TokenResponse, ValueExtractor, VerifyFault,
 };
+pub(crate) use saved_field::SavedFrom;
 pub use token::{AuthorizeLink, TokenRequest};
 pub(crate) use token::{LinkHost, Token, TokenLifetimes, TokenSplit};
 pub(crate) use vector::{SignatureVector, VectorSubject};
@@ -64,6 +69,8 @@ pub struct Scheme {
     pub tokens: Vec<Token>,
     /// The first is the usual one.
     pub authorize_links: Vec<AuthorizeLink>,
+    /// What the marketplace sends to addresses of ours, and how it signs it.
+    pub webhooks: Vec<Webhook>,
     pub limits: Vec<RateLimit>,
     pub success_rules: Vec<SuccessRule>,
     pub error_rules: Vec<ErrorRule>,
@@ -130,6 +137,11 @@ impl Scheme {
         self.tokens.iter().find(|token| token.name == name)
     }
 
+    #[must_use]
+    pub fn webhook(&self, name: &str) -> Option<&Webhook> {
+        self.webhooks.iter().find(|webhook| webhook.name == name)
+    }
+
     /// The token that a level needs.
     #[must_use]
     pub fn token_for_level(&self, level: &Level) -> Option<&Token> {
@@ -138,7 +150,7 @@ impl Scheme {
 
     /// Every way in which a request is signed: those of the levels and those of token requests.
     pub fn procedures(&self) -> impl Iterator<Item = &SigningProcedure> {
-        let requests = self.tokens.iter().flat_map(Token::requests);
+        let requests = self.tokens.iter().flat_map(Token::all_requests);
         self.levels
             .iter()
             .map(|level| &level.procedure)

@@ -1,6 +1,6 @@
 //! Tokens that ingam obtains and renews, and the links that a person opens to authorize an account.
 
-use super::SigningProcedure;
+use super::{IncomingSignature, SavedFrom, SigningProcedure};
 use crate::jsonpath::JsonPath;
 use crate::method::Method;
 use crate::model::request::TemplateField;
@@ -21,6 +21,8 @@ pub struct Token {
     pub exchange: Option<TokenRequest>,
     /// Got with a refresh token.
     pub refresh: Option<TokenRequest>,
+    /// Ends the authorization when its tokens are removed (RFC 7009).
+    pub revoke: Option<TokenRequest>,
     /// The lifetimes to assume if the response has none.
     pub lifetime: TokenLifetimes,
     /// It is renewed when less than this is left.
@@ -46,6 +48,11 @@ impl Token {
     pub fn requests(&self) -> impl Iterator<Item = &TokenRequest> {
         let requests = [&self.issue, &self.exchange, &self.refresh];
         requests.into_iter().flatten()
+    }
+
+    /// The requests that bring it, and the one that ends it.
+    pub fn all_requests(&self) -> impl Iterator<Item = &TokenRequest> {
+        self.requests().chain(&self.revoke)
     }
 
     /// Whether this credential tells one of its tokens from another.
@@ -89,8 +96,8 @@ pub struct TokenRequest {
     /// Another host than the environment's; one of the scheme's own regions.
     pub host: Option<String>,
     pub procedure: SigningProcedure,
-    /// Name → `JSONPath` in the answer.
-    pub saved_fields: Vec<(String, JsonPath)>,
+    /// Name → where the answer holds it.
+    pub saved_fields: Vec<(String, SavedFrom)>,
 }
 
 /// A link that a person opens to authorize an account.
@@ -111,6 +118,8 @@ pub struct AuthorizeLink {
     /// Account credential → the name that its value has in that address.
     pub callback_params: Vec<(String, String)>,
     pub code_lifetime: Option<Duration>,
+    /// How the marketplace signs the address that comes back; checked before the code is exchanged.
+    pub verification: Option<IncomingSignature>,
 }
 
 /// Where a link goes.

@@ -1,5 +1,6 @@
 //! Known answers of a scheme.
 
+use super::IncomingPush;
 use super::Proof;
 use crate::model::request::Step;
 use crate::span::Span;
@@ -36,5 +37,14 @@ pub enum VectorSubject {
     },
     Authorize {
         vars: Vec<ObjectMember>,
+    },
+    /// What arrives at an address of ours: the name of a webhook, and the call.
+    Push {
+        webhook: String,
+        push: Box<IncomingPush>,
+    },
+    /// The raw query of the address that a browser comes back to.
+    Callback {
+        query: String,
     },
 }

@@ -235,7 +235,7 @@ pub(crate) fn output_and_code(output: &Output) -> (String, i32) {
 }
 
 /// A sandbox on free ports, and the address of one of its marketplaces.
-fn sandbox(folder: &Folder, scheme: &str) -> (Child, String) {
+pub(crate) fn sandbox(folder: &Folder, scheme: &str) -> (Child, String) {
     let world = folder.path().join("world");
     let mut child = ingam(&world)
         .args(["sandbox", "--port", "0"])
@@ -256,7 +256,7 @@ fn sandbox(folder: &Folder, scheme: &str) -> (Child, String) {
     (child, origin)
 }
 
-fn anchor(page: &str, whose: &str) -> String {
+pub(crate) fn anchor(page: &str, whose: &str) -> String {
     let hrefs = page
         .split("href=\"")
         .skip(1)

@@ -13,10 +13,11 @@ use crate::plan::CommandScope;
 use crate::render::FreshValues;
 use crate::run::{AccountAccess, RunContext};
 use crate::secret::Secret;
-use crate::sign::{SigningInputs, authorize_draft, pkce_challenge, pkce_verifier, seal};
+use crate::sign::{
+    SigningInputs, authorize_draft, is_equal_in_constant_time, pkce_challenge, pkce_verifier, seal,
+};
 use crate::value::Value;
 use crate::wire::{BaseUrl, parse_form};
-use sha2::{Digest, Sha256};
 
 pub(super) async fn run(
     auth: &AuthContext<'_>,
@@ -272,7 +273,7 @@ impl SignedLink {
         let (name, expected) = &self.state;
         let mut returned = callback.iter().filter(|(key, _)| key == name);
         match (returned.next(), returned.next()) {
-            (Some((_, value)), None) if is_equal(value, expected) => Ok(()),
+            (Some((_, value)), None) if is_equal_in_constant_time(value, expected) => Ok(()),
             (None, _) => Err(CommandError::credential(format!(
                 "the address has no `{name}`, so nothing was authorized"
             ))
@@ -283,11 +284,6 @@ impl SignedLink {
             .hint("the address belongs to another login, or somebody else made it: open the link again")),
         }
     }
-}
-
-/// In a time that does not depend on where they differ.
-fn is_equal(left: &str, right: &str) -> bool {
-    Sha256::digest(left) == Sha256::digest(right)
 }
 
 /// The redirect address with one more pair in its query, before its fragment.

@@ -11,6 +11,7 @@ use crate::model::scheme::{AuthorizeLink, CredentialScope, Scheme, Token};
 use crate::renew::RefreshKind;
 use crate::run::AccountAccess;
 use crate::secret::Secret;
+use crate::sign::{Arrived, NamedValues, check_incoming};
 use crate::transport::CallbackListener;
 use crate::value::{ObjectMember, Value};
 use std::time::Duration;
@@ -121,8 +122,10 @@ async fn await_callback(
     }
     let patience = link.code_lifetime.unwrap_or(DEFAULT_LOGIN_TIMEOUT);
     let address = wait_for_address(auth, page, &signed.url, patience).await?;
-    let params = callback_parameters(&address, &redirect)?;
+    let query = callback_query(&address, &redirect)?;
+    let params = crate::wire::parse_form(query);
     signed.check_state(&params)?;
+    check_signature(link, query, &access.credentials)?;
     Ok(CheckedCallback {
         params,
         link_values: signed.into_exchange_values(),
@@ -235,8 +238,24 @@ fn read_line() -> std::io::Result<Option<String>> {
     Ok((read > 0).then(|| line.trim().to_owned()))
 }
 
-/// The query parameters of the address. Refuses any other address than the redirect address.
-fn callback_parameters(address: &str, redirect: &str) -> Result<CallbackParams, CommandError> {
+/// Refuses an address that the marketplace has not signed as its scheme says.
+fn check_signature(
+    link: &AuthorizeLink,
+    query: &str,
+    credentials: &NamedValues,
+) -> Result<(), CommandError> {
+    let Some(signature) = &link.verification else {
+        return Ok(());
+    };
+    check_incoming(signature, &Arrived::callback(query), credentials).map_err(|error| {
+        CommandError::credential(format!("the address is not accepted: {error}")).hint(
+            "nothing was authorized. Check the secret of the application, and open the link again",
+        )
+    })
+}
+
+/// The raw query of the address. Refuses any other address than the redirect address.
+fn callback_query<'a>(address: &'a str, redirect: &str) -> Result<&'a str, CommandError> {
     if page_address(address) != page_address(redirect) {
         return Err(CommandError::credential(
             "this is not the address that the link leads back to",
@@ -244,8 +263,7 @@ fn callback_parameters(address: &str, redirect: &str) -> Result<CallbackParams, 
         .hint(format!("it begins with `{redirect}`")));
     }
     let query = address.split_once('?').map_or("", |(_, query)| query);
-    let query = query.split_once('#').map_or(query, |(query, _)| query);
-    Ok(crate::wire::parse_form(query))
+    Ok(query.split_once('#').map_or(query, |(query, _)| query))
 }
 
 /// The address without its query and its fragment.

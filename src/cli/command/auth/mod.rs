@@ -1,6 +1,7 @@
 //! `ingam auth`: authorization, tokens and credentials of accounts; one file for each act.
 
 mod context;
+mod import;
 mod link;
 mod login;
 mod run;

@@ -1,7 +1,7 @@
 //! `ingam auth`: loads the workspace and runs the subcommand.
 
 use super::context::AuthContext;
-use super::{link, login, set, status, token, token_families};
+use super::{import, link, login, set, status, token, token_families};
 use crate::cli::args::{AuthAction, AuthArgs};
 use crate::cli::command::session;
 use crate::cli::command_error::CommandError;
@@ -44,6 +44,7 @@ async fn act(auth: &AuthContext<'_>, action: &AuthAction) -> CommandResult {
             target,
         } => link::run(auth, scheme, redirect, target).await,
         AuthAction::Login(login) => login::run(auth, login).await,
+        AuthAction::Import(import) => import::run(auth, import).await,
         AuthAction::Status => status::run(auth).await,
         AuthAction::Refresh {
             scheme,
@@ -52,7 +53,8 @@ async fn act(auth: &AuthContext<'_>, action: &AuthAction) -> CommandResult {
         AuthAction::Logout {
             scheme,
             account_args,
-        } => token_families::logout(auth, scheme, account_args).await,
+            keep_authorization,
+        } => token_families::logout(auth, scheme, account_args, *keep_authorization).await,
         AuthAction::Set {
             scheme,
             name,

@@ -428,30 +428,71 @@ async fn find_families(
     Ok((records, unreadable))
 }
 
-/// Removes the token families of an account from the store.
+/// Removes the token families of an account from the store, and ends their authorization before,
+/// where the scheme says how.
 pub(super) async fn logout(
     auth: &AuthContext<'_>,
     scheme: &str,
     account_args: &AccountArgs,
+    keep_authorization: bool,
 ) -> CommandResult {
     let room = auth.open_workspace(account_args.env.as_deref()).await?;
     auth.find_scheme(scheme)?;
     let account = account_args.account.as_deref();
     let (records, mut output) = find_families(&room, Some(scheme), account).await?;
     check_one_account(&records, account)?;
+    let mut is_known = false;
     for record in &records {
-        if let Err(error) = remove_family(&room, record).await {
+        let is_revoked = revokes(&room, record) && !keep_authorization;
+        let removed = match is_revoked {
+            true => revoke_family(&room, record).await,
+            false => remove_family(&room, record)
+                .await
+                .map_err(|error| room.renewal_error(&error.into())),
+        };
+        if let Err(error) = removed {
             // The families before this one were removed: their names stay in the output.
-            output.error(room.renewal_error(&error.into()));
+            output.error(error);
             return Ok(output);
         }
-        output.message(format!(
-            "removed the tokens of `{}` ({})",
-            record.label.account, record.key.token
-        ));
+        is_known |= !is_revoked;
+        let (name, token) = (&record.label.account, &record.key.token);
+        output.message(if is_revoked {
+            format!("the marketplace has ended the authorization of `{name}` ({token}), and its tokens are removed")
+        } else {
+            format!("removed the tokens of `{name}` ({token})")
+        });
     }
-    output.message("the marketplace still knows the authorization: the seller ends it there");
+    if is_known {
+        output.message("the marketplace still knows the authorization: the seller ends it there");
+    }
     Ok(output)
+}
+
+/// Whether the scheme says how the authorization of these tokens is ended.
+fn revokes(room: &AuthWorkspace<'_>, record: &FamilyRecord) -> bool {
+    let has_tokens = record.current.is_some();
+    has_tokens && scheme_and_token(room, record).is_ok_and(|(_, token)| token.revoke.is_some())
+}
+
+async fn revoke_family(
+    room: &AuthWorkspace<'_>,
+    record: &FamilyRecord,
+) -> Result<(), CommandError> {
+    let (scheme, token) = scheme_and_token(room, record)?;
+    let access = access_for(&room.context, scheme, record)?;
+    let family = FamilyContext {
+        scheme,
+        token,
+        access: &access,
+        credentials: record_credentials(scheme, &access, record),
+        account: record.label.account.clone(),
+    };
+    family
+        .renew(room, RefreshKind::Revoke)
+        .await
+        .map_err(|failure| room.renewal_error(&failure))?;
+    Ok(())
 }
 
 /// A logout without `--account` must not remove the tokens of several accounts.

@@ -1,0 +1,289 @@
+//! `ingam auth import`: takes over a refresh token that another program got. It asks no marketplace,
+//! and says who loses the token. The token comes from standard input, never from an argument, which
+//! every process of the machine can read.
+
+use super::context::AuthContext;
+use super::token_families::{FamilyContext, describe_tokens};
+use crate::calendar::{Zone, read_moment};
+use crate::cli::args::ImportArgs;
+use crate::cli::command_error::CommandError;
+use crate::cli::command_output::{CommandOutput, CommandResult};
+use crate::credentials::CredentialFault;
+use crate::diagnostic::{did_you_mean, join_names};
+use crate::model::scheme::{Scheme, Token};
+use crate::secret::Secret;
+use crate::tokens::{FamilyLabel, FamilyRecord, LOCK_WAIT, RenewalState, TokenPair};
+use crate::value::{Number, Value};
+use std::io::Read;
+
+/// What standard input may name.
+const IMPORT_NAMES: [&str; 4] = [
+    "refresh_token",
+    "access_token",
+    "expires_at",
+    "refresh_expires_at",
+];
+/// No token is longer, in bytes.
+const MAX_INPUT_BYTES: u64 = 1 << 16;
+/// A Unix time above this is in milliseconds.
+const MIN_UNIX_MILLIS: i64 = 1_000_000_000_000;
+
+pub(super) async fn run(auth: &AuthContext<'_>, args: &ImportArgs) -> CommandResult {
+    if !args.value.is_empty() {
+        return Err(CommandError::usage(
+            "a token is never an argument: every process of the machine can read it",
+        )
+        .hint("it is asked for, or comes from standard input: `ingam auth import SCHEME --account NAME`"));
+    }
+    let scheme = auth.find_scheme(&args.scheme)?;
+    let token = imported_token(scheme, args.token.as_deref())?;
+    let room = auth
+        .open_workspace(args.account_args.env.as_deref())
+        .await?;
+    room.check_account(scheme, &args.account_args)?;
+    let accesses = &room.context.environment.accesses;
+    let account = accesses.account(scheme, args.account_args.account.as_deref())?;
+    let access = accesses.app_access(scheme, account)?;
+    let family = FamilyContext {
+        scheme,
+        token,
+        credentials: access.credentials.clone(),
+        account: access.account.clone(),
+        access: &access,
+    };
+    let key = family.key().map_err(|missing| {
+        CommandError::credential(missing.to_string())
+            .hint("write it in ingam.yaml, at the account: the tokens are stored by it")
+    })?;
+    let store = room.context.environment.tokens.renewer.store().await?;
+    let mut lock = store.lock(&key, LOCK_WAIT).await?;
+    let there = lock.read().await?;
+    // Before anything is read: whoever types a token in vain may have it in a history by then.
+    if !args.replace
+        && there
+            .as_ref()
+            .is_some_and(|record| record.current.is_some())
+    {
+        return Err(has_tokens(&family.account));
+    }
+    let imported = ImportedTokens::parse(&read_input(auth)?, scheme)?;
+    let label = FamilyLabel {
+        environment: room.context.options.environment.clone(),
+        account: family.account.clone(),
+    };
+    let mut record = there.unwrap_or_else(|| FamilyRecord::new(key, label.clone()));
+    record.label = label;
+    record.state = RenewalState::Ready;
+    record.pending_splits.clear();
+    record.split_from = None;
+    record.rotate(imported.into_pair(room.context.environment.tokens.renewer.now_ms()));
+    lock.write(&mut record).await?;
+    // A response to an older pair must not be applied to this one.
+    lock.clear_inbox().await;
+    room.context.register_record_secrets(&record);
+    Ok(imported_message(&room, scheme, token, &record))
+}
+
+fn imported_message(
+    room: &super::context::AuthWorkspace<'_>,
+    scheme: &Scheme,
+    token: &Token,
+    record: &FamilyRecord,
+) -> CommandOutput {
+    let mut output = CommandOutput::of_message(describe_tokens(room, scheme, record));
+    output.message(if token.lifetime.is_refresh_single_use {
+        "the refresh token works once: whoever else holds it loses it when ingam renews it the first time. Stop the program \
+         that used it before; ingam has asked no marketplace"
+    } else {
+        "nobody was asked whether the token is good: `ingam auth refresh` tries it. If the marketplace replaces it at the first \
+         renewal, whoever else holds it loses it"
+    });
+    output
+}
+
+fn has_tokens(account: &str) -> CommandError {
+    CommandError::usage(format!("`{account}` has tokens already"))
+        .hint("`--replace` replaces them; `ingam auth status` shows them. Nothing was changed")
+}
+
+/// The token that a refresh token can be kept for.
+fn imported_token<'s>(scheme: &'s Scheme, named: Option<&str>) -> Result<&'s Token, CommandError> {
+    let renewed = || scheme.tokens.iter().filter(|token| token.refresh.is_some());
+    let name = &scheme.name;
+    let names: Vec<&str> = renewed().map(|token| token.name.as_str()).collect();
+    if let Some(named) = named {
+        return renewed().find(|token| token.name == named).ok_or_else(|| {
+            CommandError::usage(format!("`{name}` has no token `{named}` that is renewed"))
+                .hints(did_you_mean(named, names.iter().copied()))
+        });
+    }
+    let level = &scheme.levels[scheme.default_level];
+    let usual = scheme.token_for_level(level);
+    match (
+        names.as_slice(),
+        usual.filter(|token| token.refresh.is_some()),
+    ) {
+        ([], _) => Err(
+            CommandError::usage(format!("`{name}` has no token that is renewed"))
+                .hint("its tokens are got with the application's own credentials, or it has none"),
+        ),
+        (_, Some(usual)) => Ok(usual),
+        ([_], None) => renewed().next().ok_or_else(|| has_tokens(name)),
+        (several, None) => Err(CommandError::usage(format!(
+            "`{name}` has the tokens {}",
+            join_names(several.iter().copied(), "and")
+        ))
+        .hint("name one with `--token`")),
+    }
+}
+
+fn read_input(auth: &AuthContext<'_>) -> Result<Secret<String>, CommandError> {
+    let read = if auth.invocation.host.stdin_is_terminal {
+        rpassword::prompt_password("refresh token, not shown: ")
+    } else {
+        let mut text = String::new();
+        let input = std::io::stdin().take(MAX_INPUT_BYTES);
+        { input }.read_to_string(&mut text).map(|_| text)
+    };
+    read.map(Secret::new)
+        .map_err(|error| CommandError::operation(format!("the token cannot be read: {error}")))
+}
+
+/// What standard input gave.
+struct ImportedTokens {
+    values: Vec<(String, Secret<String>)>,
+    access_expires_ms: Option<i64>,
+    refresh_expires_ms: Option<i64>,
+}
+
+impl ImportedTokens {
+    /// One line with a refresh token, or lines `NAME=value`. No message holds a value.
+    fn parse(text: &Secret<String>, scheme: &Scheme) -> Result<Self, CommandError> {
+        let lines: Vec<&str> = text
+            .expose()
+            .lines()
+            .filter(|line| !line.trim().is_empty())
+            .collect();
+        let is_named = |line: &&str| {
+            let name = line.split_once('=').map(|(name, _)| name);
+            name.is_some_and(|name| IMPORT_NAMES.contains(&name))
+        };
+        let mut imported = Self {
+            values: Vec::new(),
+            access_expires_ms: None,
+            refresh_expires_ms: None,
+        };
+        match lines.as_slice() {
+            [] => {
+                return Err(CommandError::usage("standard input has no token")
+                    .hint("pipe it in: `ingam auth import SCHEME --account NAME < token.txt`"));
+            }
+            [only] if !is_named(only) => imported.add("refresh_token", only, scheme)?,
+            lines => {
+                for (index, line) in lines.iter().enumerate() {
+                    let (name, value) = line.split_once('=').ok_or_else(|| odd_line(index))?;
+                    imported
+                        .add(name, value, scheme)
+                        .map_err(|error| match name {
+                            name if IMPORT_NAMES.contains(&name) => error,
+                            _ => odd_line(index),
+                        })?;
+                }
+            }
+        }
+        if imported.find("refresh_token").is_none() {
+            return Err(
+                CommandError::usage("standard input has no `refresh_token`").hint(
+                    "without it the access token ends and cannot be renewed; nothing was changed",
+                ),
+            );
+        }
+        if imported.find("access_token").is_none() && imported.access_expires_ms.is_some() {
+            return Err(CommandError::usage(
+                "`expires_at` is of an `access_token`, which is missing",
+            )
+            .hint("leave both out: ingam gets an access token when it needs one"));
+        }
+        Ok(imported)
+    }
+
+    fn find(&self, name: &str) -> Option<&Secret<String>> {
+        let mut values = self.values.iter();
+        values.find(|(key, _)| key == name).map(|(_, value)| value)
+    }
+
+    fn add(&mut self, name: &str, value: &str, scheme: &Scheme) -> Result<(), CommandError> {
+        let value = value.strip_suffix('\r').unwrap_or(value);
+        let is_twice = match name {
+            "expires_at" => self.access_expires_ms.is_some(),
+            "refresh_expires_at" => self.refresh_expires_ms.is_some(),
+            name => self.find(name).is_some(),
+        };
+        if is_twice {
+            return Err(
+                CommandError::usage(format!("`{name}` stands in standard input twice"))
+                    .hint("nothing was changed"),
+            );
+        }
+        match name {
+            "expires_at" => self.access_expires_ms = Some(parse_moment(name, value, scheme)?),
+            "refresh_expires_at" => {
+                self.refresh_expires_ms = Some(parse_moment(name, value, scheme)?);
+            }
+            "refresh_token" | "access_token" => {
+                if value.is_empty() {
+                    return Err(CommandError::usage(format!("`{name}` is empty"))
+                        .hint("nothing was changed"));
+                }
+                if let Some(fault) = CredentialFault::find(value, true) {
+                    return Err(CommandError::usage(format!("`{name}` {fault}"))
+                        .hint(fault.way_out())
+                        .hint("nothing was changed"));
+                }
+                self.values.push((name.to_owned(), Secret::from(value)));
+            }
+            _ => return Err(odd_line(0)),
+        }
+        Ok(())
+    }
+
+    fn into_pair(self, now_ms: i64) -> TokenPair {
+        let has_access = self.find("access_token").is_some();
+        TokenPair {
+            values: self.values,
+            received_ms: now_ms,
+            // An access token of unknown age, or none at all, is renewed before it is used.
+            access_expires_ms: Some(self.access_expires_ms.filter(|_| has_access).unwrap_or(0)),
+            refresh_expires_ms: self.refresh_expires_ms,
+            grant_expires_ms: None,
+        }
+    }
+}
+
+fn odd_line(index: usize) -> CommandError {
+    CommandError::usage(format!(
+        "line {} of standard input is not `NAME=value`",
+        index + 1
+    ))
+    .hint(format!(
+        "it is one line with the refresh token, or lines with {}; nothing was changed",
+        join_names(IMPORT_NAMES, "and")
+    ))
+}
+
+/// Unix milliseconds.
+fn parse_moment(name: &str, text: &str, scheme: &Scheme) -> Result<i64, CommandError> {
+    let number = Number::parse(text).and_then(|number| number.as_i64());
+    let moment = match number {
+        Some(number) if number > MIN_UNIX_MILLIS => Some(number),
+        Some(number) => number.checked_mul(1_000),
+        None => Zone::of_offset(scheme.clock.zone).and_then(|zone| {
+            let time = read_moment(&Value::from(text)).ok()?;
+            Some(time.in_zone(Some(&zone)).ok()?.as_millisecond())
+        }),
+    };
+    moment.filter(|ms| *ms > 0).ok_or_else(|| {
+        CommandError::usage(format!("`{name}` of standard input is not a time"))
+            .hint("write it as `2026-11-22T09:00:00Z`, or in Unix seconds; nothing was changed")
+    })
+}

@@ -1,0 +1,241 @@
+//! Decodes how the marketplace signs what it sends: `verify` of a link, and `webhooks`. It refuses
+//! steps that could never give the same text again, and names that stand for nothing that arrived.
+
+use super::SchemeDecoder;
+use crate::diagnostic::{Diagnostic, did_you_mean, join_names};
+use crate::load::assertion::regex;
+use crate::load::node_reader::{CheckedMap, at_most_one, map_entries, text};
+use crate::model::scheme::{IncomingSignature, RequestPart, Scheme, SignOp, SignStep, Webhook};
+use crate::model::template::Expression;
+use crate::render::TemplateDialect;
+use crate::yaml::{MapEntry, YamlNode};
+
+/// Keys of `verify` and of a webhook.
+pub(in crate::load) const INCOMING_KEYS: [&str; 2] = ["sign", "equals"];
+/// What `push` offers.
+const PUSH_NAMES: [&str; 9] = [
+    "url",
+    "method",
+    "path_query",
+    "query",
+    "query_pairs",
+    "headers",
+    "json",
+    "body",
+    "body_bytes",
+];
+/// The places where the signature of a push can stand.
+const PUSH_PLACES: [(&str, RequestPart); 3] = [
+    ("query", RequestPart::Query),
+    ("header", RequestPart::Header),
+    ("json", RequestPart::Json),
+];
+/// An address that comes back has a query only.
+const CALLBACK_PLACES: [(&str, RequestPart); 1] = [("query", RequestPart::Query)];
+
+/// What arrives.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Arrival {
+    Callback,
+    Push,
+}
+
+impl Arrival {
+    fn root(self) -> &'static str {
+        match self {
+            Self::Callback => "callback",
+            Self::Push => "push",
+        }
+    }
+
+    fn places(self) -> &'static [(&'static str, RequestPart)] {
+        match self {
+            Self::Callback => &CALLBACK_PLACES,
+            Self::Push => &PUSH_PLACES,
+        }
+    }
+}
+
+impl SchemeDecoder<'_> {
+    /// `webhooks: { push: { sign: […], equals: { header: authorization } } }`
+    pub(super) fn webhooks(&mut self, node: &YamlNode, scheme: &Scheme) -> Vec<Webhook> {
+        map_entries(node, "`webhooks`", self.diagnostics)
+            .iter()
+            .filter_map(|entry| self.webhook(entry, scheme))
+            .collect()
+    }
+
+    fn webhook(&mut self, entry: &MapEntry, scheme: &Scheme) -> Option<Webhook> {
+        Some(Webhook {
+            name: entry.key.to_string(),
+            at: entry.key_at,
+            signature: self.incoming(&entry.value, "a webhook", Arrival::Push, scheme)?,
+        })
+    }
+
+    /// `verify` of a link.
+    pub(super) fn callback_signature(
+        &mut self,
+        node: &YamlNode,
+        scheme: &Scheme,
+    ) -> Option<IncomingSignature> {
+        self.incoming(node, "`verify`", Arrival::Callback, scheme)
+    }
+
+    fn incoming(
+        &mut self,
+        node: &YamlNode,
+        what: &'static str,
+        arrival: Arrival,
+        scheme: &Scheme,
+    ) -> Option<IncomingSignature> {
+        let map = CheckedMap::open(node, what, &INCOMING_KEYS, self.diagnostics)?;
+        let sign = map.required("sign", self.diagnostics)?;
+        let steps = self.sign_steps(sign);
+        if steps.is_empty() {
+            let diagnostic = Diagnostic::error("`sign` has no step, so anything would be accepted")
+                .at(sign.at, "the last step is compared with the signature");
+            self.diagnostics.push(diagnostic);
+            return None;
+        }
+        self.check_incoming_steps(&steps, arrival, scheme);
+        let equals = map.required("equals", self.diagnostics)?;
+        let (part, field, pattern) = self.signature_place(equals, arrival)?;
+        Some(IncomingSignature {
+            at: node.at,
+            sign: steps,
+            part,
+            field,
+            pattern,
+        })
+    }
+
+    /// `{ header: x-signature, pattern: "v1=([0-9a-f]+)" }`
+    fn signature_place(
+        &mut self,
+        node: &YamlNode,
+        arrival: Arrival,
+    ) -> Option<(RequestPart, String, Option<regex::Regex>)> {
+        let mut keys: Vec<&str> = arrival.places().iter().map(|(key, _)| *key).collect();
+        keys.push("pattern");
+        let map = CheckedMap::open(node, "`equals`", &keys, self.diagnostics)?;
+        at_most_one(
+            &map,
+            &keys[..keys.len() - 1],
+            "a signature stands in one place",
+            self.diagnostics,
+        );
+        let found = arrival
+            .places()
+            .iter()
+            .find_map(|(key, part)| Some((*part, map.get(key)?)));
+        let Some((part, place)) = found else {
+            let names = join_names(keys[..keys.len() - 1].iter().copied(), "or");
+            self.diagnostics.push(
+                Diagnostic::error(format!("`equals` names a place in {names}"))
+                    .at(node.at, "no place here"),
+            );
+            return None;
+        };
+        let written = text(place, "a name", self.diagnostics)?;
+        let field = match part {
+            RequestPart::Header => written.to_ascii_lowercase(),
+            _ => written.to_owned(),
+        };
+        let pattern = map
+            .get("pattern")
+            .and_then(|node| regex(node, self.diagnostics));
+        if let Some(wrong) = pattern.as_ref().filter(|found| found.captures_len() != 2) {
+            let diagnostic = Diagnostic::error("a pattern to read with has one group")
+                .at(node.at, format!("`{wrong}`"));
+            self.diagnostics
+                .push(diagnostic.hint("put round brackets around the signature: `v1=([0-9a-f]+)`"));
+        }
+        Some((part, field, pattern))
+    }
+
+    fn check_incoming_steps(&mut self, steps: &[SignStep], arrival: Arrival, scheme: &Scheme) {
+        let mut known: Vec<&str> = Vec::new();
+        for step in steps {
+            if let SignOp::Uuid | SignOp::Random(_) = step.operation {
+                let diagnostic = Diagnostic::error(format!(
+                    "`{}` differs each time, so no signature would be accepted",
+                    step.operation.name()
+                ))
+                .at(step.at, "in a signature of somebody else");
+                self.diagnostics.push(diagnostic.hint("remove this step"));
+            }
+            let templates = step.operation.templates();
+            let expressions = templates.into_iter().flat_map(|text| text.expressions());
+            for expression in expressions {
+                self.check_incoming_names(expression, &known, arrival, scheme);
+            }
+            if let SignOp::Jwt(jwt) = &step.operation {
+                let fields = jwt.header.iter().chain(&jwt.claims);
+                for expression in fields.flat_map(|field| field.value.expressions()) {
+                    self.check_incoming_names(expression, &known, arrival, scheme);
+                }
+            }
+            known.push(&step.id);
+        }
+    }
+
+    fn check_incoming_names(
+        &mut self,
+        expression: &Expression,
+        steps: &[&str],
+        arrival: Arrival,
+        scheme: &Scheme,
+    ) {
+        // An expression that does not compile was reported when its template was decoded.
+        let Ok(names) = TemplateDialect::Scheme.names_in(expression) else {
+            return;
+        };
+        for name in names {
+            let Err(hint) = resolve_incoming(&name, steps, arrival, scheme) else {
+                continue;
+            };
+            let diagnostic = Diagnostic::error(format!("`{name}` is not defined here"))
+                .at(expression.at, "used here");
+            self.diagnostics.push(diagnostic.maybe_hint(hint));
+        }
+    }
+}
+
+/// `Err` with a hint when there is no such name.
+fn resolve_incoming(
+    name: &str,
+    steps: &[&str],
+    arrival: Arrival,
+    scheme: &Scheme,
+) -> Result<(), Option<String>> {
+    let (root, member) = name
+        .split_once('.')
+        .map_or((name, None), |(root, rest)| (root, rest.split('.').next()));
+    let among = |names: Vec<&str>| match member {
+        Some(member) if names.contains(&member) => Ok(()),
+        Some(member) => Err(did_you_mean(member, names)),
+        None => Err(Some(format!("name a part of it: `{root}.…`"))),
+    };
+    match (root, arrival) {
+        ("cred", _) => {
+            let names = scheme.credentials.iter();
+            among(names.map(|credential| credential.name.as_str()).collect())
+        }
+        ("push", Arrival::Push) => among(PUSH_NAMES.to_vec()),
+        // Each parameter of the address is a name of it.
+        ("callback", Arrival::Callback) if member.is_some() => Ok(()),
+        ("callback", Arrival::Callback) => Err(Some(
+            "name a part of it: `callback.pairs`, `callback.query` or a parameter".to_owned(),
+        )),
+        (root, _) if steps.contains(&root) => Ok(()),
+        ("ts" | "unix_s" | "unix_ms" | "token" | "req", _) => Err(Some(format!(
+            "only what arrived is known: `{}.…`, `cred.…` and the steps before",
+            arrival.root()
+        ))),
+        (root, _) => {
+            let known = steps.iter().copied().chain(["cred", arrival.root()]);
+            Err(did_you_mean(root, known))
+        }
+    }
+}
