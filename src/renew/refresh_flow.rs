@@ -171,7 +171,9 @@ impl<'a> RefreshFlow<'a> {
         let outcome = self.outcome_of(request, &response);
         let ended = match outcome {
             ResponseOutcome::Success => Ok(()),
-            refused => Err(self.revocation_refused(&refused, &response)),
+            refused @ ResponseOutcome::ApiError { .. } => {
+                Err(self.revocation_refused(&refused, &response))
+            }
         };
         self.record_limits(&asking, permit.as_ref(), &response, ended)
             .await?;

@@ -2,7 +2,7 @@
 //! workspace. No other Rust file names a marketplace.
 
 /// Name and text of each, in the order of their names.
-pub(crate) const BUILT_IN_SCHEMES: [(&str, &str); 60] = [
+pub(crate) const BUILT_IN_SCHEMES: [(&str, &str); 61] = [
     ("ali1688", include_str!("ali1688.yaml")),
     ("alibaba", include_str!("alibaba.yaml")),
     ("aliexpress", include_str!("aliexpress.yaml")),
@@ -27,6 +27,7 @@ pub(crate) const BUILT_IN_SCHEMES: [(&str, &str); 60] = [
         include_str!("http-message-signatures.yaml"),
     ),
     ("jd", include_str!("jd.yaml")),
+    ("jumia", include_str!("jumia.yaml")),
     ("jwt", include_str!("jwt.yaml")),
     ("kakao-shopping", include_str!("kakao-shopping.yaml")),
     ("kaufland", include_str!("kaufland.yaml")),

@@ -6,7 +6,7 @@ use crate::diagnostic::{Diagnostic, did_you_mean, join_names};
 use crate::load::assertion::regex;
 use crate::load::node_reader::{CheckedMap, at_most_one, map_entries, text};
 use crate::model::scheme::{IncomingSignature, RequestPart, Scheme, SignOp, SignStep, Webhook};
-use crate::model::template::Expression;
+use crate::model::template::{Expression, Template};
 use crate::render::TemplateDialect;
 use crate::yaml::{MapEntry, YamlNode};
 
@@ -166,7 +166,7 @@ impl SchemeDecoder<'_> {
                 self.diagnostics.push(diagnostic.hint("remove this step"));
             }
             let templates = step.operation.templates();
-            let expressions = templates.into_iter().flat_map(|text| text.expressions());
+            let expressions = templates.into_iter().flat_map(Template::expressions);
             for expression in expressions {
                 self.check_incoming_names(expression, &known, arrival, scheme);
             }

@@ -82,9 +82,10 @@ impl SchemeDecoder<'_> {
                 .push(diagnostic.hint("write it as a member under `json`"));
             return;
         }
-        let fields = match request.form.is_empty() {
-            true => &request.query,
-            false => &request.form,
+        let fields = if request.form.is_empty() {
+            &request.query
+        } else {
+            &request.form
         };
         let Some(field) = self.scope_field(map, fields) else {
             return;

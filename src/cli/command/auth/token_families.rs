@@ -444,11 +444,11 @@ pub(super) async fn logout(
     let mut is_known = false;
     for record in &records {
         let is_revoked = revokes(&room, record) && !keep_authorization;
-        let removed = match is_revoked {
-            true => revoke_family(&room, record).await,
-            false => remove_family(&room, record)
-                .await
-                .map_err(|error| room.renewal_error(&error.into())),
+        let removed = if is_revoked {
+            revoke_family(&room, record).await
+        } else {
+            let removed = remove_family(&room, record).await;
+            removed.map_err(|error| room.renewal_error(&error.into()))
         };
         if let Err(error) = removed {
             // The families before this one were removed: their names stay in the output.
