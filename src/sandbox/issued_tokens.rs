@@ -475,6 +475,7 @@ mod tests {
             json: TemplateTree::constant(Value::Null),
             reissued_within: same_for,
             old_token_grace: old_for,
+            accepts_json: false,
         }
     }
 

@@ -15,6 +15,7 @@ mod reserved_names;
 mod resources;
 mod server;
 mod template_scope;
+mod token_body;
 mod token_endpoint;
 mod token_subject;
 mod token_traffic;

@@ -25,11 +25,7 @@ impl ReceivedValues {
             .target
             .split_once('?')
             .map_or("", |(_, query)| query);
-        let media_type = received
-            .headers
-            .iter()
-            .find(|(name, _)| name == "content-type")
-            .map_or("", |(_, value)| value.as_str());
+        let media_type = media_type_of(received);
         Ok(Self {
             // As every client library writes it, and every server reads it: a plus is a blank.
             query: parse_form(query),
@@ -56,6 +52,16 @@ impl ReceivedValues {
                 .cloned(),
         }
     }
+}
+
+/// The `content-type`; empty without one.
+#[must_use]
+pub(super) fn media_type_of(received: &ReceivedRequest) -> &str {
+    received
+        .headers
+        .iter()
+        .find(|(name, _)| name == "content-type")
+        .map_or("", |(_, value)| value.as_str())
 }
 
 /// The pairs of a form; none for a body of another media type.

@@ -12,6 +12,7 @@ use super::request_template::{
     matching_accounts, read_value,
 };
 use super::template_scope::SandboxScope;
+use super::token_body::json_as_form;
 use super::token_subject::{TokenSubject, public_ids, subjects_of};
 use crate::model::scheme::{PenaltyRule, Scheme, Token, TokenRequest, VerifyFault};
 use crate::render::{FreshValues, RenderError};
@@ -150,16 +151,22 @@ impl TestMarketplace {
         if candidates.is_empty() {
             return None;
         }
-        let sent = match ReceivedValues::of(received) {
+        let mut received = received.clone();
+        if candidates
+            .iter()
+            .any(|candidate| accepts_json(&scheme, candidate))
+        {
+            received = json_as_form(received);
+        }
+        let sent = match ReceivedValues::of(&received) {
             Ok(sent) => sent,
             Err(faulty) => {
                 self.traffic.token_requests += 1;
-                let path = request_path(received);
+                let path = request_path(&received);
                 return Some(Ok(self.refusal_reply(&faulty, path, moment)));
             }
         };
         let matched = match_token_request(&scheme, candidates, &sent)?;
-        let mut received = received.clone();
         received.base = local_base_url(&scheme, matched.request.host.as_deref(), &received.base)?;
         // Not counted before: only here is it certain that this is a token request.
         self.traffic.token_requests += 1;
@@ -509,6 +516,12 @@ fn penalty_rules<'s>(scheme: &'s Scheme, token: &Token) -> Vec<&'s PenaltyRule> 
         .flat_map(|sandbox| &sandbox.penalty_rules)
         .filter(|penalty| penalty.token == token.name)
         .collect()
+}
+
+/// Whether the form of this token request may come as JSON.
+fn accepts_json(scheme: &Scheme, candidate: &TokenRequestMatch<'_>) -> bool {
+    let sends_form = !candidate.request.form.is_empty();
+    sends_form && token_rule(scheme, candidate.token).is_ok_and(|rule| rule.response.accepts_json)
 }
 
 fn token_rule<'s>(scheme: &'s Scheme, token: &'s Token) -> Result<TokenRule<'s>, TokenRefusal> {

@@ -50,6 +50,7 @@ envs:
       lazada: { one: {}, two: {} }
       tiktok-shop: { one: {}, two: {} }
       mall: { one: {}, two: {}, of_another_app: { app: other-app } }
+      bazaar: { one: {} }
 ";
 
 /// A marketplace with two tokens for credentials alone: the requests differ in their scope only.
@@ -149,6 +150,10 @@ impl Market {
         let folder = Folder::new();
         folder.write("ingam.yaml", WORKSPACE);
         folder.write("schemes/mall.yaml", MALL);
+        let bazaar = MALL
+            .replace("scheme: mall", "scheme: bazaar")
+            .replace("seller: { json:", "seller: { accepts_json: true, json:");
+        folder.write("schemes/bazaar.yaml", &bazaar);
         folder.write("schemes/desk.yaml", DESK);
         folder.write(
             "requests/shop.yaml",
@@ -1245,4 +1250,55 @@ fn a_host_of_its_own_one_path_and_forms() {
             .get(..12),
         Some(&b"HTTP/1.1 401"[..])
     );
+}
+
+#[test]
+fn a_form_may_come_as_json_where_the_scheme_says_so() {
+    for (scheme, json, expected) in [
+        (
+            "bazaar",
+            r#"{"kind":"code","code":"CODE","seller":"seller-one"}"#,
+            "token",
+        ),
+        (
+            "bazaar",
+            r#"{"kind":"code","code":"other","seller":"seller-one"}"#,
+            "code (`form.code`)",
+        ),
+        (
+            "bazaar",
+            r#"{"kind":"code","code":"CODE"}"#,
+            "missing (`form.seller`)",
+        ),
+        (
+            "bazaar",
+            r#"{"kind":["code"],"code":"CODE"}"#,
+            "missing (`form.kind`)",
+        ),
+        ("bazaar", r#"{"kind":"#, "malformed (`body`)"),
+        (
+            "mall",
+            r#"{"kind":"code","code":"CODE","seller":"seller-one"}"#,
+            "missing (`form.kind`)",
+        ),
+    ] {
+        let market = Market::open(scheme);
+        let code = market.code("seller seller-one");
+        let form = market.exchange_request("seller", &market.account("one"), &code);
+        let request = market
+            .plain
+            .post(format!("{}{}", form.base().origin(), form.target()))
+            .header("content-type", "application/json; charset=utf-8")
+            .body(json.replace("CODE", &code));
+        let answer = market
+            .runtime
+            .block_on(async { request.send().await.unwrap().bytes().await.unwrap() });
+        let answer = parse(&answer).unwrap();
+        if expected == "token" {
+            assert!(answer.get("access_token").is_some(), "{answer}");
+        } else {
+            let refused = format!("the sandbox refuses this request: {expected}");
+            assert_eq!(text(&answer, "message"), refused, "{scheme} {json}");
+        }
+    }
 }

@@ -176,16 +176,18 @@ impl SchemeDecoder<'_> {
         let map = CheckedMap::open(
             &entry.value,
             "a token response",
-            &["json", "reuse_for", "overlap"],
+            &["json", "reuse_for", "overlap", "accepts_json"],
             self.diagnostics,
         )?;
         let reuse_for = map.optional_duration("reuse_for", self.diagnostics);
         let overlap = map.optional_duration("overlap", self.diagnostics);
+        let accepts_json = map.optional_boolean("accepts_json", self.diagnostics);
         Some(TokenResponse {
             token: entry.key.to_string(),
             json: self.response_tree(&map)?,
             reissued_within: reuse_for,
             old_token_grace: overlap,
+            accepts_json: accepts_json.unwrap_or(false),
         })
     }
 

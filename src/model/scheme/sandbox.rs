@@ -125,6 +125,8 @@ pub struct TokenResponse {
     /// How long the previous access token stays valid after a refresh. Without a value, until it
     /// expires.
     pub old_token_grace: Option<Duration>,
+    /// The parameters that a token request sends as a form are accepted as a JSON object, too.
+    pub accepts_json: bool,
 }
 
 /// A mistake in a token request that the marketplace punishes later.

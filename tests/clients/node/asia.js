@@ -141,6 +141,8 @@ exports['tiktok-shop-sdk'] = async () => {
 };
 
 exports['node-taobao-topclient'] = async () => {
+  // It sends the time of the machine as that of the marketplace: it is meant for machines in China.
+  process.env.TZ = 'Asia/Shanghai';
   const { default: made, TopClient } = load('node-taobao-topclient');
   const Client = TopClient || made;
   const session = key('TAOBAO_TOP__SESSION');

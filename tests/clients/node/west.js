@@ -151,22 +151,36 @@ exports['etsy-ts'] = async () => {
 };
 
 exports['ebay-api'] = async () => {
-  redirect();
   const EbayApi = load('ebay-api');
-  const sdk = (certId = key('EBAY__CLIENT_SECRET')) =>
-    new EbayApi({ appId: key('EBAY__CLIENT_ID'), certId, sandbox: false });
-  await call('search', { itemSummaries: [] }, () => sdk().buy.browse.search({ q: 'ü a+b', limit: 3 }));
-  await call('user-token', { orders: [] }, async () => {
-    const mine = sdk();
-    mine.OAuth2.setCredentials({ access_token: key('EBAY__ACCESS_TOKEN'), expires_in: 7200 });
-    await mine.sell.fulfillment.getOrders({ limit: 3 });
-  });
-  await call('wrong-user-token', {}, async () => {
-    const mine = sdk();
-    mine.OAuth2.setCredentials({ access_token: 'v^1.1#nobody', expires_in: 7200 });
-    await mine.sell.fulfillment.getOrders({ limit: 3 });
-  });
-  await call('wrong-secret', {}, () => sdk(WRONG).buy.browse.search({ q: 'a' }));
+  const [subdomain, tld] = new URL(ORIGIN).host.split(/\.(?=\d+:)/);
+  const pem = (key) => `-----BEGIN PRIVATE KEY-----\n${key}\n-----END PRIVATE KEY-----`;
+  const sdk = (token = key('EBAY_SIGNED__ACCESS_TOKEN'), changed = {}) => {
+    const made = new EbayApi({
+      appId: key('EBAY_SIGNED__CLIENT_ID'),
+      certId: key('EBAY_SIGNED__CLIENT_SECRET'),
+      sandbox: false,
+      signature: { jwe: key('EBAY_SIGNED__JWE'), privateKey: pem(key('EBAY_SIGNED__SIGNING_KEY')) },
+      ...changed,
+    });
+    made.OAuth2.setCredentials({ access_token: token, expires_in: 7200 });
+    return (kind) => made.sell[kind].api({ schema: 'http://', subdomain, tld, sign: true });
+  };
+  const jwe = key('EBAY_SIGNED__JWE');
+  // The key of RFC 8032, 7.1, TEST 1.
+  const other = pem('MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g');
+  await call('transactions', { transactions: [] }, () =>
+    sdk()('finances').getTransactions({ filter: 'transactionType:{SALE}', limit: 3 }),
+  );
+  await call('refund', {}, () =>
+    sdk()('fulfillment').issueRefund('1', { reasonForRefund: 'BUYER_CANCEL', comment: 'ü' }),
+  );
+  await call('wrong-key', {}, () =>
+    sdk(undefined, { signature: { jwe, privateKey: other } })('finances').getTransactions(),
+  );
+  await call('wrong-token', {}, () => sdk('nobody')('finances').getTransactions());
+  await call('unsigned', {}, () =>
+    sdk()('finances').api({ schema: 'http://', subdomain, tld, sign: false }).getTransactions(),
+  );
 };
 
 exports['ebay-oauth-nodejs-client'] = async () => {
