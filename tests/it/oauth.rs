@@ -274,7 +274,7 @@ fn a_logout_ends_the_authorization_and_then_removes_the_tokens() {
         "{output}"
     );
     let (_, tokens) = get(&format!("{}/.ingam/tokens", workspace.origin));
-    assert!(tokens.contains("revoked"), "{tokens}");
+    assert!(tokens.contains("\"revoked\":true"), "{tokens}");
     let (output, code) = workspace.run_request();
     assert_eq!(code, 6, "{output}");
 }
