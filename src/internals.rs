@@ -73,7 +73,8 @@ pub mod secret {
 pub mod sign {
     pub use crate::sign::{
         NamedValues, ReceivedRequest, SealedRequest, SigningInputs, TestAccount, VerifierKeys,
-        authorize_draft, choose_level, lint, run_vector, seal, token_draft, verify,
+        authorize_draft, choose_level, lint, run_vector, seal, sends_signature, token_draft,
+        verify,
     };
 }
 pub mod snapshot {
@@ -96,7 +97,7 @@ pub mod value {
 }
 pub mod wire {
     pub use crate::wire::{
-        BaseUrl, Draft, DraftBody, WireRequest, WireResponse, encode_strict, parse_form,
+        BaseUrl, Draft, DraftBody, DraftPart, WireRequest, WireResponse, encode_strict, parse_form,
         parse_query,
     };
 }

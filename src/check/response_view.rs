@@ -137,6 +137,12 @@ impl<'a> ResponseView<'a> {
         }
     }
 
+    /// The last text that a path finds in an XML body, or `None` where it finds none. For a token,
+    /// which must be kept of a response whatever else is wrong with it.
+    pub(crate) fn last_xml_text(&self, path: &XPath) -> Option<String> {
+        path.texts(self.xml().ok()?).ok()?.pop()
+    }
+
     fn xpath<'s>(
         &'s self,
         path: &XPath,

@@ -351,12 +351,23 @@ pub(super) struct SchemeArgs {
 
 #[derive(Subcommand, Debug)]
 pub(super) enum SchemeAction {
-    /// All schemes, built in and of the workspace
+    /// All schemes with region, authentication and proof
     List,
     /// One scheme as a file, to read or to copy
     Show {
         /// Its name
         name: String,
+        /// As a page of documentation, in Markdown
+        #[arg(long)]
+        page: bool,
+    },
+    /// Copy a scheme that is built in, or that no known answer proves, into `schemes/`
+    Add {
+        /// Its name
+        name: String,
+        /// The name of the copy
+        #[arg(long = "as", value_name = "NAME")]
+        new_name: Option<String>,
     },
     /// Run the known answers of schemes, and look for the usual mistakes
     Check {

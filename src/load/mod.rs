@@ -56,7 +56,7 @@ use crate::model::request::Request;
 use crate::model::scheme::{Scheme, SchemeOrigin};
 use crate::model::workspace::Workspace;
 use crate::render::SECRET_ROOT;
-use crate::schemes::BUILT_IN_SCHEMES;
+use crate::schemes::{BUILT_IN_SCHEMES, UNPROVEN_SCHEMES};
 use crate::span::{FileId, SourceMap};
 use crate::value::Value;
 use crate::yaml::{YamlNode, can_spell};
@@ -212,25 +212,40 @@ fn decode_needed_schemes(
     sources: &mut SourceMap,
     diagnostics: &mut Diagnostics,
 ) -> Vec<Scheme> {
-    let wanted = |name: &str| {
-        decoded.iter().any(|decoded| match decoded {
-            DecodedFile::Request(request) => request.calls().any(|step| step.scheme.name == name),
-            DecodedFile::Recording(recording) => recording.scheme == name,
-            DecodedFile::Fixture(fixture) => {
-                fixture.all_steps().any(|step| step.scheme.name == name)
-            }
-            DecodedFile::Workspace(settings) => settings
-                .environments
-                .iter()
-                .any(|environment| environment.names_scheme(name)),
-            _ => false,
-        })
-    };
+    let named = named_schemes(decoded);
     BUILT_IN_SCHEMES
         .iter()
-        .filter(|(name, _)| wanted(name))
+        .filter(|(name, _)| named.contains(name))
         .filter_map(|(name, text)| decode_built_in_scheme(files, name, text, sources, diagnostics))
         .collect()
+}
+
+/// Every built-in scheme that a file names. The files are read once, however many schemes there
+/// are.
+fn named_schemes(decoded: &[DecodedFile]) -> BTreeSet<&str> {
+    let mut named = BTreeSet::new();
+    for decoded in decoded {
+        match decoded {
+            DecodedFile::Request(request) => {
+                named.extend(request.calls().map(|step| step.scheme.name.as_str()));
+            }
+            DecodedFile::Recording(recording) => {
+                named.insert(recording.scheme.as_str());
+            }
+            DecodedFile::Fixture(fixture) => {
+                named.extend(fixture.all_steps().map(|step| step.scheme.name.as_str()));
+            }
+            DecodedFile::Workspace(settings) => {
+                let names = BUILT_IN_SCHEMES.iter().map(|(name, _)| *name);
+                named.extend(names.filter(|name| {
+                    let mut environments = settings.environments.iter();
+                    environments.any(|environment| environment.names_scheme(name))
+                }));
+            }
+            DecodedFile::Scheme(_) | DecodedFile::Invalid => {}
+        }
+    }
+    named
 }
 
 fn decode_built_in_scheme(
@@ -324,7 +339,7 @@ pub fn all_schemes(loaded: &mut LoadedWorkspace) -> Vec<Arc<Scheme>> {
     let mut diagnostics = Diagnostics::default();
     let mut schemes = loaded.workspace.schemes.clone();
     for (name, text) in BUILT_IN_SCHEMES {
-        if !schemes.iter().any(|scheme| scheme.name == name) {
+        if !schemes.iter().any(|scheme| scheme.name == *name) {
             schemes.extend(
                 decode_built_in_scheme(&files, name, text, &mut loaded.sources, &mut diagnostics)
                     .map(Arc::new),
@@ -334,6 +349,18 @@ pub fn all_schemes(loaded: &mut LoadedWorkspace) -> Vec<Arc<Scheme>> {
     loaded.diagnostics.extend(diagnostics.sorted());
     schemes.sort_by(|left, right| left.name.cmp(&right.name));
     schemes
+}
+
+/// The schemes that can only be copied, for commands that list them.
+pub(crate) fn unproven_schemes(loaded: &mut LoadedWorkspace) -> Vec<Scheme> {
+    let files = WorkspaceFiles::of_workspace(&loaded.workspace);
+    let mut diagnostics = Diagnostics::default();
+    UNPROVEN_SCHEMES
+        .iter()
+        .filter_map(|(name, text)| {
+            decode_built_in_scheme(&files, name, text, &mut loaded.sources, &mut diagnostics)
+        })
+        .collect()
 }
 
 fn decode_file(

@@ -10,7 +10,7 @@ use crate::model::recording::{
 use crate::model::request::Step;
 use crate::model::scheme::{PLAIN_SCHEME, Scheme};
 use crate::model::workspace::Workspace;
-use crate::schemes::BUILT_IN_SCHEMES;
+use crate::schemes::{BUILT_IN_SCHEMES, unproven_text};
 use crate::span::Span;
 use crate::wire::BaseUrl;
 use std::collections::HashMap;
@@ -52,7 +52,7 @@ fn check_step(workspace: &Workspace, step: &Step, diagnostics: &mut Diagnostics)
             let diagnostic =
                 Diagnostic::error(format!("there is no scheme `{}`", step.scheme.name))
                     .at(step.scheme.at, "not built in, and not in `schemes/`");
-            diagnostics.push(diagnostic.maybe_hint(did_you_mean(&step.scheme.name, names)));
+            diagnostics.push(diagnostic.maybe_hint(missing_scheme_hint(&step.scheme.name, names)));
         }
         return;
     };
@@ -74,6 +74,15 @@ fn check_step(workspace: &Workspace, step: &Step, diagnostics: &mut Diagnostics)
         .at(level.at, "unknown level");
         diagnostics.push(diagnostic.maybe_hint(did_you_mean(&level.name, names)));
     }
+}
+
+fn missing_scheme_hint(name: &str, known: Vec<&str>) -> Option<String> {
+    if unproven_text(name).is_some() {
+        return Some(format!(
+            "no known answer proves it, so it is not built in: `ingam scheme add {name}` copies it into `schemes/`"
+        ));
+    }
+    did_you_mean(name, known)
 }
 
 /// A request that is signed is signed for one address.

@@ -67,6 +67,8 @@ pub(crate) struct WorkspaceFiles {
     named: Arc<Mutex<BTreeSet<PathBuf>>>,
     /// The schemas that assertions have named so far, compiled, by the path of their file.
     pub(super) schemas: Arc<Mutex<HashMap<PathBuf, JsonSchema>>>,
+    /// The only files that requests can name, whose content is given elsewhere.
+    given: Option<BTreeSet<PathBuf>>,
 }
 
 impl WorkspaceFiles {
@@ -77,6 +79,7 @@ impl WorkspaceFiles {
             root: root.canonicalize()?,
             named: Arc::default(),
             schemas: Arc::default(),
+            given: None,
         })
     }
 
@@ -86,6 +89,17 @@ impl WorkspaceFiles {
             root: workspace.root.clone(),
             named: Arc::default(),
             schemas: Arc::default(),
+            given: None,
+        }
+    }
+
+    /// For a request whose files stand beside it, and not on the disk.
+    pub(super) fn with_only(&self, files: impl Iterator<Item = PathBuf>) -> Self {
+        Self {
+            root: self.root.clone(),
+            named: Arc::default(),
+            schemas: Arc::default(),
+            given: Some(files.collect()),
         }
     }
 
@@ -261,6 +275,14 @@ impl WorkspaceFiles {
         diagnostics: &mut Diagnostics,
     ) -> Option<WorkspaceFile> {
         let path = PathBuf::from(text(node, "a file name", diagnostics)?);
+        if let Some(given) = &self.given {
+            if !given.contains(&path) {
+                let diagnostic = Diagnostic::error(format!("`{}` is not given", path.display()));
+                let hint = "write its content beside the request: `files: { a.txt: \"text\" }`";
+                diagnostics.push(diagnostic.at(node.at, "this file").hint(hint));
+            }
+            return Some(WorkspaceFile { path, at: node.at });
+        }
         match self.resolve_data_path(&path) {
             Ok(full) if full.is_file() => Some(WorkspaceFile { path, at: node.at }),
             Ok(_) => {

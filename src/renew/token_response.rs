@@ -257,6 +257,7 @@ fn saved_value(
             let found = path.find_every(answer.json().ok()?).ok()?.pop()?;
             Some(found.to_value())
         }
+        SavedFrom::Xml(path) => answer.last_xml_text(path).map(Value::from),
         SavedFrom::Header(header) => response.header(header).map(text),
         SavedFrom::Cookie(cookie) => {
             let cookies = response.all_cookies();

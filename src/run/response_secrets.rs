@@ -351,7 +351,7 @@ fn register_saved_fields(
     scheme: &Scheme,
     response: &WireResponse,
     redactor: &mut Redactor,
-) -> Result<(), SearchLimitExceeded> {
+) -> Result<(), ResponseSecretError> {
     let requests = scheme.tokens.iter().flat_map(Token::requests);
     for (name, saved) in requests.flat_map(|request| &request.saved_fields) {
         register_saved_field(name, saved, response, redactor)?;
@@ -364,7 +364,7 @@ fn register_saved_field(
     saved: &SavedFrom,
     response: &WireResponse,
     redactor: &mut Redactor,
-) -> Result<(), SearchLimitExceeded> {
+) -> Result<(), ResponseSecretError> {
     let mut register = |text: &str| {
         if text.len() >= MIN_TOKEN_BYTES {
             redactor.add_secret(format!("token.{name}"), text);
@@ -379,6 +379,15 @@ fn register_saved_field(
                         register(text.as_ref());
                     }
                 }
+            }
+        }
+        SavedFrom::Xml(path) => {
+            if let Ok(text) = response.text()
+                && let Ok(document) = XmlDocument::parse(text)
+            {
+                path.texts(&document)?
+                    .iter()
+                    .for_each(|text| register(text));
             }
         }
         SavedFrom::Header(header) => {

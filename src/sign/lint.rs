@@ -1,27 +1,20 @@
 //! What can be said of a scheme without calling anybody: the usual mistakes, and whether its
 //! signature covers what it says.
 
+use super::lint_finding::LintFinding;
+use super::mentioned_names::{scheme_names, used_steps};
 use super::sandbox_lint::sandbox_faults;
 use super::scope::{NamedValues, SigningInputs};
-use super::seal::{root_names, seal};
+use super::seal::seal;
+use super::secret_placement::check_secrets_in_addresses;
 use super::vector::VectorError;
 use crate::method::Method;
 use crate::model::scheme::{
-    CoveredPart, FieldPlacement, Level, Scheme, SigningProcedure, VectorSubject,
+    CoveredPart, CredentialType, Level, LintRule, Scheme, SigningProcedure, VectorSubject,
 };
-use crate::render::{FreshValues, RenderError};
-use crate::span::Span;
+use crate::render::FreshValues;
 use crate::value::Value;
 use crate::wire::{BaseUrl, Draft, DraftBody};
-
-/// One thing to look at.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LintFinding {
-    pub at: Span,
-    pub message: String,
-    /// Wrong, and not only worth a look.
-    pub is_error: bool,
-}
 
 #[must_use]
 pub fn lint(scheme: &Scheme) -> Vec<LintFinding> {
@@ -29,34 +22,56 @@ pub fn lint(scheme: &Scheme) -> Vec<LintFinding> {
     for procedure in scheme.procedures() {
         check_body_changed_after_signing(procedure, &mut findings);
         check_unsorted_concat(procedure, &mut findings);
-        for placement in [&procedure.prepare, &procedure.attach] {
-            check_secret_in_query(scheme, placement, &mut findings);
-        }
     }
+    check_secrets_in_addresses(scheme, &mut findings);
+    check_unused_credentials(scheme, &mut findings);
     check_refresh_token_saved(scheme, &mut findings);
-    findings.extend(sandbox_faults(scheme).into_iter().map(|fault| LintFinding {
-        at: fault.at,
-        message: fault.message,
-        is_error: true,
-    }));
+    let faults = sandbox_faults(scheme).into_iter();
+    findings.extend(faults.map(|fault| LintFinding::error(fault.at, fault.message)));
     if scheme.has_signature() && scheme.vectors.is_empty() {
         let text = "unproven: a scheme that signs needs at least one known answer under `vectors`";
-        findings.push(LintFinding {
-            at: scheme.at,
-            message: text.to_owned(),
-            is_error: true,
-        });
+        findings.push(LintFinding::error(scheme.at, text));
     }
-    for level in scheme
-        .levels
-        .iter()
-        .filter(|level| !level.procedure.sign.is_empty())
-    {
-        check_covers(scheme, level, &mut findings);
-    }
+    check_covers_of_levels(scheme, &mut findings);
+    apply_allowed(scheme, &mut findings);
     findings.sort_by_key(|finding| finding.at);
     findings.dedup();
     findings
+}
+
+/// Takes the warnings away that the file answers for, and reports a rule that allows nothing.
+fn apply_allowed(scheme: &Scheme, findings: &mut Vec<LintFinding>) {
+    for allowed in &scheme.allowed_warnings {
+        let before = findings.len();
+        findings.retain(|finding| finding.rule != Some(allowed.rule));
+        if findings.len() == before {
+            let text = format!(
+                "`{}` is allowed, and nothing here needs it: remove the line",
+                allowed.rule.name()
+            );
+            findings.push(LintFinding {
+                at: allowed.at,
+                message: text,
+                is_error: false,
+                rule: None,
+            });
+        }
+    }
+}
+
+/// A user would be asked for a value that is never sent; or a name is misspelled where it is used.
+fn check_unused_credentials(scheme: &Scheme, findings: &mut Vec<LintFinding>) {
+    let names = scheme_names(scheme);
+    for credential in &scheme.credentials {
+        // A public key is for those who verify.
+        let is_used = credential.kind == CredentialType::PublicKey
+            || names.contains(&format!("cred.{}", credential.name));
+        if !is_used {
+            let text = format!("nothing uses the credential `{}`", credential.name);
+            let rule = LintRule::UnusedCredential;
+            findings.push(LintFinding::warning(rule, credential.at, text));
+        }
+    }
 }
 
 /// A refresh token that works once is lost with its family if its successor is not saved.
@@ -70,11 +85,7 @@ fn check_refresh_token_saved(scheme: &Scheme, findings: &mut Vec<LintFinding>) {
         });
         if token.lifetime.is_refresh_single_use && !keeps {
             let text = "a refresh token that works once must be saved from each response: `save` has no `refresh_token`";
-            findings.push(LintFinding {
-                at: token.at,
-                message: text.to_owned(),
-                is_error: true,
-            });
+            findings.push(LintFinding::error(token.at, text));
         }
     }
 }
@@ -96,11 +107,7 @@ fn check_body_changed_after_signing(procedure: &SigningProcedure, findings: &mut
             "`{}` signs the body, and `attach` changes the body after it: what is signed is not what is sent",
             step.id
         );
-        findings.push(LintFinding {
-            at: step.at,
-            message: text,
-            is_error: true,
-        });
+        findings.push(LintFinding::error(step.at, text));
     }
 }
 
@@ -109,81 +116,77 @@ fn check_unsorted_concat(procedure: &SigningProcedure, findings: &mut Vec<LintFi
         for expression in step.operation.expressions() {
             let concat = expression.source.find("concat");
             let sorted = expression.source.find("bytesort");
-            if concat.is_some_and(|concat| sorted.is_none_or(|sorted| sorted > concat)) {
+            let Some(concat) = concat.filter(|at| sorted.is_none_or(|sorted| sorted > *at)) else {
+                continue;
+            };
+            if !joins_one_pair(&expression.source[..concat]) {
                 let text =
-                    "`concat` without `bytesort` before it joins pairs in the order of the request"
-                        .to_owned();
-                findings.push(LintFinding {
-                    at: expression.at,
-                    message: text,
-                    is_error: false,
-                });
+                    "`concat` without `bytesort` before it joins pairs in the order of the request";
+                findings.push(LintFinding::warning(
+                    LintRule::UnsortedConcat,
+                    expression.at,
+                    text.to_owned(),
+                ));
             }
         }
     }
 }
 
-fn check_secret_in_query(
-    scheme: &Scheme,
-    placement: &FieldPlacement,
-    findings: &mut Vec<LintFinding>,
-) {
-    for field in &placement.query {
-        for expression in field.value.expressions() {
-            let name = expression
-                .lookup
-                .as_deref()
-                .filter(|path| path[0] == "cred")
-                .and_then(|path| path.get(1));
-            if name
-                .and_then(|name| scheme.credential(name))
-                .is_some_and(|credential| credential.is_secret)
-            {
-                let text = format!(
-                    "`{}` puts a secret in the query, where proxies and servers log it",
-                    field.name
-                );
-                findings.push(LintFinding {
-                    at: field.name_at,
-                    message: text,
-                    is_error: false,
-                });
-            }
-        }
+/// Whether the pairs before a `concat` are one at most, whose order means nothing.
+fn joins_one_pair(before: &str) -> bool {
+    let only = before.rfind("only(").and_then(|at| {
+        let arguments = &before[at + "only(".len()..];
+        arguments.split_once(')').map(|(inside, _)| inside)
+    });
+    let is_one_name = only.is_some_and(|inside| !inside.contains(','));
+    let list = before.trim_start();
+    is_one_name || (list.starts_with("[[") && list.matches(']').count() == 2)
+}
+
+/// What `covers` says is tried at each level that sends a signature. A level that sends none, such
+/// as a public one, has nothing to cover.
+fn check_covers_of_levels(scheme: &Scheme, findings: &mut Vec<LintFinding>) {
+    let signing: Vec<&Level> = scheme
+        .levels
+        .iter()
+        .filter(|level| sends_signature(&level.procedure))
+        .collect();
+    for level in &signing {
+        check_covers(scheme, level, findings);
     }
+    if let (true, Some(part)) = (signing.is_empty(), scheme.covered_parts.first()) {
+        let text = format!(
+            "`covers` says `{}`, but no level attaches a signature",
+            part.name()
+        );
+        findings.push(LintFinding::error(scheme.at, text));
+    }
+}
+
+/// Whether a request carries the result of a step that signs.
+#[must_use]
+pub fn sends_signature(procedure: &SigningProcedure) -> bool {
+    // Names that cannot be read are an error of their own, and the probe below reports it.
+    let Ok(used) = used_steps(procedure) else {
+        return true;
+    };
+    procedure
+        .sign
+        .iter()
+        .any(|step| step.operation.is_signature() && used.contains(&step.id))
 }
 
 /// Changes each part of a request and sees which change the signature.
 fn check_covers(scheme: &Scheme, level: &Level, findings: &mut Vec<LintFinding>) {
-    let plain = probe_draft(scheme);
-    let signature = match signed_values(scheme, level, plain.clone()) {
-        Ok(signature) => signature,
-        Err(reason) => {
-            let text = format!(
-                "`covers` cannot be tried: {reason}; test keys under `sandbox`, or a vector with all credentials, would do"
-            );
-            return findings.push(LintFinding {
-                at: scheme.at,
-                message: text,
-                is_error: true,
-            });
-        }
-    };
     for part in CoveredPart::ALL {
-        let changed = match signed_values(scheme, level, with_part_changed(plain.clone(), part)) {
-            Ok(other) => other != signature,
+        let changed = match changes_signature(scheme, level, part) {
+            Ok(changed) => changed,
             // Without a signature nothing is known. "Not covered" would be a guess.
             Err(reason) => {
                 let text = format!(
-                    "`covers` cannot be tried with another {}: {reason}",
-                    part.name()
+                    "`covers` cannot be tried: {reason}; test keys under `sandbox`, or a vector with all credentials, would do"
                 );
-                findings.push(LintFinding {
-                    at: scheme.at,
-                    message: text,
-                    is_error: true,
-                });
-                continue;
+                return findings.push(LintFinding::error(scheme.at, text));
             }
         };
         let said = scheme.covered_parts.contains(&part);
@@ -202,16 +205,82 @@ fn check_covers(scheme: &Scheme, level: &Level, findings: &mut Vec<LintFinding>)
             ),
             _ => continue,
         };
-        findings.push(LintFinding {
-            at: scheme.at,
-            message: text,
-            is_error: true,
-        });
+        findings.push(LintFinding::error(scheme.at, text));
     }
 }
 
-/// A request with something in every part; headers that a known answer has may be signed, too.
-fn probe_draft(scheme: &Scheme) -> Draft {
+/// Whether the signature of any of the probes differs when this part of it does.
+fn changes_signature(
+    scheme: &Scheme,
+    level: &Level,
+    part: CoveredPart,
+) -> Result<bool, VectorError> {
+    for draft in probe_drafts(scheme, level, part) {
+        let plain = signed_values(scheme, level, draft.clone())?;
+        if signed_values(scheme, level, with_part_changed(draft, part))? != plain {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Requests with something in the part; headers that a known answer has may be signed, too, and so
+/// may parameters that the scheme names. A form is signed in other ways than JSON.
+fn probe_drafts(scheme: &Scheme, level: &Level, part: CoveredPart) -> Vec<Draft> {
+    let names = probe_names(&level.procedure);
+    let members = |value: &str| {
+        let members = names.iter();
+        members
+            .map(|name| (name.as_str().into(), Value::from(value)))
+            .collect()
+    };
+    let pairs: Vec<(String, String)> = names
+        .iter()
+        .map(|name| (name.clone(), "1".to_owned()))
+        .collect();
+    let json = Draft {
+        external: None,
+        method: Method::Post,
+        path: "/probe".to_owned(),
+        raw_query: String::new(),
+        query: pairs.clone(),
+        headers: probe_headers(scheme),
+        body: DraftBody::Json(Value::Object(members("1"))),
+    };
+    let other = if part == CoveredPart::Body {
+        Draft {
+            body: DraftBody::Form(pairs),
+            ..json.clone()
+        }
+    } else {
+        Draft {
+            method: Method::Get,
+            body: DraftBody::None,
+            ..json.clone()
+        }
+    };
+    vec![json, other]
+}
+
+/// Names of parameters: one of our own, and those that steps pick out by `only`.
+fn probe_names(procedure: &SigningProcedure) -> Vec<String> {
+    let mut names = vec!["a".to_owned()];
+    for step in &procedure.sign {
+        for expression in step.operation.expressions() {
+            let calls = expression.source.split("only(").skip(1);
+            let inside = calls.filter_map(|rest| rest.split_once(')'));
+            for argument in inside.flat_map(|(inside, _)| inside.split(',')) {
+                let name = argument.trim().trim_matches(['"', '\'']).to_owned();
+                if !name.is_empty() && !names.contains(&name) {
+                    names.push(name);
+                }
+            }
+        }
+    }
+    names
+}
+
+fn probe_headers(scheme: &Scheme) -> Vec<(String, String)> {
     let vectors = scheme
         .vectors
         .iter()
@@ -219,36 +288,45 @@ fn probe_draft(scheme: &Scheme) -> Draft {
             VectorSubject::Request { request, .. } => Some(&request.headers),
             _ => None,
         });
-    let headers = vectors.flatten().filter_map(|field| {
-        Some((
-            field.name.to_ascii_lowercase().into(),
-            field.value.as_constant()?.to_plain_text()?,
-        ))
-    });
-
-    let body = Value::Object(vec![("b".into(), Value::from("1"))]);
-    let query = vec![("a".to_owned(), "1".to_owned())];
-    Draft {
-        external: None,
-        method: Method::Post,
-        path: "/probe".to_owned(),
-        raw_query: String::new(),
-        query,
-        headers: headers.collect(),
-        body: DraftBody::Json(body),
+    let mut headers: Vec<(String, String)> = Vec::new();
+    for field in vectors.flatten() {
+        let name = field.name.to_ascii_lowercase();
+        let value = field.value.as_constant().and_then(Value::to_plain_text);
+        if let Some(value) = value.filter(|_| !headers.iter().any(|(known, _)| *known == name)) {
+            headers.push((name.to_string(), value));
+        }
     }
+    headers
 }
 
 fn with_part_changed(mut draft: Draft, part: CoveredPart) -> Draft {
     match part {
-        CoveredPart::Method => draft.method = Method::Put,
-        CoveredPart::Path => "/changed".clone_into(&mut draft.path),
-        CoveredPart::Query => "2".clone_into(&mut draft.query[0].1),
-        CoveredPart::Body => {
-            draft.body = DraftBody::Json(Value::Object(vec![("b".into(), Value::from("2"))]));
+        CoveredPart::Method => {
+            draft.method = if draft.method == Method::Get {
+                Method::Delete
+            } else {
+                Method::Put
+            };
         }
+        CoveredPart::Path => "/changed".clone_into(&mut draft.path),
+        CoveredPart::Query => change_pairs(&mut draft.query),
+        CoveredPart::Body => match &mut draft.body {
+            DraftBody::Form(pairs) => change_pairs(pairs),
+            DraftBody::Json(Value::Object(members)) => {
+                for (_, value) in members {
+                    *value = Value::from("2");
+                }
+            }
+            _ => {}
+        },
     }
     draft
+}
+
+fn change_pairs(pairs: &mut [(String, String)]) {
+    for (_, value) in pairs {
+        "2".clone_into(value);
+    }
 }
 
 /// Every text of the trace: a change in any of them is a change of what is signed.
@@ -279,24 +357,6 @@ fn signed_values(scheme: &Scheme, level: &Level, draft: Draft) -> Result<Vec<Str
         .filter(|line| used.contains(&line.id))
         .map(|line| line.value)
         .collect())
-}
-
-/// The steps whose results are sent, and those that these are made of; what no request carries
-/// covers nothing.
-fn used_steps(procedure: &SigningProcedure) -> Result<Vec<String>, RenderError> {
-    let attached = procedure.attach.fields();
-    let mut used = root_names(
-        attached
-            .flat_map(|(_, field)| field.value.expressions())
-            .collect(),
-    )?;
-    // Steps only read steps before them, so one pass from the last to the first finds them all.
-    for step in procedure.sign.iter().rev() {
-        if used.contains(&step.id) {
-            used.extend(root_names(step.operation.expressions())?);
-        }
-    }
-    Ok(used)
 }
 
 /// Test keys, or those of a known answer: a key may have to be hex or base64.

@@ -3,11 +3,11 @@
 use super::incoming::{Arrived, IncomingError, check_incoming, incoming_steps};
 use super::pkce::pkce_challenge;
 use super::scope::{NamedValues, SigningInputs};
-use super::seal::{SealError, SealedRequest, choose_level, seal};
+use super::seal::{SealError, SealedRequest, SignTrace, choose_level, seal};
 use super::token::{authorize_draft, token_draft};
 use crate::model::request::{Step, WorkspaceFile, WorkspaceFileError};
 use crate::model::scheme::{
-    IncomingSignature, Scheme, SignOp, SignatureVector, TokenRequest, VectorSubject,
+    AuthorizeLink, IncomingSignature, Scheme, SignOp, SignatureVector, TokenRequest, VectorSubject,
 };
 use crate::render::{
     BodyFiles, FreshValues, RenderError, VariableLayer, VariableOrigin, VariableScope, render_draft,
@@ -55,19 +55,26 @@ pub enum VectorError {
     UnknownWebhook(String),
     #[error("`authorize` of the scheme has no `verify`")]
     NoVerification,
+    #[error("there is no link `{0}` under `authorize`")]
+    UnknownLink(String),
+    #[error("there is no region `{0}` under `hosts`")]
+    UnknownRegion(String),
 }
 
 /// Whether what arrived is accepted: `true` or `false`.
 const ACCEPTED: &str = "accepted";
 
-struct NoBodyFiles;
+/// The files of a vector stand in it.
+struct GivenFiles<'v>(&'v SignatureVector);
 
-impl BodyFiles for NoBodyFiles {
+impl BodyFiles for GivenFiles<'_> {
     fn read(&self, file: &WorkspaceFile) -> Result<bytes::Bytes, WorkspaceFileError> {
-        Err(WorkspaceFileError::Unreadable {
-            path: file.path.clone(),
-            error: std::io::Error::other("a file cannot be a part of a known answer"),
-        })
+        let mut given = self.0.files.iter();
+        let found = given.find(|(path, _)| *path == file.path);
+        let missing = || WorkspaceFileError::NotFound(file.path.clone());
+        found
+            .map(|(_, content)| content.clone())
+            .ok_or_else(missing)
     }
 }
 
@@ -77,23 +84,59 @@ pub fn run_vector(
     scheme: &Scheme,
     vector: &SignatureVector,
 ) -> Result<Vec<VectorResult>, VectorError> {
+    if let Some((signature, arrived)) = arrived_in(scheme, &vector.subject)? {
+        return run_incoming_vector(
+            vector,
+            signature,
+            &arrived,
+            &given_credentials(scheme, vector),
+        );
+    }
+    let sealed = seal_given(scheme, vector)?;
+    let result = |(name, at, expected): &(String, Span, String)| VectorResult {
+        name: name.clone(),
+        at: *at,
+        expected: expected.clone(),
+        actual: value_of(&sealed, name),
+    };
+    Ok(vector.expect.iter().map(result).collect())
+}
+
+/// How the scheme comes to what it gives for a vector.
+///
+/// # Errors
+/// As [`run_vector`].
+pub(crate) fn vector_trace(
+    scheme: &Scheme,
+    vector: &SignatureVector,
+) -> Result<SignTrace, VectorError> {
+    Ok(seal_given(scheme, vector)?.trace)
+}
+
+/// The credentials of a vector, with the defaults of the scheme.
+fn given_credentials(scheme: &Scheme, vector: &SignatureVector) -> NamedValues {
     let mut credentials = NamedValues::from_iter(vector.credentials.clone());
     for credential in &scheme.credentials {
         if let (None, Some(default)) = (credentials.get(&credential.name), &credential.default) {
             credentials.set(&credential.name, default.clone());
         }
     }
-    if let Some((signature, arrived)) = arrived_in(scheme, &vector.subject)? {
-        return run_incoming_vector(vector, signature, &arrived, &credentials);
-    }
+    credentials
+}
+
+fn seal_given(scheme: &Scheme, vector: &SignatureVector) -> Result<SealedRequest, VectorError> {
+    let credentials = given_credentials(scheme, vector);
     let token = NamedValues::from_iter(vector.token.clone());
     let moment = FreshValues {
         unix_ms: vector.clock_ms,
         seed: [0; 16],
     };
     let extra = match &vector.subject {
-        VectorSubject::Authorize { vars } => link_names(vars),
-        _ => Vec::new(),
+        VectorSubject::Authorize { vars, .. } => link_names(vars),
+        VectorSubject::Token { vars, .. } => vars.clone(),
+        VectorSubject::Request { .. }
+        | VectorSubject::Push { .. }
+        | VectorSubject::Callback { .. } => Vec::new(),
     };
     let steps = given_steps(scheme, vector);
     let inputs = SigningInputs {
@@ -103,14 +146,7 @@ pub fn run_vector(
         steps: &steps,
         extra: &extra,
     };
-    let sealed = seal_vector(scheme, vector, inputs)?;
-    let result = |(name, at, expected): &(String, Span, String)| VectorResult {
-        name: name.clone(),
-        at: *at,
-        expected: expected.clone(),
-        actual: value_of(&sealed, name),
-    };
-    Ok(vector.expect.iter().map(result).collect())
+    seal_vector(scheme, vector, inputs)
 }
 
 /// The results of steps that a vector gives. A signature that differs each time is given by what is
@@ -200,29 +236,32 @@ fn seal_vector(
     vector: &SignatureVector,
     inputs: SigningInputs<'_>,
 ) -> Result<SealedRequest, VectorError> {
+    let region = vector.region.as_deref();
     let (procedure, draft, base) = match &vector.subject {
         VectorSubject::Request { level, request } => {
-            let draft = request_draft(request, inputs.moment)?;
+            let draft = request_draft(request, inputs.moment, &GivenFiles(vector))?;
             let level = choose_level(scheme, level.as_deref(), draft.method, &draft.path);
-            (&level.procedure, draft, vector_base(scheme, None)?)
+            (&level.procedure, draft, vector_base(scheme, region)?)
         }
-        VectorSubject::Token { token, action } => {
+        VectorSubject::Token { token, action, .. } => {
             let request = token_request(scheme, token, action)?;
             (
                 &request.procedure,
                 token_draft(scheme, request, inputs)?,
-                vector_base(scheme, request.host.as_deref())?,
+                vector_base(scheme, request.host.as_deref().or(region))?,
             )
         }
-        VectorSubject::Authorize { .. } => {
-            let link = scheme
-                .authorize_links
-                .first()
-                .ok_or(VectorError::NoAuthorizeLink)?;
+        VectorSubject::Authorize { link, .. } => {
+            let link = authorize_link(scheme, link.as_deref())?;
             (
                 &link.procedure,
                 authorize_draft(scheme, link, inputs)?,
-                vector_base(scheme, link.link_host.region_for("live"))?,
+                vector_base(
+                    scheme,
+                    link.link_host
+                        .region_for(region.unwrap_or("live"))
+                        .or(region),
+                )?,
             )
         }
         // `run_vector` has compared these.
@@ -234,14 +273,32 @@ fn seal_vector(
     Ok(seal(scheme, procedure, draft, &base, inputs)?)
 }
 
-/// The host of a region; `None` is the live one. A scheme without hosts signs for one that does not
-/// exist.
-fn vector_base(scheme: &Scheme, region: Option<&str>) -> Result<BaseUrl, BaseUrlError> {
-    let host = scheme
-        .host(region.unwrap_or("live"))
-        .or(scheme.hosts.first());
+fn authorize_link<'s>(
+    scheme: &'s Scheme,
+    name: Option<&str>,
+) -> Result<&'s AuthorizeLink, VectorError> {
+    let mut links = scheme.authorize_links.iter();
+    let Some(name) = name else {
+        return links.next().ok_or(VectorError::NoAuthorizeLink);
+    };
+    links
+        .find(|link| link.name.as_deref() == Some(name))
+        .ok_or_else(|| VectorError::UnknownLink(name.to_owned()))
+}
+
+/// The host of a region; `None` is the live one, or the first. A scheme without hosts signs for one
+/// that does not exist.
+fn vector_base(scheme: &Scheme, region: Option<&str>) -> Result<BaseUrl, VectorError> {
+    let host = match region {
+        Some(region) if !scheme.hosts.is_empty() => Some(
+            scheme
+                .host(region)
+                .ok_or_else(|| VectorError::UnknownRegion(region.to_owned()))?,
+        ),
+        _ => scheme.host("live").or(scheme.hosts.first()),
+    };
     let url = host.map_or("https://host.invalid", |host| host.url.as_str());
-    BaseUrl::parse(url)
+    Ok(BaseUrl::parse(url)?)
 }
 
 fn token_request<'s>(
@@ -263,7 +320,11 @@ fn token_request<'s>(
         .ok_or_else(|| VectorError::NoTokenRequest(action.to_owned()))
 }
 
-fn request_draft(request: &Step, moment: FreshValues) -> Result<Draft, RenderError> {
+fn request_draft(
+    request: &Step,
+    moment: FreshValues,
+    files: &GivenFiles<'_>,
+) -> Result<Draft, RenderError> {
     let mut variables = VariableScope::new(moment);
     variables.set(
         "run_id",
@@ -273,7 +334,7 @@ fn request_draft(request: &Step, moment: FreshValues) -> Result<Draft, RenderErr
             at: None,
         },
     );
-    render_draft(request, &variables, moment, &NoBodyFiles)
+    render_draft(request, &variables, moment, files)
 }
 
 fn value_of(sealed: &SealedRequest, name: &str) -> Option<String> {
@@ -286,6 +347,7 @@ fn value_of(sealed: &SealedRequest, name: &str) -> Option<String> {
     let request: &WireRequest = &sealed.request;
     match name.split_once('.') {
         None if name == "url" => Some(request.url().to_string()),
+        None if name == "body" => Some(String::from_utf8_lossy(request.body()).into_owned()),
         None if name == "ts" => Some(sealed.trace.ts.clone()),
         None => sealed.trace.value(name).map(str::to_owned),
         Some(("query", name)) => find(parse_query(request.url().query().unwrap_or_default()), name),

@@ -17,8 +17,8 @@ pub(crate) use body_charset::{
     charset_parameter, decode_body, decode_other_charset, encode_body, unencodable,
     xml_declared_label,
 };
-pub use draft::{Draft, DraftBody};
-pub(crate) use draft::{DraftPart, RequestTarget};
+pub(crate) use draft::RequestTarget;
+pub use draft::{Draft, DraftBody, DraftPart};
 pub(crate) use encode::{encode_form, encode_form_bytes, join_form, join_query, show_letters};
 pub use encode::{encode_strict, parse_form, parse_query};
 pub(crate) use external_url::ExternalUrl;

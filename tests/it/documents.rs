@@ -40,6 +40,7 @@ fn every_yaml_block_of_the_reference_is_what_it_says() {
     for block in blocks("docs/language.md")
         .into_iter()
         .chain(blocks("README.md"))
+        .chain(blocks("docs/write-a-scheme.md"))
     {
         let Some(kind) = block.info.strip_prefix("yaml") else {
             continue;

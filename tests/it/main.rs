@@ -39,6 +39,7 @@ mod hostile;
 mod hostile_files;
 mod import_circles;
 mod limits;
+mod marketplace_pages;
 mod mutations;
 mod network;
 mod network_routes;

@@ -14,7 +14,7 @@ use crate::model::credential_variable::secret_variable;
 use crate::model::environment::SANDBOX_ENV;
 use crate::model::scheme::{Scheme, SchemeOrigin, SignatureVector};
 use crate::plan::{CommandLineNames, check_names, workspace_secrets};
-use crate::sign::{lint, run_vector};
+use crate::sign::{lint, run_vector, vector_trace};
 
 /// Checks everything that needs no request: files, names, templates, paths, regular expressions,
 /// schemes.
@@ -165,11 +165,30 @@ fn check_vector(scheme: &Scheme, vector: &SignatureVector, faults: &mut Diagnost
             "a known answer is not reproduced: `{}`",
             result.name
         ));
+        let fault = fault
+            .at(result.at, format!("source: {}", vector.source))
+            .hint(format!("expected {}", result.expected))
+            .hint(format!("got      {actual}"));
         faults.push(
-            fault
-                .at(result.at, format!("source: {}", vector.source))
-                .hint(format!("expected {}", result.expected))
-                .hint(format!("got      {actual}")),
+            trace_lines(scheme, vector)
+                .into_iter()
+                .fold(fault, Diagnostic::hint),
         );
     }
+}
+
+/// Every text on the way to the answer: the first one that differs from the text of the marketplace
+/// is the mistake.
+fn trace_lines(scheme: &Scheme, vector: &SignatureVector) -> Vec<String> {
+    // It was signed a moment ago with the same values, so there is a trace.
+    let Ok(trace) = vector_trace(scheme, vector) else {
+        return Vec::new();
+    };
+    let mut lines = vec![format!("trace    ts = {}", trace.ts)];
+    lines.extend(trace.lines.iter().map(|line| {
+        // A line end would look like the next step.
+        let value = line.value.replace('\n', "\\n");
+        format!("trace    {} = {value}", line.id)
+    }));
+    lines
 }

@@ -2,7 +2,7 @@
 
 use super::SchemeDecoder;
 use crate::diagnostic::{Diagnostic, did_you_mean};
-use crate::load::assertion::json_path;
+use crate::load::assertion::{json_path, xpath};
 use crate::load::node_reader::{
     CheckedMap, at_most_one, boolean, duration, map_entries, one_or_many, scalar, text, text_list,
 };
@@ -13,6 +13,7 @@ use crate::model::scheme::{
     TokenRequest, TokenSplit,
 };
 use crate::model::template::{Template, TemplatePart};
+use crate::xml::XPath;
 use crate::yaml::{MapEntry, YamlNode};
 use std::time::Duration;
 
@@ -138,18 +139,14 @@ impl SchemeDecoder<'_> {
     }
 
     fn split(&mut self, entry: &MapEntry) -> Option<TokenSplit> {
-        let [(credential, ids)] =
-            self.saved_values(&entry.value)
-                .try_into()
-                .ok()
-                .or_else(|| {
-                    let diagnostic =
-                        Diagnostic::error("a split has one credential and the JSONPath of its ids")
-                            .at(entry.value.at, "this one");
-                    self.diagnostics
-                        .push(diagnostic.hint("write `shop: { shop_id: \"$.shop_id_list[*]\" }`"));
-                    None
-                })?;
+        let [(credential, ids)] = self.id_paths(&entry.value).try_into().ok().or_else(|| {
+            let diagnostic =
+                Diagnostic::error("a split has one credential and the JSONPath of its ids")
+                    .at(entry.value.at, "this one");
+            self.diagnostics
+                .push(diagnostic.hint("write `shop: { shop_id: \"$.shop_id_list[*]\" }`"));
+            None
+        })?;
         Some(TokenSplit {
             token: entry.key.to_string(),
             at: entry.key_at,
@@ -191,6 +188,9 @@ impl SchemeDecoder<'_> {
     fn saved_from(&mut self, node: &YamlNode) -> Option<SavedFrom> {
         if node.as_map().is_none() {
             let path = text(node, "a JSONPath", self.diagnostics)?;
+            if XPath::is_meant_by(path) {
+                return Some(SavedFrom::Xml(xpath(path, node.at, self.diagnostics)?));
+            }
             return Some(SavedFrom::Json(json_path(path, node.at, self.diagnostics)?));
         }
         let map = CheckedMap::open(node, "a saved value", &SAVED_KEYS, self.diagnostics)?;
@@ -207,13 +207,14 @@ impl SchemeDecoder<'_> {
         if saved.is_none() {
             let diagnostic = Diagnostic::error("a saved value names its place")
                 .at(node.at, "no place here")
-                .hint("write a JSONPath, `{ header: NAME }` or `{ cookie: NAME }`");
+                .hint("write a JSONPath, an XPath, `{ header: NAME }` or `{ cookie: NAME }`");
             self.diagnostics.push(diagnostic);
         }
         saved
     }
 
-    fn saved_values(&mut self, node: &YamlNode) -> Vec<(String, crate::jsonpath::JsonPath)> {
+    /// Name → `JSONPath`
+    fn id_paths(&mut self, node: &YamlNode) -> Vec<(String, crate::jsonpath::JsonPath)> {
         let saves = map_entries(node, "`save`", self.diagnostics).iter();
         saves
             .filter_map(|entry| {

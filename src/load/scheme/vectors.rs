@@ -8,18 +8,25 @@ use crate::model::scheme::{IncomingPush, Proof, SignatureVector, VectorSubject};
 use crate::span::Span;
 use crate::value::ObjectMember;
 use crate::yaml::YamlNode;
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use bytes::Bytes;
+use std::path::PathBuf;
 
 /// Keys of a vector.
 pub(super) const VECTOR_KEYS: [&str; 4] = ["source", "proof", "given", "expect"];
 /// Keys of what a vector is given.
-pub(super) const GIVEN_KEYS: [&str; 9] = [
+pub(super) const GIVEN_KEYS: [&str; 13] = [
     "cred",
     "token",
     "steps",
     "clock",
+    "region",
+    "files",
     "request",
     "token_request",
+    "with",
     "authorize",
+    "link",
     "push",
     "callback",
 ];
@@ -57,6 +64,7 @@ impl SchemeDecoder<'_> {
         let expect = map.required("expect", self.diagnostics)?;
         let expected = self.expected_values(expect);
         let clock = given.required("clock", self.diagnostics)?;
+        let files = given.optional("files", |node| self.given_files(node));
         Some(SignatureVector {
             at: node.at,
             source: text(
@@ -70,7 +78,9 @@ impl SchemeDecoder<'_> {
             token: self.constant_members(&given, "token"),
             fixed_steps: self.constant_members(&given, "steps"),
             clock_ms: self.clock_time(clock)?,
-            subject: self.vector_subject(&given)?,
+            region: given.optional_text("region", self.diagnostics),
+            subject: self.vector_subject(&given, &files)?,
+            files,
             expect: expected,
         })
     }
@@ -176,20 +186,70 @@ impl SchemeDecoder<'_> {
         bytes.ok()
     }
 
-    fn vector_subject(&mut self, given: &CheckedMap<'_>) -> Option<VectorSubject> {
+    /// `{ images/a.png: { base64: iVBORw0K } , note.txt: "some text" }`
+    fn given_files(&mut self, node: &YamlNode) -> Vec<(PathBuf, Bytes)> {
+        let entries = map_entries(node, "`files`", self.diagnostics).iter();
+        entries
+            .filter_map(|entry| Some((PathBuf::from(&*entry.key), self.given_file(&entry.value)?)))
+            .collect()
+    }
+
+    fn given_file(&mut self, node: &YamlNode) -> Option<Bytes> {
+        if node.as_map().is_none() {
+            let content = text(node, "the content of a file", self.diagnostics)?;
+            return Some(Bytes::from(content.to_owned()));
+        }
+        let map = CheckedMap::open(node, "a file", &["base64"], self.diagnostics)?;
+        let content = map.required("base64", self.diagnostics)?;
+        let written = text(content, "`base64`", self.diagnostics)?;
+        let decoded = BASE64_STANDARD.decode(written);
+        if decoded.is_err() {
+            let diagnostic = Diagnostic::error("`base64` is not Base64 with padding")
+                .at(content.at, "this text");
+            self.diagnostics.push(diagnostic);
+        }
+        decoded.ok().map(Bytes::from)
+    }
+
+    /// Names that only one kind of vector has would be ignored by the others.
+    fn check_given_belongs(&mut self, given: &CheckedMap<'_>) {
+        for (key, subject) in [
+            ("files", "request"),
+            ("with", "token_request"),
+            ("link", "authorize"),
+        ] {
+            if let (Some(entry), None) = (given.entry(key), given.get(subject)) {
+                let diagnostic = Diagnostic::error(format!("`{key}` belongs to `{subject}`"))
+                    .at(entry.key_at, "nothing uses it here");
+                self.diagnostics.push(diagnostic.hint("remove it"));
+            }
+        }
+    }
+
+    fn token_subject(&mut self, given: &CheckedMap<'_>, node: &YamlNode) -> Option<VectorSubject> {
+        let written = text(node, "`token_request`", self.diagnostics)?;
+        let (token, act) = written.split_once('.').unwrap_or((written, "issue"));
+        Some(VectorSubject::Token {
+            token: token.to_owned(),
+            action: act.to_owned(),
+            vars: self.constant_members(given, "with"),
+        })
+    }
+
+    fn vector_subject(
+        &mut self,
+        given: &CheckedMap<'_>,
+        files: &[(PathBuf, Bytes)],
+    ) -> Option<VectorSubject> {
         at_most_one(
             given,
             &["request", "token_request", "authorize", "push", "callback"],
             "a vector signs or checks one thing",
             self.diagnostics,
         );
+        self.check_given_belongs(given);
         if let Some(node) = given.get("token_request") {
-            let written = text(node, "`token_request`", self.diagnostics)?;
-            let (token, act) = written.split_once('.').unwrap_or((written, "issue"));
-            return Some(VectorSubject::Token {
-                token: token.to_owned(),
-                action: act.to_owned(),
-            });
+            return self.token_subject(given, node);
         }
         if let Some(node) = given.get("push") {
             return self.pushed(node);
@@ -201,12 +261,17 @@ impl SchemeDecoder<'_> {
         }
         if given.get("authorize").is_some() {
             return Some(VectorSubject::Authorize {
+                link: given.optional_text("link", self.diagnostics),
                 vars: self.constant_members(given, "authorize"),
             });
         }
         let node = given.required("request", self.diagnostics)?;
+        // The files of a vector stand in it: a built-in scheme is checked in every workspace.
+        let given_files = self
+            .files
+            .with_only(files.iter().map(|(path, _)| path.clone()));
         let request = RequestDecoder {
-            files: self.files,
+            files: &given_files,
             diagnostics: self.diagnostics,
         }
         .decode_vector_request(node)?;

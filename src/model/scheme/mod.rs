@@ -173,11 +173,12 @@ impl Scheme {
         credentials.any(|credential| credential.is_secret) || !self.tokens.is_empty()
     }
 
-    /// Whether it computes anything at all.
+    /// Whether it computes a signature of anything.
     #[must_use]
     pub fn has_signature(&self) -> bool {
         self.procedures()
-            .any(|procedure| !procedure.sign.is_empty())
+            .flat_map(|procedure| &procedure.sign)
+            .any(|step| step.operation.is_signature())
     }
 }
 

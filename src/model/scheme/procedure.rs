@@ -174,6 +174,15 @@ impl SignOp {
         }
     }
 
+    /// Whether its result proves something. Texts, encoded texts and random values prove nothing.
+    #[must_use]
+    pub fn is_signature(&self) -> bool {
+        !matches!(
+            self,
+            Self::Text(_) | Self::Encode { .. } | Self::Uuid | Self::Random(_)
+        )
+    }
+
     /// Every template in it.
     #[must_use]
     pub fn templates(&self) -> Vec<&Template> {

@@ -1,11 +1,13 @@
 //! Where a token response holds a value.
 
 use crate::jsonpath::JsonPath;
+use crate::xml::XPath;
 
 /// A value that `save` takes from a token response.
 #[derive(Clone, Debug)]
 pub enum SavedFrom {
     Json(JsonPath),
+    Xml(XPath),
     /// A header, in lower case.
     Header(String),
     /// A cookie that the response sets.
@@ -18,7 +20,7 @@ impl SavedFrom {
     pub fn as_json_path(&self) -> Option<&JsonPath> {
         match self {
             Self::Json(path) => Some(path),
-            Self::Header(_) | Self::Cookie(_) => None,
+            Self::Xml(_) | Self::Header(_) | Self::Cookie(_) => None,
         }
     }
 }

@@ -5,6 +5,7 @@ use super::Proof;
 use crate::model::request::Step;
 use crate::span::Span;
 use crate::value::ObjectMember;
+use std::path::PathBuf;
 
 /// A known answer, with where it was published.
 #[derive(Clone, Debug)]
@@ -18,6 +19,10 @@ pub struct SignatureVector {
     pub fixed_steps: Vec<ObjectMember>,
     /// Unix milliseconds.
     pub clock_ms: i64,
+    /// The host, by its region; without it, that of the subject.
+    pub region: Option<String>,
+    /// Content of the files that the request names.
+    pub files: Vec<(PathBuf, bytes::Bytes)>,
     pub subject: VectorSubject,
     /// Step id, or `query.name`, `headers.name`, `form.name`, `json.name`, `url` → value.
     pub expect: Vec<(String, Span, String)>,
@@ -30,12 +35,16 @@ pub enum VectorSubject {
         level: Option<String>,
         request: Box<Step>,
     },
-    /// Token name and `issue`, `exchange` or `refresh`.
+    /// Token name and `issue`, `exchange` or `refresh`; `vars` are the names that
+    /// its templates see, such as `code`.
     Token {
         token: String,
         action: String,
+        vars: Vec<ObjectMember>,
     },
     Authorize {
+        /// Which of several links; without it, the usual one.
+        link: Option<String>,
         vars: Vec<ObjectMember>,
     },
     /// What arrives at an address of ours: the name of a webhook, and the call.
@@ -44,7 +53,5 @@ pub enum VectorSubject {
         push: Box<IncomingPush>,
     },
     /// The raw query of the address that a browser comes back to.
-    Callback {
-        query: String,
-    },
+    Callback { query: String },
 }
