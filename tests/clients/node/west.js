@@ -135,7 +135,8 @@ exports['etsy-ts'] = async () => {
   const { Etsy } = load('etsy-ts');
   const sdk = (accessToken = key('ETSY__ACCESS_TOKEN')) =>
     new Etsy({
-      apiKey: `${key('ETSY__KEYSTRING')}:${key('ETSY__SHARED_SECRET')}`,
+      apiKey: key('ETSY__KEYSTRING'),
+      sharedSecret: key('ETSY__SHARED_SECRET'),
       securityDataStorage: {
         findAccessToken: async () => ({ accessToken, refreshToken: 'x', tokenType: 'Bearer' }),
         storeAccessToken: async () => {},

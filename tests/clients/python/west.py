@@ -235,7 +235,7 @@ def allegro():
     with call("me", {"id": "1"}):
         sdk().user.get_me()
     with call("orders", {"checkoutForms": []}):
-        sdk()._make_request("GET", "order/checkout-forms", params={"limit": 5, "status": "a b"})
+        sdk().get("order/checkout-forms", params={"limit": 5, "status": "a b"})
     with call("wrong-token"):
         sdk("no-token-of-anyone").user.get_me()
 
