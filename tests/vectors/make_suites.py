@@ -251,7 +251,7 @@ covers: []
 
 def oauth1(key, request, cred, expect):
     entry = ENTRIES[key]
-    source = f'{entry["source"]}, {entry["what"]}'
+    source = f'{entry["source"]}, {entry["what"]} ({key})'
     vector("oauth1-http", source, {"consumer_secret": "not-published", **cred}, request, expect)
     covered(key, "oauth1-http", source)
 
