@@ -77,7 +77,8 @@ pub(crate) const BUILT_IN_SCHEMES: &[(&str, &str)] = &[
 
 /// Schemes for which no known answer was found. No request can name one: `ingam scheme add` copies
 /// it into a workspace, where it needs trust.
-pub(crate) const UNPROVEN_SCHEMES: &[(&str, &str)] = &[];
+pub(crate) const UNPROVEN_SCHEMES: &[(&str, &str)] =
+    &[("cj-onstyle", include_str!("unproven/cj-onstyle.yaml"))];
 
 /// The text of a built-in scheme.
 pub(crate) fn built_in_text(name: &str) -> Option<&'static str> {
