@@ -65,7 +65,9 @@ pub mod renew {
     pub use crate::renew::{RefreshJob, RefreshKind, SchemeSource};
 }
 pub mod sandbox {
-    pub use crate::sandbox::{NO_RECORDING, SandboxOrigins, SandboxServer, test_account};
+    pub use crate::sandbox::{
+        ListenOptions, NO_RECORDING, SandboxOrigins, SandboxServer, test_account,
+    };
 }
 pub mod secret {
     pub use crate::secret::Secret;
@@ -98,7 +100,6 @@ pub mod value {
 pub mod wire {
     pub use crate::wire::{
         BaseUrl, Draft, DraftBody, DraftPart, WireRequest, WireResponse, encode_strict, parse_form,
-        parse_query,
     };
 }
 pub mod yaml {

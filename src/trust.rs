@@ -17,6 +17,13 @@ pub(crate) enum TrustSubject {
         scheme: String,
         host: String,
     },
+    /// A scheme's requests as one account go to a host that a credential of the account gives.
+    AccountHost {
+        scheme: String,
+        account: String,
+        /// `https://host:port`
+        host: String,
+    },
     /// Whoever runs it sends a scheme's requests to hosts of a pattern, whatever files say.
     GivenHosts { scheme: String, pattern: String },
     /// An environment sends requests through a proxy.
@@ -62,6 +69,7 @@ impl TrustSubject {
                 format!("ingam trust --host {scheme}={pattern}")
             }
             Self::Host { .. }
+            | Self::AccountHost { .. }
             | Self::Proxy { .. }
             | Self::Authority { .. }
             | Self::Scheme { .. } => format!("ingam trust --env {environment}"),
@@ -84,6 +92,11 @@ impl TrustSubject {
                 };
                 format!("secrets of `{scheme}` go to {host}{form} in environment `{environment}`")
             }
+            Self::AccountHost {
+                scheme,
+                account,
+                host,
+            } => format!("secrets of `{scheme}` go to {host} for the account `{account}`"),
             Self::GivenHosts { scheme, pattern } => {
                 format!("secrets of `{scheme}` go to {pattern} when `--host` or a variable says so")
             }
@@ -237,6 +250,15 @@ impl TrustList {
             } => {
                 add("environment", environment);
                 add("scheme", scheme);
+                add("host", host);
+            }
+            TrustSubject::AccountHost {
+                scheme,
+                account,
+                host,
+            } => {
+                add("scheme", scheme);
+                add("account", account);
                 add("host", host);
             }
             TrustSubject::Proxy { environment, proxy } => {

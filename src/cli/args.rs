@@ -534,6 +534,9 @@ pub(super) struct SandboxArgs {
     /// The first port; each scheme gets the next one
     #[arg(long, short, default_value_t = 9000)]
     pub(super) port: u16,
+    /// Take the protocol of a request from `X-Forwarded-Proto`, as a proxy in front of it says
+    #[arg(long)]
+    pub(super) trust_forwarded_proto: bool,
 }
 
 #[derive(ClapArgs, Debug)]

@@ -47,6 +47,7 @@ impl CredentialSources {
                 name: TLS_KEY.to_owned(),
                 variable: suggested_variable(scheme, owner, TLS_KEY_FILE),
                 description: Some("a file with the key of `client_cert`, in PEM".to_owned()),
+                condition: None,
             }],
         })
     }
@@ -68,6 +69,7 @@ impl CredentialSources {
                     name: "the password of its proxy".to_owned(),
                     variable: PROXY_PASSWORD.to_owned(),
                     description: None,
+                    condition: None,
                 }],
             });
         };

@@ -7,16 +7,21 @@ use super::keyring::{self, KeyringError};
 use super::network_variables::{PROXY_PASSWORD, TLS_KEY};
 use crate::model::credential_variable::{variable_name, variable_part};
 use crate::model::environment::Account;
-use crate::model::scheme::{Credential, CredentialScope, CredentialType, Scheme};
+use crate::model::request::RunCondition;
+use crate::model::scheme::{
+    Credential, CredentialScope, CredentialType, CredentialValueError, Scheme,
+};
 use crate::plain_file::{MAX_TEXT_BYTES, read_plain_file, read_plain_text};
 use crate::private_file::{
     PrivateFileError, create_private_folder, io_error, open_private, read_private,
 };
 use crate::redact::WeakSecret;
+use crate::render::{TemplateDialect, TemplateScope, render_tree};
 use crate::secret::Secret;
 use crate::sign::{NamedValues, key_fault};
 use crate::value::{Number, Value};
 use base64::prelude::{BASE64_STANDARD, Engine as _};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
@@ -51,6 +56,17 @@ pub(crate) enum CredentialError {
     },
     #[error("`{variable}` must be a whole number")]
     NotANumber { variable: String },
+    #[error("`{variable}`: {error}")]
+    Misfit {
+        variable: String,
+        error: CredentialValueError,
+    },
+    #[error("`required_when` of `{credential}` in the scheme `{scheme}`: {reason}")]
+    Condition {
+        scheme: String,
+        credential: String,
+        reason: String,
+    },
     #[error("`{variable}` {reason}")]
     NotAKey { variable: String, reason: String },
     #[error("`{}` would be committed by git: add `.env` to `.gitignore` before it holds a secret", .0.display())]
@@ -79,6 +95,19 @@ fn hidden_note(hidden: Option<&HiddenCharacter>) -> String {
 }
 
 impl CredentialError {
+    /// One credential that is missing.
+    #[must_use]
+    pub(crate) fn missing(scheme: &Scheme, owner: CredentialOwner<'_>, name: &str) -> Self {
+        let missing = scheme.credential(name).into_iter();
+        Self::Missing {
+            scheme: scheme.name.clone(),
+            environment: owner.environment.to_owned(),
+            missing: missing
+                .map(|credential| missing_credential(scheme, owner, credential, None))
+                .collect(),
+        }
+    }
+
     /// What to do.
     #[must_use]
     pub(crate) fn hint(&self) -> Option<String> {
@@ -102,9 +131,21 @@ impl CredentialError {
 }
 
 fn missing_variables_hint(missing: &[MissingCredential]) -> String {
-    let lines = missing.iter().map(|missing| match &missing.description {
-        Some(description) => format!("  {}   ({description})", missing.variable),
-        None => format!("  {}", missing.variable),
+    let lines = missing.iter().map(|missing| {
+        let condition = missing
+            .condition
+            .as_ref()
+            .map(|condition| format!("needed when `{condition}`"));
+        let notes: Vec<&str> = [&missing.description, &condition]
+            .into_iter()
+            .flatten()
+            .map(String::as_str)
+            .collect();
+        if notes.is_empty() {
+            format!("  {}", missing.variable)
+        } else {
+            format!("  {}   ({})", missing.variable, notes.join("; "))
+        }
     });
     format!(
         "set in the environment or in `.env`:\n{}",
@@ -118,6 +159,8 @@ pub(crate) struct MissingCredential {
     pub name: String,
     pub variable: String,
     pub description: Option<String>,
+    /// The condition that makes it needed, where it is not always.
+    pub condition: Option<String>,
 }
 
 fn list(missing: &[MissingCredential]) -> String {
@@ -269,26 +312,29 @@ impl CredentialSources {
     ) -> Result<FoundCredentials, CredentialError> {
         let mut found = FoundCredentials::default();
         for credential in &scheme.credentials {
-            let known = owner
-                .account
-                .and_then(|account| account.get(&credential.name))
-                .filter(|_| !credential.is_secret)
-                .cloned();
-            let value = match known {
-                Some(value) => Some(checked_account_value(credential, owner, value)?),
-                None => self
-                    .find_value(scheme, credential, owner, needs.requires(&credential.name))?
-                    .or_else(|| credential.default.clone()),
-            };
-            match value {
+            let is_required = needs.requires(&credential.name);
+            match self.value_of(scheme, credential, owner, is_required)? {
                 Some(value) => found.credentials.set(&credential.name, value),
-                None if !needs.requires(&credential.name) => {}
-                None => found.missing.push(missing_credential(
-                    scheme,
-                    owner,
-                    &credential.name,
-                    credential.description.clone(),
-                )),
+                None if !is_required => {}
+                None => found
+                    .missing
+                    .push(missing_credential(scheme, owner, credential, None)),
+            }
+        }
+        for credential in &scheme.credentials {
+            let Some(condition) = credential
+                .required_when
+                .as_ref()
+                .filter(|_| needs.requires(&credential.name))
+            else {
+                continue;
+            };
+            let value = found.credentials.get(&credential.name);
+            let is_missing = value.is_none_or(Value::is_null);
+            if is_missing && is_true(scheme, credential, condition, &found.credentials)? {
+                let missing =
+                    missing_credential(scheme, owner, credential, Some(&condition.source));
+                found.missing.push(missing);
             }
         }
         for name in &needs.token {
@@ -298,6 +344,45 @@ impl CredentialSources {
             }
         }
         Ok(found)
+    }
+
+    /// The value of one credential that is not secret.
+    ///
+    /// # Errors
+    /// When it is not in its form.
+    pub(crate) fn find_public(
+        &self,
+        scheme: &Scheme,
+        name: &str,
+        owner: CredentialOwner<'_>,
+    ) -> Result<Option<Value>, CredentialError> {
+        match scheme.credential(name) {
+            Some(credential) if !credential.is_secret => {
+                self.value_of(scheme, credential, owner, false)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// The value of the account, of a variable, or the default.
+    fn value_of(
+        &self,
+        scheme: &Scheme,
+        credential: &Credential,
+        owner: CredentialOwner<'_>,
+        is_required: bool,
+    ) -> Result<Option<Value>, CredentialError> {
+        let known = owner
+            .account
+            .and_then(|account| account.get(&credential.name))
+            .filter(|_| !credential.is_secret)
+            .cloned();
+        match known {
+            Some(value) => checked_account_value(credential, owner, value).map(Some),
+            None => Ok(self
+                .find_value(scheme, credential, owner, is_required)?
+                .or_else(|| credential.default.clone())),
+        }
     }
 
     /// Every secret of some schemes that any source holds, whoever it belongs to, with the name it
@@ -370,13 +455,19 @@ impl CredentialSources {
             return Ok(None);
         };
         check_value(&variable, text.expose(), credential.is_secret)?;
-        if credential.kind == CredentialType::Integer {
+        let value = if credential.kind == CredentialType::Integer {
             let number = Number::parse(text.expose()).filter(Number::is_integer);
-            return number
-                .map(|number| Some(Value::Number(number)))
-                .ok_or(CredentialError::NotANumber { variable });
+            let Some(number) = number else {
+                return Err(CredentialError::NotANumber { variable });
+            };
+            Value::Number(number)
+        } else {
+            Value::from(text.expose().as_str())
+        };
+        match credential.check(&value) {
+            Ok(()) => Ok(Some(value)),
+            Err(error) => Err(CredentialError::Misfit { variable, error }),
         }
-        Ok(Some(Value::from(text.expose().as_str())))
     }
 
     /// The key in the file that `…_FILE` names.
@@ -477,13 +568,58 @@ fn unchecked_warning(path: &Path, reason: &str) -> String {
 fn missing_credential(
     scheme: &Scheme,
     owner: CredentialOwner<'_>,
-    name: &str,
-    about: Option<String>,
+    credential: &Credential,
+    condition: Option<&str>,
 ) -> MissingCredential {
     MissingCredential {
-        name: name.to_owned(),
-        variable: suggested_variable(scheme, owner, name),
-        description: about,
+        name: credential.name.clone(),
+        variable: suggested_variable(scheme, owner, &credential.name),
+        description: credential.description.clone(),
+        condition: condition.map(str::to_owned),
+    }
+}
+
+/// The credentials that a condition of one of them looks at.
+struct CredentialValues<'a>(&'a NamedValues);
+
+impl TemplateScope for CredentialValues<'_> {
+    fn lookup(&self, path: &[&str]) -> Option<Cow<'_, Value>> {
+        match path {
+            // One that is not there is null, so that a condition can ask for it.
+            ["cred", name] => Some(
+                self.0
+                    .get(name)
+                    .map_or(Cow::Owned(Value::Null), Cow::Borrowed),
+            ),
+            _ => None,
+        }
+    }
+
+    fn dialect(&self) -> TemplateDialect {
+        TemplateDialect::Scheme
+    }
+}
+
+/// # Errors
+/// When the condition is neither true nor false.
+fn is_true(
+    scheme: &Scheme,
+    credential: &Credential,
+    condition: &RunCondition,
+    values: &NamedValues,
+) -> Result<bool, CredentialError> {
+    let fault = |reason: String| CredentialError::Condition {
+        scheme: scheme.name.clone(),
+        credential: credential.name.clone(),
+        reason,
+    };
+    let value = render_tree(&condition.value, &CredentialValues(values))
+        .map_err(|error| fault(error.reason))?;
+    match value.as_ref() {
+        Value::Bool(flag) => Ok(*flag),
+        _ => Err(fault(
+            "the condition gives neither `true` nor `false`".to_owned(),
+        )),
     }
 }
 
@@ -541,16 +677,21 @@ fn checked_account_value(
     owner: CredentialOwner<'_>,
     value: Value,
 ) -> Result<Value, CredentialError> {
-    let Value::String(text) = &value else {
-        return Ok(value);
-    };
     let account = owner.account.map_or("", |account| account.name.as_str());
-    let variable = format!("{}` of the account `{account}", credential.name);
-    if credential.kind.is_key() {
-        return checked_key(&variable, &Secret::from(text.as_str()), credential.kind);
+    let variable = || format!("{}` of the account `{account}", credential.name);
+    if let Value::String(text) = &value {
+        if credential.kind.is_key() {
+            return checked_key(&variable(), &Secret::from(text.as_str()), credential.kind);
+        }
+        check_value(&variable(), text, false)?;
     }
-    check_value(&variable, text, false)?;
-    Ok(value)
+    match credential.check(&value) {
+        Ok(()) => Ok(value),
+        Err(error) => Err(CredentialError::Misfit {
+            variable: variable(),
+            error,
+        }),
+    }
 }
 
 /// The user's own file of credentials, below the folder of settings.

@@ -54,5 +54,6 @@ pub(crate) fn missing_secret(name: &str) -> MissingCredential {
         name: format!("secret.{name}"),
         variable: secret_variable(name),
         description: None,
+        condition: None,
     }
 }

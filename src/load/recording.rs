@@ -356,7 +356,7 @@ impl<'d> RecordingDecoder<'d> {
         )?;
         let (method, target) = self.recorded_line(&map)?;
         let (path, raw_query) = target.split_once('?').unwrap_or((target, ""));
-        let mut query = crate::wire::parse_query(raw_query);
+        let mut query = crate::wire::parse_form(raw_query);
         query.extend(map.optional("query", |node| self.pairs(node, "`query`")));
         // The order of two names differs between two clients that mean the same; the order of two
         // values of one name has a meaning.

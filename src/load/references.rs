@@ -59,6 +59,10 @@ fn check_step(workspace: &Workspace, step: &Step, diagnostics: &mut Diagnostics)
     check_redirects(scheme, step, diagnostics);
     check_scheme_headers(scheme, step, diagnostics);
     super::sent_values::check_sent_values(scheme, step, diagnostics);
+    if !scheme.paths.is_empty() || step.outside_paths.is_some() {
+        let path = super::sent_values::sample_path(&step.path);
+        super::scheme_paths::check_scheme_paths(scheme, step, &path, diagnostics);
+    }
     // Without a level the rules of the scheme choose one when the request is sent.
     let Some(level) = &step.level else { return };
     if scheme.level(&level.name).is_none() || level.name.is_empty() {
@@ -163,6 +167,7 @@ fn check_environments(workspace: &Workspace, diagnostics: &mut Diagnostics) {
         check_plain_http(workspace, environment, diagnostics);
         check_authority(workspace, environment, diagnostics);
         check_regions(workspace, environment, diagnostics);
+        super::environment_hosts::check_named_hosts(workspace, environment, diagnostics);
         check_accounts(workspace, environment, diagnostics);
         check_account_names(workspace, environment, diagnostics);
     }
@@ -173,18 +178,20 @@ fn check_environment_schemes(
     names: &[&str],
     diagnostics: &mut Diagnostics,
 ) {
-    let named = environment
-        .hosts
-        .iter()
-        .chain(&environment.regions)
-        .map(|(scheme, value)| (scheme, value.at));
+    let hosts = environment.hosts.iter().filter_map(|(scheme, hosts)| {
+        let first = hosts.addresses().into_iter().next()?;
+        Some((scheme.as_str(), first.at))
+    });
+    let regions = environment.regions.iter();
+    let regions = regions.map(|(scheme, region)| (scheme.as_str(), region.at));
     let accounts = environment
         .accounts
         .iter()
-        .map(|account| (&account.scheme, account.at));
-    for (scheme, at) in named
+        .map(|account| (account.scheme.as_str(), account.at));
+    for (scheme, at) in hosts
+        .chain(regions)
         .chain(accounts)
-        .filter(|(scheme, _)| !names.contains(&scheme.as_str()))
+        .filter(|(scheme, _)| !names.contains(scheme))
     {
         let diagnostic =
             Diagnostic::error(format!("there is no scheme `{scheme}`")).at(at, "for this one");
@@ -205,14 +212,12 @@ fn check_plain_http(
             .is_none_or(|scheme| scheme.uses_secrets())
     };
     let mut plain = environment
-        .hosts
-        .iter()
+        .host_addresses()
         .filter(|(scheme, host)| is_plain_http(&host.name) && has_secrets(scheme))
         .peekable();
     // One of a scheme without secrets can get `{{ secret.NAME }}` of a request.
     let names_plain_host = environment
-        .hosts
-        .iter()
+        .host_addresses()
         .any(|(_, host)| is_plain_http(&host.name));
     match environment.plain_http {
         Some(at) if plain.peek().is_none() && !names_plain_host => {
@@ -252,8 +257,7 @@ fn check_authority(
         return;
     };
     let mut bases = environment
-        .hosts
-        .iter()
+        .host_addresses()
         .filter_map(|(_, host)| BaseUrl::parse(&host.name).ok());
     if bases.any(|base| base.is_https() && !workspace.is_scheme_host(base.host())) {
         return;
@@ -348,9 +352,15 @@ fn check_accounts(workspace: &Workspace, environment: &Environment, diagnostics:
         let Some(scheme) = workspace.scheme(&account.scheme) else {
             continue;
         };
-        for (name, _) in &account.values {
+        for (name, value) in &account.values {
             if is_secret_name(scheme, name) {
                 diagnostics.push(secret_in_account(environment, account, name));
+            } else if let Some(Err(error)) = scheme
+                .credential(name)
+                .map(|credential| credential.check(value))
+            {
+                let diagnostic = Diagnostic::error(format!("`{name}` is no value for it: {error}"));
+                diagnostics.push(diagnostic.at(account.at, "in this account"));
             } else if let Some(hint) = misspelled_credential(scheme, name) {
                 let diagnostic = Diagnostic::error(format!("`{}` knows no `{name}`", scheme.name))
                     .at(account.at, "in this account");

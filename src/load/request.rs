@@ -11,6 +11,7 @@ use crate::load::node_reader::{
     COOKIES_KEY, CheckedMap, at_most_one, boolean, check_settable_header, enum_value,
     first_template, is_id, list_items, one_or_many, scalar, text, text_list, wrong_kind,
 };
+use crate::load::scheme_paths::allowed_outside_paths;
 use crate::load::secrets::decode_secret_rules;
 use crate::load::value_decoder::ValueDecoder;
 use crate::load::workspace_files::{WorkspaceFiles, check_data_path};
@@ -50,7 +51,7 @@ pub(super) const REQUEST_FILE_KEYS: [&str; 17] = [
     COOKIES_KEY,
 ];
 /// Keys of a step of a flow.
-pub(super) const STEP_KEYS: [&str; 32] = [
+pub(super) const STEP_KEYS: [&str; 33] = [
     "name",
     "scheme",
     "level",
@@ -83,6 +84,7 @@ pub(super) const STEP_KEYS: [&str; 32] = [
     "retry",
     "undo",
     "reads",
+    "lint",
 ];
 /// A step of a request has this key besides. A step of a fixture does not: its response is used,
 /// not tested.
@@ -312,6 +314,10 @@ impl RequestDecoder<'_> {
             retry,
             retry_at: retry_at(map, retry),
             reads: map.optional_boolean("reads", self.diagnostics),
+            outside_paths: map
+                .get("lint")
+                .and_then(|node| allowed_outside_paths(node, self.diagnostics))
+                .map(Box::new),
             timeout,
             max_body,
             output: output.map(Box::new),
@@ -417,18 +423,6 @@ impl RequestDecoder<'_> {
             }
         };
         let sample: String = path.parts.iter().map(text).collect();
-        if let Some((_, query)) = sample.split_once('?')
-            && query.contains('+')
-        {
-            // Forms read `+` as a blank, and a signature is made of the letter that is written.
-            let diagnostic = Diagnostic::error("`+` in a query means two things").at(
-                path.at,
-                "servers read a blank, and some signatures are made of a `+`",
-            );
-            return self.diagnostics.push(diagnostic.hint(
-                "write `%20` for a blank and `%2B` for a `+`, or put the value under `query`",
-            ));
-        }
         // RFC 9110, section 4.2.5: a fragment is never sent, so the signed path would be longer
         // than the one that arrives.
         if sample.contains('#') {

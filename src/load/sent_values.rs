@@ -81,12 +81,15 @@ fn level_of<'s>(scheme: &'s Scheme, step: &Step) -> Option<&'s Level> {
     let path = sample_path(&step.path);
     let path = path.split('?').next().unwrap_or(&path);
     let mut rules = scheme.level_rules.iter();
-    let rule = rules.find(|rule| rule.matcher.matches(step.method, path));
-    let level = rule.map_or(scheme.default_level, |rule| rule.level);
-    scheme.levels.get(level)
+    let level = rules.find_map(|rule| {
+        rule.level
+            .filter(|_| rule.matcher.matches(step.method, path))
+    });
+    scheme.levels.get(level.unwrap_or(scheme.default_level))
 }
 
-fn sample_path(path: &Template) -> String {
+/// A path with a letter for each template.
+pub(super) fn sample_path(path: &Template) -> String {
     let text = |part: &TemplatePart| match part {
         TemplatePart::Literal(text) => text.clone(),
         TemplatePart::Expression(_) => "x".to_owned(),

@@ -4,58 +4,69 @@
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
 use crate::load::node_reader::{CheckedMap, wrong_kind};
 use crate::load::request::{RequestDecoder, WHEN_KEY};
+use crate::load::value_decoder::ValueDecoder;
 use crate::model::environment::{DEFAULT_ACCOUNT, LIVE_ENV, SANDBOX_ENV};
 use crate::model::request::RunCondition;
-use crate::model::template::{Expression, TemplateTreeKind};
+use crate::model::template::TemplateTreeKind;
 use crate::model::workspace::Workspace;
 use crate::render::{
     FreshValues, TemplateDialect, VariableLayer, VariableOrigin, VariableScope, compared_texts,
     render_tree,
 };
 use crate::value::Value;
-use crate::yaml::YamlNode;
+use crate::yaml::MapEntry;
 
 impl RequestDecoder<'_> {
     /// `when: "{{ env == 'live' }}"`
     pub(super) fn when(&mut self, map: &CheckedMap<'_>) -> Option<RunCondition> {
         let entry = map.entry(WHEN_KEY)?;
-        let value = self.value_decoder().tree(&entry.value);
-        let expression = match &value.kind {
-            TemplateTreeKind::Template(template) => template.as_expression().cloned(),
-            _ => None,
-        };
-        let Some(expression) = expression else {
-            self.diagnostics.push(no_expression(&entry.value));
-            return None;
-        };
-        self.refuse_constant(&expression);
-        Some(RunCondition {
-            at: entry.key_at,
-            source: expression.source,
-            value,
-        })
-    }
-
-    fn refuse_constant(&mut self, expression: &Expression) {
-        let names = TemplateDialect::Request.names_in(expression);
-        // What does not compile was reported.
-        if names.is_ok_and(|names| names.is_empty()) {
-            let diagnostic = Diagnostic::error("`when` is the same in every run")
-                .at(expression.at, "no name in it can vary");
-            self.diagnostics.push(diagnostic.hint(
-                "to leave a file out, write `skip: REASON`; a step that always runs has no `when`",
-            ));
-        }
+        let hint =
+            "to leave a file out, write `skip: REASON`; a step that always runs has no `when`";
+        expression_condition(entry, "env == 'live'", hint, &mut self.value_decoder())
     }
 }
 
-fn no_expression(node: &YamlNode) -> Diagnostic {
-    let diagnostic = if node.as_text().is_some() {
-        Diagnostic::error("`when` must be one template").at(node.at, "this is always text")
-    } else {
-        wrong_kind(node, "`when`", "one template")
+/// One expression in braces. `hint` says what to do where it never varies.
+pub(super) fn expression_condition(
+    entry: &MapEntry,
+    example: &str,
+    hint: &str,
+    decoder: &mut ValueDecoder<'_>,
+) -> Option<RunCondition> {
+    let value = decoder.tree(&entry.value);
+    let expression = match &value.kind {
+        TemplateTreeKind::Template(template) => template.as_expression().cloned(),
+        _ => None,
     };
-    diagnostic.hint("write the whole condition in braces: `when: \"{{ env == 'live' }}\"`")
+    let Some(expression) = expression else {
+        decoder.diagnostics.push(no_expression(entry, example));
+        return None;
+    };
+    let names = decoder.dialect.names_in(&expression);
+    // What does not compile was reported.
+    if names.is_ok_and(|names| names.is_empty()) {
+        let diagnostic = Diagnostic::error(format!("`{}` is the same in every run", entry.key))
+            .at(expression.at, "no name in it can vary");
+        decoder.diagnostics.push(diagnostic.hint(hint));
+    }
+    Some(RunCondition {
+        at: entry.key_at,
+        source: expression.source,
+        value,
+    })
+}
+
+fn no_expression(entry: &MapEntry, example: &str) -> Diagnostic {
+    let (node, key) = (&entry.value, &entry.key);
+    let diagnostic = if node.as_text().is_some() {
+        Diagnostic::error(format!("`{key}` must be one template"))
+            .at(node.at, "this is always text")
+    } else {
+        wrong_kind(node, &format!("`{key}`"), "one template")
+    };
+    diagnostic.hint(format!(
+        "write the whole condition in braces: `{key}: \"{{{{ {example} }}}}\"`"
+    ))
 }
 
 /// Conditions that name an environment or account that does not exist, or that depend on the

@@ -3,10 +3,11 @@
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
 use crate::load::network;
 use crate::load::node_reader::{CheckedMap, duration, enum_value, is_id, map_entries, text};
+use crate::load::scheme::refuse_templates;
 use crate::load::value_decoder::ValueDecoder;
 use crate::load::workspace_files::WorkspaceFiles;
 use crate::model::environment::{
-    ALL_ACCOUNTS, Account, Environment, LIVE_ENV, RefreshPolicy, SANDBOX_ENV,
+    ALL_ACCOUNTS, Account, ConfiguredHosts, Environment, LIVE_ENV, RefreshPolicy, SANDBOX_ENV,
 };
 use crate::model::redact_rule::RedactRule;
 use crate::model::request::{SpannedName, TemplateField};
@@ -155,12 +156,7 @@ fn environment(
     environment.regions = map.optional("regions", |node| {
         names_by_scheme(node, "`regions`", diagnostics)
     });
-    environment.hosts = map.optional("hosts", |node| {
-        names_by_scheme(node, "`hosts`", diagnostics)
-    });
-    for (_, host) in &mut environment.hosts {
-        normalize_host(host, diagnostics);
-    }
+    environment.hosts = map.optional("hosts", |node| configured_hosts(node, diagnostics));
     environment.tls = map.optional("tls", |node| {
         network::tls_settings(node, files, diagnostics)
     });
@@ -192,7 +188,7 @@ fn refuse_sandbox_hosts(map: &CheckedMap<'_>, diagnostics: &mut Diagnostics) {
 }
 
 fn refuse_host_and_region(environment: &Environment, diagnostics: &mut Diagnostics) {
-    for (scheme, host) in &environment.hosts {
+    for (scheme, host) in environment.host_addresses() {
         if let Some((_, region)) = environment.regions.iter().find(|(name, _)| name == scheme) {
             let diagnostic = Diagnostic::error(format!("`{scheme}` has a host and a region here"))
                 .at(region.at, "the region");
@@ -225,17 +221,49 @@ fn names_by_scheme(
         .collect()
 }
 
+/// `shopee: https://…`, or a map from the scheme's hosts to addresses.
+fn configured_hosts(
+    node: &YamlNode,
+    diagnostics: &mut Diagnostics,
+) -> Vec<(String, ConfiguredHosts)> {
+    let mut configured = Vec::new();
+    for entry in map_entries(node, "`hosts`", diagnostics) {
+        let hosts = if entry.value.as_map().is_some() {
+            let entries = map_entries(&entry.value, "the hosts of a scheme", diagnostics);
+            let hosts: Vec<(String, SpannedName)> = entries
+                .iter()
+                .filter_map(|host| {
+                    Some((host.key.to_string(), base_url(&host.value, diagnostics)?))
+                })
+                .collect();
+            if entries.is_empty() {
+                let diagnostic = Diagnostic::error(format!("`{}` has no host here", entry.key));
+                diagnostics.push(diagnostic.at(entry.value.at, "an empty map"));
+            }
+            ConfiguredHosts::ByName(hosts)
+        } else if let Some(host) = base_url(&entry.value, diagnostics) {
+            ConfiguredHosts::One(host)
+        } else {
+            continue;
+        };
+        configured.push((entry.key.to_string(), hosts));
+    }
+    configured
+}
+
 /// A base URL without anything a request would have to change.
-fn normalize_host(host: &mut SpannedName, diagnostics: &mut Diagnostics) {
-    let trimmed = host.name.trim_end_matches('/').to_owned();
+fn base_url(node: &YamlNode, diagnostics: &mut Diagnostics) -> Option<SpannedName> {
+    let written = text(node, "`hosts`", diagnostics)?;
+    let trimmed = written.trim_end_matches('/').to_owned();
+    let at = node.at;
     let parsed = crate::wire::BaseUrl::parse(&trimmed);
     if let Err(reason) = parsed {
         diagnostics.push(
             Diagnostic::error(format!("not a host: {reason}"))
-                .at(host.at, "write `https://host` or `https://host/base`"),
+                .at(at, "write `https://host` or `https://host/base`"),
         );
     }
-    host.name = trimmed;
+    Some(SpannedName { name: trimmed, at })
 }
 
 fn accounts(node: &YamlNode, diagnostics: &mut Diagnostics) -> Vec<Account> {
@@ -254,6 +282,10 @@ fn accounts(node: &YamlNode, diagnostics: &mut Diagnostics) -> Vec<Account> {
                 crate::yaml::NodeKind::Null => &[],
                 _ => map_entries(&entry.value, "an account", diagnostics),
             };
+            // A credential in a host, for example, would be taken as it is written.
+            for value in values {
+                refuse_templates(&value.value, "a value of an account", diagnostics);
+            }
             let proxy = values.iter().find(|value| value.key == PROXY_KEY);
             let proxy = proxy.and_then(|value| network::proxy_address(&value.value, diagnostics));
             let values = values

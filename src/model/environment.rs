@@ -26,8 +26,8 @@ pub struct Environment {
     pub vars: Vec<TemplateField>,
     /// Scheme → the name of one of its hosts.
     pub regions: Vec<(String, SpannedName)>,
-    /// Scheme → a base URL of its own.
-    pub hosts: Vec<(String, SpannedName)>,
+    /// Scheme → its base URLs here.
+    pub hosts: Vec<(String, ConfiguredHosts)>,
     pub tls: TlsSettings,
     pub proxy: Option<ProxyAddress>,
     /// The largest response, in bytes, where it says one.
@@ -38,6 +38,25 @@ pub struct Environment {
     /// The list of accounts, if there is one.
     pub accounts_at: Option<Span>,
     pub refresh_policy: RefreshPolicy,
+}
+
+/// What an environment puts in the place of a scheme's hosts.
+#[derive(Clone, Debug)]
+pub enum ConfiguredHosts {
+    /// One base URL for all of them.
+    One(SpannedName),
+    /// The scheme's name for a host → the base URL in its place.
+    ByName(Vec<(String, SpannedName)>),
+}
+
+impl ConfiguredHosts {
+    #[must_use]
+    pub fn addresses(&self) -> Vec<&SpannedName> {
+        match self {
+            Self::One(host) => vec![host],
+            Self::ByName(hosts) => hosts.iter().map(|(_, host)| host).collect(),
+        }
+    }
 }
 
 /// What it needs for TLS besides what this machine has.
@@ -88,15 +107,31 @@ impl Environment {
         std::iter::once(&self.proxy).chain(accounts).flatten()
     }
 
+    /// The hosts in place of those of a scheme.
+    #[must_use]
+    pub fn configured_hosts(&self, scheme: &str) -> Option<&ConfiguredHosts> {
+        let mut hosts = self.hosts.iter();
+        hosts
+            .find(|(name, _)| name == scheme)
+            .map(|(_, hosts)| hosts)
+    }
+
+    /// Scheme and base URL of every host that it names.
+    pub fn host_addresses(&self) -> impl Iterator<Item = (&str, &SpannedName)> {
+        self.hosts.iter().flat_map(|(scheme, hosts)| {
+            hosts
+                .addresses()
+                .into_iter()
+                .map(|address| (scheme.as_str(), address))
+        })
+    }
+
     /// Whether anything in it is about a scheme.
     #[must_use]
     pub fn names_scheme(&self, scheme: &str) -> bool {
         self.accounts.iter().any(|account| account.scheme == scheme)
-            || self
-                .hosts
-                .iter()
-                .chain(&self.regions)
-                .any(|(name, _)| name == scheme)
+            || self.configured_hosts(scheme).is_some()
+            || self.regions.iter().any(|(name, _)| name == scheme)
     }
 }
 

@@ -162,6 +162,8 @@ pub struct Step {
     pub retry_at: Option<Span>,
     /// Whether it only reads, if it says so.
     pub reads: Option<bool>,
+    /// Why its path is none of those that the scheme is written for. Boxed: few steps say it.
+    pub outside_paths: Option<Box<SpannedName>>,
     /// For one attempt.
     pub timeout: Duration,
     /// The largest response, in bytes, where the step says it.

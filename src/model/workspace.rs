@@ -51,7 +51,7 @@ impl Workspace {
     #[must_use]
     pub fn is_scheme_host(&self, name: &str) -> bool {
         let mut hosts = self.schemes.iter().flat_map(|scheme| &scheme.hosts);
-        hosts.any(|host| host.host_name() == name)
+        hosts.any(|host| host.is_named(name))
     }
 
     /// One without any file.

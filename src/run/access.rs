@@ -8,11 +8,15 @@ use crate::credentials::{
     UnknownVariable, suggested_variable,
 };
 use crate::diagnostic::{did_you_mean, join_names};
-use crate::model::environment::{Account, DEFAULT_ACCOUNT};
-use crate::model::scheme::{CredentialScope, Level, PLAIN_SCHEME, Scheme, Token};
+use crate::model::environment::{Account, ConfiguredHosts, DEFAULT_ACCOUNT};
+use crate::model::request::SpannedName;
+use crate::model::scheme::{
+    CredentialScope, HostChoice, HostValueError, Level, PLAIN_SCHEME, Scheme, Token,
+};
 use crate::model::workspace::Workspace;
 use crate::sandbox::{SandboxOrigins, TestCredentialError, test_account};
 use crate::sign::{NamedValues, members_used};
+use crate::span::Span;
 use crate::transport::Route;
 use crate::value::Value;
 use crate::wire::BaseUrl;
@@ -44,6 +48,14 @@ pub(crate) enum AccessError {
     },
     #[error("the environment `{environment}` names no host for `{scheme}`")]
     NoHost { environment: String, scheme: String },
+    #[error("`hosts` of the environment `{environment}` names no `{host}` for `{scheme}`")]
+    UnnamedHost {
+        environment: String,
+        scheme: String,
+        host: String,
+    },
+    #[error(transparent)]
+    HostValue(#[from] HostValueError),
     #[error(transparent)]
     TestCredential(#[from] TestCredentialError),
     #[error("{reason}")]
@@ -76,6 +88,9 @@ impl AccessError {
             } => Some(format!(
                 "write in ingam.yaml: `envs: {{ {environment}: {{ hosts: {{ {scheme}: \"https://…\" }} }} }}`"
             )),
+            Self::UnnamedHost { scheme, host, .. } => Some(format!(
+                "this call goes there: add `{host}: \"https://…\"`, or write one address for all, `{scheme}: \"https://…\"`"
+            )),
             Self::Untrusted { reason } => Some(reason.way_out.clone()),
             _ => None,
         }
@@ -87,7 +102,12 @@ pub(crate) struct AccountAccess {
     pub(crate) account: String,
     /// The scheme's own name for the host, also where the environment names another.
     pub(crate) region: String,
+    /// The address of that host.
     pub(crate) base: BaseUrl,
+    /// The address that the calls go to; a level or a path can have another host.
+    pub(crate) call_base: BaseUrl,
+    /// The hosts that the account has of its own, by the scheme's name for them.
+    pub(crate) account_hosts: Vec<(String, BaseUrl)>,
     pub(crate) route: Route,
     pub(crate) credentials: NamedValues,
     /// Fields of tokens that are configured like credentials. If it has an access token, requests
@@ -95,10 +115,30 @@ pub(crate) struct AccountAccess {
     pub(crate) given_token: NamedValues,
 }
 
-/// Whether a scheme's secrets may go to a host in this way; without a scheme, whether requests may
-/// go this way at all.
+impl AccountAccess {
+    /// Whether requests go to the same hosts with both.
+    #[must_use]
+    pub(crate) fn is_at_hosts_of(&self, other: &Self) -> bool {
+        self.base == other.base && self.account_hosts == other.account_hosts
+    }
+}
+
+/// Where secrets of a scheme are to go.
+#[derive(Clone, Copy)]
+pub(crate) struct SecretDestination<'a> {
+    pub(crate) scheme: &'a Scheme,
+    /// The account's name.
+    pub(crate) account: &'a str,
+    pub(crate) base: &'a BaseUrl,
+    /// A person is signing in, and sees the host: it may be one of the account's own, below the
+    /// marketplace's domain.
+    pub(crate) is_login: bool,
+}
+
+/// Whether a scheme's secrets may go to a host in this way; without a destination, whether requests
+/// may go this way at all.
 pub(super) type TrustCheck<'w> =
-    Box<dyn Fn(Option<(&Scheme, &BaseUrl)>, NetworkSettings<'_>) -> Result<(), NotTrusted> + 'w>;
+    Box<dyn Fn(Option<SecretDestination<'_>>, NetworkSettings<'_>) -> Result<(), NotTrusted> + 'w>;
 
 /// Where credentials and hosts come from in this run.
 pub(crate) enum AccessEnvironment<'w> {
@@ -150,14 +190,17 @@ impl AccessEnvironment<'_> {
     }
 }
 
+/// Scheme, level, account and host of a call.
+type AccessKey = (String, String, String, HostChoice);
+
 /// Resolves accesses, and keeps them for the run.
 pub(crate) struct AccessResolver<'w> {
     workspace: &'w Workspace,
-    name: String,
-    environment: AccessEnvironment<'w>,
+    pub(super) name: String,
+    pub(super) environment: AccessEnvironment<'w>,
     /// In place of every host of their schemes.
     given_hosts: Vec<GivenHost>,
-    cache: RefCell<HashMap<(String, String, String), Rc<AccountAccess>>>,
+    cache: RefCell<HashMap<AccessKey, Rc<AccountAccess>>>,
     /// The variable `account` of templates, by scheme and account.
     template_accounts: RefCell<HashMap<(String, String), Value>>,
 }
@@ -203,8 +246,7 @@ impl<'w> AccessResolver<'w> {
     /// When no account or more than one fits, a credential is missing, or there is no host.
     pub(crate) fn resolve_cached(
         &self,
-        scheme: &Scheme,
-        level: &Level,
+        (scheme, level, host): (&Scheme, &Level, &HostChoice),
         account: Option<&str>,
         on_new: &dyn Fn(&AccountAccess),
     ) -> Result<Rc<AccountAccess>, AccessError> {
@@ -212,11 +254,13 @@ impl<'w> AccessResolver<'w> {
             scheme.name.clone(),
             level.name.clone(),
             account.unwrap_or_default().to_owned(),
+            host.clone(),
         );
         if let Some(known) = self.cache.borrow().get(&key) {
             return Ok(Rc::clone(known));
         }
-        let access = Rc::new(self.resolve(scheme, level, account)?);
+        let account = self.account(scheme, account)?;
+        let access = Rc::new(self.resolve_as(scheme, level, host, account, false)?);
         // Registers the secrets: before the first use, and once, since adding a secret to the
         // redactor costs more than a look-up here.
         on_new(&access);
@@ -286,7 +330,7 @@ impl<'w> AccessResolver<'w> {
         }
     }
 
-    /// The access of the application itself, for signing in: the account may not exist yet.
+    /// The access of the application itself: the account may not exist yet.
     ///
     /// # Errors
     /// When a credential of the application is missing, or there is no host.
@@ -295,40 +339,40 @@ impl<'w> AccessResolver<'w> {
         scheme: &Scheme,
         account: Option<&'w Account>,
     ) -> Result<AccountAccess, AccessError> {
-        let open = scheme
-            .levels
-            .iter()
-            .find(|level| level.token.is_none())
-            .unwrap_or(&scheme.levels[scheme.default_level]);
-        self.resolve_as(scheme, open, account)
+        let host = &HostChoice::OfRegion;
+        self.resolve_as(scheme, open_level(scheme), host, account, false)
     }
 
-    fn resolve(
+    /// The same for signing in, where a host of the account need not be trusted yet. No secret may
+    /// be sent with it before the person has authorized that account.
+    ///
+    /// # Errors
+    /// When a credential of the application is missing, or there is no host.
+    pub(crate) fn login_access(
         &self,
         scheme: &Scheme,
-        level: &Level,
-        named: Option<&str>,
+        account: Option<&'w Account>,
     ) -> Result<AccountAccess, AccessError> {
-        self.resolve_as(scheme, level, self.account(scheme, named)?)
+        let host = &HostChoice::OfRegion;
+        self.resolve_as(scheme, open_level(scheme), host, account, true)
     }
 
     fn resolve_as(
         &self,
         scheme: &Scheme,
         level: &Level,
+        host: &HostChoice,
         account: Option<&'w Account>,
+        is_login: bool,
     ) -> Result<AccountAccess, AccessError> {
         let name = account
             .map_or(DEFAULT_ACCOUNT, |account| account.name.as_str())
             .to_owned();
         let region = self.region(scheme, account)?.to_owned();
-        let base = self.base(scheme, &region)?;
-        let owner = CredentialOwner {
-            environment: &self.name,
-            account,
-        };
+        let hosts = self.call_hosts(scheme, &region, host, account)?;
+        let owner = self.owner(account);
         let needs = Self::required_values(scheme, level);
-        let network = self.network_settings(scheme, account, &base);
+        let network = self.network_settings(scheme, account, &hosts.call_base);
         let mut route = Route::default();
         let (credentials, given_token) = match &self.environment {
             AccessEnvironment::Sandbox(_) => {
@@ -340,8 +384,16 @@ impl<'w> AccessResolver<'w> {
                 trusts,
             } => {
                 // Before the credentials are read: a workspace from a stranger can name any host.
-                trusts(Some((scheme, &base)), network)
-                    .map_err(|reason| AccessError::Untrusted { reason })?;
+                for base in hosts.addresses() {
+                    let to = SecretDestination {
+                        scheme,
+                        account: &name,
+                        base,
+                        is_login,
+                    };
+                    trusts(Some(to), network)
+                        .map_err(|reason| AccessError::Untrusted { reason })?;
+                }
                 route = network.route(scheme, owner, credentials, &self.workspace.root)?;
                 credentials.resolve(scheme, owner, &needs)?
             }
@@ -352,7 +404,9 @@ impl<'w> AccessResolver<'w> {
         Ok(AccountAccess {
             account: name,
             region,
-            base,
+            base: hosts.base,
+            call_base: hosts.call_base,
+            account_hosts: hosts.account_hosts,
             route,
             credentials,
             given_token,
@@ -399,7 +453,7 @@ impl<'w> AccessResolver<'w> {
     ) -> NetworkSettings<'w> {
         let environment = self.workspace.environment(&self.name);
         let names_host = self.given_host(&scheme.name).is_none()
-            && self.configured_host(scheme).is_some()
+            && self.configured_hosts(scheme).is_some()
             && !self.workspace.is_scheme_host(base.host());
         let proxy = account.and_then(|account| account.proxy.as_ref());
         NetworkSettings::new(environment, proxy, names_host)
@@ -546,39 +600,30 @@ impl<'w> AccessResolver<'w> {
         Ok(region.map_or("live", |(_, region)| region.name.as_str()))
     }
 
-    /// The host of the command line, or that which the environment configures; it replaces every
-    /// host of the scheme.
-    fn configured_host(&self, scheme: &Scheme) -> Option<&str> {
+    /// The host of the command line, or those that the environment names; they replace every host
+    /// of the scheme.
+    pub(super) fn configured_hosts(&self, scheme: &Scheme) -> Option<ConfiguredHosts> {
         if let Some(given) = self.given_host(&scheme.name) {
-            return Some(given.as_str());
+            return Some(ConfiguredHosts::One(SpannedName {
+                name: given.as_str().to_owned(),
+                at: Span::default(),
+            }));
         }
         let environment = self.workspace.environment(&self.name)?;
-        environment
-            .hosts
-            .iter()
-            .find(|(name, _)| *name == scheme.name)
-            .map(|(_, host)| host.name.as_str())
+        environment.configured_hosts(&scheme.name).cloned()
     }
 
-    fn base(&self, scheme: &Scheme, region: &str) -> Result<BaseUrl, AccessError> {
-        let no_host = || AccessError::NoHost {
+    pub(super) fn no_host(&self, scheme: &Scheme) -> AccessError {
+        AccessError::NoHost {
             environment: self.name.clone(),
             scheme: scheme.name.clone(),
-        };
-        let parse = |url: &str| BaseUrl::parse(url).map_err(|_| no_host());
-        if let AccessEnvironment::Sandbox(origins) = &self.environment {
-            return origins.base_url(scheme).ok_or_else(no_host);
         }
-        if let Some(host) = self.configured_host(scheme) {
-            return parse(host);
-        }
-        match scheme.host(region) {
-            Some(host) => parse(&host.url),
-            None if scheme.hosts.is_empty() => Err(no_host()),
-            None => Err(AccessError::Region {
-                scheme: scheme.name.clone(),
-                region: region.to_owned(),
-            }),
+    }
+
+    pub(super) fn owner(&self, account: Option<&'w Account>) -> CredentialOwner<'_> {
+        CredentialOwner {
+            environment: &self.name,
+            account,
         }
     }
 
@@ -590,46 +635,46 @@ impl<'w> AccessResolver<'w> {
         &self,
         scheme: &Scheme,
         token: &Token,
-        base: &BaseUrl,
+        access: &AccountAccess,
     ) -> Result<Vec<(Option<String>, String)>, AccessError> {
         token
             .all_requests()
             .map(|request| {
-                let base = self.region_base(scheme, request.host.as_deref(), base)?;
+                let base = self.region_base(scheme, request.host.as_deref(), access)?;
                 Ok((request.host.clone(), base.as_str().to_owned()))
             })
             .collect()
     }
 
-    /// The base URL of another region of the scheme in this environment: token requests can go to
+    /// The base URL of another host of the scheme in this environment: token requests can go to
     /// another host than API requests.
     ///
     /// # Errors
-    /// When the scheme has no such region.
+    /// When the scheme has no such host, or the account has no value for it.
     pub(crate) fn region_base(
         &self,
         scheme: &Scheme,
-        region: Option<&str>,
-        base: &BaseUrl,
+        name: Option<&str>,
+        access: &AccountAccess,
     ) -> Result<BaseUrl, AccessError> {
-        let Some(region) = region else {
-            return Ok(base.clone());
-        };
-        let unknown = || AccessError::Region {
-            scheme: scheme.name.clone(),
-            region: region.to_owned(),
-        };
-        let host =
-            BaseUrl::parse(&scheme.host(region).ok_or_else(unknown)?.url).map_err(|_| unknown())?;
-        // A configured host, for example a proxy, replaces every host of the scheme, so that token
-        // requests do not bypass it.
-        if matches!(self.environment, AccessEnvironment::Sandbox(_))
-            || self.configured_host(scheme).is_some()
-        {
-            return host.with_origin(base.origin()).ok_or_else(unknown);
+        match name {
+            None => Ok(access.base.clone()),
+            Some(name) => self.named_base(
+                scheme,
+                name,
+                &access.region,
+                (&access.base, &access.account_hosts),
+            ),
         }
-        Ok(host)
     }
+}
+
+/// The level of calls that need no token.
+fn open_level(scheme: &Scheme) -> &Level {
+    let mut levels = scheme.levels.iter();
+    levels
+        .find(|level| level.token.is_none())
+        .unwrap_or(&scheme.levels[scheme.default_level])
 }
 
 /// The name of an account, its credentials that are not secret, and its other values.

@@ -221,7 +221,7 @@ impl Attempts<'_> {
     }
 
     fn host(&self) -> &str {
-        self.call.access.base.authority()
+        self.call.access.call_base.authority()
     }
 
     fn is_replayed(&self) -> bool {

@@ -64,7 +64,7 @@ fn permit_request<'a>(call: &'a ExchangeContext<'_>, draft: &'a Draft) -> Permit
     PermitRequest {
         budget_key: BudgetKey {
             scheme: call.scheme,
-            host: call.access.base.authority(),
+            host: call.access.call_base.authority(),
             environment: &context.options.environment,
             account: &call.access.account,
             credentials: &call.access.credentials,

@@ -9,7 +9,7 @@ use super::stop::StopSignal;
 use super::user_secrets::UserSecrets;
 use crate::event::{Event, RunNotice};
 use crate::host::SeededRng;
-use crate::model::scheme::{Level, Scheme};
+use crate::model::scheme::{HostChoice, Level, Scheme};
 use crate::model::workspace::Workspace;
 use crate::output_files::OutputFolder;
 use crate::recording::RecordingKey;
@@ -125,13 +125,13 @@ impl RunContext<'_> {
     /// When the account is unknown or ambiguous, a credential is missing, or there is no host.
     pub(crate) fn access(
         &self,
-        scheme: &Scheme,
-        level: &Level,
+        (scheme, level, host): (&Scheme, &Level, &HostChoice),
         account: Option<&str>,
     ) -> Result<Rc<AccountAccess>, AccessError> {
+        let call = (scheme, level, host);
         self.environment
             .accesses
-            .resolve_cached(scheme, level, account, &|access| {
+            .resolve_cached(call, account, &|access| {
                 self.register_secrets(scheme, &access.credentials, &access.given_token);
             })
     }

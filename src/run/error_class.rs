@@ -18,6 +18,8 @@ impl From<&AccessError> for ErrorClass {
             | AccessError::Region { .. }
             | AccessError::RegionNotText { .. }
             | AccessError::NoHost { .. }
+            | AccessError::UnnamedHost { .. }
+            | AccessError::HostValue(_)
             | AccessError::TestCredential(_) => Self::File,
         }
     }

@@ -271,7 +271,7 @@ impl ExchangeContext<'_> {
         tokio::time::timeout(self.timeout, tokio::time::sleep(delay))
             .await
             .map_err(|_| TransportError::Timeout {
-                host: self.access.base.authority().to_owned(),
+                host: self.access.call_base.authority().to_owned(),
                 after: self.timeout,
             })
     }
@@ -363,7 +363,7 @@ impl ExchangeContext<'_> {
         token: Option<&NamedValues>,
         fresh: FreshValues,
     ) -> Result<SealedRequest, SealError> {
-        self.seal_at(draft, &self.access.base, token, fresh)
+        self.seal_at(draft, &self.access.call_base, token, fresh)
     }
 
     pub(super) fn seal_at(

@@ -128,13 +128,12 @@ pub(crate) fn explain(
         step.method,
         &draft.path,
     );
-    let access = match &draft.external {
-        Some(base) => context
-            .environment
-            .accesses
-            .external(scheme, base)
-            .map(Rc::new),
-        None => context.access(scheme, level, account),
+    let access = if let Some(base) = &draft.external {
+        let accesses = &context.environment.accesses;
+        accesses.external(scheme, base).map(Rc::new)
+    } else {
+        let host = scheme.host_choice(level, step.method, &draft.path);
+        context.access((scheme, level, host), account)
     };
     let access = access.map_err(StepError::from)?;
     let explained = ExplainedStep {
@@ -314,7 +313,13 @@ impl ExplainedStep<'_> {
             requests.push(self.token_request(issue, inputs)?);
         }
         let procedure = &self.level.procedure;
-        let sealed = seal(self.scheme, procedure, draft, &self.access.base, inputs)?;
+        let sealed = seal(
+            self.scheme,
+            procedure,
+            draft,
+            &self.access.call_base,
+            inputs,
+        )?;
         let title = if requests.is_empty() {
             ""
         } else {
@@ -341,7 +346,7 @@ impl ExplainedStep<'_> {
         let base = self.context.environment.accesses.region_base(
             self.scheme,
             issue.host.as_deref(),
-            &self.access.base,
+            self.access,
         )?;
         let draft = token_draft(self.scheme, issue, inputs).map_err(StepError::from)?;
         let sealed = seal(self.scheme, &issue.procedure, draft, &base, inputs)?;

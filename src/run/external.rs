@@ -6,7 +6,7 @@ use crate::model::environment::DEFAULT_ACCOUNT;
 use crate::redact::Redactor;
 use crate::sign::NamedValues;
 use crate::transport::Route;
-use crate::wire::{BaseUrl, Draft, DraftBody, HostPattern, parse_query};
+use crate::wire::{BaseUrl, Draft, DraftBody, HostPattern, parse_form};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 /// Redirects that a step follows.
@@ -38,7 +38,9 @@ impl AccountAccess {
         Self {
             account: DEFAULT_ACCOUNT.to_owned(),
             region: String::new(),
+            call_base: base.clone(),
             base,
+            account_hosts: Vec::new(),
             route,
             credentials: NamedValues::default(),
             given_token: NamedValues::default(),
@@ -94,7 +96,7 @@ pub(super) fn signed_parts(draft: &Draft) -> Vec<String> {
             .iter()
             .any(|word| name.contains(word))
     };
-    let values = parse_query(&draft.raw_query)
+    let values = parse_form(&draft.raw_query)
         .into_iter()
         .filter(|(name, _)| is_signature(name))
         .map(|(_, value)| value);

@@ -5,6 +5,7 @@ mod advice;
 mod attempt;
 mod attempts;
 mod budget;
+mod call_hosts;
 mod condition;
 mod conductor;
 mod context;
@@ -56,8 +57,9 @@ mod user_secrets;
 mod variables;
 
 pub(crate) use access::{
-    AccessEnvironment, AccessError, AccessResolver, AccountAccess, NotTrusted,
+    AccessEnvironment, AccessError, AccessResolver, AccountAccess, NotTrusted, SecretDestination,
 };
+pub(crate) use call_hosts::host_value;
 pub(crate) use conductor::run;
 pub(crate) use context::{
     GivenVariable, RequestCounts, RunContext, RunEnvironment, RunOptions, RunState, SnapshotOptions,

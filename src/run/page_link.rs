@@ -3,11 +3,12 @@
 
 use super::step_execution::{StepExecution, StepResponse};
 use crate::diagnostic::join_names;
+use crate::model::environment::Environment;
 use crate::model::pages::LinkRelation;
-use crate::model::scheme::Level;
+use crate::model::scheme::{Level, SchemeHost};
 use crate::wire::{
-    LinkHeaderError, LinkTargetError, RequestTarget, WebLink, WireRequest, parse_links,
-    parse_query, resolve_link,
+    LinkHeaderError, LinkTargetError, RequestTarget, WebLink, WireRequest, parse_form, parse_links,
+    resolve_link,
 };
 
 /// Why a response has no link to follow. Every message says what was found in its place.
@@ -85,14 +86,12 @@ fn known_bases<'e>(execution: &'e StepExecution<'_>) -> impl Iterator<Item = &'e
     let scheme = execution.scheme;
     let environments = execution.context.environment.workspace.environments.iter();
     let named = environments
-        .flat_map(|environment| &environment.hosts)
+        .flat_map(Environment::host_addresses)
         .filter(|(name, _)| *name == scheme.name)
         .map(|(_, host)| host.name.as_str());
-    scheme
-        .hosts
-        .iter()
-        .map(|host| host.url.as_str())
-        .chain(named)
+    // A host that each account has of its own is known as the one that was asked.
+    let own = scheme.hosts.iter().filter_map(SchemeHost::fixed_url);
+    own.chain(named)
 }
 
 /// The query of a link without what the scheme adds itself, such as the signature of the request
@@ -106,7 +105,7 @@ fn without_scheme_parameters(target: RequestTarget, level: &Level) -> RequestTar
         .chain(&procedure.attach.query);
     let own: Vec<&str> = own.map(|field| field.name.as_str()).collect();
     let is_kept = |pair: &&str| {
-        let names = parse_query(pair);
+        let names = parse_form(pair);
         names.iter().all(|(name, _)| !own.contains(&name.as_str()))
     };
     let kept: Vec<&str> = target.query.split('&').filter(is_kept).collect();

@@ -55,7 +55,7 @@ impl ExchangeContext<'_> {
             timeout,
             max_body: self.max_body,
         };
-        if request.base().origin() == self.access.base.origin() {
+        if request.base().origin() == self.access.call_base.origin() {
             return transport.send_by(request, route, limits).await;
         }
         // Authorities and certificates of an environment are for its own hosts.

@@ -277,9 +277,11 @@ impl StepExecution<'_> {
         let (step, scheme, context) = (self.step, self.scheme, self.context);
         let level = self.level_at(&draft.path);
         let account = self.owner.account_of(step);
-        let access = match &draft.external {
-            Some(base) => Rc::new(context.environment.accesses.external(scheme, base)?),
-            None => context.access(scheme, level, account)?,
+        let access = if let Some(base) = &draft.external {
+            Rc::new(context.environment.accesses.external(scheme, base)?)
+        } else {
+            let host = scheme.host_choice(level, step.method, &draft.path);
+            context.access((scheme, level, host), account)?
         };
         let unsigned = self.unsigned_request(variables, target, &access.account)?;
         let is_read = step.is_read(scheme, &draft.path, || draft.query_pairs());

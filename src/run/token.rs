@@ -190,7 +190,7 @@ impl TokenQuery<'_> {
         let environment = &self.context.environment;
         let bases = environment
             .accesses
-            .token_request_bases(self.scheme, self.token, &self.access.base)
+            .token_request_bases(self.scheme, self.token, self.access)
             .map_err(|error: AccessError| RefreshError::user_action(error.to_string()))?;
         let renewer = &environment.tokens.renewer;
         let job = RefreshJob::new(

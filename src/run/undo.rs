@@ -222,8 +222,9 @@ async fn send(
     let draft = &request.draft;
     let level = choose_level(scheme, request.level, draft.method, &draft.path);
     let of_key = request.recording_key.account.as_deref();
+    let host = scheme.host_choice(level, draft.method, &draft.path);
     let access = context
-        .access(scheme, level, request.account.or(of_key))
+        .access((scheme, level, host), request.account.or(of_key))
         .map_err(StepError::from)?;
     let call = ExchangeContext {
         recording_key: &request.recording_key,

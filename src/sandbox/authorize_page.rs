@@ -11,7 +11,7 @@ use super::request_template::{
 use super::reserved_names::CONTROL_PATH;
 use super::token_subject::{TokenSubject, subjects_of};
 use crate::method::Method;
-use crate::model::scheme::{AuthorizeLink, LinkHost, RequestPart, Scheme, VerifyFault};
+use crate::model::scheme::{AuthorizeLink, HostChoice, RequestPart, Scheme, VerifyFault};
 use crate::render::FreshValues;
 use crate::sign::{Arrived, ReceivedRequest, SealError, VerifyError, incoming_steps};
 use crate::wire::{BaseUrl, join_query};
@@ -42,9 +42,9 @@ fn match_link<'s>(
 /// The regions that a link can go to; `None` is that of the requests.
 fn regions(link: &AuthorizeLink) -> Vec<Option<&str>> {
     match &link.link_host {
-        LinkHost::Same => vec![None],
-        LinkHost::Fixed(region) => vec![Some(region)],
-        LinkHost::ByRegion(regions) => regions
+        HostChoice::OfRegion => vec![None],
+        HostChoice::Fixed(region) => vec![Some(region)],
+        HostChoice::ByRegion(regions) => regions
             .iter()
             .map(|(_, to)| Some(to.as_str()))
             .chain([None])

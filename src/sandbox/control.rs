@@ -9,7 +9,7 @@ use super::reserved_names::CONTROL_PATH;
 use crate::method::Method;
 use crate::sign::ReceivedRequest;
 use crate::value::Value;
-use crate::wire::{is_loopback_origin, parse_query};
+use crate::wire::{is_loopback_origin, parse_form};
 use std::time::Duration;
 
 const HELP: &str = "there is: GET tokens; GET resources; GET callback; POST lose?answers=N&after=GOOD; POST delay?ms=N; POST grace?seconds=N; \
@@ -69,7 +69,7 @@ enum ExpireTarget {
 impl ControlCommand {
     /// `name` and `query` are the parts after the reserved path.
     fn parse(method: Method, name: &str, query: &str) -> Result<Self, ControlError> {
-        let mut parameters = ControlParameters(parse_query(query));
+        let mut parameters = ControlParameters(parse_form(query));
         let control = match (method, name) {
             (Method::Get, "tokens") => Self::Tokens,
             (Method::Get, "resources") => Self::Resources,

@@ -12,11 +12,12 @@ use super::template_scope::SandboxScope;
 use super::token_subject::{TestCredentialError, TokenSubject, test_account};
 use super::token_traffic::TokenTraffic;
 use crate::calendar::format_time;
-use crate::method::Method;
 use crate::model::environment::{DEFAULT_ACCOUNT, SANDBOX_ENV};
 use crate::model::recording::{RecordedOutcome, RecordedResponse};
 use crate::model::request::Request;
-use crate::model::scheme::{FaultResponse, Level, Scheme, SigningProcedure, VerifyFault};
+use crate::model::scheme::{
+    FaultResponse, HostChoice, Level, RequestPart, Scheme, SigningProcedure, VerifyFault,
+};
 use crate::model::workspace::Workspace;
 use crate::recording::{
     ExchangePool, TakenExchange, read_body, received_request, response_headers,
@@ -26,7 +27,7 @@ use crate::sign::{
     ReceivedRequest, TestAccount, VerifiedRequest, VerifierKeys, VerifyError, choose_level, verify,
 };
 use crate::value::Value;
-use crate::wire::{BaseUrl, Draft};
+use crate::wire::{BaseUrl, Draft, parse_form};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -37,6 +38,8 @@ pub(super) struct TestMarketplace {
     /// At least one.
     pub(super) accounts: Vec<TestAccount>,
     named_levels: Vec<NamedLevel>,
+    /// The hosts besides the main one that levels and rules name.
+    call_hosts: Vec<String>,
     recordings: ExchangePool,
     pub(super) resources: ResourceStore,
     pub(super) tokens: IssuedTokens,
@@ -61,6 +64,7 @@ impl TestMarketplace {
             root: workspace.root.clone(),
             accounts,
             named_levels: steps.filter_map(NamedLevel::of).collect(),
+            call_hosts: call_hosts(scheme),
             recordings: ExchangePool::for_scheme(workspace, &scheme.name),
             resources: ResourceStore::of(workspace, &scheme.name),
             tokens: IssuedTokens::default(),
@@ -97,6 +101,39 @@ impl TestMarketplace {
         received: &ReceivedRequest,
         moment: FreshValues,
     ) -> ReplyDelivery {
+        if self.call_hosts.is_empty() {
+            return self.respond_at(received, moment);
+        }
+        let base = self.base_of_call(received);
+        let received = ReceivedRequest {
+            base: base.unwrap_or_else(|| received.base.clone()),
+            ..received.clone()
+        };
+        self.respond_at(&received, moment)
+    }
+
+    /// The address of the host that the scheme sends such a call to. All its hosts are at one
+    /// address here, and can have different base paths.
+    fn base_of_call(&self, received: &ReceivedRequest) -> Option<BaseUrl> {
+        let main = self.scheme.main_host()?.region.as_str();
+        let hosts = self.call_hosts.iter().map(String::as_str).chain([main]);
+        hosts
+            .filter_map(|host| {
+                let base = local_base_url(&self.scheme, Some(host), &received.base)?;
+                Some((host, base))
+            })
+            .find(|(host, base)| {
+                path_below(base, received).is_some_and(|path| {
+                    let level = self.level_of(received, path);
+                    let choice = self.scheme.host_choice(level, received.method, path);
+                    choice.region_for(main).unwrap_or(main) == *host
+                })
+            })
+            .map(|(_, base)| base)
+    }
+
+    /// `received` has the base URL of the host that the scheme sends such a call to.
+    fn respond_at(&mut self, received: &ReceivedRequest, moment: FreshValues) -> ReplyDelivery {
         let Some(path) = path_below(&received.base, received) else {
             let base = received.base.path();
             let message = format!(
@@ -105,7 +142,7 @@ impl TestMarketplace {
             );
             return SandboxReply::message(404, message).into();
         };
-        let level = self.level_of(received.method, path);
+        let level = self.level_of(received, path);
         let token = level.token.as_ref().map(|token| token.name.as_str());
         match self.verify(&level.procedure, token, received, moment.unix_ms) {
             Err(fault) => self.refusal_reply(&fault, path, moment).into(),
@@ -117,14 +154,26 @@ impl TestMarketplace {
     }
 
     /// The level of a request: the one that a request file names for such a request, else by the
-    /// rules of the scheme.
-    fn level_of(&self, method: Method, path: &str) -> &Level {
+    /// rules of the scheme, or the one that the request shows where a rule accepts several.
+    fn level_of(&self, received: &ReceivedRequest, path: &str) -> &Level {
+        let method = received.method;
         let named = self
             .named_levels
             .iter()
             .find(|named| named.matches(method, path));
         let name = named.map(|named| named.level.as_str());
-        choose_level(&self.scheme, name, method, path)
+        let level = choose_level(&self.scheme, name, method, path);
+        let mut rules = self.scheme.level_rules.iter();
+        let rule = rules.find(|rule| rule.level.is_some() && rule.matcher.matches(method, path));
+        let accepted = rule.filter(|_| name.is_none()).into_iter();
+        let accepted = accepted
+            .flat_map(|rule| &rule.accepted_levels)
+            .filter_map(|index| self.scheme.levels.get(*index));
+        accepted
+            .filter(|level| shows_parameters(&level.procedure, received))
+            // One level can have all parameters of another, and more.
+            .max_by_key(|level| parameter_count(&level.procedure))
+            .unwrap_or(level)
     }
 
     /// `token` is the token that the level needs.
@@ -354,6 +403,49 @@ impl TestMarketplace {
     }
 }
 
+/// The hosts that levels and rules of a scheme name, each once.
+fn call_hosts(scheme: &Scheme) -> Vec<String> {
+    let levels = scheme.levels.iter().map(|level| &level.host);
+    let rules = scheme
+        .level_rules
+        .iter()
+        .filter_map(|rule| rule.host.as_ref());
+    let mut names: Vec<String> = Vec::new();
+    for name in levels.chain(rules).flat_map(HostChoice::names) {
+        if !names.iter().any(|known| known == name) {
+            names.push(name.to_owned());
+        }
+    }
+    names
+}
+
+/// Whether a request holds every parameter that a procedure adds.
+fn shows_parameters(procedure: &SigningProcedure, received: &ReceivedRequest) -> bool {
+    let query = received
+        .target
+        .split_once('?')
+        .map_or("", |(_, query)| query);
+    let query = parse_form(query);
+    let form = std::str::from_utf8(&received.body).map_or_else(|_| Vec::new(), parse_form);
+    let has = |pairs: &[(String, String)], name: &str| {
+        pairs
+            .iter()
+            .any(|(known, value)| known == name && !value.is_empty())
+    };
+    let added = procedure.prepare.fields().chain(procedure.attach.fields());
+    added.into_iter().all(|(part, field)| match part {
+        RequestPart::Header => {
+            let name = field.name.to_ascii_lowercase();
+            has(&received.headers, &name)
+        }
+        _ => has(&query, &field.name) || has(&form, &field.name),
+    })
+}
+
+fn parameter_count(procedure: &SigningProcedure) -> usize {
+    procedure.prepare.fields().count() + procedure.attach.fields().count()
+}
+
 /// The accounts of the workspace's sandbox environment, or one with the default name.
 fn test_accounts(
     workspace: &Workspace,
@@ -385,7 +477,7 @@ pub(super) fn local_base_url(
 ) -> Option<BaseUrl> {
     match region {
         None => Some(own.clone()),
-        Some(region) => BaseUrl::parse(&scheme.host(region)?.url)
+        Some(region) => BaseUrl::parse(&scheme.host(region)?.example_url())
             .ok()?
             .with_origin(own.origin()),
     }

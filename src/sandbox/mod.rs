@@ -28,6 +28,6 @@ pub(crate) use reserved_names::NOT_RECORDED;
 pub(crate) use reserved_names::RECORDED_AT;
 pub(crate) use self_check::unverifiable_calls;
 pub(crate) use server::SandboxError;
-pub use server::{SandboxOrigins, SandboxServer};
+pub use server::{ListenOptions, SandboxOrigins, SandboxServer};
 pub(crate) use token_subject::TestCredentialError;
 pub use token_subject::test_account;

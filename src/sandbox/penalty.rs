@@ -3,7 +3,7 @@
 use crate::model::scheme::{PenaltyRule, RequestPart, Token};
 use crate::sign::{ReceivedRequest, VerifiedRequest};
 use crate::value::Value;
-use crate::wire::{DraftBody, join_form, parse_form, parse_query};
+use crate::wire::{DraftBody, join_form, parse_form};
 
 /// Whether a request makes the mistake.
 #[must_use]
@@ -13,7 +13,7 @@ pub(super) fn is_violated_by(penalty: &PenaltyRule, received: &ReceivedRequest) 
         .split_once('?')
         .map_or("", |(_, query)| query);
     let pairs = match penalty.part {
-        RequestPart::Query => parse_query(query),
+        RequestPart::Query => parse_form(query),
         // Only the names matter here, and replacement characters cannot form a known one.
         RequestPart::Form => parse_form(&String::from_utf8_lossy(&received.body)),
         RequestPart::Header => received.headers.clone(),
@@ -64,7 +64,7 @@ pub(super) fn move_query_to_body(mut received: ReceivedRequest) -> ReceivedReque
         return received;
     };
     if received.body.is_empty() {
-        received.body = join_form(&parse_query(query)).into();
+        received.body = join_form(&parse_form(query)).into();
         received.headers.retain(|(name, _)| name != "content-type");
         received.headers.push((
             "content-type".to_owned(),

@@ -3,7 +3,7 @@
 
 use super::token_subject::test_account;
 use crate::method::Method;
-use crate::model::scheme::{Level, Scheme, SignOp, VerifyFault};
+use crate::model::scheme::{Level, Scheme, SchemeHost, SignOp, VerifyFault};
 use crate::render::FreshValues;
 use crate::sign::{
     LintFinding, NamedValues, ReceivedRequest, SigningInputs, TestAccount, VerifierKeys,
@@ -100,8 +100,11 @@ fn sign_and_verify(
     account: &NamedValues,
 ) -> Result<(), String> {
     let host = scheme.hosts.first();
-    let host = host.map_or("https://host.invalid", |host| host.url.as_str());
-    let base = BaseUrl::parse(host).map_err(|error| error.to_string())?;
+    let host = host.map_or_else(
+        || "https://host.invalid".to_owned(),
+        SchemeHost::example_url,
+    );
+    let base = BaseUrl::parse(&host).map_err(|error| error.to_string())?;
     let inputs = SigningInputs {
         credentials: account,
         token: Some(account),

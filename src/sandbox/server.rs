@@ -47,8 +47,10 @@ impl SandboxOrigins {
     #[must_use]
     pub fn base_url(&self, scheme: &Scheme) -> Option<BaseUrl> {
         let origin = self.0.get(&scheme.name)?;
-        match scheme.host("live").or(scheme.hosts.first()) {
-            Some(host) => BaseUrl::parse(&host.url).ok()?.with_origin(origin),
+        match scheme.main_host() {
+            Some(host) => BaseUrl::parse(&host.example_url())
+                .ok()?
+                .with_origin(origin),
             None => BaseUrl::parse(origin).ok(),
         }
     }
@@ -73,23 +75,32 @@ impl SandboxOrigins {
     }
 }
 
+/// Where the marketplaces listen, and what they believe of a request.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ListenOptions {
+    /// The port of the first scheme; each scheme gets the next one. `None` for free ports.
+    pub first_port: Option<u16>,
+    /// Whether `X-Forwarded-Proto` says the protocol of a request, as a proxy in front sets it.
+    pub trusts_forwarded_proto: bool,
+}
+
 /// Marketplaces that are listening; they stop when the runtime does.
 pub struct SandboxServer {
     pub origins: SandboxOrigins,
 }
 
 impl SandboxServer {
-    /// Starts one marketplace for each scheme, on consecutive ports from `port`, or on free ports.
+    /// Starts one marketplace for each scheme.
     ///
     /// # Errors
     /// When a port is taken, or a scheme has no usable host or test credentials.
     pub async fn start(
         workspace: &Workspace,
         schemes: &[Arc<Scheme>],
-        port: Option<u16>,
+        options: ListenOptions,
         clock_and_rng: ClockAndRng,
     ) -> Result<Self, SandboxError> {
-        let (origins, listeners) = bind_all(schemes, port).await?;
+        let (origins, listeners) = bind_all(schemes, options.first_port).await?;
         for (scheme, listener) in schemes.iter().zip(listeners) {
             // Without this error the origin would stay published while nobody listens, and each
             // request would fail as "connection refused" for no visible reason.
@@ -104,6 +115,7 @@ impl SandboxServer {
                 MarketplaceEndpoint {
                     marketplace,
                     base,
+                    trusts_forwarded_proto: options.trusts_forwarded_proto,
                     clock_and_rng,
                 },
             ));
@@ -139,8 +151,60 @@ async fn bind_all(
 #[derive(Clone)]
 struct MarketplaceEndpoint {
     marketplace: Arc<Mutex<TestMarketplace>>,
+    /// The address that it listens on.
     base: BaseUrl,
+    trusts_forwarded_proto: bool,
     clock_and_rng: ClockAndRng,
+}
+
+impl MarketplaceEndpoint {
+    /// The address that a client sent a request to: behind a port mapping or a proxy it is another
+    /// than the one that this listens on, and some schemes sign the whole address.
+    ///
+    /// # Errors
+    /// When the headers name no address.
+    fn base_of(&self, headers: &[(String, String)]) -> Result<BaseUrl, SandboxReply> {
+        let refused = |name: &str| {
+            let message = format!("the sandbox cannot read the `{name}` header of this request");
+            SandboxReply::message(400, message)
+        };
+        // Without one, which HTTP/1.0 allows, the client knows no other address.
+        let host = single_header(headers, "host").map_err(|()| refused("host"))?;
+        let host = host.unwrap_or(self.base.authority());
+        let proto = if self.trusts_forwarded_proto {
+            single_header(headers, "x-forwarded-proto")
+                .map_err(|()| refused("x-forwarded-proto"))?
+        } else {
+            None
+        };
+        let proto = match proto {
+            None => "http",
+            Some(proto @ ("http" | "https")) => proto,
+            Some(_) => return Err(refused("x-forwarded-proto")),
+        };
+        if proto == "http" && host == self.base.authority() {
+            return Ok(self.base.clone());
+        }
+        // A `/` or `?` in it would move the base path.
+        let is_authority = !host.contains(['/', '?', '#', '\\']);
+        self.base
+            .with_origin(&format!("{proto}://{host}"))
+            .filter(|_| is_authority)
+            .ok_or_else(|| refused("host"))
+    }
+}
+
+/// The value of a header that may stand once.
+///
+/// # Errors
+/// When it stands several times.
+fn single_header<'h>(headers: &'h [(String, String)], name: &str) -> Result<Option<&'h str>, ()> {
+    let mut values = headers.iter().filter(|(known, _)| known == name);
+    let first = values.next().map(|(_, value)| value.as_str());
+    if values.next().is_some() {
+        return Err(());
+    }
+    Ok(first)
 }
 
 async fn listen(listener: TcpListener, market: MarketplaceEndpoint) {
@@ -191,9 +255,10 @@ async fn handle_request(
     market: MarketplaceEndpoint,
 ) -> Result<http::Response<ReplyBody>, LostResponse> {
     // Tokens that are not random must not be issued: without a seed the request gets a 500.
-    let received = receive(request, &market)
-        .await
-        .and_then(|received| Ok((received, (market.clock_and_rng.rng)().map_err(|_| 500_u16)?)));
+    let received = receive(request, &market).await.and_then(|received| {
+        let seed = (market.clock_and_rng.rng)().map_err(|_| SandboxReply::empty(500))?;
+        Ok((received, seed))
+    });
     let delivery = match received {
         Ok((received, seed)) => {
             let moment = FreshValues {
@@ -208,7 +273,7 @@ async fn handle_request(
                 .unwrap_or_else(PoisonError::into_inner)
                 .respond(&received, moment)
         }
-        Err(status) => ReplyDelivery::from(SandboxReply::empty(status)),
+        Err(refusal) => ReplyDelivery::from(refusal),
     };
     // The lock is free by now: a response that is delayed delays no other request.
     if !delivery.delay.is_zero() {
@@ -234,13 +299,13 @@ fn deliver(outcome: DeliveryOutcome) -> Result<http::Response<ReplyBody>, LostRe
 /// Reads a request as the bytes that arrived.
 ///
 /// # Errors
-/// The status to refuse it with.
+/// The response that refuses it.
 async fn receive(
     request: http::Request<Incoming>,
     market: &MarketplaceEndpoint,
-) -> Result<ReceivedRequest, u16> {
+) -> Result<ReceivedRequest, SandboxReply> {
     let (parts, body) = request.into_parts();
-    let method = Method::parse(parts.method.as_str()).ok_or(405_u16)?;
+    let method = Method::parse(parts.method.as_str()).ok_or_else(|| SandboxReply::empty(405))?;
     let target = parts
         .uri
         .path_and_query()
@@ -249,24 +314,26 @@ async fn receive(
     let body = Limited::new(body, MAX_REQUEST_BYTES)
         .collect()
         .await
-        .map_err(|_| 413_u16)?
+        .map_err(|_| SandboxReply::empty(413))?
         .to_bytes();
+    let headers = received_headers(&parts.headers)?;
     Ok(ReceivedRequest {
         method,
         target,
-        headers: received_headers(&parts.headers)?,
+        base: market.base_of(&headers)?,
+        headers,
         body,
-        base: market.base.clone(),
     })
 }
 
-fn received_headers(headers: &http::HeaderMap) -> Result<Vec<(String, String)>, u16> {
+fn received_headers(headers: &http::HeaderMap) -> Result<Vec<(String, String)>, SandboxReply> {
     headers
         .iter()
         .map(|(name, value)| {
             // A header can be signed. With replacement characters two different values would be the
             // same text, so a value that is not UTF-8 is refused.
-            let value = std::str::from_utf8(value.as_bytes()).map_err(|_| 400_u16)?;
+            let value =
+                std::str::from_utf8(value.as_bytes()).map_err(|_| SandboxReply::empty(400))?;
             Ok((name.as_str().to_owned(), value.to_owned()))
         })
         .collect()

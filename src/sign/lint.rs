@@ -10,7 +10,8 @@ use super::secret_placement::check_secrets_in_addresses;
 use super::vector::VectorError;
 use crate::method::Method;
 use crate::model::scheme::{
-    CoveredPart, CredentialType, Level, LintRule, Scheme, SigningProcedure, VectorSubject,
+    CoveredPart, CredentialType, Level, LintRule, Scheme, SchemeHost, SigningProcedure,
+    VectorSubject,
 };
 use crate::render::FreshValues;
 use crate::value::Value;
@@ -64,7 +65,9 @@ fn check_unused_credentials(scheme: &Scheme, findings: &mut Vec<LintFinding>) {
     let names = scheme_names(scheme);
     for credential in &scheme.credentials {
         // A public key is for those who verify.
+        let mut hosts = scheme.hosts.iter().filter_map(SchemeHost::account_host);
         let is_used = credential.kind == CredentialType::PublicKey
+            || hosts.any(|host| host.credential == credential.name)
             || names.contains(&format!("cred.{}", credential.name));
         if !is_used {
             let text = format!("nothing uses the credential `{}`", credential.name);
@@ -331,10 +334,10 @@ fn change_pairs(pairs: &mut [(String, String)]) {
 
 /// Every text of the trace: a change in any of them is a change of what is signed.
 fn signed_values(scheme: &Scheme, level: &Level, draft: Draft) -> Result<Vec<String>, VectorError> {
-    let host = scheme
-        .hosts
-        .first()
-        .map_or("https://host.invalid", |host| host.url.as_str());
+    let host = scheme.hosts.first().map_or_else(
+        || "https://host.invalid".to_owned(),
+        SchemeHost::example_url,
+    );
     let (credentials, token) = (probe_credentials(scheme), probe_token(scheme));
     let moment = FreshValues {
         unix_ms: 1_700_000_000_000,
@@ -347,7 +350,7 @@ fn signed_values(scheme: &Scheme, level: &Level, draft: Draft) -> Result<Vec<Str
         steps: &[],
         extra: &[],
     };
-    let base = BaseUrl::parse(host)?;
+    let base = BaseUrl::parse(&host)?;
     let sealed = seal(scheme, &level.procedure, draft, &base, inputs)?;
     let used = used_steps(&level.procedure)?;
     Ok(sealed

@@ -67,9 +67,10 @@ fn check_signature_is_read(
 }
 
 fn is_read(sandbox: &SandboxRules, part: RequestPart, field: &TemplateField) -> bool {
-    let mut extractors = sandbox.extractors.iter();
+    let extractors = sandbox.extractors.iter();
     extractors
-        .any(|reading| reading.part == part && reading.field.eq_ignore_ascii_case(&field.name))
+        .flat_map(|reading| &reading.places)
+        .any(|place| place.part == part && place.field.eq_ignore_ascii_case(&field.name))
 }
 
 /// The steps whose results the sandbox compares, and those that these are made of: another result

@@ -104,8 +104,9 @@ pub fn choose_level<'s>(
         scheme
             .level_rules
             .iter()
+            .filter(|rule| rule.level.is_some())
             .find(|rule| rule.matcher.matches(method, path))
-            .and_then(|rule| scheme.levels.get(rule.level))
+            .and_then(|rule| scheme.levels.get(rule.level?))
     };
     named
         .or_else(by_rule)

@@ -7,14 +7,15 @@ use super::seal::{SealError, SealedRequest, SignTrace, choose_level, seal};
 use super::token::{authorize_draft, token_draft};
 use crate::model::request::{Step, WorkspaceFile, WorkspaceFileError};
 use crate::model::scheme::{
-    AuthorizeLink, IncomingSignature, Scheme, SignOp, SignatureVector, TokenRequest, VectorSubject,
+    AccountHost, AuthorizeLink, HostValueError, IncomingSignature, Scheme, SignOp, SignatureVector,
+    TokenRequest, VectorSubject,
 };
 use crate::render::{
     BodyFiles, FreshValues, RenderError, VariableLayer, VariableOrigin, VariableScope, render_draft,
 };
 use crate::span::Span;
 use crate::value::{ObjectMember, Value};
-use crate::wire::{BaseUrl, BaseUrlError, Draft, WireRequest, parse_form, parse_query};
+use crate::wire::{BaseUrl, BaseUrlError, Draft, WireRequest, parse_form};
 
 /// One known value and what the scheme gives.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +44,8 @@ pub enum VectorError {
     Render(#[from] RenderError),
     #[error(transparent)]
     Host(#[from] BaseUrlError),
+    #[error(transparent)]
+    HostValue(#[from] HostValueError),
     #[error("there is no token `{0}`")]
     UnknownToken(String),
     #[error("`{0}` is none of `issue`, `exchange` and `refresh`")]
@@ -241,14 +244,21 @@ fn seal_vector(
         VectorSubject::Request { level, request } => {
             let draft = request_draft(request, inputs.moment, &GivenFiles(vector))?;
             let level = choose_level(scheme, level.as_deref(), draft.method, &draft.path);
-            (&level.procedure, draft, vector_base(scheme, region)?)
+            let host = scheme.host_choice(level, draft.method, &draft.path);
+            let host = host.region_for(region.unwrap_or("live")).or(region);
+            let base = vector_base(scheme, host, inputs.credentials)?;
+            (&level.procedure, draft, base)
         }
         VectorSubject::Token { token, action, .. } => {
             let request = token_request(scheme, token, action)?;
             (
                 &request.procedure,
                 token_draft(scheme, request, inputs)?,
-                vector_base(scheme, request.host.as_deref().or(region))?,
+                vector_base(
+                    scheme,
+                    request.host.as_deref().or(region),
+                    inputs.credentials,
+                )?,
             )
         }
         VectorSubject::Authorize { link, .. } => {
@@ -261,6 +271,7 @@ fn seal_vector(
                     link.link_host
                         .region_for(region.unwrap_or("live"))
                         .or(region),
+                    inputs.credentials,
                 )?,
             )
         }
@@ -288,17 +299,28 @@ fn authorize_link<'s>(
 
 /// The host of a region; `None` is the live one, or the first. A scheme without hosts signs for one
 /// that does not exist.
-fn vector_base(scheme: &Scheme, region: Option<&str>) -> Result<BaseUrl, VectorError> {
+fn vector_base(
+    scheme: &Scheme,
+    region: Option<&str>,
+    credentials: &NamedValues,
+) -> Result<BaseUrl, VectorError> {
     let host = match region {
         Some(region) if !scheme.hosts.is_empty() => Some(
             scheme
                 .host(region)
                 .ok_or_else(|| VectorError::UnknownRegion(region.to_owned()))?,
         ),
-        _ => scheme.host("live").or(scheme.hosts.first()),
+        _ => scheme.main_host(),
     };
-    let url = host.map_or("https://host.invalid", |host| host.url.as_str());
-    Ok(BaseUrl::parse(url)?)
+    let Some(host) = host else {
+        return Ok(BaseUrl::parse("https://host.invalid")?);
+    };
+    // A vector that gives no value for an account's host signs for one of no account.
+    let value = |host: &AccountHost| credentials.get(&host.credential).and_then(Value::as_str);
+    match host.account_host().map(|host| (host, value(host))) {
+        Some((host, Some(value))) => Ok(host.base_url(value)?),
+        _ => Ok(BaseUrl::parse(&host.example_url())?),
+    }
 }
 
 fn token_request<'s>(
@@ -350,7 +372,7 @@ fn value_of(sealed: &SealedRequest, name: &str) -> Option<String> {
         None if name == "body" => Some(String::from_utf8_lossy(request.body()).into_owned()),
         None if name == "ts" => Some(sealed.trace.ts.clone()),
         None => sealed.trace.value(name).map(str::to_owned),
-        Some(("query", name)) => find(parse_query(request.url().query().unwrap_or_default()), name),
+        Some(("query", name)) => find(parse_form(request.url().query().unwrap_or_default()), name),
         Some(("headers", name)) => {
             let mut headers = request.headers().iter();
             let named = headers.find(|(key, _)| key.eq_ignore_ascii_case(name));

@@ -8,16 +8,15 @@ use super::jwt::claim_of;
 use super::scope::{NamedValues, SchemeScope, SigningInputs};
 use super::seal::{SealError, render_placement, run_steps};
 use crate::method::Method;
+use crate::model::request::TemplateField;
 use crate::model::scheme::{
     CredentialScope, FieldPlacement, RequestPart, Scheme, SignOp, SigningProcedure, ValueExtractor,
-    VerifyFault,
+    ValuePlace, VerifyFault,
 };
 use crate::model::template::Expression;
 use crate::render::{FreshValues, RenderError, TemplateDialect};
 use crate::value::{self, ObjectMember, Value};
-use crate::wire::{
-    BaseUrl, Draft, DraftBody, decode_other_charset, parse_form, parse_multipart, parse_query,
-};
+use crate::wire::{BaseUrl, Draft, DraftBody, decode_other_charset, parse_form, parse_multipart};
 use bytes::Bytes;
 
 /// A request as it arrived.
@@ -86,40 +85,48 @@ pub fn verify(
     let parsed = ReceivedParts::of(received)?;
     // With a name missing here, a value would not be read and so not be compared.
     let names = names_used(procedure).map_err(unverifiable)?;
-    let readings: Vec<&ValueExtractor> = scheme
-        .sandbox
-        .iter()
-        .flat_map(|sandbox| &sandbox.extractors)
-        .collect();
-    let wanted: Vec<&ValueExtractor> = readings
-        .into_iter()
+    let wanted: Vec<&ValueExtractor> = readings(scheme)
         .filter(|reading| is_needed(reading, &names, procedure))
         .collect();
-    check_all_present(scheme, procedure, &parsed)?;
+    let placed = PlacedFields::locate(scheme, procedure, &wanted, &parsed);
+    check_all_present(scheme, &placed, &parsed)?;
     let read = read_fields(scheme, &wanted, &parsed)?;
     let moment = check_time(scheme, &wanted, &read, known.now_ms)?;
-    let account = match_account(scheme, &wanted, &read, known)?;
+    let accounts = match_accounts(scheme, &wanted, &read, known)?;
     let token = token_values(&read);
     let fixed = steps_taken_as_read(procedure, &wanted, &read);
-    let inputs = SigningInputs {
-        credentials: &account.credentials,
-        token: Some(&token),
-        moment,
-        steps: &fixed,
-        extra: &[],
-    };
     // The text as it was sent, because another spelling of the same time signs differently. A
     // scheme that sends no time signs with the time of the verifier, if it uses `ts` at all.
     let ts = match value_of(&read, "ts") {
         Some(ts) => ts.to_owned(),
         None => write_time(&scheme.clock, moment.unix_ms).map_err(unverifiable)?,
     };
-    let unsigned = recompute_and_compare(procedure, &wanted, &read, &parsed, inputs, ts)?;
-    Ok(VerifiedRequest {
-        account: account.name.clone(),
-        unsigned,
-        read_values: read,
-    })
+    let mut first_error = None;
+    for account in accounts {
+        let inputs = SigningInputs {
+            credentials: &account.credentials,
+            token: Some(&token),
+            moment,
+            steps: &fixed,
+            extra: &[],
+        };
+        match recompute_and_compare(procedure, &placed, (&wanted, &read), &parsed, inputs, &ts) {
+            Ok(unsigned) => {
+                return Ok(VerifiedRequest {
+                    account: account.name.clone(),
+                    unsigned,
+                    read_values: read,
+                });
+            }
+            // Nothing that was read may say whose request it is, as with a user and a password in
+            // one text: then it is that of the account whose credentials give what was sent.
+            Err(error) => first_error = first_error.or(Some(error)),
+        }
+    }
+    match first_error {
+        Some(error) => Err(error),
+        None => verify_error(VerifyFault::Account, "account"),
+    }
 }
 
 /// For what the scheme itself makes impossible, so that the request cannot be verified.
@@ -149,7 +156,7 @@ impl<'r> ReceivedParts<'r> {
             received,
             path,
             raw_query,
-            query: parse_query(raw_query),
+            query: parse_form(raw_query),
             body: parse_body(received)?,
         })
     }
@@ -251,21 +258,103 @@ fn is_needed(reading: &ValueExtractor, names: &[String], procedure: &SigningProc
     }
 }
 
+/// A field that the scheme adds, and where it stands in a received request.
+struct PlacedField<'p> {
+    /// Where the scheme puts it.
+    part: RequestPart,
+    /// Where it was found: some marketplaces take their parameters in the body as well.
+    found_in: RequestPart,
+    name: String,
+    field: &'p TemplateField,
+    /// A place of `read` has its value, which is compared by that.
+    is_read: bool,
+}
+
+/// All fields that a procedure adds to a request.
+struct PlacedFields<'p> {
+    prepared: Vec<PlacedField<'p>>,
+    attached: Vec<PlacedField<'p>>,
+}
+
+impl<'p> PlacedFields<'p> {
+    fn locate(
+        scheme: &Scheme,
+        procedure: &'p SigningProcedure,
+        wanted: &[&ValueExtractor],
+        parsed: &ReceivedParts<'_>,
+    ) -> Self {
+        let locate = |placement: &'p FieldPlacement| {
+            placement
+                .fields()
+                .map(|(part, field)| {
+                    let name = normalized_name(part, &field.name);
+                    let found_in = find_part(scheme, part, &name, parsed);
+                    PlacedField {
+                        is_read: wanted
+                            .iter()
+                            .flat_map(|reading| &reading.places)
+                            .any(|place| place.part == found_in && place.field == name),
+                        part,
+                        found_in,
+                        name,
+                        field,
+                    }
+                })
+                .collect()
+        };
+        Self {
+            prepared: locate(&procedure.prepare),
+            attached: locate(&procedure.attach),
+        }
+    }
+
+    fn all(&self) -> impl Iterator<Item = &PlacedField<'p>> {
+        self.prepared.iter().chain(&self.attached)
+    }
+}
+
+/// The part that a field stands in. One that the scheme puts into a part can stand in any part that
+/// a value of `read` can stand in beside it: such a marketplace takes its parameters in several.
+fn find_part(
+    scheme: &Scheme,
+    part: RequestPart,
+    name: &str,
+    parsed: &ReceivedParts<'_>,
+) -> RequestPart {
+    if part == RequestPart::Header || parsed.get(part, name).is_some() {
+        return part;
+    }
+    let places = readings(scheme)
+        .filter(|reading| reading.places.iter().any(|place| place.part == part))
+        .flat_map(|reading| &reading.places);
+    places
+        .map(|place| place.part)
+        .find(|other| *other != RequestPart::Header && parsed.get(*other, name).is_some())
+        .unwrap_or(part)
+}
+
+fn readings(scheme: &Scheme) -> impl Iterator<Item = &ValueExtractor> {
+    let sandbox = scheme.sandbox.iter();
+    sandbox.flat_map(|sandbox| &sandbox.extractors)
+}
+
 /// Everything that the scheme adds must be there, but for what may be empty.
 fn check_all_present(
     scheme: &Scheme,
-    procedure: &SigningProcedure,
+    placed: &PlacedFields<'_>,
     parsed: &ReceivedParts<'_>,
 ) -> Result<(), VerifyError> {
-    for (part, field) in procedure.prepare.fields().chain(procedure.attach.fields()) {
-        let name = normalized_name(part, &field.name);
-        let optional = field
+    for added in placed.all() {
+        let optional = added
+            .field
             .value
             .expressions()
             .into_iter()
             .any(|expression| is_optional(scheme, expression) || may_be_null(expression));
-        if !optional && parsed.get(part, &name).is_none_or(|value| value.is_empty()) {
-            return verify_error(VerifyFault::Missing, format!("{}.{name}", part.name()));
+        let value = parsed.get(added.found_in, &added.name);
+        if !optional && value.is_none_or(|value| value.is_empty()) {
+            let location = format!("{}.{}", added.part.name(), added.name);
+            return verify_error(VerifyFault::Missing, location);
         }
     }
     Ok(())
@@ -302,35 +391,46 @@ fn read_fields(
 ) -> Result<Vec<(String, String)>, VerifyError> {
     let mut read = Vec::new();
     for reading in wanted {
-        let place = || format!("{}.{}", reading.part.name(), reading.field);
         let optional = reading
             .name
             .strip_prefix("cred.")
             .and_then(|name| scheme.credential(name))
             .is_some_and(|credential| credential.default.is_some());
-        let Some(text) = parsed.get(reading.part, &reading.field) else {
+        let mut places = reading.places.iter();
+        let found = places.find_map(|place| Some((place, parsed.get(place.part, &place.field)?)));
+        let Some((place, text)) = found else {
             if optional {
                 continue;
             }
-            return verify_error(VerifyFault::Missing, place());
+            return verify_error(VerifyFault::Missing, first_location(reading));
         };
-        let value = match &reading.pattern {
+        let value = match &place.pattern {
             None => text,
             Some(pattern) => match pattern.captures(&text).and_then(|found| found.get(1)) {
                 Some(found) => found.as_str().to_owned(),
-                None => return verify_error(VerifyFault::Malformed, place()),
+                None => return verify_error(VerifyFault::Malformed, place_location(place)),
             },
         };
-        let value = match &reading.claim {
+        let value = match &place.claim {
             None => value,
             Some(claim) => match claim_of(&value, claim) {
                 Some(claim) => claim.to_text(),
-                None => return verify_error(VerifyFault::Malformed, place()),
+                None => return verify_error(VerifyFault::Malformed, place_location(place)),
             },
         };
         read.push((reading.name.clone(), value));
     }
     Ok(read)
+}
+
+fn place_location(place: &ValuePlace) -> String {
+    format!("{}.{}", place.part.name(), place.field)
+}
+
+/// The place that refusals name.
+fn first_location(reading: &ValueExtractor) -> String {
+    let first = reading.places.first();
+    first.map_or_else(|| reading.name.clone(), place_location)
 }
 
 fn value_of<'v>(read: &'v [(String, String)], name: &str) -> Option<&'v str> {
@@ -343,10 +443,7 @@ fn location_of(wanted: &[&ValueExtractor], name: &str) -> String {
     wanted
         .iter()
         .find(|reading| reading.name == name)
-        .map_or_else(
-            || name.to_owned(),
-            |reading| format!("{}.{}", reading.part.name(), reading.field),
-        )
+        .map_or_else(|| name.to_owned(), |reading| first_location(reading))
 }
 
 /// The moment that the request says it was made, when that is near enough.
@@ -388,13 +485,13 @@ fn check_time(
     })
 }
 
-/// The account whose credentials and token fit everything that was read.
-fn match_account<'k>(
+/// The accounts whose credentials and token fit everything that was read; at least one.
+fn match_accounts<'k>(
     scheme: &Scheme,
     wanted: &[&ValueExtractor],
     read: &[(String, String)],
     known: &VerifierKeys<'k>,
-) -> Result<&'k TestAccount, VerifyError> {
+) -> Result<Vec<&'k TestAccount>, VerifyError> {
     let fits = |values: &NamedValues, name: &str, text: &str| {
         values.get(name).is_some_and(|value| {
             value
@@ -431,10 +528,7 @@ fn match_account<'k>(
             );
         }
     }
-    match candidates.first() {
-        Some(account) => Ok(account),
-        None => verify_error(VerifyFault::Account, "account"),
-    }
+    Ok(candidates)
 }
 
 fn token_values(read: &[(String, String)]) -> NamedValues {
@@ -456,7 +550,8 @@ fn steps_taken_as_read(
 ) -> Vec<ObjectMember> {
     let is_chosen = |id: &str| {
         let mut wanted = wanted.iter();
-        wanted.any(|reading| reading.is_chosen && reading.name == id)
+        wanted
+            .any(|reading| reading.name == id && reading.places.iter().any(|place| place.is_chosen))
     };
     let taken = procedure.sign.iter().filter(|step| {
         matches!(
@@ -477,14 +572,15 @@ fn steps_taken_as_read(
 /// Computes everything again over the request without what was attached, and compares.
 fn recompute_and_compare(
     procedure: &SigningProcedure,
-    wanted: &[&ValueExtractor],
-    read: &[(String, String)],
+    placed: &PlacedFields<'_>,
+    (wanted, read): (&[&ValueExtractor], &[(String, String)]),
     parsed: &ReceivedParts<'_>,
     inputs: SigningInputs<'_>,
-    ts: String,
+    ts: &str,
 ) -> Result<Draft, VerifyError> {
-    let frozen = frozen_without_attached(&procedure.attach, parsed)?;
-    let scope = SchemeScope::new(inputs, ts, &procedure.vars).map_err(unverifiable)?;
+    let frozen = frozen_without_attached(&placed.attached, parsed)?;
+    let scope = SchemeScope::new(inputs, ts.to_owned(), &procedure.vars);
+    let scope = scope.map_err(unverifiable)?;
     let mut scope = SchemeScope {
         frozen: Some(&frozen),
         ..scope
@@ -505,49 +601,56 @@ fn recompute_and_compare(
     }
     for placement in [&procedure.prepare, &procedure.attach] {
         for (part, field, value) in render_placement(placement, &scope).map_err(unverifiable)? {
-            let name = normalized_name(part, &field.name);
-            let is_read = wanted
-                .iter()
-                .any(|reading| reading.part == part && reading.field == name);
+            let mut added = placed.all();
+            let added = added.find(|added| added.part == part && std::ptr::eq(added.field, field));
             let expected = value.to_text();
-            if !is_read && parsed.get(part, &name).as_deref() != Some(expected.as_str()) {
+            let is_equal = added.is_none_or(|added| {
+                added.is_read
+                    || parsed.get(added.found_in, &added.name).as_deref() == Some(&*expected)
+            });
+            if !is_equal {
+                let name = normalized_name(part, &field.name);
                 return verify_error(VerifyFault::Signature, format!("{}.{name}", part.name()));
             }
         }
     }
-    Ok(unsigned_draft(procedure, &frozen))
+    Ok(unsigned_draft(&placed.prepared, &frozen))
 }
 
-fn has_field(fields: &[crate::model::request::TemplateField], name: &str) -> bool {
-    fields.iter().any(|field| field.name == name)
+fn is_placed(fields: &[PlacedField<'_>], part: RequestPart, name: &str) -> bool {
+    fields
+        .iter()
+        .any(|added| added.found_in == part && added.name == name)
+}
+
+fn has_part(fields: &[PlacedField<'_>], part: RequestPart) -> bool {
+    fields.iter().any(|added| added.found_in == part)
 }
 
 /// The frozen request: what was received minus what was attached, in its raw spelling. Pairs are
 /// cut out of the text instead of being decoded and joined again, because `%20`, `+` and `%7E` are
 /// other bytes to sign than another client's spelling of the same value.
 fn frozen_without_attached(
-    attach: &FieldPlacement,
+    attached: &[PlacedField<'_>],
     parsed: &ReceivedParts<'_>,
 ) -> Result<FrozenRequest, VerifyError> {
     let query: Vec<&str> = parsed
         .raw_query
         .split('&')
-        .filter(|pair| !has_field(&attach.query, &decoded_name(pair)))
+        .filter(|pair| !is_placed(attached, RequestPart::Query, &decoded_name(pair)))
         .collect();
     let query = query.join("&");
     let received = parsed.received;
-    let (body, raw) = body_without_attached(attach, parsed)?;
+    let (body, raw) = body_without_attached(attached, parsed)?;
     let path = parsed
         .path
         .strip_prefix(received.base.path())
         .unwrap_or(parsed.path)
         .to_owned();
-    let headers = received.headers.iter().filter(|(name, _)| {
-        !attach
-            .headers
-            .iter()
-            .any(|field| field.name.eq_ignore_ascii_case(name))
-    });
+    let headers = received
+        .headers
+        .iter()
+        .filter(|(name, _)| !is_placed(attached, RequestPart::Header, name));
     let draft = Draft {
         external: None,
         method: received.method,
@@ -567,35 +670,30 @@ fn frozen_without_attached(
 
 /// The body before anything was attached, and its bytes.
 fn body_without_attached(
-    attach: &FieldPlacement,
+    attached: &[PlacedField<'_>],
     parsed: &ReceivedParts<'_>,
 ) -> Result<(DraftBody, Bytes), VerifyError> {
     let received = parsed.received;
     Ok(match &parsed.body {
-        DraftBody::Form(pairs) if !attach.form.is_empty() => {
+        DraftBody::Form(pairs) if has_part(attached, RequestPart::Form) => {
             let text = std::str::from_utf8(&received.body).map_err(|_| VerifyError {
                 fault: VerifyFault::Malformed,
                 location: "body".to_owned(),
             })?;
+            let is_kept = |name: &str| !is_placed(attached, RequestPart::Form, name);
             let kept: Vec<&str> = text
                 .split('&')
-                .filter(|pair| !has_field(&attach.form, &decoded_name(pair)))
+                .filter(|pair| is_kept(&decoded_name(pair)))
                 .collect();
-            let pairs = pairs
-                .iter()
-                .filter(|(name, _)| !has_field(&attach.form, name))
-                .cloned()
-                .collect();
+            let pairs = pairs.iter().filter(|(name, _)| is_kept(name));
+            let pairs = pairs.cloned().collect();
             (DraftBody::Form(pairs), Bytes::from(kept.join("&")))
         }
-        DraftBody::Json(Value::Object(members)) if !attach.json.is_empty() => {
-            let body = DraftBody::Json(Value::Object(
-                members
-                    .iter()
-                    .filter(|(name, _)| !has_field(&attach.json, name))
-                    .cloned()
-                    .collect(),
-            ));
+        DraftBody::Json(Value::Object(members)) if has_part(attached, RequestPart::Json) => {
+            let kept = members
+                .iter()
+                .filter(|(name, _)| !is_placed(attached, RequestPart::Json, name));
+            let body = DraftBody::Json(Value::Object(kept.cloned().collect()));
             let raw = body.to_bytes();
             (body, raw)
         }
@@ -605,23 +703,29 @@ fn body_without_attached(
 
 /// The name of a pair that stands encoded in a query or form; empty for an empty text.
 fn decoded_name(pair: &str) -> String {
-    let first = parse_query(pair).into_iter().next();
+    let first = parse_form(pair).into_iter().next();
     first.map_or_else(String::new, |(name, _)| name)
 }
 
 /// The request as a file would state it: without what was prepared, too.
-fn unsigned_draft(procedure: &SigningProcedure, frozen: &FrozenRequest) -> Draft {
-    let prepare = &procedure.prepare;
+fn unsigned_draft(prepared: &[PlacedField<'_>], frozen: &FrozenRequest) -> Draft {
+    let is_kept = |part: RequestPart, name: &str| !is_placed(prepared, part, name);
     let mut draft = frozen.draft.clone();
-    draft.query = parse_query(&draft.raw_query)
+    draft.query = parse_form(&draft.raw_query)
         .into_iter()
-        .filter(|(name, _)| !has_field(&prepare.query, name))
+        .filter(|(name, _)| is_kept(RequestPart::Query, name))
         .collect();
     draft.raw_query = String::new();
     match &mut draft.body {
-        DraftBody::Form(pairs) => pairs.retain(|(name, _)| !has_field(&prepare.form, name)),
+        DraftBody::Form(pairs) => {
+            pairs.retain(|(name, _)| is_kept(RequestPart::Form, name));
+            // Nothing but parameters of the scheme stood in it.
+            if pairs.is_empty() && has_part(prepared, RequestPart::Form) {
+                draft.body = DraftBody::None;
+            }
+        }
         DraftBody::Json(Value::Object(members)) => {
-            members.retain(|(name, _)| !has_field(&prepare.json, name));
+            members.retain(|(name, _)| is_kept(RequestPart::Json, name));
         }
         _ => {}
     }

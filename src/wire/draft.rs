@@ -1,6 +1,6 @@
 //! A request that is rendered and not signed yet.
 
-use super::encode::{join_form, parse_query};
+use super::encode::{join_form, parse_form};
 use super::url::BaseUrl;
 use crate::method::Method;
 use crate::value::Value;
@@ -34,7 +34,7 @@ impl Draft {
     /// Every parameter of the query, decoded.
     #[must_use]
     pub(crate) fn query_pairs(&self) -> Vec<(String, String)> {
-        let mut pairs = parse_query(&self.raw_query);
+        let mut pairs = parse_form(&self.raw_query);
         pairs.extend(self.query.iter().cloned());
         pairs
     }

@@ -131,6 +131,17 @@ impl fmt::Display for HostPattern {
     }
 }
 
+/// One label of a host name (RFC 1123, section 2.1), in lower case.
+#[must_use]
+pub(crate) fn is_dns_label(text: &str) -> bool {
+    let is_letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let bytes = text.as_bytes();
+    bytes.len() <= 63
+        && bytes.iter().all(|byte| is_letter(*byte) || *byte == b'-')
+        && bytes.first().is_some_and(|byte| is_letter(*byte))
+        && bytes.last().is_some_and(|byte| is_letter(*byte))
+}
+
 fn split_port(text: &str) -> (&str, Option<&str>) {
     match text.rsplit_once(':') {
         // The colons inside of `[::1]` separate no port.

@@ -20,9 +20,9 @@ pub(crate) use body_charset::{
 pub(crate) use draft::RequestTarget;
 pub use draft::{Draft, DraftBody, DraftPart};
 pub(crate) use encode::{encode_form, encode_form_bytes, join_form, join_query, show_letters};
-pub use encode::{encode_strict, parse_form, parse_query};
+pub use encode::{encode_strict, parse_form};
 pub(crate) use external_url::ExternalUrl;
-pub(crate) use host_pattern::HostPattern;
+pub(crate) use host_pattern::{HostPattern, is_dns_label};
 pub(crate) use link_header::{LinkHeaderError, WebLink, parse_links};
 pub(crate) use link_target::{LinkTargetError, resolve_link};
 pub(crate) use multipart::parse_multipart;

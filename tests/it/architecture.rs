@@ -137,6 +137,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "model",
             "private_file",
             "redact",
+            "render",
             "secret",
             "sign",
             "value",

@@ -363,3 +363,59 @@ fn a_private_key_that_cannot_be_read_is_named_with_its_reason_and_not_shown() {
         assert_ne!(code, 0);
     }
 }
+
+const CHECKED: &str = r#"
+scheme: mall
+credentials:
+  key: { secret: true, pattern: "msk_[0-9a-f]{4,}" }
+  seller: { default: null }
+  seller_key: { secret: true, default: null, required_when: "{{ cred.seller != none }}", description: the key of that seller }
+hosts: { live: "http://127.0.0.1:1" }
+attach: { headers: { a: "{{ cred.key }}", b: "{{ cred.seller }}", c: "{{ cred.seller_key }}" } }
+"#;
+
+fn run_checked(variables: &[(&str, &str)]) -> String {
+    let folder = Folder::new();
+    folder.write("schemes/mall.yaml", CHECKED);
+    folder.write("requests/one.yaml", "scheme: mall\nget: /x\n");
+    let mut command = ingam(folder.path());
+    command.args(["trust", "--env", "live", "--yes"]);
+    command.output().unwrap();
+    let mut command = ingam(folder.path());
+    command.envs(variables.iter().copied());
+    command.args(["run", "--env", "live"]);
+    let (stdout, stderr, _) = text(&command.output().unwrap());
+    format!("{stdout}{stderr}")
+}
+
+#[test]
+fn a_value_that_the_pattern_refuses_is_never_sent_or_shown() {
+    let output = run_checked(&[("INGAM_MALL__KEY", "wrong-key-0123456789")]);
+    assert!(
+        output.contains("`INGAM_MALL__KEY`: does not match the pattern of the scheme"),
+        "{output}"
+    );
+    assert!(!output.contains("0123456789"), "{output}");
+    // A part of a value that matches is not enough.
+    let output = run_checked(&[("INGAM_MALL__KEY", "msk_0123456789 and more")]);
+    assert!(output.contains("does not match the pattern"), "{output}");
+    let output = run_checked(&[("INGAM_MALL__KEY", "msk_0123456789")]);
+    assert!(!output.contains("does not match the pattern"), "{output}");
+}
+
+#[test]
+fn a_credential_is_needed_where_its_condition_holds() {
+    let key = ("INGAM_MALL__KEY", "msk_0123456789");
+    let seller = ("INGAM_MALL__SELLER", "7");
+    let output = run_checked(&[key, seller]);
+    let wanted =
+        "INGAM_MALL__SELLER_KEY   (the key of that seller; needed when `cred.seller != none`)";
+    assert!(output.contains(wanted), "{output}");
+    for more in [
+        &[key][..],
+        &[key, seller, ("INGAM_MALL__SELLER_KEY", "key-of-the-seller")],
+    ] {
+        let output = run_checked(more);
+        assert!(!output.contains("needed when"), "{output}");
+    }
+}

@@ -15,8 +15,10 @@
 )]
 
 mod acceptance;
+mod account_hosts;
 mod architecture;
 mod budgets;
+mod call_hosts;
 mod canaries;
 mod cases;
 mod clients;

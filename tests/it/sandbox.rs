@@ -2,11 +2,13 @@
 //! by their rules. Requests are made with the scheme itself and then spoiled in one way each.
 
 use ingam::internals::host::{ClockAndRng, RandomError};
-use ingam::internals::load::{LoadedWorkspace, load};
+use ingam::internals::load::{LoadedWorkspace, all_schemes, load};
 use ingam::internals::method::Method;
 use ingam::internals::model::scheme::Scheme;
 use ingam::internals::render::FreshValues;
-use ingam::internals::sandbox::{NO_RECORDING, SandboxOrigins, SandboxServer, test_account};
+use ingam::internals::sandbox::{
+    ListenOptions, NO_RECORDING, SandboxOrigins, SandboxServer, test_account,
+};
 use ingam::internals::sign::{NamedValues, SigningInputs, choose_level, seal, token_draft};
 use ingam::internals::transport::{LiveTransport, NetworkPolicy};
 use ingam::internals::value::{Value, parse};
@@ -34,18 +36,23 @@ struct Market {
 
 impl Market {
     fn open() -> Self {
+        Self::open_with(ListenOptions::default())
+    }
+
+    fn open_with(options: ListenOptions) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .unwrap();
-        let loaded = load(super::program::root(), 1).unwrap();
+        let mut loaded = load(super::program::root(), 1).unwrap();
+        loaded.workspace.schemes = all_schemes(&mut loaded);
         let nature = ClockAndRng { clock, rng: chance };
         let sandbox = runtime
             .block_on(SandboxServer::start(
                 &loaded.workspace,
                 &loaded.workspace.schemes,
-                None,
+                options,
                 nature,
             ))
             .unwrap();
@@ -113,7 +120,19 @@ impl Market {
         headers: &[(String, String)],
         body: &str,
     ) -> (u16, Value) {
-        let url = format!("{}{target}", request.base().origin());
+        self.send_to(request.base().origin(), request, target, headers, body)
+    }
+
+    /// The same to another address than the request says; its `host` header stays.
+    fn send_to(
+        &self,
+        origin: &str,
+        request: &WireRequest,
+        target: &str,
+        headers: &[(String, String)],
+        body: &str,
+    ) -> (u16, Value) {
+        let url = format!("{origin}{target}");
         let method = reqwest::Method::from_bytes(request.method().name().as_bytes()).unwrap();
         self.runtime.block_on(async {
             let mut plain = reqwest::Client::builder()
@@ -121,9 +140,10 @@ impl Market {
                 .build()
                 .unwrap()
                 .request(method, url);
-            for (name, value) in headers.iter().filter(|(name, _)| {
-                !["Host", "Content-Length", "Accept-Encoding"].contains(&name.as_str())
-            }) {
+            for (name, value) in headers
+                .iter()
+                .filter(|(name, _)| !["Content-Length", "Accept-Encoding"].contains(&name.as_str()))
+            {
                 plain = plain.header(name, value);
             }
             let response = plain.body(body.to_owned()).send().await.unwrap();
@@ -290,6 +310,140 @@ fn one_signature_by_header_is_refused_in_its_own_words() {
     // Both spellings of the header are official: with and without blanks after the commas.
     let (status, _) = market.send_as(&right, right.target(), &header(", ", ","), "");
     assert_eq!(status, 501);
+}
+
+/// A client's plus is a blank where pairs are signed, and a plus where the text is.
+#[test]
+fn a_plus_in_a_query_is_a_blank_to_schemes_that_sign_pairs() {
+    let market = Market::open();
+    for (name, path, accepted) in [
+        ("lazada", "/products/unknown", true),
+        ("tiktok-shop", "/order/202309/unknown", true),
+        ("coupang", "/v2/unknown", false),
+    ] {
+        let scheme = market.scheme(name);
+        let account = market.account(&scheme);
+        let search = Draft {
+            query: vec![("search".to_owned(), "a b+c".to_owned())],
+            ..draft(Method::Get, path)
+        };
+        let right = market.request(&scheme, None, search, &account, NOW);
+        assert!(right.target().contains("search=a%20b%2Bc"), "{name}");
+        let sent = |spelling| {
+            let target = right.target().replace("a%20b%2Bc", spelling);
+            let (_, answer) = market.send_as(&right, &target, right.headers(), "");
+            text(&answer, "message").starts_with("the signature is right")
+        };
+        assert!(sent("a%20b%2Bc"), "{name}");
+        assert_eq!(sent("a+b%2Bc"), accepted, "{name}");
+        assert!(!sent("a+b+c"), "{name}: a plus that was signed is `%2B`");
+    }
+}
+
+/// Some programs send all parameters in the body.
+#[test]
+fn parameters_of_a_scheme_that_takes_them_in_the_body_are_read_there() {
+    let market = Market::open();
+    let scheme = market.scheme("lazada");
+    let account = market.account(&scheme);
+    let create = Draft {
+        body: DraftBody::Form(vec![("payload".to_owned(), "a b".to_owned())]),
+        ..draft(Method::Post, "/product/unknown")
+    };
+    let right = market.request(&scheme, None, create, &account, NOW);
+    let (path, query) = right.target().split_once('?').unwrap();
+    let sent = |target: &str, body: &str| {
+        let (_, answer) = market.send_as(&right, target, right.headers(), body);
+        text(&answer, "message")
+    };
+    let in_body = format!("{query}&payload=a+b");
+    assert!(sent(path, &in_body).starts_with("the signature is right"));
+    // A part of them in the query, and a part in the body.
+    let (first, rest) = query.split_once('&').unwrap();
+    let target = format!("{path}?{rest}");
+    assert!(sent(&target, &format!("{first}&payload=a+b")).starts_with("the signature is right"));
+    for (body, message) in [
+        (
+            in_body.replace("payload=a+b", "payload=c"),
+            "The request signature does not conform to platform standards",
+        ),
+        (
+            in_body.replace("sign_method=sha256", "sign_method=md5"),
+            "The request signature does not conform to platform standards",
+        ),
+        (
+            in_body.replace("app_key=", "app_kez="),
+            "sandbox: app_key is missing",
+        ),
+        ("payload=a+b".to_owned(), "sandbox: access_token is missing"),
+    ] {
+        let answer = sent(path, &body);
+        assert!(
+            answer == message || message.starts_with("sandbox") && answer.contains("missing"),
+            "{body}: {answer}"
+        );
+    }
+}
+
+/// Behind a port mapping or a proxy, a client signs another address than the sandbox listens on.
+#[test]
+fn the_base_url_is_the_one_that_a_client_sent_to() {
+    for (trusts_forwarded_proto, forwarded, base, status) in [
+        (false, None, "http://market.example:8080/v2", 501),
+        (false, None, "https://market.example:8080/v2", 401),
+        (false, Some("https"), "https://market.example:8080/v2", 401),
+        (true, Some("https"), "https://market.example:8080/v2", 501),
+        (true, None, "http://market.example:8080/v2", 501),
+        (true, Some("gopher"), "http://market.example:8080/v2", 400),
+        (true, Some("https"), "http://market.example:8080/v2", 401),
+    ] {
+        let market = Market::open_with(ListenOptions {
+            trusts_forwarded_proto,
+            ..ListenOptions::default()
+        });
+        let scheme = market.scheme("kaufland");
+        let account = market.account(&scheme);
+        let inputs = SigningInputs {
+            credentials: &account,
+            token: Some(&account),
+            moment: FreshValues {
+                unix_ms: NOW,
+                seed: [1; 16],
+            },
+            steps: &[],
+            extra: &[],
+        };
+        let level = &scheme.levels[scheme.default_level];
+        let unknown = draft(Method::Get, "/unknown");
+        let mapped = BaseUrl::parse(base).unwrap();
+        let request = seal(&scheme, &level.procedure, unknown, &mapped, inputs)
+            .unwrap()
+            .request;
+        let mut headers = request.headers().to_vec();
+        headers.extend(forwarded.map(|proto| ("x-forwarded-proto".to_owned(), proto.to_owned())));
+        let own = market.base(&scheme);
+        let answer = market.send_to(own.origin(), &request, request.target(), &headers, "");
+        assert_eq!(answer.0, status, "{base} {forwarded:?}");
+    }
+}
+
+#[test]
+fn a_host_header_that_moves_the_base_path_is_refused() {
+    let market = Market::open();
+    let scheme = market.scheme("kaufland");
+    let account = market.account(&scheme);
+    let request = market.request(&scheme, None, draft(Method::Get, "/x"), &account, NOW);
+    for host in ["a/b", "a@b", "a?b", "a#b", "A", "a b", ""] {
+        let headers: Vec<(String, String)> = request
+            .headers()
+            .iter()
+            .filter(|(name, _)| !name.eq_ignore_ascii_case("host"))
+            .cloned()
+            .chain([("host".to_owned(), host.to_owned())])
+            .collect();
+        let (status, _) = market.send_as(&request, request.target(), &headers, "");
+        assert_eq!(status, 400, "{host}");
+    }
 }
 
 #[test]

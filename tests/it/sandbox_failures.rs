@@ -3,7 +3,7 @@
 use super::program::Folder;
 use ingam::internals::host::ClockAndRng;
 use ingam::internals::load::load;
-use ingam::internals::sandbox::SandboxServer;
+use ingam::internals::sandbox::{ListenOptions, SandboxServer};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -54,7 +54,12 @@ fn exchange(key: &str, token: &str, requests: &[&[u8]]) -> Result<Vec<String>, S
         clock: || 1_795_338_000_000,
         rng: || Ok([5; 16]),
     };
-    let start = SandboxServer::start(&loaded.workspace, &schemes, None, clock_and_rng);
+    let start = SandboxServer::start(
+        &loaded.workspace,
+        &schemes,
+        ListenOptions::default(),
+        clock_and_rng,
+    );
     let sandbox = runtime.block_on(start).map_err(|error| error.to_string())?;
     let origin = sandbox.origins.get("kiosk").unwrap();
     let address = origin.strip_prefix("http://").unwrap();

@@ -6,11 +6,13 @@ use ingam::internals::host::{ClockAndRng, RandomError};
 use ingam::internals::load::{LoadedWorkspace, load};
 use ingam::internals::method::Method;
 use ingam::internals::render::FreshValues;
-use ingam::internals::sandbox::{NO_RECORDING, SandboxOrigins, SandboxServer, test_account};
+use ingam::internals::sandbox::{
+    ListenOptions, NO_RECORDING, SandboxOrigins, SandboxServer, test_account,
+};
 use ingam::internals::sign::{SigningInputs, choose_level, seal};
 use ingam::internals::transport::{LiveTransport, NetworkPolicy, TransportError};
 use ingam::internals::value::{Value, parse};
-use ingam::internals::wire::{Draft, DraftBody, WireRequest, WireResponse, parse_query};
+use ingam::internals::wire::{Draft, DraftBody, WireRequest, WireResponse, parse_form};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -91,7 +93,7 @@ impl Market {
             .block_on(SandboxServer::start(
                 &loaded.workspace,
                 &loaded.workspace.schemes,
-                None,
+                ListenOptions::default(),
                 nature,
             ))
             .unwrap();
@@ -129,7 +131,7 @@ impl Market {
             method,
             path: path.to_owned(),
             raw_query,
-            query: parse_query(query),
+            query: parse_form(query),
             headers,
             body,
         };

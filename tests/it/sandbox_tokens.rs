@@ -7,13 +7,15 @@ use ingam::internals::load::{LoadedWorkspace, all_schemes, load};
 use ingam::internals::method::Method;
 use ingam::internals::model::scheme::{AuthorizeLink, Scheme, TokenRequest};
 use ingam::internals::render::FreshValues;
-use ingam::internals::sandbox::{NO_RECORDING, SandboxOrigins, SandboxServer, test_account};
+use ingam::internals::sandbox::{
+    ListenOptions, NO_RECORDING, SandboxOrigins, SandboxServer, test_account,
+};
 use ingam::internals::sign::{
     NamedValues, SigningInputs, authorize_draft, choose_level, seal, token_draft,
 };
 use ingam::internals::transport::{LiveTransport, NetworkPolicy};
 use ingam::internals::value::{ObjectMember, Value, parse};
-use ingam::internals::wire::{BaseUrl, Draft, DraftBody, WireRequest, WireResponse, parse_query};
+use ingam::internals::wire::{BaseUrl, Draft, DraftBody, WireRequest, WireResponse, parse_form};
 use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
@@ -165,7 +167,12 @@ impl Market {
         let nature = ClockAndRng { clock, rng: chance };
         let only = [Arc::clone(&scheme)];
         let sandbox = runtime
-            .block_on(SandboxServer::start(&loaded.workspace, &only, None, nature))
+            .block_on(SandboxServer::start(
+                &loaded.workspace,
+                &only,
+                ListenOptions::default(),
+                nature,
+            ))
             .unwrap();
         let plain = reqwest::Client::builder().no_proxy().build().unwrap();
         Self {
@@ -188,7 +195,7 @@ impl Market {
         let own = self.origins.base_url(&self.scheme).unwrap();
         match region {
             None => own,
-            Some(region) => BaseUrl::parse(&self.scheme.host(region).unwrap().url)
+            Some(region) => BaseUrl::parse(&self.scheme.host(region).unwrap().example_url())
                 .unwrap()
                 .with_origin(own.origin())
                 .unwrap(),
@@ -464,7 +471,7 @@ fn anchors(page: &str) -> Vec<(String, String)> {
 
 fn parameter(address: &str, name: &str) -> Option<String> {
     let query = address.split_once('?')?.1.split('#').next()?;
-    parse_query(query)
+    parse_form(query)
         .into_iter()
         .find(|(known, _)| known == name)
         .map(|(_, value)| value)

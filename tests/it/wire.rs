@@ -214,8 +214,8 @@ fn base_of(scheme: &Scheme, origin: &str) -> BaseUrl {
     let host = scheme
         .hosts
         .first()
-        .map_or("https://none.example", |host| host.url.as_str());
-    BaseUrl::parse(host).unwrap().with_origin(origin).unwrap()
+        .map_or("https://none.example".to_owned(), |host| host.example_url());
+    BaseUrl::parse(&host).unwrap().with_origin(origin).unwrap()
 }
 
 #[test]

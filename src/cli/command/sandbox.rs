@@ -13,7 +13,9 @@ use crate::model::credential_variable::variable_name;
 use crate::model::environment::{Account, DEFAULT_ACCOUNT, SANDBOX_ENV};
 use crate::model::scheme::Scheme;
 use crate::model::workspace::Workspace;
-use crate::sandbox::{CONTROL_PATH, SandboxServer, TestCredentialError, test_account};
+use crate::sandbox::{
+    CONTROL_PATH, ListenOptions, SandboxServer, TestCredentialError, test_account,
+};
 use std::sync::Arc;
 
 /// Runs the sandbox until a signal, and prints its addresses and test keys.
@@ -33,7 +35,11 @@ async fn listen(invocation: &Invocation<'_>, args: &SandboxArgs, output: &Output
     let clock_and_rng = invocation.host.clock_and_rng();
     // Before anything is printed: a script that reads "listening" may send a signal at once.
     let mut signals = StopSignals::install()?;
-    let sandbox = SandboxServer::start(&loaded.workspace, &schemes, port, clock_and_rng)
+    let options = ListenOptions {
+        first_port: port,
+        trusts_forwarded_proto: args.trust_forwarded_proto,
+    };
+    let sandbox = SandboxServer::start(&loaded.workspace, &schemes, options, clock_and_rng)
         .await
         .map_err(|error| {
             CommandError::from(error).hint("choose another first port with `--port`")

@@ -13,9 +13,9 @@ use crate::diagnostic::did_you_mean;
 use crate::host::{HostContext, SeededRng};
 use crate::load::{FileKind, LoadedWorkspace, WorkspaceFiles, all_schemes, scheme_names};
 use crate::model::credential_variable::secret_variable;
-use crate::model::environment::{ALL_ACCOUNTS, SANDBOX_ENV};
+use crate::model::environment::{ALL_ACCOUNTS, ConfiguredHosts, SANDBOX_ENV};
 use crate::model::request::{Request, WorkspaceFile, WorkspaceFileError};
-use crate::model::scheme::{Scheme, SchemeOrigin};
+use crate::model::scheme::{Scheme, SchemeHost, SchemeOrigin};
 use crate::model::workspace::Workspace;
 use crate::plain_file::read_plain_file;
 use crate::plan::{CommandScope, Plan, sends_user_secrets, workspace_secrets};
@@ -25,9 +25,9 @@ use crate::renew::{SchemeSource, SharedStore, TokenRefresher};
 use crate::run::{
     AccessEnvironment, AccessResolver, GivenHost, GivenVariable, NetworkSettings, NotTrusted,
     RecordingMode, RequestCounts, RetryBudget, RunBudget, RunContext, RunEnvironment, RunOptions,
-    RunRecordings, RunState, RunTokens, UserSecrets, stop_channel,
+    RunRecordings, RunState, RunTokens, SecretDestination, UserSecrets, stop_channel,
 };
-use crate::sandbox::{SandboxOrigins, SandboxServer};
+use crate::sandbox::{ListenOptions, SandboxOrigins, SandboxServer};
 use crate::transport::{LiveTransport, NetworkPolicy, ProxyVariables};
 use crate::trust::{TrustList, TrustSubject};
 use crate::wire::BaseUrl;
@@ -185,24 +185,36 @@ pub(crate) async fn open_environment<'w>(
     if target.environment == SANDBOX_ENV {
         let clock_and_rng = host.clock_and_rng();
         // No fixed port: several runs may have a sandbox at the same time.
-        let sandbox = SandboxServer::start(&loaded.workspace, schemes, None, clock_and_rng).await?;
+        let sandbox = SandboxServer::start(
+            &loaded.workspace,
+            schemes,
+            ListenOptions::default(),
+            clock_and_rng,
+        )
+        .await?;
         return Ok(AccessEnvironment::Sandbox(sandbox.origins));
     }
     let credentials = read_credentials(host, loaded)?;
     let trust = TrustList::load(host.config_folder().as_deref(), &loaded.workspace.root)?
         .with_given_hosts(trusted_patterns(host, &loaded.workspace)?);
     let (environment, given) = (target.environment.clone(), target.hosts.clone());
-    let trusts = move |to: Option<(&Scheme, &BaseUrl)>, network: NetworkSettings<'_>| {
-        let mut wanted = to.map_or_else(Vec::new, |(scheme, base)| {
-            required_trust(loaded, &environment, scheme, base, &given)
+    let trusts = move |to: Option<SecretDestination<'_>>, network: NetworkSettings<'_>| {
+        let mut wanted = to.map_or_else(Vec::new, |to| {
+            required_trust(loaded, &environment, to, &given)
         });
         wanted.extend(required_network_trust(&environment, network));
-        if let Some((scheme, base)) = to {
-            refuse_plain_secret(loaded, &environment, scheme, base)?;
+        if let Some(to) = to {
+            refuse_plain_secret(loaded, &environment, to.scheme, to.base)?;
         }
         let is_allowed = |thing: &TrustSubject| match thing {
             TrustSubject::GivenHosts { scheme, .. } => {
-                to.is_some_and(|(_, base)| trust.allows_given_host(scheme, base))
+                to.is_some_and(|to| trust.allows_given_host(scheme, to.base))
+            }
+            TrustSubject::AccountHost { scheme, .. } => {
+                trust.is_allowed(thing)
+                    || to.is_some_and(|to| {
+                        is_login_host(to) || trust.allows_given_host(scheme, to.base)
+                    })
             }
             thing => trust.is_allowed(thing),
         };
@@ -287,18 +299,30 @@ pub(crate) fn read_credentials(
     )?)
 }
 
+/// Whether a person who signs in is led to a host of the account that belongs to the marketplace: it
+/// is below the domain that the scheme writes. Of a whole host name nothing is known before.
+fn is_login_host(to: SecretDestination<'_>) -> bool {
+    let mut own = to.scheme.hosts.iter().filter_map(SchemeHost::account_host);
+    to.is_login && own.any(|host| host.fits(to.base.host()))
+}
+
 /// What the user must trust before this scheme's secrets are sent to this host. A loopback address
-/// and a host that the scheme names need no trust. A scheme of the workspace does, by its content.
+/// and a host that the scheme writes out need no trust. A host that a credential of the account
+/// gives does, and so does a scheme of the workspace, by its content.
 #[must_use]
 pub(crate) fn required_trust(
     loaded: &LoadedWorkspace,
     environment: &str,
-    scheme: &Scheme,
-    base: &BaseUrl,
+    to: SecretDestination<'_>,
     given: &[GivenHost],
 ) -> Vec<TrustSubject> {
+    let SecretDestination { scheme, base, .. } = to;
     let mut things = Vec::new();
-    let own_host = scheme.hosts.iter().any(|host| host.url == base.as_str());
+    let mut fixed = scheme.hosts.iter().filter_map(SchemeHost::fixed_url);
+    let own_host = fixed.any(|url| url == base.as_str());
+    let declared = loaded.workspace.environment(environment);
+    let is_configured =
+        declared.is_some_and(|declared| declared.configured_hosts(&scheme.name).is_some());
     // A cloned workspace could name any host in ingam.yaml, and collect the signatures and tokens
     // of whoever runs it.
     if !own_host && !base.is_loopback() {
@@ -309,6 +333,8 @@ pub(crate) fn required_trust(
                 scheme: scheme_name,
                 pattern: base.authority().to_owned(),
             }
+        } else if !is_configured {
+            account_host_trust(to)
         } else {
             TrustSubject::Host {
                 environment: environment.to_owned(),
@@ -317,19 +343,35 @@ pub(crate) fn required_trust(
             }
         });
     }
+    things.extend(scheme_trust(loaded, scheme));
+    things
+}
+
+/// What the user must trust before a scheme of the workspace gets a secret, wherever it is sent.
+#[must_use]
+pub(crate) fn scheme_trust(loaded: &LoadedWorkspace, scheme: &Scheme) -> Option<TrustSubject> {
     // The steps of a scheme could put a secret into a query or a header as it is, and so can a
     // request with `{{ secret.NAME }}`. By its text: a change of the file needs trust again.
-    if scheme.origin == SchemeOrigin::Workspace
-        && (scheme.uses_secrets() || sends_user_secrets(&loaded.workspace, &scheme.name))
-    {
+    let is_needed = scheme.origin == SchemeOrigin::Workspace
+        && (scheme.uses_secrets() || sends_user_secrets(&loaded.workspace, &scheme.name));
+    is_needed.then(|| {
         let text = loaded
             .sources
             .get(scheme.at.file)
             .map_or("", |source| &source.text);
-        let hosts = scheme.hosts.iter().map(|host| host.url.clone()).collect();
-        things.push(TrustSubject::scheme(&scheme.name, text, hosts));
+        let hosts = scheme.hosts.iter().map(ToString::to_string).collect();
+        TrustSubject::scheme(&scheme.name, text, hosts)
+    })
+}
+
+/// The trust in a host that a credential of the account gives.
+#[must_use]
+pub(crate) fn account_host_trust(to: SecretDestination<'_>) -> TrustSubject {
+    TrustSubject::AccountHost {
+        scheme: to.scheme.name.clone(),
+        account: to.account.to_owned(),
+        host: to.base.origin().to_owned(),
     }
-    things
 }
 
 /// A scheme without secrets may use plain `http`, but for a request with `{{ secret.NAME }}`.
@@ -520,14 +562,13 @@ impl<'w> RunSession<'w> {
         for scheme in &workspace.schemes {
             let given = hosts.iter().find(|given| given.scheme == scheme.name);
             let own = environment
-                .into_iter()
-                .flat_map(|environment| &environment.hosts)
-                .find(|(name, _)| *name == scheme.name);
-            let is_loopback = match (given, own) {
-                (Some(given), _) => given.base.is_loopback(),
-                (None, Some((name, host))) => parse_host(name, &host.name)?.is_loopback(),
-                (None, None) => false,
-            };
+                .and_then(|environment| environment.configured_hosts(&scheme.name))
+                .map(ConfiguredHosts::addresses)
+                .unwrap_or_default();
+            let mut is_loopback = given.map_or(!own.is_empty(), |given| given.base.is_loopback());
+            for host in own.iter().filter(|_| given.is_none()) {
+                is_loopback &= parse_host(&scheme.name, &host.name)?.is_loopback();
+            }
             if !is_loopback {
                 return Ok(false);
             }

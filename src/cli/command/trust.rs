@@ -1,6 +1,8 @@
 //! `ingam trust`
 
-use super::session::{parse_host, required_network_trust, required_trust};
+use super::session::{
+    parse_host, read_credentials, required_network_trust, required_trust, scheme_trust,
+};
 use crate::cli::args::TrustArgs;
 use crate::cli::command_error::CommandError;
 use crate::cli::command_output::{CommandOutput, CommandResult};
@@ -9,10 +11,14 @@ use crate::cli::given_hosts;
 use crate::cli::invocation::Invocation;
 use crate::cli::output::Output;
 use crate::cli::settings;
+use crate::credentials::CredentialOwner;
+use crate::host::HostContext;
 use crate::load::{FileKind, LoadedWorkspace, all_schemes};
-use crate::model::environment::Environment;
-use crate::run::NetworkSettings;
+use crate::model::environment::{Account, DEFAULT_ACCOUNT, Environment};
+use crate::model::scheme::{Scheme, SchemeHost};
+use crate::run::{NetworkSettings, SecretDestination, host_value};
 use crate::trust::{TrustList, TrustSubject};
+use crate::wire::BaseUrl;
 use std::io::BufRead;
 
 /// Lists the hosts and schemes that would get secrets and are not built in. If the user agrees,
@@ -23,7 +29,7 @@ pub(crate) fn run(invocation: &Invocation<'_>, args: &TrustArgs, output: &Output
     let config = invocation.host.config_folder();
     let mut trust = TrustList::load(config.as_deref(), &loaded.workspace.root)?;
     let mut wanted = if args.host.is_empty() {
-        all_required_trust(&mut loaded, &environment)?
+        all_required_trust(invocation.host, &mut loaded, &environment)?
     } else {
         given_hosts::trust_subjects(&loaded.workspace, &args.host)?
     };
@@ -54,26 +60,84 @@ pub(crate) fn run(invocation: &Invocation<'_>, args: &TrustArgs, output: &Output
 }
 
 fn all_required_trust(
+    host: &HostContext,
     loaded: &mut LoadedWorkspace,
     environment: &str,
 ) -> Result<Vec<TrustSubject>, CommandError> {
     let schemes = all_schemes(loaded);
-    let declared = loaded.workspace.environment(environment);
-    let mut things = Vec::new();
+    let mut things: Vec<TrustSubject> = Vec::new();
     for scheme in &schemes {
-        let own = declared
-            .and_then(|declared| declared.hosts.iter().find(|(name, _)| *name == scheme.name));
-        let url = own
-            .map(|(_, host)| host.name.as_str())
-            .or_else(|| scheme.hosts.first().map(|host| host.url.as_str()));
-        if let Some(url) = url {
-            let base = parse_host(&scheme.name, url)?;
-            things.extend(required_trust(loaded, environment, scheme, &base, &[]));
+        for (account, base) in destinations(host, loaded, environment, scheme)? {
+            let to = SecretDestination {
+                scheme,
+                account: &account,
+                base: &base,
+                is_login: false,
+            };
+            for thing in required_trust(loaded, environment, to, &[]) {
+                if !things.contains(&thing) {
+                    things.push(thing);
+                }
+            }
         }
+        // One whose hosts all belong to accounts has no destination before there is an account.
+        let own = scheme_trust(loaded, scheme).filter(|_| !scheme.hosts.is_empty());
+        things.extend(own.filter(|thing| !things.contains(thing)));
     }
     let declared = loaded.workspace.environment(environment);
     things.extend(declared.into_iter().flat_map(network_trust));
     Ok(things)
+}
+
+/// Where requests of a scheme go in an environment, by the names of accounts: the hosts that the
+/// environment names, else the first host that the scheme writes out and those of its accounts.
+fn destinations(
+    host: &HostContext,
+    loaded: &LoadedWorkspace,
+    environment: &str,
+    scheme: &Scheme,
+) -> Result<Vec<(String, BaseUrl)>, CommandError> {
+    let of_all = |url: &str| {
+        let base = parse_host(&scheme.name, url)?;
+        Ok((DEFAULT_ACCOUNT.to_owned(), base))
+    };
+    let declared = loaded.workspace.environment(environment);
+    if let Some(hosts) = declared.and_then(|declared| declared.configured_hosts(&scheme.name)) {
+        let hosts = hosts.addresses().into_iter();
+        return hosts.map(|address| of_all(&address.name)).collect();
+    }
+    let fixed = scheme.hosts.iter().find_map(SchemeHost::fixed_url);
+    let mut found: Vec<_> = fixed.map(of_all).into_iter().collect::<Result<_, _>>()?;
+    if scheme
+        .hosts
+        .iter()
+        .all(|host| host.account_host().is_none())
+    {
+        return Ok(found);
+    }
+    let credentials = read_credentials(host, loaded)?;
+    let accounts = loaded.workspace.accounts(environment, &scheme.name);
+    let accounts: Vec<Option<&Account>> = if accounts.is_empty() {
+        vec![None]
+    } else {
+        accounts.into_iter().map(Some).collect()
+    };
+    for account in accounts {
+        let owner = CredentialOwner {
+            environment,
+            account,
+        };
+        let name = account.map_or(DEFAULT_ACCOUNT, |account| account.name.as_str());
+        for own in scheme.hosts.iter().filter_map(SchemeHost::account_host) {
+            if let Some(value) = host_value(&credentials, scheme, own, owner)? {
+                let base = own
+                    .base_url(&value)
+                    .map_err(|error| CommandError::file(error.to_string()))?;
+                found.push((name.to_owned(), base));
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// The authority and the proxies of an environment, its accounts' own included.

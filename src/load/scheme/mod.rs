@@ -1,8 +1,11 @@
 //! Decodes one scheme, built in or of the workspace. This file has its frame, the others its parts.
 
 mod catalog;
+mod credentials;
+mod hosts;
 mod incoming;
 mod oauth;
+mod plain_text;
 mod procedure;
 mod response_rules;
 mod sandbox;
@@ -14,23 +17,23 @@ use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean, join_names};
 use crate::jsonpath::JsonPath;
 use crate::load::assertion::json_path;
 use crate::load::node_reader::{
-    CheckedMap, boolean, duration, enum_value, is_id, is_variable_name, list_items, map_entries,
-    one_or_many, scalar, text, text_list, wrong_kind,
+    CheckedMap, duration, enum_value, is_id, list_items, map_entries, one_or_many, wrong_kind,
 };
 use crate::load::workspace_files::WorkspaceFiles;
 use crate::method::Method;
 use crate::model::scheme::{
-    ClockFormat, CoveredPart, Credential, CredentialScope, CredentialType, Level, LevelRule,
-    PathPattern, RateLimit, ReadRule, RequestMatcher, Scheme, SchemeClock, SchemeHost,
-    SchemeOrigin, SigningProcedure,
+    ClockFormat, CoveredPart, HostChoice, Level, LevelRule, PathPattern, RateLimit, ReadRule,
+    RequestMatcher, Scheme, SchemeClock, SchemeHost, SchemeOrigin, SigningProcedure,
 };
 use crate::render::TemplateDialect;
-use crate::wire::BaseUrl;
-use crate::yaml::{MapEntry, NodeKind, YamlNode};
+use crate::yaml::{MapEntry, YamlNode};
+use plain_text::{scalar, text, text_list};
 use std::time::Duration;
 
+pub(super) use plain_text::refuse_templates;
+
 /// Keys of a scheme.
-pub(super) const SCHEME_KEYS: [&str; 29] = [
+pub(super) const SCHEME_KEYS: [&str; 30] = [
     "scheme",
     "title",
     "region",
@@ -41,6 +44,7 @@ pub(super) const SCHEME_KEYS: [&str; 29] = [
     "levels",
     "match",
     "default_level",
+    "paths",
     "vars",
     "prepare",
     "sign",
@@ -61,19 +65,9 @@ pub(super) const SCHEME_KEYS: [&str; 29] = [
     "vectors",
     "lint",
 ];
-const CREDENTIAL_KEYS: [&str; 5] = ["secret", "type", "default", "scope", "description"];
-const CREDENTIAL_TYPES: [(&str, CredentialType); 4] = [
-    ("integer", CredentialType::Integer),
-    ("string", CredentialType::Text),
-    ("private_key", CredentialType::PrivateKey),
-    ("public_key", CredentialType::PublicKey),
-];
-const CREDENTIAL_SCOPES: [(&str, CredentialScope); 2] = [
-    ("app", CredentialScope::App),
-    ("account", CredentialScope::Account),
-];
 const CLOCK_KEYS: [&str; 4] = ["format", "zone", "window", "skew"];
-const LEVEL_KEYS: [&str; 4] = ["token", "vars", "prepare", "attach"];
+const LEVEL_KEYS: [&str; 5] = ["token", "host", "vars", "prepare", "attach"];
+const LEVEL_RULE_KEYS: [&str; 6] = ["path", "method", "level", "host", "accepts", "source"];
 const LIMIT_HEADERS: [&str; 3] = ["rate", "burst", "remaining"];
 const LIMIT_KEYS: [&str; 5] = ["match", "rate", "burst", "per", "headers"];
 /// Keys of a `match` condition, beside the `level` of a rule.
@@ -131,8 +125,10 @@ impl SchemeDecoder<'_> {
         map: &CheckedMap<'_>,
         whole: &SigningProcedure,
     ) -> Scheme {
-        let levels = self.levels(map, whole);
-        let rules = map.optional("match", |node| self.level_rules(node, &levels));
+        let credentials = map.optional("credentials", |node| self.credentials(node));
+        let hosts = map.optional("hosts", |node| self.hosts(node, &credentials));
+        let levels = self.levels(map, whole, &hosts);
+        let rules = map.optional("match", |node| self.level_rules(node, &levels, &hosts));
         let default_level = self.default_level(map, &levels, &rules);
         Scheme {
             name: name.to_owned(),
@@ -142,14 +138,15 @@ impl SchemeDecoder<'_> {
             regions: map.optional("region", |node| self.regions(node)),
             stated_proof: self.scheme_proof(map),
             allowed_warnings: map.optional("lint", |node| self.allowed_warnings(node)),
-            credentials: map.optional("credentials", |node| self.credentials(node)),
-            hosts: map.optional("hosts", |node| self.hosts(node)),
+            credentials,
+            hosts,
             clock: map
                 .get("clock")
                 .map_or_else(default_clock, |node| self.clock(node)),
             level_rules: rules,
             default_level,
             levels,
+            paths: self.path_patterns(map, "paths"),
             covered_parts: map.optional("covers", |node| self.covers(node)),
             tokens: Vec::new(),
             authorize_links: Vec::new(),
@@ -194,111 +191,6 @@ impl SchemeDecoder<'_> {
             self.diagnostics
                 .push(diagnostic.hint("use letters, digits, `-` and single `_`: it becomes a part of the names of variables"));
         }
-    }
-
-    fn credentials(&mut self, node: &YamlNode) -> Vec<Credential> {
-        let entries = map_entries(node, "`credentials`", self.diagnostics);
-        entries
-            .iter()
-            .filter_map(|entry| self.credential(entry))
-            .collect()
-    }
-
-    fn credential(&mut self, entry: &MapEntry) -> Option<Credential> {
-        self.check_credential_name(entry);
-        let map = CheckedMap::open(
-            &entry.value,
-            "a credential",
-            &CREDENTIAL_KEYS,
-            self.diagnostics,
-        )?;
-        // A `secret` that is no flag, such as `secret: "yes"`, is an error, and the credential
-        // counts as secret: its value must not be shown beside that error.
-        let kind = map
-            .optional_word("type", &CREDENTIAL_TYPES, self.diagnostics)
-            .unwrap_or_default();
-        let said = map
-            .get("secret")
-            .map(|node| boolean(node, "`secret`", self.diagnostics).unwrap_or(true));
-        if let (CredentialType::PrivateKey, Some(false), Some(entry)) =
-            (kind, said, map.entry("secret"))
-        {
-            let diagnostic =
-                Diagnostic::error("a private key is a secret").at(entry.key_at, "here");
-            self.diagnostics
-                .push(diagnostic.hint("remove `secret: false`"));
-        }
-        let is_secret = kind == CredentialType::PrivateKey || said.unwrap_or(false);
-        if is_secret {
-            self.refuse_secret_default(&map);
-        }
-        Some(Credential {
-            name: entry.key.to_string(),
-            at: entry.key_at,
-            is_secret,
-            kind,
-            scope: map
-                .optional_word("scope", &CREDENTIAL_SCOPES, self.diagnostics)
-                .unwrap_or(CredentialScope::App),
-            default: map.get("default").map(YamlNode::to_value),
-            description: map.optional_text("description", self.diagnostics),
-        })
-    }
-
-    fn check_credential_name(&mut self, entry: &MapEntry) {
-        // `__` separates the parts of the environment variable that holds the credential.
-        if !is_variable_name(&entry.key) || entry.key.contains("__") {
-            let diagnostic =
-                Diagnostic::error(format!("`{}` is not a name for a credential", entry.key))
-                    .at(entry.key_at, "this name");
-            self.diagnostics
-                .push(diagnostic.hint("use letters, digits and single `_`"));
-        }
-    }
-
-    fn refuse_secret_default(&mut self, map: &CheckedMap<'_>) {
-        // `null` is no value, and makes the credential optional.
-        if let Some(default) = map
-            .entry("default")
-            .filter(|default| !matches!(default.value.kind, NodeKind::Null))
-        {
-            let diagnostic = Diagnostic::error("a secret has no default: a scheme is shared")
-                .at(default.key_at, "in a shared file");
-            self.diagnostics
-                .push(diagnostic.hint("`default: null` says that it may be missing"));
-        }
-    }
-
-    fn hosts(&mut self, node: &YamlNode) -> Vec<SchemeHost> {
-        let mut hosts = Vec::new();
-        for entry in map_entries(node, "`hosts`", self.diagnostics) {
-            let Some(written) = text(&entry.value, "a host", self.diagnostics) else {
-                continue;
-            };
-            // A path begins with a slash, and two of them would be another path for the signature.
-            let url = written.trim_end_matches('/').to_owned();
-            match BaseUrl::parse(&url) {
-                // RFC 6749, section 3.2: token endpoints need TLS. The loopback interface is for
-                // tests of a scheme.
-                Ok(base) if base.is_https() || base.is_loopback() => hosts.push(SchemeHost {
-                    region: entry.key.to_string(),
-                    at: entry.value.at,
-                    url,
-                }),
-                Ok(_) => {
-                    let diagnostic = Diagnostic::error("secrets go to `https` only").at(
-                        entry.value.at,
-                        "plain `http`, and not on the loopback interface",
-                    );
-                    self.diagnostics.push(diagnostic);
-                }
-                Err(reason) => self.diagnostics.push(
-                    Diagnostic::error(format!("not a host: {reason}"))
-                        .at(entry.value.at, "this one"),
-                ),
-            }
-        }
-        hosts
     }
 
     fn clock(&mut self, node: &YamlNode) -> SchemeClock {
@@ -367,7 +259,12 @@ impl SchemeDecoder<'_> {
         }
     }
 
-    fn levels(&mut self, map: &CheckedMap<'_>, whole: &SigningProcedure) -> Vec<Level> {
+    fn levels(
+        &mut self,
+        map: &CheckedMap<'_>,
+        whole: &SigningProcedure,
+        hosts: &[SchemeHost],
+    ) -> Vec<Level> {
         let named = map.optional("levels", |node| {
             map_entries(node, "`levels`", self.diagnostics)
         });
@@ -376,16 +273,21 @@ impl SchemeDecoder<'_> {
             return vec![Level {
                 name: String::new(),
                 token: None,
+                host: HostChoice::OfRegion,
                 procedure: whole.clone(),
             }];
         }
-        named.iter().map(|entry| self.level(entry, whole)).collect()
+        named
+            .iter()
+            .map(|entry| self.level(entry, whole, hosts))
+            .collect()
     }
 
-    fn level(&mut self, entry: &MapEntry, whole: &SigningProcedure) -> Level {
+    fn level(&mut self, entry: &MapEntry, whole: &SigningProcedure, hosts: &[SchemeHost]) -> Level {
         let mut level = Level {
             name: entry.key.to_string(),
             token: None,
+            host: HostChoice::OfRegion,
             procedure: whole.clone(),
         };
         let Some(map) = CheckedMap::open(&entry.value, "a level", &LEVEL_KEYS, self.diagnostics)
@@ -393,6 +295,7 @@ impl SchemeDecoder<'_> {
             return level;
         };
         level.token = map.optional_name("token", self.diagnostics);
+        level.host = self.host_choice(&map, hosts).unwrap_or_default();
         if let Some(node) = map.get("vars") {
             level
                 .procedure
@@ -410,26 +313,86 @@ impl SchemeDecoder<'_> {
         level
     }
 
-    fn level_rules(&mut self, node: &YamlNode, levels: &[Level]) -> Vec<LevelRule> {
+    fn level_rules(
+        &mut self,
+        node: &YamlNode,
+        levels: &[Level],
+        hosts: &[SchemeHost],
+    ) -> Vec<LevelRule> {
         let nodes = list_items(node, "`match`", self.diagnostics);
         nodes
             .iter()
-            .filter_map(|node| self.level_rule(node, levels))
+            .filter_map(|node| self.level_rule(node, levels, hosts))
             .collect()
     }
 
-    fn level_rule(&mut self, node: &YamlNode, levels: &[Level]) -> Option<LevelRule> {
-        let map = CheckedMap::open(
-            node,
-            "a rule of `match`",
-            &["path", "method", "level"],
-            self.diagnostics,
-        )?;
-        let level = map.required("level", self.diagnostics)?;
+    fn level_rule(
+        &mut self,
+        node: &YamlNode,
+        levels: &[Level],
+        hosts: &[SchemeHost],
+    ) -> Option<LevelRule> {
+        let what = "a rule of `match`";
+        let map = CheckedMap::open(node, what, &LEVEL_RULE_KEYS, self.diagnostics)?;
+        if map.present_entries(&["level", "host"]).is_empty() {
+            let diagnostic = Diagnostic::error("a rule of `match` needs `level` or `host`");
+            self.diagnostics
+                .push(diagnostic.at(map.at, "it says nothing of these requests"));
+            return None;
+        }
+        let level = match map.get("level") {
+            Some(node) => Some(self.level_index(node, levels)?),
+            None => None,
+        };
         Some(LevelRule {
             matcher: self.matcher(&map),
-            level: self.level_index(level, levels)?,
+            level,
+            host: self.host_choice(&map, hosts),
+            accepted_levels: self.accepted_levels(&map, level, levels),
         })
+    }
+
+    /// `accepts: [public, shop]`: that a marketplace takes several levels is a claim about it, so
+    /// it comes with its source.
+    fn accepted_levels(
+        &mut self,
+        map: &CheckedMap<'_>,
+        level: Option<usize>,
+        levels: &[Level],
+    ) -> Vec<usize> {
+        let source = map.optional_text("source", self.diagnostics);
+        let Some(entry) = map.entry("accepts") else {
+            if source.is_some() {
+                let diagnostic = Diagnostic::error("`source` belongs to `accepts`");
+                self.diagnostics
+                    .push(diagnostic.at(map.at, "a rule without `accepts`"));
+            }
+            return Vec::new();
+        };
+        if source.is_none() {
+            let diagnostic = Diagnostic::error("`accepts` needs its `source`");
+            self.diagnostics.push(
+                diagnostic
+                    .at(
+                        entry.key_at,
+                        "without it the sandbox could accept what no marketplace does",
+                    )
+                    .hint("add `source: …`, the page that says so"),
+            );
+        }
+        let nodes = list_items(&entry.value, "`accepts`", self.diagnostics);
+        let accepted: Vec<usize> = nodes
+            .iter()
+            .filter_map(|node| self.level_index(node, levels))
+            .collect();
+        let is_complete = level.is_some_and(|level| accepted.contains(&level));
+        if accepted.len() == nodes.len() && (accepted.len() < 2 || !is_complete) {
+            let diagnostic =
+                Diagnostic::error("`accepts` names the rule's own `level` and at least one more");
+            self.diagnostics
+                .push(diagnostic.at(entry.value.at, "this list"));
+        }
+        accepted
     }
 
     fn level_index(&mut self, node: &YamlNode, levels: &[Level]) -> Option<usize> {
@@ -512,10 +475,7 @@ impl SchemeDecoder<'_> {
     }
 
     fn matcher(&mut self, map: &CheckedMap<'_>) -> RequestMatcher {
-        let paths = map.optional("path", |node| {
-            text_list(node, "a path pattern", self.diagnostics)
-        });
-        self.check_path_patterns(map, &paths);
+        let paths = self.path_patterns(map, "path");
         if map.get("path").is_none() && map.get("method").is_none() {
             let diagnostic =
                 Diagnostic::error("a condition without `path` and `method` fits every request")
@@ -528,19 +488,24 @@ impl SchemeDecoder<'_> {
         let methods = methods
             .filter_map(|node| enum_value(node, "a method", &words, self.diagnostics))
             .collect();
-        RequestMatcher {
-            paths: paths.into_iter().map(PathPattern).collect(),
-            methods,
-        }
+        RequestMatcher { paths, methods }
     }
 
-    fn check_path_patterns(&mut self, map: &CheckedMap<'_>, paths: &[String]) {
+    fn path_patterns(&mut self, map: &CheckedMap<'_>, key: &str) -> Vec<PathPattern> {
+        let paths = map.optional(key, |node| {
+            text_list(node, "a path pattern", self.diagnostics)
+        });
+        self.check_path_patterns(map, key, &paths);
+        paths.into_iter().map(PathPattern).collect()
+    }
+
+    fn check_path_patterns(&mut self, map: &CheckedMap<'_>, key: &str, paths: &[String]) {
         // A pattern that fits no path would switch its rule off without a word.
         if let Some(path) = paths
             .iter()
             .find(|path| !path.starts_with('/') && !path.starts_with("**"))
         {
-            let at = map.get("path").map_or(map.at, |node| node.at);
+            let at = map.get(key).map_or(map.at, |node| node.at);
             self.diagnostics.push(
                 Diagnostic::error(format!("the pattern `{path}` fits no path"))
                     .at(at, "a path begins with `/`"),

@@ -1,14 +1,15 @@
 //! Decodes `sandbox`: how the built-in sandbox imitates this marketplace.
 
 use super::SchemeDecoder;
+use super::plain_text::{scalar, text};
 use crate::diagnostic::Diagnostic;
 use crate::load::assertion::regex;
 use crate::load::node_reader::{
-    CheckedMap, at_most_one, enum_value, list_items, map_entries, scalar, text,
+    CheckedMap, at_most_one, enum_value, list_items, map_entries, one_or_many,
 };
 use crate::model::scheme::{
     FaultResponse, PenaltyRule, RequestPart, SandboxRules, TokenResponse, ValueExtractor,
-    VerifyFault,
+    ValuePlace, VerifyFault,
 };
 use crate::value::Number;
 use crate::yaml::{MapEntry, YamlNode};
@@ -59,10 +60,28 @@ impl SchemeDecoder<'_> {
         })
     }
 
-    /// `ts: { query: timestamp }`
+    /// `ts: { query: timestamp }`, or a list of such places
     fn reading(&mut self, entry: &MapEntry) -> Option<ValueExtractor> {
+        let nodes = one_or_many(&entry.value);
+        let places: Vec<ValuePlace> = nodes
+            .iter()
+            .filter_map(|node| self.value_place(node))
+            .collect();
+        if nodes.is_empty() {
+            let diagnostic = Diagnostic::error(format!("`{}` is read from nowhere", entry.key));
+            self.diagnostics
+                .push(diagnostic.at(entry.value.at, "an empty list"));
+        }
+        (!places.is_empty()).then(|| ValueExtractor {
+            name: entry.key.to_string(),
+            at: entry.key_at,
+            places,
+        })
+    }
+
+    fn value_place(&mut self, node: &YamlNode) -> Option<ValuePlace> {
         let map = CheckedMap::open(
-            &entry.value,
+            node,
             "a place to read from",
             &[
                 "query", "header", "form", "json", "pattern", "claim", "chosen",
@@ -78,14 +97,12 @@ impl SchemeDecoder<'_> {
             .filter(|pattern| pattern.captures_len() != 2)
         {
             let diagnostic = Diagnostic::error("a pattern to read with has one group")
-                .at(entry.value.at, format!("`{pattern}`"));
+                .at(node.at, format!("`{pattern}`"));
             self.diagnostics.push(
                 diagnostic.hint("put round brackets around the value: `signature=([0-9a-f]+)`"),
             );
         }
-        Some(ValueExtractor {
-            name: entry.key.to_string(),
-            at: entry.key_at,
+        Some(ValuePlace {
             part,
             field,
             pattern,

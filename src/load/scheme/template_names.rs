@@ -73,6 +73,7 @@ const TOKEN_RESPONSE_NAMES: [&str; 14] = [
 ];
 
 pub(super) fn check_template_names(scheme: &Scheme, diagnostics: &mut Diagnostics) {
+    check_credential_conditions(scheme, diagnostics);
     for level in &scheme.levels {
         let token = scheme.token_for_level(level);
         SchemeNameChecker {
@@ -101,6 +102,38 @@ pub(super) fn check_template_names(scheme: &Scheme, diagnostics: &mut Diagnostic
     check_sandbox(scheme, diagnostics);
     check_scheme_references(scheme, diagnostics);
     check_token_storage(scheme, diagnostics);
+}
+
+/// Before anything is signed there are credentials, and nothing else.
+fn check_credential_conditions(scheme: &Scheme, diagnostics: &mut Diagnostics) {
+    let conditions = scheme
+        .credentials
+        .iter()
+        .filter_map(|credential| credential.required_when.as_ref());
+    for expression in conditions.flat_map(|condition| condition.value.expressions()) {
+        // One that does not compile was reported when it was decoded.
+        let Ok(names) = TemplateDialect::Scheme.names_in(expression) else {
+            continue;
+        };
+        for name in names {
+            let known = name.strip_prefix("cred.");
+            if known.is_some_and(|known| scheme.credential(known).is_some()) {
+                continue;
+            }
+            let diagnostic = Diagnostic::error(format!("`{name}` is not defined here")).at(
+                expression.at,
+                "a condition of a credential sees `cred.NAME`",
+            );
+            let credentials = scheme.credentials.iter();
+            let hint = known.and_then(|known| {
+                did_you_mean(
+                    known,
+                    credentials.map(|credential| credential.name.as_str()),
+                )
+            });
+            diagnostics.push(diagnostic.maybe_hint(hint));
+        }
+    }
 }
 
 /// A callback without a state could be anybody's (RFC 6749, section 10.12). The redirect address

@@ -1,16 +1,17 @@
 //! Decodes `tokens` and `authorize`.
 
 use super::SchemeDecoder;
+use super::plain_text::{scalar, text, text_list};
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::load::assertion::{json_path, xpath};
 use crate::load::node_reader::{
-    CheckedMap, at_most_one, boolean, duration, map_entries, one_or_many, scalar, text, text_list,
+    CheckedMap, at_most_one, boolean, duration, map_entries, one_or_many,
 };
 use crate::method::Method;
 use crate::model::request::{SpannedName, TemplateField};
 use crate::model::scheme::{
-    AuthorizeLink, LinkHost, SavedFrom, Scheme, SigningProcedure, Token, TokenLifetimes,
-    TokenRequest, TokenSplit,
+    AuthorizeLink, SavedFrom, Scheme, SigningProcedure, Token, TokenLifetimes, TokenRequest,
+    TokenSplit,
 };
 use crate::model::template::{Template, TemplatePart};
 use crate::xml::XPath;
@@ -305,54 +306,10 @@ impl SchemeDecoder<'_> {
             .unwrap_or_default()
     }
 
-    /// One of the scheme's own hosts, by its region: a token request cannot lead secrets elsewhere.
+    /// One of the scheme's own hosts: a token request cannot lead secrets elsewhere.
     fn request_host(&mut self, map: &CheckedMap<'_>, scheme: &Scheme) -> Option<String> {
         map.get("host")
-            .and_then(|node| self.host_region(node, scheme))
-    }
-
-    /// One host, or one for each region.
-    fn link_host(&mut self, map: &CheckedMap<'_>, scheme: &Scheme) -> LinkHost {
-        let Some(node) = map.get("host") else {
-            return LinkHost::Same;
-        };
-        if node.as_map().is_none() {
-            return self
-                .host_region(node, scheme)
-                .map_or(LinkHost::Same, LinkHost::Fixed);
-        }
-        let entries = map_entries(node, "`host`", self.diagnostics);
-        for entry in entries
-            .iter()
-            .filter(|entry| scheme.host(&entry.key).is_none())
-        {
-            let diagnostic = Diagnostic::error(format!("there is no host `{}`", entry.key))
-                .at(entry.key_at, "not defined under `hosts`");
-            self.diagnostics.push(diagnostic.maybe_hint(did_you_mean(
-                &entry.key,
-                scheme.hosts.iter().map(|host| host.region.as_str()),
-            )));
-        }
-        let pairs = entries.iter().filter_map(|entry| {
-            Some((
-                entry.key.to_string(),
-                self.host_region(&entry.value, scheme)?,
-            ))
-        });
-        LinkHost::ByRegion(pairs.collect())
-    }
-
-    fn host_region(&mut self, node: &YamlNode, scheme: &Scheme) -> Option<String> {
-        let region = text(node, "`host`", self.diagnostics)?;
-        if scheme.host(region).is_none() {
-            let diagnostic = Diagnostic::error(format!("there is no host `{region}`"))
-                .at(node.at, "not defined under `hosts`");
-            self.diagnostics.push(diagnostic.maybe_hint(did_you_mean(
-                region,
-                scheme.hosts.iter().map(|host| host.region.as_str()),
-            )));
-        }
-        Some(region.to_owned())
+            .and_then(|node| self.host_region(node, &scheme.hosts))
     }
 
     /// A named level's way to be signed, or one of its own; without both, nothing is signed.
@@ -424,7 +381,7 @@ impl SchemeDecoder<'_> {
         Some(AuthorizeLink {
             name: map.optional_text("name", self.diagnostics),
             at: node.at,
-            link_host: self.link_host(&map, scheme),
+            link_host: self.host_choice(&map, &scheme.hosts).unwrap_or_default(),
             path,
             query,
             procedure: self.procedure(&map, scheme, whole),

@@ -2,6 +2,8 @@
 //! is `sign`).
 
 mod catalog;
+mod credential;
+mod host;
 mod incoming;
 mod matcher;
 mod procedure;
@@ -13,6 +15,10 @@ mod token;
 mod vector;
 
 pub(crate) use catalog::{AllowedWarning, LintRule, Proof};
+pub(crate) use credential::{
+    Credential, CredentialPattern, CredentialScope, CredentialType, CredentialValueError,
+};
+pub(crate) use host::{AccountHost, HostAddress, HostChoice, HostPart, HostValueError, SchemeHost};
 pub(crate) use incoming::IncomingSignature;
 pub(crate) use incoming::{IncomingPush, Webhook};
 pub(crate) use matcher::{PathPattern, RequestMatcher};
@@ -27,11 +33,12 @@ pub(crate) use response_rules::{
     ErrorRemedy, ErrorRule, RateLimit, ResponseCondition, StatusPattern, SuccessRule,
 };
 pub(crate) use sandbox::{
-    FaultResponse, PenaltyRule, SandboxRules, TokenResponse, ValueExtractor, VerifyFault,
+    FaultResponse, PenaltyRule, SandboxRules, TokenResponse, ValueExtractor, ValuePlace,
+    VerifyFault,
 };
 pub(crate) use saved_field::SavedFrom;
 pub use token::{AuthorizeLink, TokenRequest};
-pub(crate) use token::{LinkHost, Token, TokenLifetimes, TokenSplit};
+pub(crate) use token::{Token, TokenLifetimes, TokenSplit};
 pub(crate) use vector::{SignatureVector, VectorSubject};
 
 use crate::jsonpath::JsonPath;
@@ -39,7 +46,6 @@ use crate::method::Method;
 use crate::model::redact_rule::RedactRule;
 use crate::model::secret_rules::SecretRules;
 use crate::span::Span;
-use crate::value::Value;
 use std::time::Duration;
 
 /// The scheme of a plain request: nothing is signed, and the environment names its host.
@@ -65,6 +71,8 @@ pub struct Scheme {
     pub default_level: usize,
     /// At least one; each is complete: what holds for the whole scheme is already in it.
     pub levels: Vec<Level>,
+    /// The paths that it was written for; none means every path.
+    pub paths: Vec<PathPattern>,
     pub covered_parts: Vec<CoveredPart>,
     pub tokens: Vec<Token>,
     /// The first is the usual one.
@@ -132,6 +140,27 @@ impl Scheme {
         self.hosts.iter().find(|host| host.region == region)
     }
 
+    /// The first host that fits: the live one, or the first of all.
+    #[must_use]
+    pub fn main_host(&self) -> Option<&SchemeHost> {
+        self.host("live").or(self.hosts.first())
+    }
+
+    /// The host of a call: what a rule for its path says, else its level.
+    #[must_use]
+    pub fn host_choice<'s>(
+        &'s self,
+        level: &'s Level,
+        method: Method,
+        path: &str,
+    ) -> &'s HostChoice {
+        let mut rules = self.level_rules.iter().filter(|rule| rule.host.is_some());
+        rules
+            .find(|rule| rule.matcher.matches(method, path))
+            .and_then(|rule| rule.host.as_ref())
+            .unwrap_or(&level.host)
+    }
+
     #[must_use]
     pub fn token(&self, name: &str) -> Option<&Token> {
         self.tokens.iter().find(|token| token.name == name)
@@ -187,66 +216,6 @@ impl Scheme {
 pub enum SchemeOrigin {
     BuiltIn,
     Workspace,
-}
-
-/// What a user brings.
-#[derive(Clone, Debug)]
-pub struct Credential {
-    pub name: String,
-    pub at: Span,
-    pub is_secret: bool,
-    pub kind: CredentialType,
-    pub scope: CredentialScope,
-    /// `Some(Null)` says that it may be missing.
-    pub default: Option<Value>,
-    /// What it is, for the message that asks for it.
-    pub description: Option<String>,
-}
-
-/// What the value of a credential is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum CredentialType {
-    #[default]
-    Text,
-    Integer,
-    PrivateKey,
-    PublicKey,
-}
-
-impl CredentialType {
-    /// Whether its value is PEM or DER, which has lines and can stand in a file of its own.
-    #[must_use]
-    pub fn is_key(self) -> bool {
-        matches!(self, Self::PrivateKey | Self::PublicKey)
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CredentialScope {
-    App,
-    Account,
-}
-
-/// A place that secrets of the scheme may go to.
-#[derive(Clone, Debug)]
-pub struct SchemeHost {
-    pub region: String,
-    pub at: Span,
-    /// Scheme, host and base path, without a slash at the end.
-    pub url: String,
-}
-
-impl SchemeHost {
-    /// Without protocol, port and path.
-    #[must_use]
-    pub fn host_name(&self) -> &str {
-        let rest = self
-            .url
-            .split_once("://")
-            .map_or(&*self.url, |(_, rest)| rest);
-        let authority = rest.split('/').next().unwrap_or(rest);
-        authority.split(':').next().unwrap_or(authority)
-    }
 }
 
 /// How the scheme writes time.

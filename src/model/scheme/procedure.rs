@@ -5,12 +5,16 @@ use crate::model::request::{SpannedName, TemplateField};
 use crate::model::template::Template;
 use crate::span::Span;
 
-use super::RequestMatcher;
+use super::{HostChoice, RequestMatcher};
 
 #[derive(Clone, Debug)]
 pub struct LevelRule {
     pub matcher: RequestMatcher,
-    pub level: usize,
+    /// A rule without one says only the host.
+    pub level: Option<usize>,
+    pub host: Option<HostChoice>,
+    /// The levels that the marketplace takes, besides the one of the rule.
+    pub accepted_levels: Vec<usize>,
 }
 
 /// A named variant of a scheme.
@@ -19,6 +23,8 @@ pub struct Level {
     /// Empty for a scheme that has no levels.
     pub name: String,
     pub token: Option<SpannedName>,
+    /// Where its calls go.
+    pub host: HostChoice,
     pub procedure: SigningProcedure,
 }
 

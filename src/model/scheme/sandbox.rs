@@ -21,13 +21,20 @@ pub struct SandboxRules {
     pub penalty_rules: Vec<PenaltyRule>,
 }
 
-/// `ts: { query: timestamp }`, with a pattern whose first group is the value where it is a part of
-/// a text.
+/// `ts: { query: timestamp }`
 #[derive(Clone, Debug)]
 pub struct ValueExtractor {
     /// `ts`, `cred.partner_id`, `token.access_token`, or the id of a sign step.
     pub name: String,
     pub at: Span,
+    /// At least one; the first that is in a request counts.
+    pub places: Vec<ValuePlace>,
+}
+
+/// Where a value stands, with a pattern whose first group is the value where it is a part of a
+/// text.
+#[derive(Clone, Debug)]
+pub struct ValuePlace {
     pub part: RequestPart,
     pub field: String,
     pub pattern: Option<regex::Regex>,

@@ -1,6 +1,6 @@
 //! Tokens that ingam obtains and renews, and the links that a person opens to authorize an account.
 
-use super::{IncomingSignature, SavedFrom, SigningProcedure};
+use super::{HostChoice, IncomingSignature, SavedFrom, SigningProcedure};
 use crate::jsonpath::JsonPath;
 use crate::method::Method;
 use crate::model::request::TemplateField;
@@ -107,7 +107,7 @@ pub struct AuthorizeLink {
     pub name: Option<String>,
     pub at: Span,
     /// Region that requests go to → the host of the link; without it, the same host.
-    pub link_host: LinkHost,
+    pub link_host: HostChoice,
     pub path: Template,
     pub query: Vec<TemplateField>,
     pub procedure: SigningProcedure,
@@ -120,31 +120,4 @@ pub struct AuthorizeLink {
     pub code_lifetime: Option<Duration>,
     /// How the marketplace signs the address that comes back; checked before the code is exchanged.
     pub verification: Option<IncomingSignature>,
-}
-
-/// Where a link goes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum LinkHost {
-    /// Where requests go.
-    Same,
-    /// One of the scheme's own hosts.
-    Fixed(String),
-    /// By the region that requests go to.
-    ByRegion(Vec<(String, String)>),
-}
-
-impl LinkHost {
-    /// The region of the link's host when requests go to `region`; `None` says the host of the
-    /// requests.
-    #[must_use]
-    pub fn region_for(&self, region: &str) -> Option<&str> {
-        match self {
-            Self::Same => None,
-            Self::Fixed(host) => Some(host),
-            Self::ByRegion(hosts) => hosts
-                .iter()
-                .find(|(from, _)| from == region)
-                .map(|(_, to)| to.as_str()),
-        }
-    }
 }

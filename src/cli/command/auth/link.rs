@@ -161,7 +161,7 @@ impl LinkRequest<'_> {
     ) -> Result<(Vec<(String, String)>, String), CommandError> {
         let region = self.link.link_host.region_for(&self.access.region);
         let accesses = &context.environment.accesses;
-        let base = accesses.region_base(self.scheme, region, &self.access.base)?;
+        let base = accesses.region_base(self.scheme, region, self.access)?;
         let mut extra = vec![
             ("redirect".into(), Value::from(redirect)),
             ("state".into(), Value::from(self.state.as_str())),

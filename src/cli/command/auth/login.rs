@@ -4,15 +4,17 @@ use super::context::{AuthContext, AuthWorkspace};
 use super::link::{self, SignedLink};
 use super::token_families::{self, FamilyContext};
 use crate::cli::args::LoginArgs;
+use crate::cli::command::session::account_host_trust;
 use crate::cli::command_error::CommandError;
 use crate::cli::command_output::{CommandOutput, CommandResult};
 use crate::model::environment::Account;
-use crate::model::scheme::{AuthorizeLink, CredentialScope, Scheme, Token};
+use crate::model::scheme::{AuthorizeLink, CredentialScope, Scheme, SchemeHost, Token};
 use crate::renew::RefreshKind;
-use crate::run::AccountAccess;
+use crate::run::{AccountAccess, SecretDestination};
 use crate::secret::Secret;
 use crate::sign::{Arrived, NamedValues, check_incoming};
 use crate::transport::CallbackListener;
+use crate::trust::TrustList;
 use crate::value::{ObjectMember, Value};
 use std::time::Duration;
 
@@ -29,7 +31,7 @@ pub(super) async fn run(auth: &AuthContext<'_>, args: &LoginArgs) -> CommandResu
     let named = selected_account(&room, scheme, args);
     require_account_name(&room, scheme, named)?;
     let accesses = &room.context.environment.accesses;
-    let access = accesses.app_access(scheme, named)?;
+    let access = accesses.login_access(scheme, named)?;
     room.context
         .register_secrets(scheme, &access.credentials, &access.given_token);
     let callback = await_callback(auth, args, &room, link, &access).await?;
@@ -39,8 +41,44 @@ pub(super) async fn run(auth: &AuthContext<'_>, args: &LoginArgs) -> CommandResu
         .accounts(scheme)
         .into_iter()
         .find(|account| account.name == grant.account);
-    let access = accesses.app_access(scheme, account)?;
+    grant.check_host_values(scheme, &access)?;
+    let own = accesses.login_access(scheme, account)?;
+    // The person has authorized this account at these hosts, and at no other.
+    let access = if own.is_at_hosts_of(&access) {
+        trust_account_hosts(auth, &room, scheme, &own)?;
+        own
+    } else {
+        accesses.app_access(scheme, account)?
+    };
     grant.exchange_code(auth, &room, scheme, access).await
+}
+
+/// Stores that secrets may go to the hosts of the account that the person has authorized there.
+fn trust_account_hosts(
+    auth: &AuthContext<'_>,
+    room: &AuthWorkspace<'_>,
+    scheme: &Scheme,
+    access: &AccountAccess,
+) -> Result<(), CommandError> {
+    if access.account_hosts.is_empty() {
+        return Ok(());
+    }
+    let config = auth.invocation.host.config_folder();
+    let mut trust = TrustList::load(config.as_deref(), &room.loaded.workspace.root)?;
+    for (_, base) in &access.account_hosts {
+        let subject = account_host_trust(SecretDestination {
+            scheme,
+            account: &access.account,
+            base,
+            is_login: true,
+        });
+        if !trust.is_allowed(&subject) {
+            trust.allow(&subject)?;
+            let message = format!("trusted by this login: {}", subject.describe());
+            auth.output.print_message(&message);
+        }
+    }
+    Ok(())
 }
 
 /// Refuses a login without an account name if the tokens are stored by that name.
@@ -338,6 +376,34 @@ impl<'s> AuthorizationGrant<'s> {
             returned_credentials: ids,
             account,
         })
+    }
+
+    /// Refuses a callback that names another host than the one that the link led to: whoever makes
+    /// the address could have the code and the application's secret sent anywhere.
+    fn check_host_values(
+        &self,
+        scheme: &Scheme,
+        access: &AccountAccess,
+    ) -> Result<(), CommandError> {
+        let hosts = scheme.hosts.iter().filter_map(SchemeHost::account_host);
+        for host in hosts {
+            let mut returned = self.returned_credentials.iter();
+            let Some((name, value)) = returned.find(|(name, _)| *name == host.credential) else {
+                continue;
+            };
+            let own = access.credentials.get(name);
+            if own.is_none_or(|own| own.to_text() != value.to_text()) {
+                return Err(CommandError::credential(format!(
+                    "the seller has authorized {name} {}, and the link was for {}",
+                    value.to_text(),
+                    own.map_or_else(|| "none".to_owned(), Value::to_text)
+                ))
+                .hint(
+                    "the code was not used: log in as the right seller, or name the right account",
+                ));
+            }
+        }
+        Ok(())
     }
 
     /// Exchanges the code for tokens, and splits a shared pair.

@@ -17,7 +17,7 @@ use crate::render::SECRET_ROOT;
 use crate::secret::Secret;
 use crate::sign::key_fault;
 use crate::span::Span;
-use crate::value::Number;
+use crate::value::{Number, Value};
 use std::io::Read;
 use zeroize::Zeroize;
 
@@ -78,6 +78,8 @@ fn set_user_secret(
         is_secret: true,
         kind: CredentialType::Text,
         default: None,
+        pattern: None,
+        required_when: None,
     };
     let variable = secret_variable(name);
     let value = read_value(auth, &variable, &credential)?;
@@ -233,6 +235,12 @@ fn value_error(value: &str, credential: &Credential) -> Option<(String, &'static
         return Some((fault.to_string(), fault.way_out()));
     }
     let is_integer = Number::parse(value).is_some_and(|number| number.is_integer());
-    (credential.kind == CredentialType::Integer && !is_integer)
-        .then(|| ("must be a whole number".to_owned(), "write digits only"))
+    if credential.kind == CredentialType::Integer && !is_integer {
+        return Some(("must be a whole number".to_owned(), "write digits only"));
+    }
+    let error = credential.check(&Value::from(value)).err()?;
+    Some((
+        error.to_string(),
+        "compare it with what the marketplace shows",
+    ))
 }

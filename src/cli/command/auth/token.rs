@@ -25,7 +25,7 @@ pub(super) async fn run(
     let level = &scheme.levels[scheme.default_level];
     // A scheme without accounts in ingam.yaml has one, whose name is not declared anywhere.
     let named = Some(account).filter(|_| !workspace.accounts(environment, &scheme.name).is_empty());
-    let access = room.context.access(scheme, level, named)?;
+    let access = room.context.access((scheme, level, &level.host), named)?;
     let token = access_token(&room.context, scheme, &access)
         .await
         .map_err(|failure| room.renewal_error(&failure))?;

@@ -48,7 +48,7 @@ impl FamilyContext<'_> {
         let bases = context
             .environment
             .accesses
-            .token_request_bases(self.scheme, self.token, &self.access.base)
+            .token_request_bases(self.scheme, self.token, self.access)
             .map_err(|error| RefreshError::user_action(error.to_string()))?;
         let label = FamilyLabel {
             environment: context.options.environment.clone(),

@@ -222,7 +222,12 @@ fn write_hosts(page: &mut String, scheme: &Scheme) {
     }
     page.push_str("## Hosts\n\n| region | address |\n| --- | --- |\n");
     for host in &scheme.hosts {
-        let _ = writeln!(page, "| `{}` | `{}` |", host.region, cell(&host.url));
+        let _ = writeln!(
+            page,
+            "| `{}` | `{}` |",
+            host.region,
+            cell(&host.to_string())
+        );
     }
     page.push('\n');
 }
