@@ -3,7 +3,7 @@
 //! every process of the machine can read.
 
 use super::context::AuthContext;
-use super::token_families::{FamilyContext, describe_tokens};
+use super::token_families::FamilyContext;
 use crate::calendar::{Zone, read_moment};
 use crate::cli::args::ImportArgs;
 use crate::cli::command_error::CommandError;
@@ -14,7 +14,6 @@ use crate::model::scheme::{Scheme, Token};
 use crate::secret::Secret;
 use crate::tokens::{FamilyLabel, FamilyRecord, LOCK_WAIT, RenewalState, TokenPair};
 use crate::value::{Number, Value};
-use std::io::Read;
 
 /// What standard input may name.
 const IMPORT_NAMES: [&str; 4] = [
@@ -23,8 +22,6 @@ const IMPORT_NAMES: [&str; 4] = [
     "expires_at",
     "refresh_expires_at",
 ];
-/// No token is longer, in bytes.
-const MAX_INPUT_BYTES: u64 = 1 << 16;
 /// A Unix time above this is in milliseconds.
 const MIN_UNIX_MILLIS: i64 = 1_000_000_000_000;
 
@@ -81,16 +78,14 @@ pub(super) async fn run(auth: &AuthContext<'_>, args: &ImportArgs) -> CommandRes
     // A response to an older pair must not be applied to this one.
     lock.clear_inbox().await;
     room.context.register_record_secrets(&record);
-    Ok(imported_message(&room, scheme, token, &record))
+    Ok(imported_message(token, &record))
 }
 
-fn imported_message(
-    room: &super::context::AuthWorkspace<'_>,
-    scheme: &Scheme,
-    token: &Token,
-    record: &FamilyRecord,
-) -> CommandOutput {
-    let mut output = CommandOutput::of_message(describe_tokens(room, scheme, record));
+fn imported_message(token: &Token, record: &FamilyRecord) -> CommandOutput {
+    let mut output = CommandOutput::of_message(format!(
+        "the refresh token of `{}` ({}) is kept",
+        record.label.account, token.name
+    ));
     output.message(if token.lifetime.is_refresh_single_use {
         "the refresh token works once: whoever else holds it loses it when ingam renews it the first time. Stop the program \
          that used it before; ingam has asked no marketplace"
@@ -141,9 +136,7 @@ fn read_input(auth: &AuthContext<'_>) -> Result<Secret<String>, CommandError> {
     let read = if auth.invocation.host.stdin_is_terminal {
         rpassword::prompt_password("refresh token, not shown: ")
     } else {
-        let mut text = String::new();
-        let input = std::io::stdin().take(MAX_INPUT_BYTES);
-        { input }.read_to_string(&mut text).map(|_| text)
+        super::set::read_stdin()
     };
     read.map(Secret::new)
         .map_err(|error| CommandError::operation(format!("the token cannot be read: {error}")))

@@ -167,7 +167,8 @@ fn value_as_argument(scheme: &str, name: Option<&str>) -> CommandError {
 /// No credential is longer, in bytes.
 const MAX_VALUE_BYTES: u64 = 1 << 20;
 
-fn read_stdin() -> std::io::Result<String> {
+/// The whole of standard input.
+pub(super) fn read_stdin() -> std::io::Result<String> {
     let mut text = String::new();
     let read = std::io::stdin()
         .take(MAX_VALUE_BYTES + 1)
