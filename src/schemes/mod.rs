@@ -47,6 +47,7 @@ pub(crate) const BUILT_IN_SCHEMES: &[(&str, &str)] = &[
     ("mirakl", include_str!("mirakl.yaml")),
     ("naver-commerce", include_str!("naver-commerce.yaml")),
     ("none", include_str!("none.yaml")),
+    ("noon", include_str!("noon.yaml")),
     ("oauth1", include_str!("oauth1.yaml")),
     (
         "oauth2-client-credentials",
