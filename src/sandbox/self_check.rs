@@ -6,7 +6,7 @@ use crate::method::Method;
 use crate::model::scheme::{Level, Scheme, SchemeHost, SignOp, VerifyFault};
 use crate::render::FreshValues;
 use crate::sign::{
-    LintFinding, NamedValues, ReceivedRequest, SigningInputs, TestAccount, VerifierKeys,
+    LintFinding, NamedValues, ReceivedRequest, SealError, SigningInputs, TestAccount, VerifierKeys,
     VerifyError, seal, verify,
 };
 use crate::value::Value;
@@ -31,18 +31,24 @@ pub(crate) fn unverifiable_calls(scheme: &Scheme) -> Vec<LintFinding> {
     };
     let mut findings = Vec::new();
     for level in &scheme.levels {
+        let of = if level.name.is_empty() {
+            String::new()
+        } else {
+            format!(" of level `{}`", level.name)
+        };
         let calls = generated_calls().into_iter();
-        let refused = calls
+        let results: Vec<_> = calls
             .map(|(what, draft)| (what, sign_and_verify(scheme, level, draft, &account)))
-            .find_map(|(what, result)| Some((what, result.err()?)));
+            .collect();
+        let refused =
+            (results.iter()).find_map(|(what, result)| Some((what, result.as_ref().err()?)));
         if let Some((what, reason)) = refused {
-            let of = if level.name.is_empty() {
-                String::new()
-            } else {
-                format!(" of level `{}`", level.name)
-            };
             let text =
                 format!("the sandbox part refuses {what}{of} that this scheme signed: {reason}");
+            findings.push(LintFinding::error(sandbox.at, text));
+        } else if !results.iter().any(|(_, result)| *result == Ok(true)) {
+            let text =
+                format!("no call{of} can carry what the scheme adds: neither a GET nor a POST");
             findings.push(LintFinding::error(sandbox.at, text));
         }
     }
@@ -92,13 +98,14 @@ fn pairs(written: &[(&str, &str)]) -> Vec<(String, String)> {
         .collect()
 }
 
-/// `Err` says why the call is not accepted.
+/// Whether the scheme can make such a call at all: one that puts its keys into a body of one kind
+/// makes no call without such a body. `Err` says why the call is not accepted.
 fn sign_and_verify(
     scheme: &Scheme,
     level: &Level,
     draft: Draft,
     account: &NamedValues,
-) -> Result<(), String> {
+) -> Result<bool, String> {
     let host = scheme.hosts.first();
     let host = host.map_or_else(
         || "https://host.invalid".to_owned(),
@@ -112,8 +119,11 @@ fn sign_and_verify(
         steps: &[],
         extra: &[],
     };
-    let sealed = seal(scheme, &level.procedure, draft, &base, inputs);
-    let request = sealed.map_err(|error| error.to_string())?.request;
+    let request = match seal(scheme, &level.procedure, draft, &base, inputs) {
+        Ok(sealed) => sealed.request,
+        Err(SealError::Misplaced(_)) => return Ok(false),
+        Err(error) => return Err(error.to_string()),
+    };
     let accounts = [TestAccount {
         name: "main".to_owned(),
         credentials: account.clone(),
@@ -127,7 +137,7 @@ fn sign_and_verify(
         now_ms: MOMENT.unix_ms,
     };
     match verify(scheme, &level.procedure, &received(&request), &known) {
-        Ok(_) => Ok(()),
+        Ok(_) => Ok(true),
         Err(refused) => Err(refusal_text(scheme, level, &refused)),
     }
 }
