@@ -604,7 +604,7 @@ fn recompute_and_compare(
             let mut added = placed.all();
             let added = added.find(|added| added.part == part && std::ptr::eq(added.field, field));
             let expected = value.to_text();
-            let is_equal = added.is_none_or(|added| {
+            let is_equal = added.is_some_and(|added| {
                 added.is_read
                     || parsed.get(added.found_in, &added.name).as_deref() == Some(&*expected)
             });
