@@ -102,7 +102,7 @@ function redirect() {
       const isOptions = first && typeof first === 'object';
       const url = atSandbox(String(options));
       return isOptions
-        ? http.request(url, { ...first, agent: undefined }, ...rest)
+        ? http.request(url, here(first), ...rest)
         : http.request(url, ...more);
     }
     return http.request(here(options), ...more);

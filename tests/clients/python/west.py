@@ -56,9 +56,9 @@ def wildberries():
         )
 
     with call("ping"):
-        sdk().common.ping()
+        sdk().general.ping()
     with call("wrong-token"):
-        sdk("no-token-of-anyone").common.ping()
+        sdk("no-token-of-anyone").general.ping()
 
 
 @client("trendyol-api-python-sdk")
