@@ -10,8 +10,8 @@ use super::secret_placement::check_secrets_in_addresses;
 use super::vector::VectorError;
 use crate::method::Method;
 use crate::model::scheme::{
-    CoveredPart, CredentialType, Level, LintRule, Scheme, SchemeHost, SigningProcedure,
-    VectorSubject,
+    CoveredPart, CredentialScope, CredentialType, Level, LintRule, Scheme, SchemeHost,
+    SigningProcedure, VectorSubject,
 };
 use crate::render::FreshValues;
 use crate::value::Value;
@@ -64,10 +64,11 @@ fn apply_allowed(scheme: &Scheme, findings: &mut Vec<LintFinding>) {
 fn check_unused_credentials(scheme: &Scheme, findings: &mut Vec<LintFinding>) {
     let names = scheme_names(scheme);
     for credential in &scheme.credentials {
-        // A public key is for those who verify.
+        // A public key is for those who verify, and an id of the account for the paths of requests.
         let mut hosts = scheme.hosts.iter().filter_map(SchemeHost::account_host);
         let is_used = credential.kind == CredentialType::PublicKey
             || hosts.any(|host| host.credential == credential.name)
+            || (credential.scope == CredentialScope::Account && !credential.is_secret)
             || names.contains(&format!("cred.{}", credential.name));
         if !is_used {
             let text = format!("nothing uses the credential `{}`", credential.name);
