@@ -205,7 +205,7 @@ fn a_copied_scheme_is_marked_and_untrusted_and_checked_like_an_own_one() {
     let output = ingam(folder.path())
         .args(["run", "--env", "live"])
         .env("INGAM_MY_COUPANG__ACCESS_KEY", "a-key-of-twelve")
-        .env("INGAM_MY_COUPANG__SECRET_KEY", "a-secret-of-twelve")
+        .env("INGAM_MY_COUPANG__SECRET_KEY", "x7Kq29-fh31-Zs81pLm4")
         .output()
         .unwrap();
     let (stdout, stderr, code) = text(&output);

@@ -171,7 +171,10 @@ fn a_login_with_pkce_brings_tokens_that_requests_use() {
         authorize(link);
     });
     assert_eq!(code, 0, "{output}");
-    assert!(output.contains("`main`: access token for "), "{output}");
+    assert!(
+        output.contains("(account main): access token for "),
+        "{output}"
+    );
     let (output, code) = workspace.run_request();
     assert_eq!(code, 0, "{output}");
 }

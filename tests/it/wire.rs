@@ -188,7 +188,7 @@ fn sealed(
     draft: Draft,
     base: &BaseUrl,
     account: &NamedValues,
-) -> SealedRequest {
+) -> Option<SealedRequest> {
     let inputs = SigningInputs {
         credentials: account,
         token: Some(account),
@@ -196,7 +196,20 @@ fn sealed(
         steps: &[],
         extra: &[],
     };
-    seal(scheme, &level.procedure, draft, base, inputs).unwrap()
+    // Some marketplaces sign texts, and a body that is none cannot be sent to them; some take their
+    // parameters in a body of one kind.
+    let is_text = !matches!(
+        draft.body,
+        DraftBody::Bytes(_) | DraftBody::Multipart { .. }
+    );
+    match seal(scheme, &level.procedure, draft, base, inputs) {
+        Ok(sealed) => Some(sealed),
+        Err(error) => {
+            let is_of_another_kind = error.to_string().contains("a body of another kind");
+            assert!(!is_text || is_of_another_kind, "{}: {error}", scheme.name);
+            None
+        }
+    }
 }
 
 /// Test keys, and a token where the scheme would issue one.
@@ -237,7 +250,10 @@ fn what_arrives_equals_what_was_signed_to_the_byte() {
         runner
             .run(&draft(), |draft| {
                 let level = choose_level(&scheme, None, draft.method, &draft.path);
-                let request: WireRequest = sealed(&scheme, level, draft, &base, &account).request;
+                let Some(sealed) = sealed(&scheme, level, draft, &base, &account) else {
+                    return Ok(());
+                };
+                let request: WireRequest = sealed.request;
                 runtime
                     .block_on(live.send(&request, Duration::from_secs(10)))
                     .unwrap();
@@ -302,23 +318,27 @@ fn verify_accepts_what_was_sealed_and_nothing_that_differs_in_what_is_covered() 
                 &(draft(), any::<prop::sample::Index>(), 1_u8..=255),
                 |(draft, index, by)| {
                     let level = choose_level(&scheme, None, draft.method, &draft.path);
-                    let request = sealed(&scheme, level, draft.clone(), &base, &account).request;
-                    let signs_this_body = match other_bytes(&draft) {
-                        None => true,
-                        Some(other) => {
-                            let other = sealed(&scheme, level, other, &base, &account).request;
-                            beside_the_body(&other) != beside_the_body(&request)
-                        }
+                    let Some(sealed_draft) = sealed(&scheme, level, draft.clone(), &base, &account)
+                    else {
+                        return Ok(());
                     };
-                    let whole = received(&request);
+                    let request = &sealed_draft.request;
+                    let steps = |sealed: &SealedRequest| format!("{:?}", sealed.trace.lines);
+                    let is_signed = |part: CoveredPart| {
+                        let other = other_draft(&draft, part)
+                            .and_then(|other| sealed(&scheme, level, other, &base, &account));
+                        other.is_some_and(|other| steps(&other) != steps(&sealed_draft))
+                    };
+                    let whole = received(request);
                     prop_assert!(
                         accepted(&scheme, level, &whole, &account),
                         "not accepted: {:?}",
                         String::from_utf8_lossy(&request.to_bytes())
                     );
                     for (part, changed) in changes(&whole, index, by) {
-                        let covered = scheme.covered_parts.contains(&part)
-                            && (part != CoveredPart::Body || signs_this_body);
+                        let depends = matches!(part, CoveredPart::Query | CoveredPart::Body);
+                        let covered =
+                            scheme.covered_parts.contains(&part) && (!depends || is_signed(part));
                         prop_assert!(
                             !covered
                                 || !sends_signature(&level.procedure)
@@ -335,11 +355,28 @@ fn verify_accepts_what_was_sealed_and_nothing_that_differs_in_what_is_covered() 
     }
 }
 
-/// A request with other bytes in its file. Some marketplaces sign texts and forms and leave files
-/// out: whether one does shows in what is sent beside the body.
-fn other_bytes(draft: &Draft) -> Option<Draft> {
+/// A request with another query, or another body of its kind. A marketplace that signs forms takes no
+/// JSON, some leave files out, and some sign certain parameters alone: whether this one is signed
+/// shows in the steps of the signature. That the steps look at all that `covers` names, for what a
+/// scheme takes, is the linter's to try.
+fn other_draft(draft: &Draft, part: CoveredPart) -> Option<Draft> {
+    match part {
+        CoveredPart::Body => other_body(draft),
+        _ => {
+            let mut other = draft.clone();
+            other.query.push(("smuggled".to_owned(), "1".to_owned()));
+            Some(other)
+        }
+    }
+}
+
+fn other_body(draft: &Draft) -> Option<Draft> {
     let other = Bytes::from_static(b"\xff\x00other bytes");
     let body = match &draft.body {
+        DraftBody::Json(_) => {
+            DraftBody::Json(Value::Object(vec![("other".into(), Value::from("body"))]))
+        }
+        DraftBody::Form(_) => DraftBody::Form(vec![("other".to_owned(), "body".to_owned())]),
         DraftBody::Bytes(_) => DraftBody::Bytes(other),
         DraftBody::Multipart { parts, boundary } => {
             let mut parts = parts.clone();
@@ -355,12 +392,6 @@ fn other_bytes(draft: &Draft) -> Option<Draft> {
         body,
         ..draft.clone()
     })
-}
-
-fn beside_the_body(request: &WireRequest) -> (String, Vec<(String, String)>) {
-    let mut headers = request.headers().to_vec();
-    headers.retain(|(name, _)| !name.eq_ignore_ascii_case("content-length"));
-    (request.target().to_owned(), headers)
 }
 
 /// The same request with one byte of one part changed; only changes that change the meaning.
