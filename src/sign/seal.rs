@@ -130,18 +130,19 @@ pub fn seal(
     };
     let scope = SchemeScope::new(inputs, ts, &procedure.vars)?;
     let mut draft = draft;
-    // A scheme may sign the type of the body, so it is set before anything is signed. The client
-    // would add none by itself, and if it did, it would be after the signature.
-    if let Some(media_type) = draft.added_media_type() {
-        draft
-            .headers
-            .insert(0, ("content-type".to_owned(), media_type));
-    }
     for (part, field, value) in render_placement(&procedure.prepare, &scope)? {
         trace
             .prepared
             .push((part, field.name.to_string(), value.to_text()));
         freeze::prepare(&mut draft, part, &field.name, value)?;
+    }
+    // A scheme may sign the type of the body, so it is set before anything is signed, and after
+    // `prepare`, which can bring a body where the request has none. The client would add none by
+    // itself, and if it did, it would be after the signature.
+    if let Some(media_type) = draft.added_media_type() {
+        draft
+            .headers
+            .insert(0, ("content-type".to_owned(), media_type));
     }
     // From here on the query text and the body have their final bytes. The steps below read these
     // bytes, and the same bytes are sent: serialising again after signing could order members or
