@@ -384,7 +384,9 @@ impl<'w> AccessResolver<'w> {
                 trusts,
             } => {
                 // Before the credentials are read: a workspace from a stranger can name any host.
-                for base in hosts.addresses() {
+                // Token requests go to hosts of a map that no call goes to.
+                let named = self.addresses_of_map(scheme)?;
+                for base in hosts.addresses().into_iter().chain(&named) {
                     let to = SecretDestination {
                         scheme,
                         account: &name,
@@ -611,6 +613,18 @@ impl<'w> AccessResolver<'w> {
         }
         let environment = self.workspace.environment(&self.name)?;
         environment.configured_hosts(&scheme.name).cloned()
+    }
+
+    /// Every address that the environment has in the place of a host of the scheme, by its name.
+    fn addresses_of_map(&self, scheme: &Scheme) -> Result<Vec<BaseUrl>, AccessError> {
+        let Some(ConfiguredHosts::ByName(hosts)) = self.configured_hosts(scheme) else {
+            return Ok(Vec::new());
+        };
+        let parse = |host: &SpannedName| {
+            let base = BaseUrl::parse(&host.name);
+            base.map_err(|_| self.no_host(scheme))
+        };
+        hosts.iter().map(|(_, host)| parse(host)).collect()
     }
 
     pub(super) fn no_host(&self, scheme: &Scheme) -> AccessError {

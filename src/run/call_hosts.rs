@@ -3,14 +3,13 @@
 
 use super::access::{AccessEnvironment, AccessError, AccessResolver};
 use crate::credentials::{CredentialError, CredentialOwner, CredentialSources};
-use crate::model::environment::{Account, ConfiguredHosts};
+use crate::model::environment::{Account, ConfiguredHosts, DEFAULT_ACCOUNT};
 use crate::model::scheme::{AccountHost, HostChoice, Scheme, SchemeHost};
 use crate::sandbox::test_account;
 use crate::value::Value;
 use crate::wire::BaseUrl;
 
 /// The hosts of one scheme as one account.
-#[derive(Clone)]
 pub(super) struct CallHosts {
     /// That of the region.
     pub(super) base: BaseUrl,
@@ -68,9 +67,12 @@ impl<'w> AccessResolver<'w> {
         scheme: &Scheme,
         account: Option<&'w Account>,
     ) -> Result<Vec<(String, BaseUrl)>, AccessError> {
-        let is_replaced = matches!(self.environment, AccessEnvironment::Sandbox(_))
-            || self.configured_hosts(scheme).is_some();
-        if is_replaced {
+        let (credentials, is_dry) = match &self.environment {
+            AccessEnvironment::Sandbox(_) => return Ok(Vec::new()),
+            AccessEnvironment::Configured { credentials, .. } => (credentials, false),
+            AccessEnvironment::DryRun(credentials) => (credentials, true),
+        };
+        if self.configured_hosts(scheme).is_some() {
             return Ok(Vec::new());
         }
         let owner = self.owner(account);
@@ -79,19 +81,14 @@ impl<'w> AccessResolver<'w> {
             let Some(own) = host.account_host() else {
                 continue;
             };
-            let value = match &self.environment {
-                AccessEnvironment::Sandbox(_) => None,
-                AccessEnvironment::Configured { credentials, .. } => {
-                    host_value(credentials, scheme, own, owner)?
-                }
+            let mut value = host_value(credentials, scheme, own, owner)?;
+            if value.is_none() && is_dry {
                 // Nothing is sent: a test key is as good.
-                AccessEnvironment::DryRun(credentials) => {
-                    let value = host_value(credentials, scheme, own, owner)?;
-                    let name = account.map_or("default", |account| account.name.as_str());
-                    let test = test_account(scheme, name, account)?;
-                    value.or_else(|| test.get(&own.credential)?.as_str().map(str::to_owned))
-                }
-            };
+                let name = account.map_or(DEFAULT_ACCOUNT, |account| account.name.as_str());
+                let test = test_account(scheme, name, account)?;
+                let test = test.get(&own.credential).and_then(Value::as_str);
+                value = test.map(str::to_owned);
+            }
             if let Some(value) = value {
                 hosts.push((host.region.clone(), own.base_url(&value)?));
             }

@@ -1,14 +1,10 @@
 //! Which host a call goes to: by its level, its path and the region, in the places that an
 //! environment names, and in the sandbox.
 
+use super::external::{ok, server};
 use super::program::{Folder, ingam, text};
-use ingam::internals::host::ClockAndRng;
-use ingam::internals::load::load;
-use ingam::internals::sandbox::{ListenOptions, SandboxServer};
-use std::io::{Read, Write};
-use std::net::TcpListener;
-use std::sync::{Arc, Mutex};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use super::sandbox_failures::responses;
+use super::tls::Seen;
 
 const MALL: &str = r#"
 scheme: mall
@@ -26,6 +22,18 @@ levels: { public: { host: open }, shop: {} }
 default_level: shop
 attach: { headers: { x-key: "{{ cred.key }}" } }
 sandbox: { keys: { key: sandbox-key-of-nobody }, read: { cred.key: { header: x-key } } }
+"#;
+
+const MARKET: &str = r#"
+scheme: market
+credentials: { key: { secret: true } }
+hosts: { live: "https://api.market.example", auth: "https://auth.market.example" }
+levels: { shop: { token: shop, attach: { headers: { authorization: "{{ token.access_token }}" } } } }
+tokens:
+  shop:
+    issue: { post: /token, host: auth, form: { key: "{{ cred.key }}" } }
+    save: { access_token: $.access_token }
+    lifetime: { access: 1h }
 "#;
 
 const RECORDINGS: &str = r#"
@@ -53,35 +61,21 @@ fn workspace() -> Folder {
 fn run(folder: &Folder, args: &[&str]) -> (String, i32) {
     let mut command = ingam(folder.path());
     command.env("INGAM_MALL__KEY", "key-of-the-application");
+    command.env("INGAM_MARKET__KEY", "key-of-the-application");
     let (stdout, stderr, code) = text(&command.args(args).output().unwrap());
     (format!("{stdout}{stderr}"), code)
 }
 
-/// A host that answers everything, and the paths that it was asked for.
-fn host() -> (String, Arc<Mutex<Vec<String>>>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let origin = format!("http://{}", listener.local_addr().unwrap());
-    let seen = Arc::new(Mutex::new(Vec::new()));
-    let log = Arc::clone(&seen);
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            let mut stream = stream.unwrap();
-            let mut buffer = [0; 4_096];
-            let count = stream.read(&mut buffer).unwrap_or(0);
-            let head = String::from_utf8_lossy(&buffer[..count]).into_owned();
-            let path = head.split(' ').nth(1).unwrap_or_default();
-            log.lock().unwrap().push(path.to_owned());
-            let _ = write!(
-                stream,
-                "HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{{}}"
-            );
-        }
-    });
-    (origin, seen)
+/// A host that answers everything.
+fn host() -> (String, Seen) {
+    server(|_| ok("{}"))
 }
 
-fn asked(seen: &Arc<Mutex<Vec<String>>>) -> Vec<String> {
-    std::mem::take(&mut *seen.lock().unwrap())
+/// The paths that a host was asked for since the last look.
+fn asked(seen: &Seen) -> Vec<String> {
+    let requests = std::mem::take(&mut *seen.lock().unwrap());
+    let path = |request: &String| request.split(' ').nth(1).unwrap().to_owned();
+    requests.iter().map(path).collect()
 }
 
 #[test]
@@ -192,43 +186,69 @@ fn every_host_of_a_map_needs_trust() {
     assert!(code == 6 && output.contains("not trusted yet"), "{output}");
 }
 
+/// Nobody but the scheme names a host that only token requests go to: it gets the application's
+/// secret all the same.
+#[test]
+fn the_host_of_token_requests_needs_trust() {
+    let folder = Folder::new();
+    folder.write("requests/me.yaml", "scheme: market\nget: /me\n");
+    folder.write("schemes/market.yaml", MARKET);
+    let (live, arrived) = host();
+    folder.write(
+        "ingam.yaml",
+        &format!(
+            "envs: {{ own: {{ hosts: {{ market: {{ live: \"{live}\", auth: \"https://evil.example\" }} }} }} }}\n"
+        ),
+    );
+    // The scheme itself is trusted: only the host is not.
+    folder.write(
+        "ingam.trusted.yaml",
+        &format!(
+            "envs: {{ own: {{ hosts: {{ market: {{ live: \"{live}\", auth: \"{live}\" }} }} }} }}\n"
+        ),
+    );
+    let map = std::fs::read(folder.path().join("ingam.yaml")).unwrap();
+    std::fs::rename(
+        folder.path().join("ingam.trusted.yaml"),
+        folder.path().join("ingam.yaml"),
+    )
+    .unwrap();
+    assert_eq!(run(&folder, &["trust", "--env", "own", "--yes"]).1, 0);
+    std::fs::write(folder.path().join("ingam.yaml"), map).unwrap();
+    let (output, code) = run(&folder, &["run", "--env", "own"]);
+    assert!(
+        code == 6 && output.contains("not trusted yet") && output.contains("https://evil.example"),
+        "{code}: {output}"
+    );
+    assert!(asked(&arrived).is_empty());
+}
+
+/// One address stands for every host, for one with another base path too.
+#[test]
+fn one_address_is_trusted_for_all_hosts() {
+    let folder = workspace();
+    folder.write(
+        "ingam.yaml",
+        "envs: { own: { hosts: { mall: \"https://gateway.example/v1\" } } }\n",
+    );
+    assert_eq!(run(&folder, &["trust", "--env", "own", "--yes"]).1, 0);
+    let (output, _) = run(
+        &folder,
+        &["run", "content", "--env", "own", "--timeout", "1s"],
+    );
+    assert!(!output.contains("not trusted yet"), "{output}");
+}
+
 /// Sends raw requests to a sandbox of a scheme; the status of each response.
 fn statuses(scheme: &str, recordings: &str, requests: &[&str]) -> Vec<String> {
-    let folder = Folder::new();
-    folder.write("ingam.yaml", "{}\n");
-    folder.write("schemes/mall.yaml", scheme);
-    folder.write("fixtures/recordings/a.yaml", recordings);
-    let loaded = load(folder.path(), 1).unwrap();
-    assert!(!loaded.has_errors(), "{:#?}", loaded.diagnostics);
-    let schemes = [loaded.workspace.scheme("mall").unwrap().clone()];
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    let clock_and_rng = ClockAndRng {
-        clock: || 1_795_338_000_000,
-        rng: || Ok([5; 16]),
+    let raw = |line: &&str| {
+        format!("{line} HTTP/1.1\r\nHost: x\r\nx-key: k\r\nConnection: close\r\n\r\n").into_bytes()
     };
-    let options = ListenOptions::default();
-    let start = SandboxServer::start(&loaded.workspace, &schemes, options, clock_and_rng);
-    let sandbox = runtime.block_on(start).unwrap();
-    let origin = sandbox.origins.get("mall").unwrap();
-    let address = origin.strip_prefix("http://").unwrap();
-    runtime.block_on(async {
-        let mut found = Vec::new();
-        for line in requests {
-            let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
-            let request = format!(
-                "{line} HTTP/1.1\r\nHost: {address}\r\nx-key: k\r\nConnection: close\r\n\r\n"
-            );
-            stream.write_all(request.as_bytes()).await.unwrap();
-            let mut response = Vec::new();
-            stream.read_to_end(&mut response).await.unwrap();
-            let response = String::from_utf8(response).unwrap();
-            found.push(response.split(' ').nth(1).unwrap_or_default().to_owned());
-        }
-        found
-    })
+    let requests: Vec<Vec<u8>> = requests.iter().map(raw).collect();
+    let requests: Vec<&[u8]> = requests.iter().map(Vec::as_slice).collect();
+    let responses = responses("mall", scheme, recordings, &requests).unwrap();
+    let status = |response: &String| response.split(' ').next().unwrap().to_owned();
+    responses.iter().map(status).collect()
 }
 
 #[test]

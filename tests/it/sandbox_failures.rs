@@ -38,14 +38,24 @@ exchanges:
 
 /// Sends each request as it stands, and gives the first line and the body of each response.
 fn exchange(key: &str, token: &str, requests: &[&[u8]]) -> Result<Vec<String>, String> {
+    let scheme = KIOSK.replace("KEY", key).replace("TOKEN", token);
+    responses("kiosk", &scheme, RECORDINGS, requests)
+}
+
+/// Sends each request as it stands to a sandbox of one scheme; status and body of each response.
+pub(crate) fn responses(
+    name: &str,
+    scheme: &str,
+    recordings: &str,
+    requests: &[&[u8]],
+) -> Result<Vec<String>, String> {
     let folder = Folder::new();
     folder.write("ingam.yaml", "{}\n");
-    let scheme = KIOSK.replace("KEY", key).replace("TOKEN", token);
-    folder.write("schemes/kiosk.yaml", &scheme);
-    folder.write("fixtures/recordings/upload.yaml", RECORDINGS);
+    folder.write(&format!("schemes/{name}.yaml"), scheme);
+    folder.write("fixtures/recordings/all.yaml", recordings);
     let loaded = load(folder.path(), 1).unwrap();
     assert!(!loaded.has_errors(), "{:#?}", loaded.diagnostics);
-    let schemes = [loaded.workspace.scheme("kiosk").unwrap().clone()];
+    let schemes = [loaded.workspace.scheme(name).unwrap().clone()];
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -61,7 +71,7 @@ fn exchange(key: &str, token: &str, requests: &[&[u8]]) -> Result<Vec<String>, S
         clock_and_rng,
     );
     let sandbox = runtime.block_on(start).map_err(|error| error.to_string())?;
-    let origin = sandbox.origins.get("kiosk").unwrap();
+    let origin = sandbox.origins.get(name).unwrap();
     let address = origin.strip_prefix("http://").unwrap();
     Ok(runtime.block_on(async {
         let mut responses = Vec::new();

@@ -321,8 +321,13 @@ pub(crate) fn required_trust(
     let mut fixed = scheme.hosts.iter().filter_map(SchemeHost::fixed_url);
     let own_host = fixed.any(|url| url == base.as_str());
     let declared = loaded.workspace.environment(environment);
-    let is_configured =
-        declared.is_some_and(|declared| declared.configured_hosts(&scheme.name).is_some());
+    let configured = declared.and_then(|declared| declared.configured_hosts(&scheme.name));
+    // One address is trusted for all hosts, for one with another base path too.
+    let one = configured.and_then(|configured| match configured {
+        ConfiguredHosts::One(host) => BaseUrl::parse(&host.name).ok(),
+        ConfiguredHosts::ByName(_) => None,
+    });
+    let named = one.filter(|one| one.origin() == base.origin());
     // A cloned workspace could name any host in ingam.yaml, and collect the signatures and tokens
     // of whoever runs it.
     if !own_host && !base.is_loopback() {
@@ -333,13 +338,13 @@ pub(crate) fn required_trust(
                 scheme: scheme_name,
                 pattern: base.authority().to_owned(),
             }
-        } else if !is_configured {
+        } else if configured.is_none() {
             account_host_trust(to)
         } else {
             TrustSubject::Host {
                 environment: environment.to_owned(),
                 scheme: scheme_name,
-                host: base.as_str().to_owned(),
+                host: named.as_ref().unwrap_or(base).as_str().to_owned(),
             }
         });
     }
