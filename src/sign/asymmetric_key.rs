@@ -155,10 +155,9 @@ impl PublicKey {
         }
     }
 
+    /// The 32 bytes of an Ed25519 key alone are no public key here: those of a private one look the
+    /// same, and a public one taken for it would let everybody sign.
     fn from_der(der: &[u8]) -> Result<Self, KeyError> {
-        if der.len() == ED25519_BYTES {
-            return Ok(Self::Ed25519(der.to_vec()));
-        }
         if let Ok(info) = SubjectPublicKeyInfoRef::try_from(der) {
             return Self::from_spki(&info);
         }
@@ -193,7 +192,8 @@ impl PublicKey {
                 Ok(other) => Err(KeyError::OtherAlgorithm(other.to_string())),
                 Err(_) => Err(KeyError::Damaged),
             },
-            ED25519 => Ok(Self::Ed25519(bytes.to_vec())),
+            ED25519 if bytes.len() == ED25519_BYTES => Ok(Self::Ed25519(bytes.to_vec())),
+            ED25519 => Err(KeyError::Damaged),
             other => Err(KeyError::OtherAlgorithm(other.to_string())),
         }
     }

@@ -87,6 +87,9 @@ fn a_key_is_read_in_every_form_that_programs_write() {
     let as_public = |key| key_fault(key, CredentialType::PublicKey);
     assert_eq!(as_public(P256_PUBLIC), None);
     assert_eq!(as_public(P256_PKCS8), Some(KeyError::IsPrivate));
+    // Taken for a private key, it would have signatures that everybody can make.
+    let bare = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
+    assert_eq!(as_public(bare), Some(KeyError::NotAKey));
 }
 
 #[test]
