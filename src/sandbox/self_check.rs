@@ -10,7 +10,7 @@ use crate::sign::{
     VerifyError, seal, verify,
 };
 use crate::value::Value;
-use crate::wire::{BaseUrl, Draft, DraftBody, WireRequest};
+use crate::wire::{BaseUrl, Draft, DraftBody};
 
 /// The moment of the calls. Their seed differs from that of the verifier, so that a random step that
 /// is not read from the request shows.
@@ -136,21 +136,10 @@ fn sign_and_verify(
         accepts_token: &accepts_token,
         now_ms: MOMENT.unix_ms,
     };
-    match verify(scheme, &level.procedure, &received(&request), &known) {
+    let received = ReceivedRequest::from(&request);
+    match verify(scheme, &level.procedure, &received, &known) {
         Ok(_) => Ok(true),
         Err(refused) => Err(refusal_text(scheme, level, &refused)),
-    }
-}
-
-fn received(request: &WireRequest) -> ReceivedRequest {
-    ReceivedRequest {
-        method: request.method(),
-        target: request.target().to_owned(),
-        headers: (request.headers().iter())
-            .map(|(name, value)| (name.to_ascii_lowercase(), value.clone()))
-            .collect(),
-        body: request.body().clone(),
-        base: request.base().clone(),
     }
 }
 

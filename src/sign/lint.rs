@@ -2,7 +2,7 @@
 //! signature covers what it says.
 
 use super::lint_finding::LintFinding;
-use super::mentioned_names::{scheme_names, used_steps};
+use super::mentioned_names::{names_of, scheme_names, used_steps};
 use super::sandbox_lint::sandbox_faults;
 use super::scope::{NamedValues, SigningInputs};
 use super::seal::{SealError, seal};
@@ -94,6 +94,9 @@ fn check_refresh_token_saved(scheme: &Scheme, findings: &mut Vec<LintFinding>) {
     }
 }
 
+/// The bytes of the body, as they are or in one spelling.
+const BODY_NAMES: [&str; 3] = ["req.body", "req.body_bytes", "req.json_body"];
+
 fn check_body_changed_after_signing(procedure: &SigningProcedure, findings: &mut Vec<LintFinding>) {
     let changes = procedure
         .attach
@@ -101,10 +104,8 @@ fn check_body_changed_after_signing(procedure: &SigningProcedure, findings: &mut
         .first()
         .or(procedure.attach.json.first());
     let reads = procedure.sign.iter().find(|step| {
-        step.operation
-            .expressions()
-            .iter()
-            .any(|expression| expression.source.contains("req.body"))
+        let names = names_of(step.operation.expressions());
+        names.iter().any(|name| BODY_NAMES.contains(&name.as_str()))
     });
     if let (Some(_), Some(step)) = (changes, reads) {
         let text = format!(

@@ -2,7 +2,7 @@
 
 use super::seal::root_names;
 use crate::model::request::TemplateField;
-use crate::model::scheme::{FieldPlacement, Scheme, SigningProcedure, Token};
+use crate::model::scheme::{FieldPlacement, Scheme, SignStep, SigningProcedure, Token};
 use crate::model::template::Expression;
 use crate::render::{RenderError, TemplateDialect};
 
@@ -71,16 +71,25 @@ pub(super) fn scheme_names(scheme: &Scheme) -> Vec<String> {
 /// covers nothing.
 pub(super) fn used_steps(procedure: &SigningProcedure) -> Result<Vec<String>, RenderError> {
     let attached = procedure.attach.fields();
-    let mut used = root_names(
+    let used = root_names(
         attached
             .flat_map(|(_, field)| field.value.expressions())
             .collect(),
     )?;
+    with_inputs(used, procedure, |_| true)
+}
+
+/// Names of steps, and of all that those of them that are `wanted` are made of.
+pub(super) fn with_inputs(
+    mut names: Vec<String>,
+    procedure: &SigningProcedure,
+    wanted: impl Fn(&SignStep) -> bool,
+) -> Result<Vec<String>, RenderError> {
     // Steps only read steps before them, so one pass from the last to the first finds them all.
     for step in procedure.sign.iter().rev() {
-        if used.contains(&step.id) {
-            used.extend(root_names(step.operation.expressions())?);
+        if names.contains(&step.id) && wanted(step) {
+            names.extend(root_names(step.operation.expressions())?);
         }
     }
-    Ok(used)
+    Ok(names)
 }

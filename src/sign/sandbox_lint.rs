@@ -2,6 +2,7 @@
 //! that nobody would compare.
 
 use super::asymmetric_key::key_fault;
+use super::mentioned_names::with_inputs;
 use super::seal::root_names;
 use crate::model::request::TemplateField;
 use crate::model::scheme::{RequestPart, SandboxRules, Scheme, SignOp, SignStep, SigningProcedure};
@@ -48,9 +49,8 @@ fn check_signature_is_read(
         };
         let mut steps = procedure.sign.iter();
         let unread = steps.find(|step| {
-            let is_computed =
-                !is_text(step) && !matches!(step.operation, SignOp::Uuid | SignOp::Random(_));
-            is_computed && carried.contains(&step.id) && !verified.contains(&step.id)
+            let is_carried = carried.contains(&step.id);
+            step.operation.is_signature() && is_carried && !verified.contains(&step.id)
         });
         if let Some(step) = unread {
             faults.push(SandboxFault {
@@ -88,24 +88,11 @@ fn verified_steps(
             .flat_map(|(_, field)| field.value.expressions())
             .collect(),
     )?;
+    // What a client may choose is taken as it comes.
     let read = sandbox.extractors.iter();
+    let read = read.filter(|reading| !reading.places.iter().any(|place| place.is_chosen));
     verified.extend(read.map(|reading| reading.name.clone()));
     with_inputs(verified, procedure, |_| true)
-}
-
-/// Names of steps, and of all that those of them that are `wanted` are made of.
-fn with_inputs(
-    mut names: Vec<String>,
-    procedure: &SigningProcedure,
-    wanted: impl Fn(&SignStep) -> bool,
-) -> Result<Vec<String>, RenderError> {
-    // Steps only read steps before them, so one pass from the last to the first finds them all.
-    for step in procedure.sign.iter().rev() {
-        if names.contains(&step.id) && wanted(step) {
-            names.extend(root_names(step.operation.expressions())?);
-        }
-    }
-    Ok(names)
 }
 
 /// A step whose result has in it what it was given.

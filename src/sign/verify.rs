@@ -16,7 +16,9 @@ use crate::model::scheme::{
 use crate::model::template::Expression;
 use crate::render::{FreshValues, RenderError, TemplateDialect};
 use crate::value::{self, ObjectMember, Value};
-use crate::wire::{BaseUrl, Draft, DraftBody, decode_other_charset, parse_form, parse_multipart};
+use crate::wire::{
+    BaseUrl, Draft, DraftBody, WireRequest, decode_other_charset, parse_form, parse_multipart,
+};
 use bytes::Bytes;
 
 /// A request as it arrived.
@@ -30,6 +32,22 @@ pub struct ReceivedRequest {
     pub body: Bytes,
     /// The address it was sent to, with the base path of the marketplace.
     pub base: BaseUrl,
+}
+
+/// As it arrives where nothing changes it on the way.
+impl From<&WireRequest> for ReceivedRequest {
+    fn from(request: &WireRequest) -> Self {
+        let headers = request.headers().iter();
+        Self {
+            method: request.method(),
+            target: request.target().to_owned(),
+            headers: headers
+                .map(|(name, value)| (name.to_ascii_lowercase(), value.clone()))
+                .collect(),
+            body: request.body().clone(),
+            base: request.base().clone(),
+        }
+    }
 }
 
 /// An account that a marketplace of the sandbox knows.
@@ -199,7 +217,8 @@ fn parse_body(received: &ReceivedRequest) -> Result<DraftBody, VerifyError> {
     let essence = media_type
         .split_once(';')
         .map_or(media_type, |(essence, _)| essence);
-    Ok(match essence.trim() {
+    // RFC 9110, section 8.3.1: the case of a media type says nothing.
+    Ok(match essence.trim().to_ascii_lowercase().as_str() {
         "application/x-www-form-urlencoded" => DraftBody::Form(parse_form(text()?)),
         "multipart/form-data" => DraftBody::Multipart {
             // A malformed body is not "no parts": it could then match a recording of an empty body.
@@ -290,10 +309,10 @@ impl<'p> PlacedFields<'p> {
                     let name = normalized_name(part, &field.name);
                     let found_in = find_part(scheme, part, &name, parsed);
                     PlacedField {
-                        is_read: wanted
-                            .iter()
-                            .flat_map(|reading| &reading.places)
-                            .any(|place| place.part == found_in && place.field == name),
+                        is_read: wanted.iter().any(|reading| {
+                            place_read(reading, parsed)
+                                .is_some_and(|place| place.part == found_in && place.field == name)
+                        }),
                         part,
                         found_in,
                         name,
@@ -311,6 +330,17 @@ impl<'p> PlacedFields<'p> {
     fn all(&self) -> impl Iterator<Item = &PlacedField<'p>> {
         self.prepared.iter().chain(&self.attached)
     }
+}
+
+/// The place that a value is read from; a field in another of its places is compared by itself.
+fn place_read<'r>(
+    reading: &'r ValueExtractor,
+    parsed: &ReceivedParts<'_>,
+) -> Option<&'r ValuePlace> {
+    let mut places = reading.places.iter();
+    places
+        .find(|place| parsed.get(place.part, &place.field).is_some())
+        .or(reading.places.first())
 }
 
 /// The part that a field stands in. One that the scheme puts into a part can stand in any part that
