@@ -66,7 +66,7 @@ fn reachable_hosts<'s>(scheme: &'s Scheme, environment: &'s Environment) -> Vec<
             .iter()
             .filter_map(|region| choice.region_for(region))
     });
-    let requests = scheme.tokens.iter().flat_map(Token::requests);
+    let requests = scheme.tokens.iter().flat_map(Token::all_requests);
     let tokens = requests.filter_map(|request| request.host.as_deref());
     let mut hosts: Vec<&str> = Vec::new();
     for host in regions.iter().copied().chain(chosen).chain(tokens) {

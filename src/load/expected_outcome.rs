@@ -3,12 +3,13 @@
 
 use crate::check;
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::load::sent_values::sample_path;
 use crate::model::assertion::{Assertion, Subject};
 use crate::model::outcome::ExpectedOutcome;
 use crate::model::repeat::RepeatMode;
 use crate::model::request::Step;
 use crate::model::scheme::Scheme;
-use crate::model::template::{Template, TemplatePart};
+use crate::model::template::Template;
 use crate::model::workspace::Workspace;
 
 pub(super) fn resolve_expected_outcomes(workspace: &mut Workspace, diagnostics: &mut Diagnostics) {
@@ -83,7 +84,7 @@ fn refused_status<'s>(
         if !matches!(assertion.subject, Subject::Status) {
             return false;
         }
-        let path = sample_path(&step.path);
+        let path = sample_without_query(&step.path);
         check::statuses(assertion).is_some_and(|mut statuses| {
             let mut is_named = false;
             let is_refused = statuses.all(|status| {
@@ -95,13 +96,9 @@ fn refused_status<'s>(
     })
 }
 
-/// The path with a letter for each template, whose value is always within one segment.
-fn sample_path(path: &Template) -> String {
-    let text = |part: &TemplatePart| match part {
-        TemplatePart::Literal(text) => text.clone(),
-        TemplatePart::Expression(_) => "x".to_owned(),
-    };
-    let mut sample: String = path.parts.iter().map(text).collect();
+/// The path without a query. The value of a template is always within one segment.
+fn sample_without_query(path: &Template) -> String {
+    let mut sample = sample_path(path);
     if let Some(query) = sample.find('?') {
         sample.truncate(query);
     }

@@ -359,7 +359,8 @@ fn check_accounts(workspace: &Workspace, environment: &Environment, diagnostics:
                 .credential(name)
                 .map(|credential| credential.check(value))
             {
-                let diagnostic = Diagnostic::error(format!("`{name}` is no value for it: {error}"));
+                let text = format!("the value of `{name}` cannot be used: {error}");
+                let diagnostic = Diagnostic::error(text);
                 diagnostics.push(diagnostic.at(account.at, "in this account"));
             } else if let Some(hint) = misspelled_credential(scheme, name) {
                 let diagnostic = Diagnostic::error(format!("`{}` knows no `{name}`", scheme.name))

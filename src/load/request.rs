@@ -13,6 +13,7 @@ use crate::load::node_reader::{
 };
 use crate::load::scheme_paths::allowed_outside_paths;
 use crate::load::secrets::decode_secret_rules;
+use crate::load::sent_values::sample_path;
 use crate::load::value_decoder::ValueDecoder;
 use crate::load::workspace_files::{WorkspaceFiles, check_data_path};
 use crate::model::environment::ALL_ACCOUNTS;
@@ -415,14 +416,7 @@ impl RequestDecoder<'_> {
     fn check_path_text(&mut self, path: &Template) {
         // `x` for each hole: what a template gives is percent-encoded later, so only the text
         // between the holes can make the target invalid.
-        let text = |part: &TemplatePart| {
-            if let TemplatePart::Literal(text) = part {
-                text.clone()
-            } else {
-                "x".to_owned()
-            }
-        };
-        let sample: String = path.parts.iter().map(text).collect();
+        let sample = sample_path(path);
         // RFC 9110, section 4.2.5: a fragment is never sent, so the signed path would be longer
         // than the one that arrives.
         if sample.contains('#') {

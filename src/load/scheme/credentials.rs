@@ -95,6 +95,15 @@ impl SchemeDecoder<'_> {
             self.diagnostics
                 .push(diagnostic.hint("remove `secret: false`"));
         }
+        if let (CredentialType::Host(_), Some(true), Some(entry)) =
+            (kind, said, map.entry("secret"))
+        {
+            // It stands in addresses, and in the message about a value that does not fit.
+            let diagnostic =
+                Diagnostic::error("a label or a host name is no secret").at(entry.key_at, "here");
+            let hint = "remove `secret: true`, or the `type`";
+            self.diagnostics.push(diagnostic.hint(hint));
+        }
         kind == CredentialType::PrivateKey || said.unwrap_or(false)
     }
 

@@ -5,7 +5,9 @@ use super::SchemeDecoder;
 use crate::diagnostic::{Diagnostic, did_you_mean, join_names};
 use crate::load::assertion::regex;
 use crate::load::node_reader::{CheckedMap, at_most_one, map_entries, text};
-use crate::model::scheme::{IncomingSignature, RequestPart, Scheme, SignOp, SignStep, Webhook};
+use crate::model::scheme::{
+    CredentialType, IncomingSignature, RequestPart, Scheme, SignOp, SignStep, Webhook,
+};
 use crate::model::template::{Expression, Template};
 use crate::render::TemplateDialect;
 use crate::yaml::{MapEntry, YamlNode};
@@ -156,27 +158,47 @@ impl SchemeDecoder<'_> {
 
     fn check_incoming_steps(&mut self, steps: &[SignStep], arrival: Arrival, scheme: &Scheme) {
         let mut known: Vec<&str> = Vec::new();
-        for step in steps {
-            if let SignOp::Uuid | SignOp::Random(_) = step.operation {
+        for (index, step) in steps.iter().enumerate() {
+            // The last step is verified with a public key; any other one would be computed, with a
+            // private key that nobody but the marketplace has.
+            let is_verified = index + 1 == steps.len();
+            let is_unknown = match &step.operation {
+                SignOp::Uuid | SignOp::Random(_) => true,
+                SignOp::Asymmetric { key, .. } => {
+                    self.check_incoming_key(key, step, scheme);
+                    !is_verified
+                }
+                operation => operation.has_many_results(),
+            };
+            if is_unknown {
                 let diagnostic = Diagnostic::error(format!(
-                    "`{}` differs each time, so no signature would be accepted",
+                    "`{}` cannot be computed again, so no signature would be accepted",
                     step.operation.name()
                 ))
                 .at(step.at, "in a signature of somebody else");
                 self.diagnostics.push(diagnostic.hint("remove this step"));
             }
-            let templates = step.operation.templates();
-            let expressions = templates.into_iter().flat_map(Template::expressions);
-            for expression in expressions {
+            for expression in step.operation.expressions() {
                 self.check_incoming_names(expression, &known, arrival, scheme);
             }
-            if let SignOp::Jwt(jwt) = &step.operation {
-                let fields = jwt.header.iter().chain(&jwt.claims);
-                for expression in fields.flat_map(|field| field.value.expressions()) {
-                    self.check_incoming_names(expression, &known, arrival, scheme);
-                }
-            }
             known.push(&step.id);
+        }
+    }
+
+    /// A bare key could be taken for a private one, which everybody would have.
+    fn check_incoming_key(&mut self, key: &Template, step: &SignStep, scheme: &Scheme) {
+        let names: Vec<&Expression> = key.expressions().collect();
+        let is_public = match names.as_slice() {
+            [only] => matches!(only.lookup.as_deref(), Some([root, name])
+                if root == "cred" && scheme.credential(name)
+                    .is_some_and(|credential| credential.kind == CredentialType::PublicKey)),
+            _ => false,
+        };
+        if !is_public {
+            let diagnostic = Diagnostic::error("`key` must be a credential of `type: public_key`")
+                .at(step.at, "a signature of somebody else is verified with it");
+            let hint = "write `key: \"{{ cred.NAME }}\"`";
+            self.diagnostics.push(diagnostic.hint(hint));
         }
     }
 

@@ -74,9 +74,9 @@ impl CredentialPattern {
 pub enum CredentialValueError {
     #[error(transparent)]
     Host(#[from] HostValueError),
-    #[error("does not match the pattern of the scheme, `{0}`")]
+    #[error("it does not match the pattern of the scheme, `{0}`")]
     Pattern(String),
-    #[error("must be text")]
+    #[error("it must be text")]
     NotText,
 }
 
