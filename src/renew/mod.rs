@@ -18,3 +18,4 @@ pub(crate) use refresh_flow::{RefreshContext, renew};
 pub(crate) use refresh_job::RefreshError;
 pub use refresh_job::{RefreshJob, RefreshKind, SchemeSource};
 pub(crate) use token_refresher::{SharedStore, TokenRefresher};
+pub(crate) use token_response::token_moment;

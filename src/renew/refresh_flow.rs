@@ -158,16 +158,7 @@ impl<'a> RefreshFlow<'a> {
             request_kind: TokenRequestKind::Issue,
             split_from: None,
         };
-        let permit = self.token_budget(&asking).acquire().await?;
-        let signed = self.sign_request(&asking)?;
-        let response = match self.send(&signed).await {
-            TokenSendOutcome::Response(response) => response,
-            TokenSendOutcome::NotSent(reason) => {
-                self.token_budget(&asking).release(permit.as_ref()).await;
-                return Err(RefreshError::temporary(reason));
-            }
-            TokenSendOutcome::ResponseLost(reason) => return Err(RefreshError::temporary(reason)),
-        };
+        let (permit, response) = self.send_repeatable(&asking).await?;
         let outcome = self.outcome_of(request, &response);
         let ended = match outcome {
             ResponseOutcome::Success => Ok(()),
@@ -186,15 +177,11 @@ impl<'a> RefreshFlow<'a> {
         outcome: &ResponseOutcome,
         response: &WireResponse,
     ) -> RefreshError {
-        let (failure, ..) = self.describe_refusal(outcome, response);
+        let (failure, ..) = self.describe_refusal("no revocation of", outcome, response);
         let label = self.account_label();
-        RefreshError {
-            reason: failure.reason.replace("no token for", "no revocation of"),
-            notes: vec![format!(
-                "the tokens of {label} are kept: try again, or remove them here alone with `--keep-authorization`"
-            )],
-            ..failure
-        }
+        failure.with_note(format!(
+            "the tokens of {label} are kept: try again, or remove them here alone with `--keep-authorization`"
+        ))
     }
 
     /// Gets a pair with the application's own credentials, which spends nothing.
@@ -204,22 +191,30 @@ impl<'a> RefreshFlow<'a> {
         record: &mut FamilyRecord,
         asking: &TokenRequestPlan<'_>,
     ) -> Result<(), RefreshError> {
-        let permit = self.token_budget(asking).acquire().await?;
-        let request = self.sign_request(asking)?;
-        let response = match self.send(&request).await {
-            TokenSendOutcome::Response(response) => response,
-            TokenSendOutcome::NotSent(reason) => {
-                self.token_budget(asking).release(permit.as_ref()).await;
-                return Err(RefreshError::temporary(reason));
-            }
-            TokenSendOutcome::ResponseLost(reason) => return Err(RefreshError::temporary(reason)),
-        };
+        let (permit, response) = self.send_repeatable(asking).await?;
         let raw = self.raw_response(&response, record, asking);
         let applied = self
             .apply_response(lock, record, &raw, RenewalState::Ready)
             .await;
         self.record_limits(asking, permit.as_ref(), &response, applied)
             .await
+    }
+
+    /// Sends a request that spends nothing, so that it can be sent again after any failure.
+    async fn send_repeatable(
+        &mut self,
+        asking: &TokenRequestPlan<'_>,
+    ) -> Result<(Option<Permit>, Box<WireResponse>), RefreshError> {
+        let permit = self.token_budget(asking).acquire().await?;
+        let request = self.sign_request(asking)?;
+        match self.send(&request).await {
+            TokenSendOutcome::Response(response) => Ok((permit, response)),
+            TokenSendOutcome::NotSent(reason) => {
+                self.token_budget(asking).release(permit.as_ref()).await;
+                Err(RefreshError::temporary(reason))
+            }
+            TokenSendOutcome::ResponseLost(reason) => Err(RefreshError::temporary(reason)),
+        }
     }
 
     fn token_budget<'f>(&'f self, asking: &TokenRequestPlan<'f>) -> TokenBudget<'f> {
@@ -688,7 +683,8 @@ impl<'a> RefreshFlow<'a> {
             }
         }
         let was_lost = matches!(before, RenewalState::Uncertain { .. });
-        let (mut failure, authorize, may_be_spent) = self.describe_refusal(&said, &response);
+        let (mut failure, authorize, may_be_spent) =
+            self.describe_refusal("no token for", &said, &response);
         let is_code = raw.request_kind == TokenRequestKind::Exchange;
         if authorize && was_lost {
             let spent = if is_code {
@@ -722,6 +718,7 @@ impl<'a> RefreshFlow<'a> {
     /// In words; whether a person must authorize; and whether the token may be spent all the same.
     fn describe_refusal(
         &mut self,
+        missing: &str,
         said: &ResponseOutcome,
         response: &WireResponse,
     ) -> (RefreshError, bool, bool) {
@@ -736,7 +733,7 @@ impl<'a> RefreshFlow<'a> {
             ))),
         };
         let reason = format!(
-            "no token for {}: the marketplace answered {}: {body}",
+            "{missing} {}: the marketplace answered {}: {body}",
             self.account_label(),
             response.status
         );

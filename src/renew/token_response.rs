@@ -154,7 +154,7 @@ pub(super) fn token_pair(
     let number = |name: &str| find(name).and_then(parse_seconds);
     let end = |prefix: &str, life: Option<Duration>| {
         let at = find(&format!("{prefix}expires_at"))
-            .and_then(|value| parse_moment(value, scheme.clock.zone));
+            .and_then(|value| token_moment(value, scheme.clock.zone));
         let within = number(&format!("{prefix}expires_in")).map(|left| {
             if left > MIN_UNIX_SECONDS {
                 to_unix_ms(left)
@@ -269,7 +269,7 @@ fn saved_value(
 
 /// A moment in Unix milliseconds: a Unix time, or text by ISO 8601. Text without a zone is in that of
 /// the scheme's clock.
-fn parse_moment(value: &Value, zone: i32) -> Option<i64> {
+pub(crate) fn token_moment(value: &Value, zone: i32) -> Option<i64> {
     if let Some(seconds) = parse_seconds(value) {
         return Some(to_unix_ms(seconds));
     }
@@ -342,7 +342,7 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(
-                parse_moment(&Value::from(written), seoul),
+                token_moment(&Value::from(written), seoul),
                 expected,
                 "{written}"
             );

@@ -1,9 +1,10 @@
 //! Mistakes in a token request that a marketplace answers with success and penalizes later.
 
+use super::token_body::set_form;
 use crate::model::scheme::{PenaltyRule, RequestPart, Token};
 use crate::sign::{ReceivedRequest, VerifiedRequest};
 use crate::value::Value;
-use crate::wire::{DraftBody, join_form, parse_form};
+use crate::wire::{DraftBody, parse_form};
 
 /// Whether a request makes the mistake.
 #[must_use]
@@ -64,13 +65,9 @@ pub(super) fn move_query_to_body(mut received: ReceivedRequest) -> ReceivedReque
         return received;
     };
     if received.body.is_empty() {
-        received.body = join_form(&parse_form(query)).into();
-        received.headers.retain(|(name, _)| name != "content-type");
-        received.headers.push((
-            "content-type".to_owned(),
-            "application/x-www-form-urlencoded".to_owned(),
-        ));
-        received.target = path.to_owned();
+        let (path, pairs) = (path.to_owned(), parse_form(query));
+        set_form(&mut received, &pairs);
+        received.target = path;
     }
     received
 }

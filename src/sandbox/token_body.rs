@@ -13,13 +13,18 @@ pub(super) fn json_as_form(mut received: ReceivedRequest) -> ReceivedRequest {
     let Some(pairs) = json_pairs(&received) else {
         return received;
     };
-    received.body = join_form(&pairs).into();
+    set_form(&mut received, &pairs);
+    received
+}
+
+/// Puts a form in the place of the body.
+pub(super) fn set_form(received: &mut ReceivedRequest, pairs: &[(String, String)]) {
+    received.body = join_form(pairs).into();
     received.headers.retain(|(name, _)| name != "content-type");
     received.headers.push((
         "content-type".to_owned(),
         "application/x-www-form-urlencoded".to_owned(),
     ));
-    received
 }
 
 fn json_pairs(received: &ReceivedRequest) -> Option<Vec<(String, String)>> {

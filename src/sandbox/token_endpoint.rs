@@ -183,12 +183,10 @@ impl TestMarketplace {
     ) -> Result<SandboxReply, LostResponse> {
         let path = request_path(&received).to_owned();
         if matched.grant_type == GrantType::Revocation {
-            return Ok(
-                match self.end_authorization(scheme, matched, &received, moment) {
-                    Ok(()) => SandboxReply::json(200, &Value::Object(Vec::new())),
-                    Err(faulty) => self.refusal_reply(&faulty, &path, moment),
-                },
-            );
+            return Ok(match self.end_authorization(matched, &received, moment) {
+                Ok(()) => SandboxReply::json(200, &Value::Object(Vec::new())),
+                Err(faulty) => self.refusal_reply(&faulty, &path, moment),
+            });
         }
         let granted = match matched.grant_type {
             GrantType::ClientCredentials => self.issue(scheme, matched, received, moment),
@@ -296,18 +294,13 @@ impl TestMarketplace {
     /// no error, because nothing of it is left.
     fn end_authorization(
         &mut self,
-        scheme: &Scheme,
         matched: &TokenRequestMatch<'_>,
         received: &ReceivedRequest,
         moment: FreshValues,
     ) -> Result<(), VerifyError> {
-        self.verify(&matched.request.procedure, None, received, moment.unix_ms)?;
-        if let Some(odd) = &matched.mismatch {
-            return Err(odd.clone());
-        }
+        let verified = self.verify(&matched.request.procedure, None, received, moment.unix_ms)?;
         let sent = ReceivedValues::of(received)?;
-        check_constants(&matched.leaves, &sent)?;
-        matching_accounts(scheme, &self.accounts, &[], &matched.leaves, &sent)?;
+        self.check_parameters(matched, &verified, &sent)?;
         for name in ["refresh_token", "access_token"] {
             if let Some((value, _)) = read_value(&matched.leaves, &sent, &["token", name]) {
                 self.tokens.revoke(&value, moment.unix_ms);

@@ -116,30 +116,24 @@ impl OAuthWorkspace {
 
     /// A login whose link `browse` deals with.
     fn login(&self, browse: &dyn Fn(&str)) -> (String, i32) {
-        let mut child = self
-            .ingam(&[
-                "auth",
-                "login",
-                &self.scheme,
-                "--env",
-                "local",
-                "--account",
-                "main",
-                "--no-browser",
-            ])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut stdout = BufReader::new(child.stdout.take().unwrap());
-        let mut link = String::new();
-        stdout.read_line(&mut link).unwrap();
-        if !link.trim().is_empty() {
-            browse(link.trim());
-        }
-        let (_, stderr, code) = text(&child.wait_with_output().unwrap());
-        (link + &stderr, code)
+        let login = ["auth", "login", &self.scheme, "--env", "local"];
+        let more = ["--account", "main", "--no-browser"];
+        login_with(self.ingam(&[&login[..], &more].concat()), browse)
     }
+}
+
+/// A login whose link `browse` deals with.
+fn login_with(mut command: Command, browse: &dyn Fn(&str)) -> (String, i32) {
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    let mut link = String::new();
+    stdout.read_line(&mut link).unwrap();
+    if !link.trim().is_empty() {
+        browse(link.trim());
+    }
+    let (_, stderr, code) = text(&child.wait_with_output().unwrap());
+    (link + &stderr, code)
 }
 
 /// Opens the page of a link and goes back by its only anchor.
@@ -321,7 +315,7 @@ fn a_refresh_token_of_another_program_is_imported_and_renewed() {
         command
     };
     std::fs::create_dir(workspace.folder.path().join("other")).unwrap();
-    let mut child = plain(&[
+    let login = plain(&[
         "--plain-store",
         "auth",
         "login",
@@ -331,17 +325,8 @@ fn a_refresh_token_of_another_program_is_imported_and_renewed() {
         "--account",
         "main",
         "--no-browser",
-    ])
-    .stdout(Stdio::piped())
-    .stderr(Stdio::piped())
-    .spawn()
-    .unwrap();
-    let mut link = String::new();
-    BufReader::new(child.stdout.take().unwrap())
-        .read_line(&mut link)
-        .unwrap();
-    authorize(link.trim());
-    let (output, code) = output_and_code(&child.wait_with_output().unwrap());
+    ]);
+    let (output, code) = login_with(login, &authorize);
     assert_eq!(code, 0, "{output}");
     let refresh_token = stored_refresh_token(&workspace.folder.path().join("other"));
 
@@ -424,7 +409,7 @@ fn an_import_refuses_what_is_no_token() {
         ),
         (
             "refresh_token=abcdefgh12345678\nexpires_at=2026-11-22T00:00:00Z\n",
-            "`expires_at` is of an `access_token`, which is missing",
+            "`expires_at` needs an `access_token`, which is missing",
         ),
         (
             "refresh_token=abcdefgh12345678\naccess_token=abcdefgh12345679\nexpires_at=soon\n",

@@ -142,6 +142,12 @@ struct Market {
 }
 
 impl Market {
+    /// The JSON of the response to a request that no scheme signed.
+    fn json_of(&self, request: reqwest::RequestBuilder) -> Value {
+        let bytes = async { request.send().await.unwrap().bytes().await.unwrap() };
+        parse(&self.runtime.block_on(bytes)).unwrap()
+    }
+
     /// The marketplace of one scheme, with two accounts where there are any.
     fn open(scheme: &str) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -1007,10 +1013,7 @@ fn a_token_for_credentials_alone_needs_the_right_ones() {
             .post(url)
             .header("content-type", "application/x-www-form-urlencoded")
             .body(body.to_owned());
-        let bytes = market
-            .runtime
-            .block_on(async { request.send().await.unwrap().bytes().await.unwrap() });
-        parse(&bytes).unwrap()
+        market.json_of(request)
     };
     let right = "scope=orders&app=desk-app&secret=desk-secret-that-is-none";
     for (path, body, fault) in [
@@ -1203,10 +1206,7 @@ fn a_host_of_its_own_one_path_and_forms() {
             .post(url)
             .header("content-type", "application/x-www-form-urlencoded")
             .body(body);
-        let answer = market
-            .runtime
-            .block_on(async { request.send().await.unwrap().bytes().await.unwrap() });
-        parse(&answer).unwrap()
+        market.json_of(request)
     };
     let right = market.exchange_request("seller", &one, &code);
     assert!(
@@ -1297,10 +1297,7 @@ fn a_form_may_come_as_json_where_the_scheme_says_so() {
             .post(format!("{}{}", form.base().origin(), form.target()))
             .header("content-type", "application/json; charset=utf-8")
             .body(json.replace("CODE", &code));
-        let answer = market
-            .runtime
-            .block_on(async { request.send().await.unwrap().bytes().await.unwrap() });
-        let answer = parse(&answer).unwrap();
+        let answer = market.json_of(request);
         if expected == "token" {
             assert!(answer.get("access_token").is_some(), "{answer}");
         } else {

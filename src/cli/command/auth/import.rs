@@ -4,16 +4,17 @@
 
 use super::context::AuthContext;
 use super::token_families::FamilyContext;
-use crate::calendar::{Zone, read_moment};
 use crate::cli::args::ImportArgs;
 use crate::cli::command_error::CommandError;
 use crate::cli::command_output::{CommandOutput, CommandResult};
 use crate::credentials::CredentialFault;
 use crate::diagnostic::{did_you_mean, join_names};
+use crate::load::is_variable_name;
 use crate::model::scheme::{Scheme, Token};
+use crate::renew::token_moment;
 use crate::secret::Secret;
 use crate::tokens::{FamilyLabel, FamilyRecord, LOCK_WAIT, RenewalState, TokenPair};
-use crate::value::{Number, Value};
+use crate::value::Value;
 
 /// What standard input may name.
 const IMPORT_NAMES: [&str; 4] = [
@@ -22,8 +23,6 @@ const IMPORT_NAMES: [&str; 4] = [
     "expires_at",
     "refresh_expires_at",
 ];
-/// A Unix time above this is in milliseconds.
-const MIN_UNIX_MILLIS: i64 = 1_000_000_000_000;
 
 pub(super) async fn run(auth: &AuthContext<'_>, args: &ImportArgs) -> CommandResult {
     if !args.value.is_empty() {
@@ -103,30 +102,32 @@ fn has_tokens(account: &str) -> CommandError {
 
 /// The token that a refresh token can be kept for.
 fn imported_token<'s>(scheme: &'s Scheme, named: Option<&str>) -> Result<&'s Token, CommandError> {
-    let renewed = || scheme.tokens.iter().filter(|token| token.refresh.is_some());
+    let all = scheme.tokens.iter();
+    let renewed: Vec<&Token> = all.filter(|token| token.refresh.is_some()).collect();
     let name = &scheme.name;
-    let names: Vec<&str> = renewed().map(|token| token.name.as_str()).collect();
+    let names = renewed.iter().map(|token| token.name.as_str());
     if let Some(named) = named {
-        return renewed().find(|token| token.name == named).ok_or_else(|| {
+        let mut renewed = renewed.iter().copied();
+        return renewed.find(|token| token.name == named).ok_or_else(|| {
             CommandError::usage(format!("`{name}` has no token `{named}` that is renewed"))
-                .hints(did_you_mean(named, names.iter().copied()))
+                .hints(did_you_mean(named, names))
         });
     }
     let level = &scheme.levels[scheme.default_level];
     let usual = scheme.token_for_level(level);
     match (
-        names.as_slice(),
+        renewed.as_slice(),
         usual.filter(|token| token.refresh.is_some()),
     ) {
         ([], _) => Err(
             CommandError::usage(format!("`{name}` has no token that is renewed"))
-                .hint("its tokens are got with the application's own credentials, or it has none"),
+                .hint("ingam gets its tokens with the application's credentials, or it needs none"),
         ),
         (_, Some(usual)) => Ok(usual),
-        ([_], None) => renewed().next().ok_or_else(|| has_tokens(name)),
-        (several, None) => Err(CommandError::usage(format!(
+        ([only], None) => Ok(only),
+        (_, None) => Err(CommandError::usage(format!(
             "`{name}` has the tokens {}",
-            join_names(several.iter().copied(), "and")
+            join_names(names, "and")
         ))
         .hint("name one with `--token`")),
     }
@@ -152,15 +153,8 @@ struct ImportedTokens {
 impl ImportedTokens {
     /// One line with a refresh token, or lines `NAME=value`. No message holds a value.
     fn parse(text: &Secret<String>, scheme: &Scheme) -> Result<Self, CommandError> {
-        let lines: Vec<&str> = text
-            .expose()
-            .lines()
-            .filter(|line| !line.trim().is_empty())
-            .collect();
-        let is_named = |line: &&str| {
-            let name = line.split_once('=').map(|(name, _)| name);
-            name.is_some_and(|name| IMPORT_NAMES.contains(&name))
-        };
+        let lines = text.expose().lines().enumerate();
+        let lines: Vec<(usize, &str)> = lines.filter(|(_, line)| !line.trim().is_empty()).collect();
         let mut imported = Self {
             values: Vec::new(),
             access_expires_ms: None,
@@ -171,16 +165,16 @@ impl ImportedTokens {
                 return Err(CommandError::usage("standard input has no token")
                     .hint("pipe it in: `ingam auth import SCHEME --account NAME < token.txt`"));
             }
-            [only] if !is_named(only) => imported.add("refresh_token", only, scheme)?,
+            [(_, only)] if !looks_structured(only) => {
+                imported.add("refresh_token", only, scheme)?;
+            }
             lines => {
-                for (index, line) in lines.iter().enumerate() {
-                    let (name, value) = line.split_once('=').ok_or_else(|| odd_line(index))?;
-                    imported
-                        .add(name, value, scheme)
-                        .map_err(|error| match name {
-                            name if IMPORT_NAMES.contains(&name) => error,
-                            _ => odd_line(index),
-                        })?;
+                for (index, line) in lines {
+                    let pair = line.split_once('=');
+                    let (name, value) = pair
+                        .filter(|(name, _)| IMPORT_NAMES.contains(name))
+                        .ok_or_else(|| odd_line(*index))?;
+                    imported.add(name, value, scheme)?;
                 }
             }
         }
@@ -193,7 +187,7 @@ impl ImportedTokens {
         }
         if imported.find("access_token").is_none() && imported.access_expires_ms.is_some() {
             return Err(CommandError::usage(
-                "`expires_at` is of an `access_token`, which is missing",
+                "`expires_at` needs an `access_token`, which is missing",
             )
             .hint("leave both out: ingam gets an access token when it needs one"));
         }
@@ -205,6 +199,7 @@ impl ImportedTokens {
         values.find(|(key, _)| key == name).map(|(_, value)| value)
     }
 
+    /// `name` is one of [`IMPORT_NAMES`].
     fn add(&mut self, name: &str, value: &str, scheme: &Scheme) -> Result<(), CommandError> {
         let value = value.strip_suffix('\r').unwrap_or(value);
         let is_twice = match name {
@@ -223,7 +218,7 @@ impl ImportedTokens {
             "refresh_expires_at" => {
                 self.refresh_expires_ms = Some(parse_moment(name, value, scheme)?);
             }
-            "refresh_token" | "access_token" => {
+            _ => {
                 if value.is_empty() {
                     return Err(CommandError::usage(format!("`{name}` is empty"))
                         .hint("nothing was changed"));
@@ -235,22 +230,28 @@ impl ImportedTokens {
                 }
                 self.values.push((name.to_owned(), Secret::from(value)));
             }
-            _ => return Err(odd_line(0)),
         }
         Ok(())
     }
 
     fn into_pair(self, now_ms: i64) -> TokenPair {
-        let has_access = self.find("access_token").is_some();
         TokenPair {
             values: self.values,
             received_ms: now_ms,
             // An access token of unknown age, or none at all, is renewed before it is used.
-            access_expires_ms: Some(self.access_expires_ms.filter(|_| has_access).unwrap_or(0)),
+            access_expires_ms: Some(self.access_expires_ms.unwrap_or(0)),
             refresh_expires_ms: self.refresh_expires_ms,
             grant_expires_ms: None,
         }
     }
+}
+
+/// `NAME=value` or JSON, which no token is. Base64 ends with `=`, and has nothing behind it.
+fn looks_structured(line: &str) -> bool {
+    line.starts_with('{')
+        || line.split_once('=').is_some_and(|(name, value)| {
+            is_variable_name(name) && !value.trim_matches('=').trim().is_empty()
+        })
 }
 
 fn odd_line(index: usize) -> CommandError {
@@ -266,15 +267,7 @@ fn odd_line(index: usize) -> CommandError {
 
 /// Unix milliseconds.
 fn parse_moment(name: &str, text: &str, scheme: &Scheme) -> Result<i64, CommandError> {
-    let number = Number::parse(text).and_then(|number| number.as_i64());
-    let moment = match number {
-        Some(number) if number > MIN_UNIX_MILLIS => Some(number),
-        Some(number) => number.checked_mul(1_000),
-        None => Zone::of_offset(scheme.clock.zone).and_then(|zone| {
-            let time = read_moment(&Value::from(text)).ok()?;
-            Some(time.in_zone(Some(&zone)).ok()?.as_millisecond())
-        }),
-    };
+    let moment = token_moment(&Value::from(text), scheme.clock.zone);
     moment.filter(|ms| *ms > 0).ok_or_else(|| {
         CommandError::usage(format!("`{name}` of standard input is not a time"))
             .hint("write it as `2026-11-22T09:00:00Z`, or in Unix seconds; nothing was changed")
