@@ -258,7 +258,10 @@ fn difference(verdict: &Verdict, arrivals: &[&Arrival]) -> Option<String> {
                 format!("must be refused with `{text}`, renewed and accepted: {arrivals:?}")
             })
         }
-        Verdict::Gap => None,
+        Verdict::Gap => last
+            .refusal
+            .is_none()
+            .then(|| "is accepted: it is no longer a gap".to_owned()),
     }
 }
 
@@ -274,10 +277,7 @@ fn counts(library: &Library, measured: &Measured) -> String {
         .calls
         .iter()
         .filter(|call| matches!(call.verdict, Verdict::Gap))
-        .map(|call| match is_refused(&call) {
-            true => format!(", wrongly {}", call.name),
-            false => format!(", no longer a gap: {}", call.name),
-        })
+        .map(|call| format!(", wrongly {}", call.name))
         .collect();
     let calls = library.calls.len();
     let accepted = calls - refused;
