@@ -97,6 +97,31 @@ fn check_block(block: &Block, kind: &str) {
     );
 }
 
+/// The files of the tutorial, each under the name that its first line gives.
+#[test]
+fn the_scheme_of_the_tutorial_is_proven_and_its_request_runs() {
+    let folder = Folder::new();
+    let mut files = 0;
+    for block in blocks("docs/write-a-scheme.md") {
+        let first = block.text.lines().next().unwrap_or_default();
+        let named = first
+            .strip_prefix("# ")
+            .filter(|name| name.ends_with(".yaml"));
+        if let Some(name) = named.filter(|name| *name != "ingam.yaml") {
+            folder.write(name, &block.text);
+            files += 1;
+        }
+    }
+    assert_eq!(files, 3, "the scheme, the request and the recording");
+    for args in [
+        &["scheme", "check", "river-mall"][..],
+        &["run", "river-mall"],
+    ] {
+        let (stdout, stderr, code) = text(&ingam(folder.path()).args(args).output().unwrap());
+        assert_eq!(code, 0, "{args:?}: {stdout}{stderr}");
+    }
+}
+
 #[test]
 fn the_exit_codes_of_the_readme_are_those_of_the_program() {
     let readme = std::fs::read_to_string(root().join("README.md")).unwrap();

@@ -34,7 +34,7 @@ pub(super) fn add(root: &Path, name: &str, new_name: Option<&str>) -> CommandRes
     let mut output = CommandOutput::of_data(format!("  schemes/{new_name}.yaml"));
     output.message(format!(
         "now: check it against the documents of the marketplace, add a known answer under `vectors`, and run \
-         `ingam scheme check {new_name}`; before it gets a real secret, `ingam trust` asks for your word"
+         `ingam scheme check {new_name}`; before you use a real secret, allow the scheme with `ingam trust --env live`"
     ));
     Ok(output)
 }

@@ -22,15 +22,14 @@ use std::sync::Arc;
 
 pub(crate) fn run(invocation: &Invocation<'_>, args: &SchemeArgs) -> CommandResult {
     let mut loaded = settings::load_with_errors(invocation)?;
-    if let SchemeAction::Add { name, new_name } = &args.action {
-        return add::add(&loaded.workspace.root, name, new_name.as_deref());
-    }
     let schemes = all_schemes(&mut loaded);
     match &args.action {
         SchemeAction::List => Ok(list_all(invocation, &schemes, &mut loaded)),
         SchemeAction::Show { name, page } => show(name, *page, &schemes, &mut loaded),
         SchemeAction::Check { names } => check(names, &schemes, &loaded, invocation.stdout),
-        SchemeAction::Add { .. } => Ok(CommandOutput::default()),
+        SchemeAction::Add { name, new_name } => {
+            add::add(&loaded.workspace.root, name, new_name.as_deref())
+        }
     }
 }
 

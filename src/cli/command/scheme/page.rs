@@ -216,7 +216,7 @@ fn credential_text(credential: &Credential) -> String {
 fn write_hosts(page: &mut String, scheme: &Scheme) {
     if scheme.hosts.is_empty() {
         page.push_str(
-            "## Hosts\n\nThe environment names the host, and `ingam trust` asks for your word before it gets a secret.\n\n",
+            "## Hosts\n\nThe environment names the host, and you allow it with `ingam trust` before secrets are sent to it.\n\n",
         );
         return;
     }
