@@ -1,6 +1,5 @@
 //! One marketplace of the sandbox: decides how one received request is answered.
 
-use super::issued_tokens::IssuedTokens;
 use super::path_match::NamedLevel;
 use super::reply::{
     DeliveryOutcome, ReplyDelivery, SandboxReply, not_recorded_reply, unmakeable_reply,
@@ -9,8 +8,9 @@ use super::reply::{
 use super::reserved_names::RECORDED_AT;
 use super::resources::{OperationCall, OperationMatch, ResourceStore};
 use super::template_scope::SandboxScope;
-use super::token_subject::{TestCredentialError, TokenSubject, test_account};
-use super::token_traffic::TokenTraffic;
+use super::tokens::issued_tokens::IssuedTokens;
+use super::tokens::token_subject::{TestCredentialError, TokenSubject, test_account};
+use super::tokens::token_traffic::TokenTraffic;
 use crate::calendar::format_time;
 use crate::model::environment::{DEFAULT_ACCOUNT, SANDBOX_ENV};
 use crate::model::recording::{RecordedOutcome, RecordedResponse};

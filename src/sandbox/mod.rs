@@ -2,24 +2,16 @@
 //! scheme on the raw bytes that it received, issues tokens, refuses faulty requests as the scheme
 //! describes, responds from recordings, and stores the resources that requests create.
 
-mod authorize_page;
-mod control;
-mod issued_family;
-mod issued_tokens;
+mod controls;
 mod marketplace;
 mod path_match;
-mod penalty;
 mod reply;
-mod request_template;
 mod reserved_names;
 mod resources;
 mod self_check;
 mod server;
 mod template_scope;
-mod token_body;
-mod token_endpoint;
-mod token_subject;
-mod token_traffic;
+mod tokens;
 mod truncated_body;
 
 pub(crate) use reserved_names::CONTROL_PATH;
@@ -29,5 +21,5 @@ pub(crate) use reserved_names::RECORDED_AT;
 pub(crate) use self_check::unverifiable_calls;
 pub(crate) use server::SandboxError;
 pub use server::{ListenOptions, SandboxOrigins, SandboxServer};
-pub(crate) use token_subject::TestCredentialError;
-pub use token_subject::test_account;
+pub(crate) use tokens::token_subject::TestCredentialError;
+pub use tokens::token_subject::test_account;

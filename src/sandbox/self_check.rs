@@ -1,7 +1,7 @@
 //! Signs calls of a scheme and verifies them with its own sandbox part, so that an author finds what
 //! the sandbox cannot verify before the first user does.
 
-use super::token_subject::test_account;
+use super::tokens::token_subject::test_account;
 use crate::method::Method;
 use crate::model::scheme::{Level, Scheme, SchemeHost, SignOp, VerifyFault};
 use crate::render::FreshValues;

@@ -4,7 +4,7 @@
 use super::marketplace::TestMarketplace;
 use super::reply::{DeliveryOutcome, LostResponse, ReplyDelivery, SandboxReply, unmakeable_reply};
 use super::reserved_names::NO_RECORDING;
-use super::token_subject::TestCredentialError;
+use super::tokens::token_subject::TestCredentialError;
 use super::truncated_body::TruncatedBody;
 use crate::host::ClockAndRng;
 use crate::method::Method;

@@ -3,19 +3,19 @@
 
 use super::issued_family::{ExpiringToken, IssuedPair};
 use super::issued_tokens::{CodeProof, ExchangeFault, RefreshCandidate, TokenRule};
-use super::marketplace::{TestMarketplace, local_base_url, path_below, request_path};
-use super::path_match::PathLiterals;
 use super::penalty::{has_all_parameters, is_violated_by, move_query_to_body};
-use super::reply::{LostResponse, SandboxReply, unmakeable_reply};
 use super::request_template::{
     ReceivedValues, RequestLeaf, check_constants, find_missing, find_unexpected, leaves_of,
     matching_accounts, read_value,
 };
-use super::template_scope::SandboxScope;
 use super::token_body::json_as_form;
 use super::token_subject::{TokenSubject, public_ids, subjects_of};
 use crate::model::scheme::{PenaltyRule, Scheme, Token, TokenRequest, VerifyFault};
 use crate::render::{FreshValues, RenderError};
+use crate::sandbox::marketplace::{TestMarketplace, local_base_url, path_below, request_path};
+use crate::sandbox::path_match::PathLiterals;
+use crate::sandbox::reply::{LostResponse, SandboxReply, unmakeable_reply};
+use crate::sandbox::template_scope::SandboxScope;
 use crate::sign::{ReceivedRequest, TestAccount, VerifiedRequest, VerifyError};
 use crate::value::Value;
 use std::sync::Arc;
@@ -141,7 +141,7 @@ impl From<VerifyError> for TokenRefusal {
 
 impl TestMarketplace {
     /// The response to a token request; `None` for any other request.
-    pub(super) fn token_request(
+    pub(in crate::sandbox) fn token_request(
         &mut self,
         received: &ReceivedRequest,
         moment: FreshValues,

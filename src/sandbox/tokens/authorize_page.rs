@@ -2,17 +2,17 @@
 //! no login.
 
 use super::issued_tokens::CodeBinding;
-use super::marketplace::{TestMarketplace, local_base_url, path_below, request_path};
-use super::path_match::PathLiterals;
-use super::reply::SandboxReply;
 use super::request_template::{
     ReceivedValues, RequestLeaf, field_leaves, matching_accounts, parameter_name, read_value,
 };
-use super::reserved_names::CONTROL_PATH;
 use super::token_subject::{TokenSubject, subjects_of};
 use crate::method::Method;
 use crate::model::scheme::{AuthorizeLink, HostChoice, RequestPart, Scheme, VerifyFault};
 use crate::render::FreshValues;
+use crate::sandbox::marketplace::{TestMarketplace, local_base_url, path_below, request_path};
+use crate::sandbox::path_match::PathLiterals;
+use crate::sandbox::reply::SandboxReply;
+use crate::sandbox::reserved_names::CONTROL_PATH;
 use crate::sign::{Arrived, ReceivedRequest, SealError, VerifyError, incoming_steps};
 use crate::wire::{BaseUrl, join_query};
 use std::sync::Arc;
@@ -54,7 +54,7 @@ fn regions(link: &AuthorizeLink) -> Vec<Option<&str>> {
 
 impl TestMarketplace {
     /// The page, if the request opens an authorization link.
-    pub(super) fn authorize_page(
+    pub(in crate::sandbox) fn authorize_page(
         &mut self,
         received: &ReceivedRequest,
         moment: FreshValues,
@@ -270,7 +270,7 @@ fn escape_html(text: &str) -> String {
 
 /// The page at the redirect target of the sandbox itself.
 #[must_use]
-pub(super) fn callback_page() -> SandboxReply {
+pub(in crate::sandbox) fn callback_page() -> SandboxReply {
     let text =
         "This is where the application would be. Copy the address of this page: the code is in it.";
     SandboxReply::html(format!(

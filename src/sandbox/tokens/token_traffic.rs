@@ -5,15 +5,15 @@ use std::time::Duration;
 
 /// What arrived, and how responses with tokens are delivered.
 #[derive(Debug, Default)]
-pub(super) struct TokenTraffic {
+pub(in crate::sandbox) struct TokenTraffic {
     /// Token requests that were received.
-    pub(super) token_requests: i64,
+    pub(in crate::sandbox) token_requests: i64,
     /// This many responses still arrive before the first one is lost.
-    pub(super) deliver_before_loss: i64,
+    pub(in crate::sandbox) deliver_before_loss: i64,
     /// This many responses are lost after those.
-    pub(super) responses_to_lose: i64,
+    pub(in crate::sandbox) responses_to_lose: i64,
     /// This many responses were lost so far.
-    pub(super) lost_responses: i64,
+    pub(in crate::sandbox) lost_responses: i64,
     /// Each response with a token is held back this long.
-    pub(super) response_delay: Duration,
+    pub(in crate::sandbox) response_delay: Duration,
 }

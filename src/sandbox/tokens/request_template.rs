@@ -11,7 +11,7 @@ use crate::value::{Value, parse};
 use crate::wire::parse_form;
 
 /// The values that a request was sent with.
-pub(super) struct ReceivedValues {
+pub(in crate::sandbox) struct ReceivedValues {
     query: Vec<(String, String)>,
     form: Vec<(String, String)>,
     json: Value,
@@ -20,7 +20,7 @@ pub(super) struct ReceivedValues {
 impl ReceivedValues {
     /// # Errors
     /// When the body is not what its media type says.
-    pub(super) fn of(received: &ReceivedRequest) -> Result<Self, VerifyError> {
+    pub(in crate::sandbox) fn of(received: &ReceivedRequest) -> Result<Self, VerifyError> {
         let query = received
             .target
             .split_once('?')
@@ -56,7 +56,7 @@ impl ReceivedValues {
 
 /// The `content-type`; empty without one.
 #[must_use]
-pub(super) fn media_type_of(received: &ReceivedRequest) -> &str {
+pub(in crate::sandbox) fn media_type_of(received: &ReceivedRequest) -> &str {
     received
         .headers
         .iter()
@@ -93,7 +93,7 @@ fn malformed_body() -> VerifyError {
 
 /// One place in a request that has a template or a constant.
 #[derive(Clone)]
-pub(super) struct RequestLeaf<'t> {
+pub(in crate::sandbox) struct RequestLeaf<'t> {
     part: RequestPart,
     path: Vec<&'t str>,
     template: &'t TemplateTree,
@@ -101,7 +101,7 @@ pub(super) struct RequestLeaf<'t> {
 
 /// Every leaf of a request for a token.
 #[must_use]
-pub(super) fn leaves_of(request: &TokenRequest) -> Vec<RequestLeaf<'_>> {
+pub(in crate::sandbox) fn leaves_of(request: &TokenRequest) -> Vec<RequestLeaf<'_>> {
     let mut leaves = [
         field_leaves(RequestPart::Query, &request.query),
         field_leaves(RequestPart::Form, &request.form),
@@ -115,7 +115,10 @@ pub(super) fn leaves_of(request: &TokenRequest) -> Vec<RequestLeaf<'_>> {
 
 /// The leaves of a query or a form.
 #[must_use]
-pub(super) fn field_leaves(part: RequestPart, fields: &[TemplateField]) -> Vec<RequestLeaf<'_>> {
+pub(in crate::sandbox) fn field_leaves(
+    part: RequestPart,
+    fields: &[TemplateField],
+) -> Vec<RequestLeaf<'_>> {
     fields
         .iter()
         .map(|field| RequestLeaf {
@@ -213,7 +216,7 @@ impl RequestLeaf<'_> {
 
 /// The first required leaf that was not sent.
 #[must_use]
-pub(super) fn find_missing(
+pub(in crate::sandbox) fn find_missing(
     scheme: &Scheme,
     leaves: &[RequestLeaf<'_>],
     sent: &ReceivedValues,
@@ -229,7 +232,7 @@ pub(super) fn find_missing(
 
 /// The first leaf that was sent and belongs only to other requests.
 #[must_use]
-pub(super) fn find_unexpected(
+pub(in crate::sandbox) fn find_unexpected(
     leaves: &[RequestLeaf<'_>],
     others: &[RequestLeaf<'_>],
     sent: &ReceivedValues,
@@ -248,7 +251,7 @@ pub(super) fn find_unexpected(
 
 /// # Errors
 /// When a value differs from the constant of the template.
-pub(super) fn check_constants(
+pub(in crate::sandbox) fn check_constants(
     leaves: &[RequestLeaf<'_>],
     sent: &ReceivedValues,
 ) -> Result<(), VerifyError> {
@@ -268,7 +271,7 @@ pub(super) fn check_constants(
 
 /// The value and the location of the leaf that is exactly `{{ a.b }}`.
 #[must_use]
-pub(super) fn read_value(
+pub(in crate::sandbox) fn read_value(
     leaves: &[RequestLeaf<'_>],
     sent: &ReceivedValues,
     lookup: &[&str],
@@ -281,7 +284,10 @@ pub(super) fn read_value(
 
 /// The name of the parameter that is exactly `{{ name }}`.
 #[must_use]
-pub(super) fn parameter_name<'t>(leaves: &[RequestLeaf<'t>], name: &str) -> Option<&'t str> {
+pub(in crate::sandbox) fn parameter_name<'t>(
+    leaves: &[RequestLeaf<'t>],
+    name: &str,
+) -> Option<&'t str> {
     leaves
         .iter()
         .find(|leaf| leaf.lookup().as_deref() == Some(&[name]))
@@ -293,7 +299,7 @@ pub(super) fn parameter_name<'t>(leaves: &[RequestLeaf<'t>], name: &str) -> Opti
 ///
 /// # Errors
 /// When a credential belongs to none of the accounts that are left.
-pub(super) fn matching_accounts<'a>(
+pub(in crate::sandbox) fn matching_accounts<'a>(
     scheme: &Scheme,
     accounts: &'a [TestAccount],
     read: &[(String, String)],

@@ -8,7 +8,10 @@ use crate::wire::{DraftBody, parse_form};
 
 /// Whether a request makes the mistake.
 #[must_use]
-pub(super) fn is_violated_by(penalty: &PenaltyRule, received: &ReceivedRequest) -> bool {
+pub(in crate::sandbox) fn is_violated_by(
+    penalty: &PenaltyRule,
+    received: &ReceivedRequest,
+) -> bool {
     let query = received
         .target
         .split_once('?')
@@ -29,7 +32,7 @@ pub(super) fn is_violated_by(penalty: &PenaltyRule, received: &ReceivedRequest) 
 /// Whether a token request has all parameters of the scheme: constants with their value, others
 /// with any value. Optional ones may be missing.
 #[must_use]
-pub(super) fn has_all_parameters(token: &Token, verified: &VerifiedRequest) -> bool {
+pub(in crate::sandbox) fn has_all_parameters(token: &Token, verified: &VerifiedRequest) -> bool {
     let DraftBody::Form(sent) = &verified.unsigned.body else {
         return token
             .issue
@@ -60,7 +63,7 @@ pub(super) fn has_all_parameters(token: &Token, verified: &VerifiedRequest) -> b
 /// Moves the parameters of the query to the body: the marketplace accepts them there, and penalizes
 /// it later.
 #[must_use]
-pub(super) fn move_query_to_body(mut received: ReceivedRequest) -> ReceivedRequest {
+pub(in crate::sandbox) fn move_query_to_body(mut received: ReceivedRequest) -> ReceivedRequest {
     let Some((path, query)) = received.target.split_once('?') else {
         return received;
     };

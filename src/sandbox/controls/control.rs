@@ -1,12 +1,12 @@
 //! Controls of the sandbox for users and tests, below a path that no marketplace uses. They show no
 //! token.
 
-use super::authorize_page::callback_page;
-use super::issued_family::IssuedFamily;
-use super::marketplace::TestMarketplace;
-use super::reply::SandboxReply;
-use super::reserved_names::CONTROL_PATH;
 use crate::method::Method;
+use crate::sandbox::marketplace::TestMarketplace;
+use crate::sandbox::reply::SandboxReply;
+use crate::sandbox::reserved_names::CONTROL_PATH;
+use crate::sandbox::tokens::authorize_page::callback_page;
+use crate::sandbox::tokens::issued_family::IssuedFamily;
 use crate::sign::ReceivedRequest;
 use crate::value::Value;
 use crate::wire::{is_loopback_origin, parse_form};
@@ -183,7 +183,7 @@ fn is_from_this_machine(headers: &[(String, String)]) -> bool {
 
 impl TestMarketplace {
     /// The response to a request below the reserved path; `None` for any other request.
-    pub(super) fn control(
+    pub(in crate::sandbox) fn control(
         &mut self,
         received: &ReceivedRequest,
         now_ms: i64,

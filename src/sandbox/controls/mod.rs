@@ -1,0 +1,3 @@
+//! What users and tests tell the sandbox while it runs.
+
+mod control;
