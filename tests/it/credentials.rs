@@ -392,7 +392,7 @@ fn run_checked(variables: &[(&str, &str)]) -> String {
 fn a_value_that_the_pattern_refuses_is_never_sent_or_shown() {
     let output = run_checked(&[("INGAM_MALL__KEY", "wrong-key-0123456789")]);
     assert!(
-        output.contains("`INGAM_MALL__KEY`: does not match the pattern of the scheme"),
+        output.contains("`INGAM_MALL__KEY`: it does not match the pattern of the scheme"),
         "{output}"
     );
     assert!(!output.contains("0123456789"), "{output}");
