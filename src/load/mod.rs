@@ -337,32 +337,54 @@ pub(crate) fn decode_recording_text(
 
 /// Every scheme that the program brings, and the workspace's own; for commands that list them.
 pub fn all_schemes(loaded: &mut LoadedWorkspace) -> Vec<Arc<Scheme>> {
-    let files = WorkspaceFiles::of_workspace(&loaded.workspace);
-    let mut diagnostics = Diagnostics::default();
-    let mut schemes = loaded.workspace.schemes.clone();
-    for (name, text) in BUILT_IN_SCHEMES {
-        if !schemes.iter().any(|scheme| scheme.name == *name) {
-            schemes.extend(
-                decode_built_in_scheme(&files, name, text, &mut loaded.sources, &mut diagnostics)
-                    .map(Arc::new),
-            );
-        }
-    }
-    loaded.diagnostics.extend(diagnostics.sorted());
+    schemes_where(loaded, |_| true)
+}
+
+/// Those of [`all_schemes`] whose name is meant; no other built-in scheme is decoded.
+pub(crate) fn schemes_where(
+    loaded: &mut LoadedWorkspace,
+    is_meant: impl Fn(&str) -> bool,
+) -> Vec<Arc<Scheme>> {
+    let own = &loaded.workspace.schemes;
+    let is_own = |name: &str| own.iter().any(|scheme| scheme.name == name);
+    let built_in = BUILT_IN_SCHEMES
+        .iter()
+        .filter(|(name, _)| is_meant(name) && !is_own(name));
+    let built_in: Vec<_> = built_in.collect();
+    let mut schemes: Vec<Arc<Scheme>> = own
+        .iter()
+        .filter(|scheme| is_meant(&scheme.name))
+        .cloned()
+        .collect();
+    let decoded = decode_built_in_schemes(loaded, &built_in);
+    schemes.extend(decoded.into_iter().map(Arc::new));
     schemes.sort_by(|left, right| left.name.cmp(&right.name));
     schemes
 }
 
-/// The schemes that can only be copied, for commands that list them.
-pub(crate) fn unproven_schemes(loaded: &mut LoadedWorkspace) -> Vec<Scheme> {
+/// The schemes that can only be copied, whose name is meant; for commands that list them.
+pub(crate) fn unproven_schemes(
+    loaded: &mut LoadedWorkspace,
+    is_meant: impl Fn(&str) -> bool,
+) -> Vec<Scheme> {
+    let meant = UNPROVEN_SCHEMES.iter().filter(|(name, _)| is_meant(name));
+    decode_built_in_schemes(loaded, &meant.collect::<Vec<_>>())
+}
+
+fn decode_built_in_schemes(
+    loaded: &mut LoadedWorkspace,
+    schemes: &[&(&'static str, &'static str)],
+) -> Vec<Scheme> {
     let files = WorkspaceFiles::of_workspace(&loaded.workspace);
     let mut diagnostics = Diagnostics::default();
-    UNPROVEN_SCHEMES
+    let decoded = schemes
         .iter()
         .filter_map(|(name, text)| {
             decode_built_in_scheme(&files, name, text, &mut loaded.sources, &mut diagnostics)
         })
-        .collect()
+        .collect();
+    loaded.diagnostics.extend(diagnostics.sorted());
+    decoded
 }
 
 fn decode_file(

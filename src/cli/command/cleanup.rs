@@ -14,7 +14,7 @@ use crate::host::HostContext;
 use crate::ledger::{
     Ledger, LedgerEntry, LedgerError, LedgerOwner, OpenUndo, UndoCall, abandoned_ledgers,
 };
-use crate::load::{FileKind, LoadedWorkspace};
+use crate::load::{FileKind, LoadedWorkspace, all_schemes};
 use crate::model::assertion::Assertion;
 use crate::model::credential_variable::variable_part;
 use crate::model::redact_rule::RedactRule;
@@ -39,8 +39,7 @@ async fn cleanup(
     args: &CleanupArgs,
     output: &Output,
 ) -> CommandResult {
-    let loaded =
-        session::load_with_all_schemes(invocation, &[FileKind::Fixture, FileKind::Scheme])?;
+    let mut loaded = settings::load_kinds(invocation, &[FileKind::Fixture, FileKind::Scheme])?;
     let ledgers = find_ledgers(invocation, args, &loaded)?;
     if ledgers.is_empty() {
         return Ok(CommandOutput::of_message("nothing is left of any run"));
@@ -52,6 +51,7 @@ async fn cleanup(
             .collect();
         return Ok(CommandOutput::of_data(texts.join("\n")));
     }
+    loaded.workspace.schemes = all_schemes(&mut loaded);
     let files = session::open_files(invocation.host, &loaded)?;
     let cleanup = LeftoverCleanup {
         invocation,

@@ -11,7 +11,9 @@ use crate::cli::settings;
 use crate::credentials::{CredentialSources, KnownVariables};
 use crate::diagnostic::did_you_mean;
 use crate::host::{HostContext, SeededRng};
-use crate::load::{FileKind, LoadedWorkspace, WorkspaceFiles, all_schemes, scheme_names};
+use crate::load::{
+    FileKind, LoadedWorkspace, WorkspaceFiles, all_schemes, scheme_names, schemes_where,
+};
 use crate::model::credential_variable::secret_variable;
 use crate::model::environment::{ALL_ACCOUNTS, ConfiguredHosts, SANDBOX_ENV};
 use crate::model::request::{Request, WorkspaceFile, WorkspaceFileError};
@@ -602,6 +604,20 @@ pub(crate) fn load_with_all_schemes(
 ) -> Result<LoadedWorkspace, CommandError> {
     let mut loaded = settings::load_kinds(invocation, kinds)?;
     loaded.workspace.schemes = all_schemes(&mut loaded);
+    Ok(loaded)
+}
+
+/// A workspace with the named scheme and no other, if there is one.
+///
+/// # Errors
+/// If the workspace cannot be read, or one of these files has a fault.
+pub(crate) fn load_with_scheme(
+    invocation: &Invocation<'_>,
+    kinds: &'static [FileKind],
+    scheme: &str,
+) -> Result<LoadedWorkspace, CommandError> {
+    let mut loaded = settings::load_kinds(invocation, kinds)?;
+    loaded.workspace.schemes = schemes_where(&mut loaded, |name| name == scheme);
     Ok(loaded)
 }
 

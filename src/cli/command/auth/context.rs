@@ -8,7 +8,7 @@ use crate::cli::output::Output;
 use crate::cli::settings;
 use crate::cli::shown_argument::shown_argument;
 use crate::diagnostic::did_you_mean;
-use crate::load::LoadedWorkspace;
+use crate::load::{LoadedWorkspace, scheme_names};
 use crate::model::environment::{Account, SANDBOX_ENV};
 use crate::model::scheme::Scheme;
 use crate::renew::RefreshError;
@@ -117,7 +117,7 @@ impl<'a> AuthContext<'a> {
     pub(super) fn find_scheme(&self, name: &str) -> Result<&'a Arc<Scheme>, CommandError> {
         let workspace = &self.loaded.workspace;
         workspace.scheme(name).ok_or_else(|| {
-            let known = || workspace.schemes.iter().map(|scheme| scheme.name.as_str());
+            let known = || scheme_names(workspace);
             let shown = shown_argument(name, known());
             CommandError::usage(format!("there is no scheme {shown}"))
                 .hints(did_you_mean(name, known()))

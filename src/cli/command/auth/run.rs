@@ -20,7 +20,11 @@ pub(crate) fn run(invocation: &Invocation<'_>, args: &AuthArgs, output: &Output)
         .hint("it is asked for, or comes from standard input: `ingam auth set SCHEME NAME`"));
     }
     let runtime = session::start_runtime()?;
-    let loaded = session::load_with_all_schemes(invocation, &[FileKind::Scheme])?;
+    let kinds = &[FileKind::Scheme];
+    let loaded = match named_scheme(&args.action) {
+        Some(scheme) => session::load_with_scheme(invocation, kinds, scheme),
+        None => session::load_with_all_schemes(invocation, kinds),
+    }?;
     let files = session::open_files(invocation.host, &loaded)?;
     // Before a prompt or a link, which would otherwise come first.
     output.print_warnings(&invocation.warnings);
@@ -34,6 +38,19 @@ pub(crate) fn run(invocation: &Invocation<'_>, args: &AuthArgs, output: &Output)
     // A login may leave a blocked read of standard input behind. Waiting for it would need Enter.
     runtime.shutdown_background();
     result
+}
+
+/// The only scheme that an action is about.
+fn named_scheme(action: &AuthAction) -> Option<&str> {
+    match action {
+        AuthAction::Link { scheme, .. }
+        | AuthAction::Logout { scheme, .. }
+        | AuthAction::Set { scheme, .. } => Some(scheme),
+        AuthAction::Login(login) => Some(&login.scheme),
+        AuthAction::Import(import) => Some(&import.scheme),
+        AuthAction::Refresh { scheme, .. } | AuthAction::Token { scheme, .. } => scheme.as_deref(),
+        AuthAction::Status => None,
+    }
 }
 
 async fn act(auth: &AuthContext<'_>, action: &AuthAction) -> CommandResult {

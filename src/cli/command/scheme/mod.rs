@@ -13,20 +13,18 @@ use crate::cli::exit_status::ExitStatus;
 use crate::cli::invocation::Invocation;
 use crate::cli::settings;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, did_you_mean, pluralize};
-use crate::load::{LoadedWorkspace, all_schemes, unproven_schemes};
+use crate::load::{LoadedWorkspace, all_schemes, scheme_names, schemes_where, unproven_schemes};
 use crate::model::scheme::Scheme;
 use crate::report::TerminalStyle;
 use crate::sandbox::unverifiable_calls;
 use std::path::Path;
-use std::sync::Arc;
 
 pub(crate) fn run(invocation: &Invocation<'_>, args: &SchemeArgs) -> CommandResult {
     let mut loaded = settings::load_with_errors(invocation)?;
-    let schemes = all_schemes(&mut loaded);
     match &args.action {
-        SchemeAction::List => Ok(list_all(invocation, &schemes, &mut loaded)),
-        SchemeAction::Show { name, page } => show(name, *page, &schemes, &mut loaded),
-        SchemeAction::Check { names } => check(names, &schemes, &loaded, invocation.stdout),
+        SchemeAction::List => Ok(list_all(invocation, &mut loaded)),
+        SchemeAction::Show { name, page } => show(name, *page, &mut loaded),
+        SchemeAction::Check { names } => check(names, &mut loaded, invocation.stdout),
         SchemeAction::Add { name, new_name } => {
             add::add(&loaded.workspace.root, name, new_name.as_deref())
         }
@@ -34,12 +32,9 @@ pub(crate) fn run(invocation: &Invocation<'_>, args: &SchemeArgs) -> CommandResu
 }
 
 /// Built-in schemes, those of the workspace, and those that can only be copied, by name.
-fn list_all(
-    invocation: &Invocation<'_>,
-    schemes: &[Arc<Scheme>],
-    loaded: &mut LoadedWorkspace,
-) -> CommandOutput {
-    let unproven = unproven_schemes(loaded);
+fn list_all(invocation: &Invocation<'_>, loaded: &mut LoadedWorkspace) -> CommandOutput {
+    let schemes = all_schemes(loaded);
+    let unproven = unproven_schemes(loaded, |_| true);
     let is_copied = |name: &str| schemes.iter().any(|scheme| scheme.name == name);
     let listed = |scheme, is_copy_only| ListedScheme {
         scheme,
@@ -55,21 +50,17 @@ fn list_all(
     list::list(&all, invocation.stdout, invocation.host.stdout)
 }
 
-fn unknown_scheme(name: &str, schemes: &[Arc<Scheme>]) -> CommandError {
-    let known = schemes.iter().map(|scheme| scheme.name.as_str());
+fn unknown_scheme(name: &str, loaded: &LoadedWorkspace) -> CommandError {
+    let known = scheme_names(&loaded.workspace);
     CommandError::usage(format!("there is no scheme `{name}`")).hints(did_you_mean(name, known))
 }
 
-fn show(
-    name: &str,
-    as_page: bool,
-    schemes: &[Arc<Scheme>],
-    loaded: &mut LoadedWorkspace,
-) -> CommandResult {
-    let unproven = unproven_schemes(loaded);
-    let mut known = schemes.iter().map(AsRef::as_ref).chain(&unproven);
-    let Some(scheme) = known.find(|scheme| scheme.name == name) else {
-        return Err(unknown_scheme(name, schemes));
+fn show(name: &str, as_page: bool, loaded: &mut LoadedWorkspace) -> CommandResult {
+    let schemes = schemes_where(loaded, |known| known == name);
+    let unproven = unproven_schemes(loaded, |known| known == name);
+    let mut found = schemes.iter().map(AsRef::as_ref).chain(&unproven);
+    let Some(scheme) = found.next() else {
+        return Err(unknown_scheme(name, loaded));
     };
     // The source text, and not the decoded scheme: it has the comments, and can be copied.
     let text = loaded.sources.get(scheme.at.file).map(|file| &*file.text);
@@ -81,19 +72,16 @@ fn show(
     }))
 }
 
-fn check(
-    names: &[String],
-    schemes: &[Arc<Scheme>],
-    loaded: &LoadedWorkspace,
-    style: TerminalStyle,
-) -> CommandResult {
+fn check(names: &[String], loaded: &mut LoadedWorkspace, style: TerminalStyle) -> CommandResult {
+    let is_meant = |name: &str| names.is_empty() || names.iter().any(|meant| meant == name);
+    let schemes = schemes_where(loaded, is_meant);
     let is_known = |name: &String| schemes.iter().any(|scheme| scheme.name == *name);
     if let Some(name) = names.iter().find(|name| !is_known(name)) {
         // A scheme whose file has faults is not loaded. The faults say more than "there is no
         // scheme".
         let faults = faults_of_file(loaded, |file| is_file_of(file, name));
         return Err(if faults.is_empty() {
-            unknown_scheme(name, schemes)
+            unknown_scheme(name, loaded)
         } else {
             CommandError::faults(&faults, &loaded.sources)
         });
@@ -106,10 +94,8 @@ fn check(
             output.error(CommandError::faults(&faults, &loaded.sources));
         }
     }
-    for scheme in schemes {
-        if names.is_empty() || names.contains(&scheme.name) {
-            output.append(check_one(scheme, loaded, style));
-        }
+    for scheme in &schemes {
+        output.append(check_one(scheme, loaded, style));
     }
     Ok(output)
 }
