@@ -42,6 +42,7 @@ mod hostile_files;
 mod import_circles;
 mod limits;
 mod marketplace_pages;
+mod mistake_cases;
 mod mutations;
 mod network;
 mod network_routes;
