@@ -10,6 +10,11 @@ fn the_committed_cases_are_what_the_python_signers_make() {
     compare("python3", "python/make.py", "tests/mistakes/python/");
 }
 
+#[test]
+fn the_committed_cases_are_what_the_node_signers_make() {
+    compare("node", "node/make.mjs", "tests/mistakes/node/");
+}
+
 /// What a program prints must stand in the committed file, as one piece.
 fn compare(program: &str, script: &str, folder: &str) {
     let path = format!("{}/tests/mistakes/{script}", env!("CARGO_MANIFEST_DIR"));

@@ -124,6 +124,14 @@ def joined(pairs):
     return out
 
 
+def of_intermediaries():
+    """A7: the query is rewritten on its way."""
+    def renamed(pairs): return [("tag[]" if n == "tag[0]" else n, v) for n, v in pairs]
+    yield Mistake("A7", "parameter-added", call=lambda c: c.query.append(("utm_source", "proxy")),
+                  view=hooking(lambda pairs: [p for p in pairs if p[0] != "utm_source"]), also=["Q6"])
+    yield Mistake("A7", "list-numbered", call=lambda c: c.query.append(("tag[0]", "a")), view=hooking(renamed))
+
+
 def of_signed_too_much(scheme):
     """Q9: parameters in the text that the recipe leaves out."""
     for name in scheme.dropped:
@@ -245,7 +253,7 @@ def of_host(scheme):
     for host in scheme.other_hosts:
         yield Mistake("P3", f"host-{host}", view=setting(host=host), also=["A1"])
     yield Mistake("A1", "localhost", view=setting(host="localhost:8080"), provable="no")
-    yield Mistake("P3b", "http", view=setting(scheme="http"))
+    yield Mistake("P3b", "http", view=setting(scheme="http"), also=["A4"])
     yield Mistake("P3b", "port-added", view=setting(port=443))
     yield Mistake("P3b", "upper-case-host", view=lambda v, *_: setattr(v, "host", v.host.upper()))
     yield Mistake("P3", "www", view=lambda v, *_: setattr(v, "host", "www." + v.host), also=["A1"])
@@ -434,7 +442,7 @@ def of_output(scheme):
         name = scheme.sig_url
         yield Mistake("O6", "encoded-twice", alone=True, out=lambda d: rfc3986(b64(d)), also=["O1+O6", "O1"])
     for sent, right in scheme.header_names.items():
-        yield Mistake("A6", f"{right}", alone=True, wire=renamed(right, sent))
+        yield Mistake("A6", f"{sent}-for-{right}", alone=True, wire=renamed(right, sent))
     if scheme.sig_header:
         yield Mistake("A5", "not-sent", alone=True, also=["A6"], wire=lambda r, s: {
             **r, "headers": [h for h in r["headers"] if h[0] != scheme.sig_header]})
@@ -453,6 +461,8 @@ def mistakes(scheme):
     if uses & {"query", "url", "pairs", "pairs_enc"}:
         out += of_any_parameters(scheme)
         out += of_signed_too_much(scheme)
+    if uses & {"query", "url", "pairs_enc"}:
+        out += of_intermediaries()
     if "method" in uses:
         out += of_method()
     if uses & {"path", "url"}:

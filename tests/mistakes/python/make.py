@@ -89,9 +89,9 @@ class Bench:
                 print(f"{self.scheme.name}: no sample shows {m.label()}", file=sys.stderr)
 
     def wanted(self, mistake):
-        """The first of a code, and a third of the others, another third for each scheme."""
+        """The first of a code, and a quarter of the others, another quarter for each scheme."""
         first = mistake.codes[0] not in self.codes
-        if first or EVERYTHING or zlib.crc32(f"{self.scheme.name}/{mistake.label()}".encode()) % 3 == 0:
+        if first or EVERYTHING or zlib.crc32(f"{self.scheme.name}/{mistake.label()}".encode()) % 4 == 0:
             if any(mistake.label() in made for made, _ in self.made):
                 self.codes.add(mistake.codes[0])
             return True
