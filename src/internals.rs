@@ -36,6 +36,13 @@ pub mod load {
 pub mod method {
     pub use crate::method::Method;
 }
+pub mod mistake {
+    pub use crate::mistake::{
+        KnownSecrets, MistakeCode, ProvenMistake, RequestObservation, SentStep, SignatureDiagnosis,
+        SignatureVerdict, SuspectKind, SuspectRequest, TextComparison, TextDifference, TextSource,
+        diagnose, first_difference,
+    };
+}
 pub mod model {
     pub mod recording {
         pub use crate::model::recording::{
@@ -47,7 +54,9 @@ pub mod model {
         pub use crate::model::request::{Step, WorkspaceFile, WorkspaceFileError};
     }
     pub mod scheme {
-        pub use crate::model::scheme::{AuthorizeLink, CoveredPart, Level, Scheme, TokenRequest};
+        pub use crate::model::scheme::{
+            AuthorizeLink, CoveredPart, Level, Scheme, TokenRequest, Webhook,
+        };
     }
 }
 pub mod recording {

@@ -48,6 +48,7 @@ mod transport;
 mod trust;
 
 // Users of the corridor.
+mod mistake;
 mod renew;
 mod report;
 mod run;

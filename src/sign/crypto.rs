@@ -55,7 +55,7 @@ pub(super) fn decode(text: &str, encoding: TextEncoding) -> Option<Vec<u8>> {
     }
 }
 
-pub(super) fn digest_bytes(hash: HashAlgorithm, of: &[u8]) -> Vec<u8> {
+pub(crate) fn digest_bytes(hash: HashAlgorithm, of: &[u8]) -> Vec<u8> {
     match hash {
         HashAlgorithm::Md5 => md5::Md5::digest(of).to_vec(),
         HashAlgorithm::Sha1 => Sha1::digest(of).to_vec(),
@@ -73,7 +73,15 @@ pub(super) fn hmac(
     key_as: KeyEncoding,
     of: &[u8],
 ) -> Result<Vec<u8>, CryptoError> {
-    let key = match key_as {
+    Ok(hmac_bytes(hash, &key_bytes(key, key_as)?, of))
+}
+
+/// The bytes of a key by its text.
+///
+/// # Errors
+/// When the text is not in the form it is said to be.
+pub(super) fn key_bytes(key: &str, key_as: KeyEncoding) -> Result<Vec<u8>, CryptoError> {
+    Ok(match key_as {
         KeyEncoding::Utf8 => key.as_bytes().to_vec(),
         KeyEncoding::Hex => hex::decode(key).map_err(|_| CryptoError::KeyForm("hex"))?,
         KeyEncoding::Base64 => BASE64_STANDARD
@@ -82,14 +90,17 @@ pub(super) fn hmac(
         KeyEncoding::Base64Url => BASE64_URL_SAFE_NO_PAD
             .decode(key)
             .map_err(|_| CryptoError::KeyForm("base64url without padding"))?,
-    };
-    Ok(match hash {
-        HashAlgorithm::Md5 => mac::<Hmac<md5::Md5>>(&key, of),
-        HashAlgorithm::Sha1 => mac::<Hmac<Sha1>>(&key, of),
-        HashAlgorithm::Sha256 => mac::<Hmac<Sha256>>(&key, of),
-        HashAlgorithm::Sha384 => mac::<Hmac<Sha384>>(&key, of),
-        HashAlgorithm::Sha512 => mac::<Hmac<Sha512>>(&key, of),
     })
+}
+
+pub(crate) fn hmac_bytes(hash: HashAlgorithm, key: &[u8], of: &[u8]) -> Vec<u8> {
+    match hash {
+        HashAlgorithm::Md5 => mac::<Hmac<md5::Md5>>(key, of),
+        HashAlgorithm::Sha1 => mac::<Hmac<Sha1>>(key, of),
+        HashAlgorithm::Sha256 => mac::<Hmac<Sha256>>(key, of),
+        HashAlgorithm::Sha384 => mac::<Hmac<Sha384>>(key, of),
+        HashAlgorithm::Sha512 => mac::<Hmac<Sha512>>(key, of),
+    }
 }
 
 #[expect(
@@ -133,6 +144,20 @@ pub(crate) fn bcrypt_with_salt(password: &str, salt: &str) -> Result<String, Cry
     let parts =
         bcrypt::hash_with_salt(password, cost, raw).map_err(|_| CryptoError::SaltCost(cost))?;
     Ok(parts.format_for_version(version))
+}
+
+/// # Errors
+/// When the text is not in the form of a salt with a cost that is accepted.
+pub(super) fn check_salt(salt: &str) -> Result<(), CryptoError> {
+    let (_, cost, _) = split_salt(salt)?;
+    if salt.len() != 29 {
+        return Err(CryptoError::SaltLength(salt.len()));
+    }
+    if (4..=MAX_BCRYPT_COST).contains(&cost) {
+        Ok(())
+    } else {
+        Err(CryptoError::SaltCost(cost))
+    }
 }
 
 fn split_salt(salt: &str) -> Result<(bcrypt::Version, u32, &str), CryptoError> {

@@ -7,12 +7,13 @@ use crate::wire::{BaseUrl, Draft, DraftBody, encode_strict, join_form, join_quer
 use bytes::Bytes;
 
 /// A draft whose query and body have their final bytes; attaching adds behind them.
-pub(super) struct FrozenRequest {
-    pub(super) draft: Draft,
-    pub(super) base: BaseUrl,
+#[derive(Clone)]
+pub(crate) struct FrozenRequest {
+    pub(crate) draft: Draft,
+    pub(crate) base: BaseUrl,
     /// As sent, without `?`.
-    pub(super) query: String,
-    pub(super) body: Bytes,
+    pub(crate) query: String,
+    pub(crate) body: Bytes,
 }
 
 impl FrozenRequest {
@@ -36,12 +37,12 @@ impl FrozenRequest {
     }
 
     /// The path as it stands in the request line.
-    pub(super) fn full_path(&self) -> String {
+    pub(crate) fn full_path(&self) -> String {
         format!("{}{}", self.base.path(), self.draft.path)
     }
 
     /// Path and query, as in the request line.
-    pub(super) fn target(&self) -> String {
+    pub(crate) fn target(&self) -> String {
         let path = self.full_path();
         // An HTTP client sends `/` for an empty path (RFC 9112, section 3.2.1), so it is signed so.
         let path = if path.is_empty() {
@@ -56,15 +57,15 @@ impl FrozenRequest {
         }
     }
 
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("{}{}", self.base.origin(), self.target())
     }
 
-    pub(super) fn query_pairs(&self) -> Vec<(String, String)> {
+    pub(crate) fn query_pairs(&self) -> Vec<(String, String)> {
         self.draft.query_pairs()
     }
 
-    pub(super) fn form_pairs(&self) -> Vec<(String, String)> {
+    pub(crate) fn form_pairs(&self) -> Vec<(String, String)> {
         if let DraftBody::Form(pairs) = &self.draft.body {
             pairs.clone()
         } else {
@@ -88,7 +89,7 @@ impl FrozenRequest {
     }
 
     /// The top level of a JSON body; nested values are compact JSON.
-    pub(super) fn json_pairs(&self) -> Vec<(String, String)> {
+    pub(crate) fn json_pairs(&self) -> Vec<(String, String)> {
         let DraftBody::Json(Value::Object(members)) = &self.draft.body else {
             return Vec::new();
         };

@@ -185,6 +185,10 @@ impl Arrived {
         }
     }
 
+    pub(super) fn names(&self) -> &[ObjectMember] {
+        &self.names
+    }
+
     fn values_at(&self, part: RequestPart, name: &str) -> Vec<String> {
         let find = |pairs: &[(String, String)]| {
             let found = pairs.iter().filter(|(key, _)| key == name);

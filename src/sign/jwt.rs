@@ -102,6 +102,30 @@ impl TokenParts<'_> {
     }
 }
 
+/// A token in the compact form, taken apart and not verified.
+pub(crate) struct TokenText<'t> {
+    pub(crate) header: Value,
+    pub(crate) claims: Value,
+    /// What is signed.
+    pub(crate) message: &'t str,
+    pub(crate) signature: Vec<u8>,
+}
+
+impl<'t> TokenText<'t> {
+    /// `None` for what is no token.
+    #[must_use]
+    pub(crate) fn parse(token: &'t str) -> Option<Self> {
+        let (message, signature) = token.rsplit_once('.')?;
+        let (header, claims) = message.split_once('.')?;
+        Some(Self {
+            header: token_part(header)?,
+            claims: token_part(claims)?,
+            message,
+            signature: crypto::decode(signature, TextEncoding::Base64Url)?,
+        })
+    }
+}
+
 fn token_part(text: &str) -> Option<Value> {
     value::parse(&BASE64_URL_SAFE_NO_PAD.decode(text).ok()?).ok()
 }

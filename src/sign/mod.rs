@@ -18,21 +18,31 @@ mod lint;
 mod lint_finding;
 mod mentioned_names;
 mod pkce;
+mod reproduce;
 mod rsa;
 mod sandbox_lint;
 mod scope;
 mod seal;
 mod secret_placement;
+mod sent_value;
 mod token;
 mod vector;
 mod verify;
 
 pub(crate) use asymmetric_key::key_fault;
 pub(crate) use authentication::authentication;
+pub(crate) use clock::write_time;
+pub(crate) use crypto::{digest_bytes, hmac_bytes};
+pub(crate) use freeze::FrozenRequest;
 pub(crate) use incoming::{Arrived, check_incoming, incoming_steps, is_equal_in_constant_time};
+pub(crate) use jwt::TokenText;
 pub use lint::{lint, sends_signature};
 pub(crate) use lint_finding::LintFinding;
 pub(crate) use pkce::{pkce_challenge, pkce_verifier};
+pub(crate) use reproduce::{
+    OperandSide, Operands, Pairs, PairsEdit, Recomputation, SignedRequest, StepEdits, TextEdit,
+    ingredients, is_signed_by, salt_fault, signature_bytes,
+};
 pub use scope::{NamedValues, SigningInputs};
 pub(crate) use seal::{SealError, SignTrace, TraceLine};
 pub use seal::{SealedRequest, choose_level, seal};

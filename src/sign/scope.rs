@@ -71,6 +71,9 @@ pub(super) struct SchemeScope<'a> {
     pub(super) frozen: Option<&'a FrozenRequest>,
     /// The body of a push, whose bytes need not be text.
     pub(super) push_body: Option<&'a [u8]>,
+    /// Dotted names with values in place of their own: what a wrong signature may have been made
+    /// of. Nothing but [`super::reproduce`] sets any.
+    pub(super) overrides: &'a [(String, Value)],
 }
 
 impl<'a> SchemeScope<'a> {
@@ -81,6 +84,17 @@ impl<'a> SchemeScope<'a> {
         ts: String,
         vars: &[TemplateField],
     ) -> Result<Self, RenderError> {
+        Self::with_overrides(inputs, ts, vars, &[])
+    }
+
+    /// # Errors
+    /// As [`SchemeScope::new`].
+    pub(super) fn with_overrides(
+        inputs: SigningInputs<'a>,
+        ts: String,
+        vars: &[TemplateField],
+        overrides: &'a [(String, Value)],
+    ) -> Result<Self, RenderError> {
         let mut scope = Self {
             inputs,
             ts: Value::from(ts),
@@ -89,6 +103,7 @@ impl<'a> SchemeScope<'a> {
             byte_steps: Vec::new(),
             frozen: None,
             push_body: None,
+            overrides,
         };
         for field in vars {
             let value = render_tree(&field.value, &scope)?.into_owned();
@@ -183,6 +198,13 @@ fn find<'v>(values: &'v [ObjectMember], name: &str) -> Option<&'v Value> {
 
 impl TemplateScope for SchemeScope<'_> {
     fn lookup(&self, path: &[&str]) -> Option<Cow<'_, Value>> {
+        if !self.overrides.is_empty() {
+            let name = path.join(".");
+            let mut overrides = self.overrides.iter().rev();
+            if let Some((_, value)) = overrides.find(|(known, _)| *known == name) {
+                return Some(Cow::Borrowed(value));
+            }
+        }
         let moment = self.inputs.moment;
         match path {
             ["ts"] => Some(Cow::Borrowed(&self.ts)),

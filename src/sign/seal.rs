@@ -9,7 +9,8 @@ use super::scope::{SchemeScope, SigningInputs};
 use crate::method::Method;
 use crate::model::request::TemplateField;
 use crate::model::scheme::{
-    FieldPlacement, JwtStep, Level, RequestPart, Scheme, SignOp, SignStep, SigningProcedure,
+    FieldPlacement, JwtStep, KeyEncoding, Level, RequestPart, Scheme, SignOp, SignStep,
+    SigningProcedure,
 };
 use crate::model::template::{Expression, Template, TemplatePart};
 use crate::render::{RenderError, TemplateDialect, TemplateScope, render_text, render_tree};
@@ -435,6 +436,43 @@ fn text_value(template: &Template, scope: &SchemeScope<'_>) -> Result<StepValue,
             bytes: error.into_bytes(),
             shown,
         },
+    })
+}
+
+/// The bytes that a step signs, hashes or encodes.
+///
+/// # Errors
+/// When a template of it cannot be filled in.
+pub(super) fn step_input(step: &SignStep, scope: &SchemeScope<'_>) -> Result<Vec<u8>, SealError> {
+    let input = match &step.operation {
+        SignOp::Bcrypt { password, .. } => Some(password),
+        operation => operation.input(),
+    };
+    Ok(match input {
+        Some(input) => input_bytes(input, scope)?,
+        None => Vec::new(),
+    })
+}
+
+/// The bytes of a step's key, or of the salt of bcrypt; none for a step without one.
+///
+/// # Errors
+/// When its template cannot be filled in, or its text is not in the form it is said to be.
+pub(super) fn step_key(step: &SignStep, scope: &SchemeScope<'_>) -> Result<Vec<u8>, SealError> {
+    let (key, encoding) = match &step.operation {
+        SignOp::Hmac {
+            key, key_encoding, ..
+        } => (key, *key_encoding),
+        SignOp::Bcrypt { salt: key, .. } | SignOp::Asymmetric { key, .. } => {
+            (key, KeyEncoding::Utf8)
+        }
+        SignOp::Jwt(jwt) => (&jwt.key, jwt.key_encoding),
+        _ => return Ok(Vec::new()),
+    };
+    let text = render_text(key, scope)?;
+    crypto::key_bytes(&text, encoding).map_err(|error| SealError::Step {
+        id: step.id.clone(),
+        error,
     })
 }
 

@@ -156,30 +156,41 @@ fn unverifiable(error: impl Into<SealError>) -> VerifyError {
 }
 
 /// The parts of a received request as pairs, beside its raw texts.
-struct ReceivedParts<'r> {
+pub(super) struct ReceivedParts<'r> {
     received: &'r ReceivedRequest,
     path: &'r str,
-    raw_query: &'r str,
-    query: Vec<(String, String)>,
-    body: DraftBody,
+    pub(super) raw_query: &'r str,
+    pub(super) query: Vec<(String, String)>,
+    pub(super) body: DraftBody,
 }
 
 impl<'r> ReceivedParts<'r> {
-    fn of(received: &'r ReceivedRequest) -> Result<Self, VerifyError> {
+    pub(super) fn of(received: &'r ReceivedRequest) -> Result<Self, VerifyError> {
+        parse_body(received).map(|body| Self::with_body(received, body))
+    }
+
+    /// The same where a body that is not in its form is only bytes.
+    pub(super) fn lenient(received: &'r ReceivedRequest) -> Self {
+        let body = parse_body(received);
+        let body = body.unwrap_or_else(|_| DraftBody::Bytes(received.body.clone()));
+        Self::with_body(received, body)
+    }
+
+    fn with_body(received: &'r ReceivedRequest, body: DraftBody) -> Self {
         let (path, raw_query) = received
             .target
             .split_once('?')
             .unwrap_or((&received.target, ""));
-        Ok(Self {
+        Self {
             received,
             path,
             raw_query,
             query: parse_form(raw_query),
-            body: parse_body(received)?,
-        })
+            body,
+        }
     }
 
-    fn get(&self, part: RequestPart, name: &str) -> Option<String> {
+    pub(super) fn get(&self, part: RequestPart, name: &str) -> Option<String> {
         let find = |pairs: &[(String, String)]| {
             pairs
                 .iter()
@@ -249,7 +260,7 @@ fn parse_body(received: &ReceivedRequest) -> Result<DraftBody, VerifyError> {
 ///
 /// # Errors
 /// When an expression does not compile.
-fn names_used(procedure: &SigningProcedure) -> Result<Vec<String>, RenderError> {
+pub(super) fn names_used(procedure: &SigningProcedure) -> Result<Vec<String>, RenderError> {
     let placed = procedure
         .prepare
         .fields()
@@ -269,7 +280,11 @@ fn names_used(procedure: &SigningProcedure) -> Result<Vec<String>, RenderError> 
     Ok(names)
 }
 
-fn is_needed(reading: &ValueExtractor, names: &[String], procedure: &SigningProcedure) -> bool {
+pub(super) fn is_needed(
+    reading: &ValueExtractor,
+    names: &[String],
+    procedure: &SigningProcedure,
+) -> bool {
     let used = |name: &str| names.iter().any(|known| known == name);
     match reading.name.as_str() {
         "ts" => used("ts") || used("unix_s") || used("unix_ms"),
@@ -278,25 +293,25 @@ fn is_needed(reading: &ValueExtractor, names: &[String], procedure: &SigningProc
 }
 
 /// A field that the scheme adds, and where it stands in a received request.
-struct PlacedField<'p> {
+pub(super) struct PlacedField<'p> {
     /// Where the scheme puts it.
-    part: RequestPart,
+    pub(super) part: RequestPart,
     /// Where it was found: some marketplaces take their parameters in the body as well.
-    found_in: RequestPart,
-    name: String,
-    field: &'p TemplateField,
+    pub(super) found_in: RequestPart,
+    pub(super) name: String,
+    pub(super) field: &'p TemplateField,
     /// A place of `read` has its value, which is compared by that.
     is_read: bool,
 }
 
 /// All fields that a procedure adds to a request.
-struct PlacedFields<'p> {
-    prepared: Vec<PlacedField<'p>>,
-    attached: Vec<PlacedField<'p>>,
+pub(super) struct PlacedFields<'p> {
+    pub(super) prepared: Vec<PlacedField<'p>>,
+    pub(super) attached: Vec<PlacedField<'p>>,
 }
 
 impl<'p> PlacedFields<'p> {
-    fn locate(
+    pub(super) fn locate(
         scheme: &Scheme,
         procedure: &'p SigningProcedure,
         wanted: &[&ValueExtractor],
@@ -333,7 +348,7 @@ impl<'p> PlacedFields<'p> {
 }
 
 /// The place that a value is read from; a field in another of its places is compared by itself.
-fn place_read<'r>(
+pub(super) fn place_read<'r>(
     reading: &'r ValueExtractor,
     parsed: &ReceivedParts<'_>,
 ) -> Option<&'r ValuePlace> {
@@ -363,7 +378,7 @@ fn find_part(
         .unwrap_or(part)
 }
 
-fn readings(scheme: &Scheme) -> impl Iterator<Item = &ValueExtractor> {
+pub(super) fn readings(scheme: &Scheme) -> impl Iterator<Item = &ValueExtractor> {
     let sandbox = scheme.sandbox.iter();
     sandbox.flat_map(|sandbox| &sandbox.extractors)
 }
@@ -463,13 +478,13 @@ fn first_location(reading: &ValueExtractor) -> String {
     first.map_or_else(|| reading.name.clone(), place_location)
 }
 
-fn value_of<'v>(read: &'v [(String, String)], name: &str) -> Option<&'v str> {
+pub(super) fn value_of<'v>(read: &'v [(String, String)], name: &str) -> Option<&'v str> {
     read.iter()
         .find(|(key, _)| key == name)
         .map(|(_, value)| value.as_str())
 }
 
-fn location_of(wanted: &[&ValueExtractor], name: &str) -> String {
+pub(super) fn location_of(wanted: &[&ValueExtractor], name: &str) -> String {
     wanted
         .iter()
         .find(|reading| reading.name == name)
@@ -660,7 +675,7 @@ fn has_part(fields: &[PlacedField<'_>], part: RequestPart) -> bool {
 /// The frozen request: what was received minus what was attached, in its raw spelling. Pairs are
 /// cut out of the text instead of being decoded and joined again, because `%20`, `+` and `%7E` are
 /// other bytes to sign than another client's spelling of the same value.
-fn frozen_without_attached(
+pub(super) fn frozen_without_attached(
     attached: &[PlacedField<'_>],
     parsed: &ReceivedParts<'_>,
 ) -> Result<FrozenRequest, VerifyError> {

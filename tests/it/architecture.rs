@@ -169,6 +169,12 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     // Users of the corridor.
     (
+        "mistake",
+        &[
+            "calendar", "charset", "method", "model", "render", "sign", "span", "value", "wire",
+        ],
+    ),
+    (
         "renew",
         &[
             "budget",

@@ -19,8 +19,9 @@ pub(crate) use credential::{
     Credential, CredentialPattern, CredentialScope, CredentialType, CredentialValueError,
 };
 pub(crate) use host::{AccountHost, HostAddress, HostChoice, HostPart, HostValueError, SchemeHost};
+pub(crate) use incoming::IncomingPush;
 pub(crate) use incoming::IncomingSignature;
-pub(crate) use incoming::{IncomingPush, Webhook};
+pub use incoming::Webhook;
 pub(crate) use matcher::{PathPattern, RequestMatcher};
 pub(crate) use procedure::{
     AsymmetricAlgorithm, EcdsaAlgorithm, EcdsaForm, EllipticCurve, FieldPlacement, HashAlgorithm,

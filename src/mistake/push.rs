@@ -1,0 +1,83 @@
+//! The signature of a push: the same search, on the receiving side.
+
+use super::case::{Case, SentSignature};
+use super::diagnosis::SignatureDiagnosis;
+use super::recipe::signing_step;
+use super::sent_observations::sent_observations;
+use super::suspect::SuspectRequest;
+use super::verdict::diagnose_case;
+use crate::model::scheme::{RequestPart, Webhook};
+use crate::sign::{SealError, SignedRequest};
+use crate::wire::parse_form;
+
+/// # Errors
+/// When a step of the webhook cannot be computed.
+pub(super) fn diagnose_push(
+    suspect: &SuspectRequest<'_>,
+    webhook: &Webhook,
+) -> Result<SignatureDiagnosis, SealError> {
+    let signature = &webhook.signature;
+    let signed = SignedRequest::of_push(suspect.received);
+    let location = format!("{}.{}", signature.part.name(), signature.field);
+    let Some(account) = suspect.accounts.first() else {
+        let reason = format!("no credentials of `{}` are at hand", suspect.scheme.name);
+        return Ok(SignatureDiagnosis::unknown(reason));
+    };
+    let Some(text) = sent_text(suspect, signature.part, &signature.field) else {
+        let reason = format!("the push has no `{location}`, where its signature stands");
+        return Ok(SignatureDiagnosis::unknown(reason));
+    };
+    let text = match &signature.pattern {
+        None => text,
+        Some(pattern) => {
+            let found = pattern.captures(&text).and_then(|found| found.get(1));
+            found.map_or_else(|| text.clone(), |found| found.as_str().to_owned())
+        }
+    };
+    let Some(step) = signature.sign.len().checked_sub(1) else {
+        return Ok(SignatureDiagnosis::unknown(
+            "the webhook has no steps".to_owned(),
+        ));
+    };
+    let sent = SentSignature {
+        step,
+        location,
+        text,
+    };
+    if signing_step(&signature.sign, step, &[])?.is_none() {
+        return Ok(SignatureDiagnosis::unknown(
+            "the webhook has no signature".to_owned(),
+        ));
+    }
+    let Some(case) = Case::new(suspect, (&signature.sign, &[]), &signed, account, sent)? else {
+        return Ok(SignatureDiagnosis::unknown(
+            "the webhook has no signature".to_owned(),
+        ));
+    };
+    let observations = sent_observations(suspect, &case);
+    Ok(diagnose_case(case, suspect, "", observations))
+}
+
+fn sent_text(suspect: &SuspectRequest<'_>, part: RequestPart, field: &str) -> Option<String> {
+    let received = suspect.received;
+    let find = |pairs: &[(String, String)]| {
+        let mut pairs = pairs.iter();
+        pairs
+            .find(|(name, _)| name == field)
+            .map(|(_, value)| value.clone())
+    };
+    match part {
+        RequestPart::Header => find(&received.headers),
+        RequestPart::Query => find(&parse_form(
+            received
+                .target
+                .split_once('?')
+                .map_or("", |(_, query)| query),
+        )),
+        RequestPart::Json => {
+            let json = crate::value::parse(&received.body).ok()?;
+            Some(json.get(field)?.to_text())
+        }
+        RequestPart::Form => None,
+    }
+}

@@ -1,0 +1,268 @@
+//! Variations of the time in the text, and of level and token.
+
+use super::catalogue::MistakeCode as M;
+use super::key_variations::constants;
+use super::recipe::Recipe;
+use super::suspect::Surroundings;
+use super::variation::{Claim, Edit, Variation, VariedPart};
+use crate::calendar::format_time;
+use crate::model::scheme::{ClockFormat, SchemeClock};
+use crate::sign::write_time;
+use crate::value::Value;
+
+/// Other times are tried this far from the one that was sent.
+const MAX_SECONDS: i64 = 5;
+
+/// Forms of a time that programs write, with their names.
+const FORMATS: [(&str, &str); 14] = [
+    ("%Y-%m-%dT%H:%M:%SZ", "as RFC 3339"),
+    ("%Y-%m-%dT%H:%M:%S+00:00", "as RFC 3339 with `+00:00`"),
+    ("%Y-%m-%dT%H:%M:%S", "without a zone"),
+    ("%Y-%m-%d %H:%M:%S", "with a blank between date and time"),
+    ("%Y%m%dT%H%M%SZ", "without separators"),
+    ("%y%m%dT%H%M%SZ", "with two digits for the year"),
+    ("%y%m%dT%I%M%SZ", "with 12 hours"),
+    ("%Y%m%dT%I%M%SZ", "with 12 hours"),
+    ("%Y-%m-%d %I:%M:%S", "with 12 hours"),
+    ("%Y%m%d%H%M%S", "as digits"),
+    ("%y%m%d", "as a date only"),
+    ("%Y%m%d", "as a date only"),
+    ("%Y-%m-%d", "as a date only"),
+    ("%a, %d %b %Y %H:%M:%S GMT", "as an HTTP date"),
+];
+
+/// A code, a sentence, and the time that is signed in the place of the one that was sent.
+type OtherTime = (M, String, String);
+
+pub(super) fn time_variations(recipe: &Recipe<'_>) -> Vec<Variation> {
+    let uses = |name: &str| recipe.text_names.iter().any(|known| known == name);
+    if !(uses("ts") || uses("unix_s") || uses("unix_ms")) {
+        return Vec::new();
+    }
+    let sent = recipe.signed.ts.as_str();
+    let number: Option<i64> = sent.parse().ok();
+    let Some(ms) = recipe.signed.sent_ms.or(number) else {
+        return Vec::new();
+    };
+    let mut times = near_times(recipe, ms);
+    times.extend(number.map(other_units).into_iter().flatten());
+    times.extend(other_forms(&recipe.scheme.clock, sent, ms));
+    times.extend(times_of_headers(recipe));
+    let text = "the time is missing in the text".to_owned();
+    times.push((M::FIELDS_OF_TEXT, text, String::new()));
+    let others = times.into_iter().filter(|(.., time)| time != sent);
+    others
+        .map(|(code, text, time)| {
+            Variation::name(Claim::new(code, text), VariedPart::Time, "ts", time)
+        })
+        .collect()
+}
+
+/// A time that was taken twice.
+fn near_times(recipe: &Recipe<'_>, ms: i64) -> Vec<OtherTime> {
+    let clock = &recipe.scheme.clock;
+    let mut times = Vec::new();
+    for step in 1..=MAX_SECONDS {
+        for (delta, how) in [(-step, "before"), (step, "after")] {
+            let Ok(other) = write_time(clock, ms.saturating_add(delta * 1_000)) else {
+                continue;
+            };
+            let text = format!(
+                "the time was taken twice: the text has `{other}`, {step} s {how} the one that was sent"
+            );
+            times.push((M::TIME_TWICE, text, other));
+        }
+    }
+    if clock.format == ClockFormat::UnixMilliseconds {
+        let whole = ms.div_euclid(1_000).saturating_mul(1_000);
+        let text = "the milliseconds of the time are zero in the text".to_owned();
+        times.push((M::TIME_TWICE, text, whole.to_string()));
+    }
+    times
+}
+
+fn other_units(number: i64) -> Vec<OtherTime> {
+    let (seconds, rest) = (number.div_euclid(1_000), number.rem_euclid(1_000));
+    let unit = M::SECONDS_AND_MILLISECONDS;
+    let form = M::TIME_FORM;
+    [
+        (
+            unit,
+            "seconds are signed, and milliseconds are sent",
+            seconds.to_string(),
+        ),
+        (
+            unit,
+            "milliseconds are signed, and seconds are sent",
+            number.saturating_mul(1_000).to_string(),
+        ),
+        (
+            form,
+            "the time is signed as a decimal number",
+            format!("{number}.0"),
+        ),
+        (
+            form,
+            "the time is signed as a decimal number",
+            format!("{seconds}.{rest:03}"),
+        ),
+    ]
+    .map(|(code, text, time)| (code, text.to_owned(), time))
+    .to_vec()
+}
+
+fn other_forms(clock: &SchemeClock, sent: &str, ms: i64) -> Vec<OtherTime> {
+    let mut times = Vec::new();
+    for (format, how) in FORMATS {
+        for zone in [0, clock.zone] {
+            if let Ok(other) = format_time(ms, format, zone) {
+                let text = format!("the time is signed {how}: `{other}`");
+                times.push((M::TIME_FORM, text, other));
+            }
+        }
+    }
+    let mut add = |text: &str, time: String| times.push((M::TIME_FORM, text.to_owned(), time));
+    add(
+        "the time is signed as a Unix time",
+        ms.div_euclid(1_000).to_string(),
+    );
+    add("the time is signed as a Unix time", ms.to_string());
+    let ClockFormat::Strftime(format) = &clock.format else {
+        return times;
+    };
+    for digits in [3_usize, 6] {
+        let fraction = "0".repeat(digits);
+        let dotted = match sent.strip_suffix('Z') {
+            Some(bare) => format!("{bare}.{fraction}Z"),
+            None => format!("{sent}.{fraction}"),
+        };
+        add("the time is signed with a fraction of a second", dotted);
+    }
+    add(
+        "the time is signed without its zone",
+        sent.trim_end_matches('Z').to_owned(),
+    );
+    add(
+        "the time is signed with `+00:00`",
+        sent.replace('Z', "+00:00"),
+    );
+    for hours in -12..=14 {
+        if let Ok(other) = format_time(ms, format, clock.zone + hours * 3_600) {
+            let text = format!("a local time is signed: `{other}`");
+            times.push((M::LOCAL_TIME, text, other));
+        }
+    }
+    times
+}
+
+fn times_of_headers(recipe: &Recipe<'_>) -> Vec<OtherTime> {
+    let is_time =
+        |name: &str| name == "date" || name.ends_with("-date") || name.ends_with("timestamp");
+    let headers = recipe.signed.request.draft.headers.iter();
+    let times = headers.filter(|(name, _)| is_time(name));
+    times
+        .map(|(name, value)| {
+            let text = format!("the time of the header `{name}` is signed");
+            (M::TIME_TWICE, text, value.clone())
+        })
+        .collect()
+}
+
+/// How many milliseconds away another time is searched, when all else has failed.
+pub(super) fn near_milliseconds(recipe: &Recipe<'_>) -> Vec<Variation> {
+    let sent = &recipe.signed.ts;
+    let is_ms = recipe.scheme.clock.format == ClockFormat::UnixMilliseconds;
+    let (true, Ok(ms)) = (is_ms, sent.parse::<i64>()) else {
+        return Vec::new();
+    };
+    let deltas = (1..=2_000).flat_map(|step| [-step, step]);
+    deltas
+        .map(|delta: i64| {
+            let other = ms.saturating_add(delta);
+            let text = format!("the time was taken twice: the text has `{other}`, {} ms away from the one that was sent", delta.abs());
+            Variation::name(Claim::new(M::TIME_TWICE, text), VariedPart::Time, "ts", other.to_string())
+        })
+        .collect()
+}
+
+/// The recipe at other levels, and other tokens in it.
+pub(super) fn level_variations(recipe: &Recipe<'_>) -> Vec<Variation> {
+    let mut all = Vec::new();
+    let id = &recipe.steps[recipe.signing].id;
+    for level in &recipe.scheme.levels {
+        let steps = &level.procedure.sign;
+        let is_here = steps.get(recipe.signing).is_some_and(|step| step.id == *id);
+        if !is_here || std::ptr::eq(steps.as_slice(), recipe.steps) {
+            continue;
+        }
+        let text = format!("signed at level `{}`", level.name);
+        let other = steps.clone();
+        let mut variation = Variation::new(
+            Claim::new(M::LEVEL_OR_TOKEN, text),
+            VariedPart::Level,
+            Edit::Steps(std::rc::Rc::new(
+                move |steps: &mut Vec<crate::model::scheme::SignStep>| {
+                    steps.clone_from(&other);
+                },
+            )),
+        );
+        variation
+            .edits
+            .push(Edit::Vars(level.procedure.vars.clone()));
+        all.push(variation);
+    }
+    for name in &recipe.text_names {
+        let is_token = name.starts_with("token.");
+        let is_account = name.strip_prefix("cred.").is_some_and(|member| {
+            recipe.scheme.credential(member).is_some_and(|credential| {
+                credential.scope == crate::model::scheme::CredentialScope::Account
+                    && !credential.is_secret
+            })
+        });
+        if is_token || is_account {
+            let text = format!("`{name}` is missing in the text");
+            let claim = Claim::new(M::LEVEL_OR_TOKEN, text);
+            all.push(Variation::name(claim, VariedPart::Level, name, ""));
+        }
+    }
+    all
+}
+
+/// Other values in the text for what is no secret: a region, an id of another account.
+pub(super) fn constant_variations(
+    recipe: &Recipe<'_>,
+    around: &Surroundings<'_>,
+) -> Vec<Variation> {
+    let mut all = Vec::new();
+    for name in &recipe.text_names {
+        let Some((root, member)) = name.split_once('.') else {
+            continue;
+        };
+        if !matches!(root, "cred" | "token") {
+            continue;
+        }
+        for account in around
+            .accounts
+            .iter()
+            .filter(|account| account.name != recipe.account.name)
+        {
+            let value = account
+                .credentials
+                .get(member)
+                .and_then(Value::to_plain_text);
+            if let Some(value) = value.filter(|value| recipe.value(name).as_ref() != Some(value)) {
+                let text = format!("`{name}` of `{}` is signed", account.name);
+                let claim = Claim::new(M::LEVEL_OR_TOKEN, text);
+                all.push(Variation::name(claim, VariedPart::Level, name, value));
+            }
+        }
+        if !recipe.is_secret(name) {
+            for value in constants(recipe, name) {
+                let text = format!("`{value}` is signed for `{name}`");
+                let claim = Claim::new(M::SCHEME_CONSTANT, text);
+                all.push(Variation::name(claim, VariedPart::Level, name, value));
+            }
+        }
+    }
+    all
+}
