@@ -75,7 +75,7 @@ pub mod renew {
 }
 pub mod sandbox {
     pub use crate::sandbox::{
-        ListenOptions, NO_RECORDING, SandboxOrigins, SandboxServer, test_account,
+        ListenOptions, NO_RECORDING, PortPlan, SandboxOrigins, SandboxServer, test_account,
     };
 }
 pub mod secret {

@@ -531,12 +531,35 @@ impl RunArgs {
 
 #[derive(ClapArgs, Debug)]
 pub(super) struct SandboxArgs {
-    /// The first port; each scheme gets the next one
-    #[arg(long, short, default_value_t = 9000)]
-    pub(super) port: u16,
+    /// Start the marketplace of this scheme only. Repeatable
+    #[arg(long, value_name = "NAME")]
+    pub(super) scheme: Vec<String>,
+    /// The port of the first scheme, by default 9000; each scheme gets the next one. `SCHEME=PORT`
+    /// gives a scheme its own, and 0 any free one. Repeatable
+    #[arg(long, short, value_name = "PORT")]
+    pub(super) port: Vec<String>,
+    /// One port for all schemes, each by its name: <http://shopee.localhost:PORT>
+    #[arg(long, value_name = "PORT", conflicts_with = "port")]
+    pub(super) one_port: Option<u16>,
+    /// The address of this machine to listen on; any but a loopback one lets other machines in
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
+    pub(super) bind: String,
     /// Take the protocol of a request from `X-Forwarded-Proto`, as a proxy in front of it says
     #[arg(long)]
     pub(super) trust_forwarded_proto: bool,
+    /// Print addresses and test keys as one line of JSON
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Write addresses and test keys as variables to this file
+    #[arg(long, value_name = "FILE")]
+    pub(super) env_file: Option<PathBuf>,
+    /// Write addresses and test keys as JSON to this file as soon as requests are accepted, and
+    /// delete it at the end
+    #[arg(long, value_name = "FILE")]
+    pub(super) ready_file: Option<PathBuf>,
+    /// Stop as soon as standard input ends, as it does with the program that started this one
+    #[arg(long)]
+    pub(super) until_eof: bool,
 }
 
 #[derive(ClapArgs, Debug)]

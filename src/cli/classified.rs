@@ -21,6 +21,7 @@ use crate::tokens::StoreError;
 use crate::transport::TransportError;
 use crate::trust::TrustError;
 use std::fmt::Display;
+use std::io::ErrorKind;
 
 /// An error with a failure class. Its message and its hints hold no secret.
 pub(crate) trait Classified: Display {
@@ -166,7 +167,24 @@ impl Classified for TrustError {
 
 impl Classified for SandboxError {
     fn failure_class(&self) -> FailureClass {
-        FailureClass::Operation
+        match self {
+            Self::PortPlan(_) => FailureClass::Usage,
+            _ => FailureClass::Operation,
+        }
+    }
+
+    fn hints(&self) -> Vec<String> {
+        let Self::Bind(error) = self else {
+            return Vec::new();
+        };
+        let hint = match error.source.kind() {
+            ErrorKind::AddrNotAvailable => "name an address of this machine with `--bind`",
+            ErrorKind::PermissionDenied => {
+                "this system keeps low ports for the administrator: choose others with `--port`"
+            }
+            _ => "choose other ports with `--port`, or 0 for any free one",
+        };
+        vec![hint.to_owned()]
     }
 }
 

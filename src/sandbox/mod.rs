@@ -3,6 +3,7 @@
 //! describes, responds from recordings, and stores the resources that requests create.
 
 mod controls;
+mod listen;
 mod marketplace;
 mod path_match;
 mod reply;
@@ -14,12 +15,13 @@ mod template_scope;
 mod tokens;
 mod truncated_body;
 
+pub use listen::{PortPlan, SandboxOrigins};
 pub(crate) use reserved_names::CONTROL_PATH;
 pub use reserved_names::NO_RECORDING;
 pub(crate) use reserved_names::NOT_RECORDED;
 pub(crate) use reserved_names::RECORDED_AT;
 pub(crate) use self_check::unverifiable_calls;
 pub(crate) use server::SandboxError;
-pub use server::{ListenOptions, SandboxOrigins, SandboxServer};
+pub use server::{ListenOptions, SandboxServer};
 pub(crate) use tokens::token_subject::TestCredentialError;
 pub use tokens::token_subject::test_account;

@@ -1,9 +1,12 @@
-//! Listens on the loopback interface, one address for each scheme, and hands every request to its
-//! marketplace as the raw bytes that arrived.
+//! Starts the marketplaces and hands every request to its marketplace as the raw bytes that arrived.
 
+use super::listen::{
+    BindError, PortAssignment, PortPlan, PortPlanError, SandboxOrigins, accept_connections,
+    bind_all, bind_one, named_authority, scheme_of_host,
+};
 use super::marketplace::TestMarketplace;
 use super::reply::{DeliveryOutcome, LostResponse, ReplyDelivery, SandboxReply, unmakeable_reply};
-use super::reserved_names::NO_RECORDING;
+use super::reserved_names::{CONTROL_PATH, NO_RECORDING};
 use super::tokens::token_subject::TestCredentialError;
 use super::truncated_body::TruncatedBody;
 use crate::host::ClockAndRng;
@@ -16,72 +19,43 @@ use crate::wire::BaseUrl;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Either, Full, Limited};
 use hyper::body::Incoming;
-use std::collections::HashMap;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 use tokio::net::TcpListener;
 
 /// A larger request is refused with status 413; in bytes.
 const MAX_REQUEST_BYTES: usize = 64 << 20;
 
-/// The pause before the next connection is accepted, after the machine had no resources for one.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-
 #[derive(Debug, thiserror::Error)]
 pub enum SandboxError {
-    #[error("the sandbox cannot listen on 127.0.0.1:{port}: {source}")]
-    Listen { port: u16, source: std::io::Error },
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    #[error(transparent)]
+    PortPlan(#[from] PortPlanError),
     #[error("the sandbox has no address for the scheme `{scheme}`: its host is not a base URL")]
     NoBaseUrl { scheme: String },
     #[error(transparent)]
     TestCredential(#[from] TestCredentialError),
 }
 
-/// Scheme → the origin that its marketplace listens on.
-#[derive(Clone, Debug, Default)]
-pub struct SandboxOrigins(HashMap<String, String>);
-
-impl SandboxOrigins {
-    /// The address of a scheme's marketplace, with the base path that the real one has.
-    #[must_use]
-    pub fn base_url(&self, scheme: &Scheme) -> Option<BaseUrl> {
-        let origin = self.0.get(&scheme.name)?;
-        match scheme.main_host() {
-            Some(host) => BaseUrl::parse(&host.example_url())
-                .ok()?
-                .with_origin(origin),
-            None => BaseUrl::parse(origin).ok(),
-        }
-    }
-
-    #[must_use]
-    pub fn get(&self, scheme: &str) -> Option<&str> {
-        self.0.get(scheme).map(String::as_str)
-    }
-
-    /// Fixed addresses on which nothing listens, for commands that explain requests without sending
-    /// them.
-    #[must_use]
-    pub fn unbound(names: &[&str]) -> Self {
-        let ports = 9_000_u16..;
-        Self(
-            names
-                .iter()
-                .zip(ports)
-                .map(|(name, port)| ((*name).to_owned(), format!("http://127.0.0.1:{port}")))
-                .collect(),
-        )
-    }
-}
-
 /// Where the marketplaces listen, and what they believe of a request.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct ListenOptions {
-    /// The port of the first scheme; each scheme gets the next one. `None` for free ports.
-    pub first_port: Option<u16>,
+    /// The address of this machine; by default the loopback one.
+    pub address: IpAddr,
+    pub ports: PortPlan,
     /// Whether `X-Forwarded-Proto` says the protocol of a request, as a proxy in front sets it.
     pub trusts_forwarded_proto: bool,
+}
+
+impl Default for ListenOptions {
+    fn default() -> Self {
+        Self {
+            address: Ipv4Addr::LOCALHOST.into(),
+            ports: PortPlan::default(),
+            trusts_forwarded_proto: false,
+        }
+    }
 }
 
 /// Marketplaces that are listening; they stop when the runtime does.
@@ -100,8 +74,15 @@ impl SandboxServer {
         options: ListenOptions,
         clock_and_rng: ClockAndRng,
     ) -> Result<Self, SandboxError> {
-        let (origins, listeners) = bind_all(schemes, options.first_port).await?;
-        for (scheme, listener) in schemes.iter().zip(listeners) {
+        let names: Vec<&str> = schemes.iter().map(|scheme| scheme.name.as_str()).collect();
+        let (authorities, listeners) = bind(&names, &options).await?;
+        let origins: SandboxOrigins = names
+            .iter()
+            .zip(authorities)
+            .map(|(name, authority)| ((*name).to_owned(), format!("http://{authority}")))
+            .collect();
+        let mut endpoints = Vec::new();
+        for scheme in schemes {
             // Without this error the origin would stay published while nobody listens, and each
             // request would fail as "connection refused" for no visible reason.
             let Some(base) = origins.base_url(scheme) else {
@@ -109,47 +90,134 @@ impl SandboxServer {
                     scheme: scheme.name.clone(),
                 });
             };
-            let marketplace = Arc::new(Mutex::new(TestMarketplace::new(workspace, scheme)?));
-            tokio::spawn(listen(
-                listener,
-                MarketplaceEndpoint {
-                    marketplace,
-                    base,
-                    trusts_forwarded_proto: options.trusts_forwarded_proto,
-                    clock_and_rng,
-                },
-            ));
+            endpoints.push(MarketplaceEndpoint {
+                scheme: scheme.name.clone(),
+                marketplace: Arc::new(Mutex::new(TestMarketplace::new(workspace, scheme)?)),
+                base,
+                trusts_forwarded_proto: options.trusts_forwarded_proto,
+                clock_and_rng,
+            });
+        }
+        match listeners {
+            BoundPorts::Separate(listeners) => {
+                for (listener, endpoint) in listeners.into_iter().zip(endpoints) {
+                    tokio::spawn(listen(listener, RequestRouter::One(endpoint)));
+                }
+            }
+            BoundPorts::Shared(listener) => {
+                tokio::spawn(listen(listener, RequestRouter::ByHost(endpoints.into())));
+            }
         }
         Ok(Self { origins })
     }
 }
 
-/// A listener for each scheme, in their order, and the addresses. All ports are taken first, so
-/// that a taken one is reported before any marketplace runs.
-async fn bind_all(
-    schemes: &[Arc<Scheme>],
-    port: Option<u16>,
-) -> Result<(SandboxOrigins, Vec<TcpListener>), SandboxError> {
-    let mut origins = HashMap::new();
-    let mut listeners = Vec::new();
-    for (index, scheme) in (0_u16..).zip(schemes) {
-        let wanted = port.map_or(0, |port| port.saturating_add(index));
-        let fault = |error: std::io::Error| SandboxError::Listen {
-            port: wanted,
-            source: error,
-        };
-        let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, wanted)))
-            .await
-            .map_err(fault)?;
-        let origin = format!("http://{}", listener.local_addr().map_err(fault)?);
-        origins.insert(scheme.name.clone(), origin);
-        listeners.push(listener);
+enum BoundPorts {
+    /// One for each scheme, in their order.
+    Separate(Vec<TcpListener>),
+    Shared(TcpListener),
+}
+
+/// Takes the ports; the `host:port` of each scheme, in their order.
+async fn bind(
+    schemes: &[&str],
+    options: &ListenOptions,
+) -> Result<(Vec<String>, BoundPorts), SandboxError> {
+    match options.ports.assign(schemes)? {
+        PortAssignment::Separate(ports) => {
+            let bound = bind_all(options.address, &ports).await?;
+            let authorities = bound.iter().map(|bound| bound.authority.to_string());
+            Ok((
+                authorities.collect(),
+                BoundPorts::Separate(bound.into_iter().map(|bound| bound.listener).collect()),
+            ))
+        }
+        PortAssignment::Shared(port) => {
+            let bound = bind_one(options.address, port).await?;
+            let port = bound.authority.port();
+            let authorities = schemes.iter().map(|scheme| named_authority(scheme, port));
+            Ok((authorities.collect(), BoundPorts::Shared(bound.listener)))
+        }
     }
-    Ok((SandboxOrigins(origins), listeners))
+}
+
+/// Which marketplace a request of one listener is for.
+#[derive(Clone)]
+enum RequestRouter {
+    One(MarketplaceEndpoint),
+    ByHost(Arc<[MarketplaceEndpoint]>),
+}
+
+impl RequestRouter {
+    /// # Errors
+    /// The response to a request that names no marketplace.
+    fn route(&self, headers: &http::HeaderMap) -> Result<&MarketplaceEndpoint, SandboxReply> {
+        let endpoints = match self {
+            Self::One(endpoint) => return Ok(endpoint),
+            Self::ByHost(endpoints) => endpoints,
+        };
+        // Two `Host` headers are refused when the request is read.
+        let host = headers.get(http::header::HOST);
+        let host = host.and_then(|host| host.to_str().ok()).unwrap_or("");
+        let names = endpoints.iter().map(|endpoint| endpoint.scheme.as_str());
+        scheme_of_host(host, names)
+            .and_then(|index| endpoints.get(index))
+            .ok_or_else(|| unknown_name(host, endpoints))
+    }
+}
+
+fn unknown_name(host: &str, endpoints: &[MarketplaceEndpoint]) -> SandboxReply {
+    let known: Vec<&str> = endpoints
+        .iter()
+        .map(|known| known.base.authority())
+        .collect();
+    let message = format!(
+        "the host `{host}` names no marketplace, and this port plays several: call {}",
+        known.join(", ")
+    );
+    SandboxReply::message(421, message)
+}
+
+/// Serves HTTP/1.1 on every connection.
+async fn listen(listener: TcpListener, router: RequestRouter) {
+    accept_connections(listener, |stream, peer| {
+        let router = router.clone();
+        let service = hyper::service::service_fn(move |request| {
+            route_request(request, router.clone(), peer.ip())
+        });
+        let connection = hyper::server::conn::http1::Builder::new()
+            .serve_connection(hyper_util::rt::TokioIo::new(stream), service);
+        tokio::spawn(async move {
+            // A client that goes away in the middle is no fault of the sandbox.
+            let _ = connection.await;
+        });
+    })
+    .await;
+}
+
+/// # Errors
+/// As [`handle_request`].
+async fn route_request(
+    request: http::Request<Incoming>,
+    router: RequestRouter,
+    peer: IpAddr,
+) -> Result<http::Response<ReplyBody>, LostResponse> {
+    let is_control = request.uri().path().starts_with(CONTROL_PATH);
+    if is_control && !peer.to_canonical().is_loopback() {
+        let message = "controls answer to this machine only";
+        return deliver(DeliveryOutcome::Complete(SandboxReply::message(
+            403, message,
+        )));
+    }
+    match router.route(request.headers()) {
+        Ok(endpoint) => handle_request(request, endpoint.clone()).await,
+        Err(reply) => deliver(DeliveryOutcome::Complete(reply)),
+    }
 }
 
 #[derive(Clone)]
 struct MarketplaceEndpoint {
+    scheme: String,
     marketplace: Arc<Mutex<TestMarketplace>>,
     /// The address that it listens on.
     base: BaseUrl,
@@ -205,45 +273,6 @@ fn single_header<'h>(headers: &'h [(String, String)], name: &str) -> Result<Opti
         return Err(());
     }
     Ok(first)
-}
-
-async fn listen(listener: TcpListener, market: MarketplaceEndpoint) {
-    loop {
-        let stream = match listener.accept().await {
-            Ok((stream, _)) => stream,
-            Err(error) => {
-                if let Some(pause) = accept_pause(&error) {
-                    tokio::time::sleep(pause).await;
-                }
-                continue;
-            }
-        };
-        // Header and body are two writes. With Nagle's algorithm the second one waits until the
-        // client has acknowledged the first, which a client that delays acknowledgements does after
-        // 40 ms. A socket that refuses the option is slower and not wrong.
-        let _ = stream.set_nodelay(true);
-        let market = market.clone();
-        let service =
-            hyper::service::service_fn(move |request| handle_request(request, market.clone()));
-        let connection = hyper::server::conn::http1::Builder::new()
-            .serve_connection(hyper_util::rt::TokioIo::new(stream), service);
-        tokio::spawn(async move {
-            // A client that goes away in the middle is no fault of the sandbox.
-            let _ = connection.await;
-        });
-    }
-}
-
-/// How long to wait before the next connection is accepted. A connection that ended before it was
-/// accepted says nothing about the next one. Any other error (no descriptor or memory is free)
-/// stays until a connection is closed, and nothing reports when that is: without a pause the loop
-/// would take a whole core from the requests that would close one.
-fn accept_pause(error: &std::io::Error) -> Option<Duration> {
-    use std::io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
-    match error.kind() {
-        ConnectionAborted | ConnectionRefused | ConnectionReset => None,
-        _ => Some(ACCEPT_PAUSE),
-    }
 }
 
 /// The whole body of a response, or half of it.
@@ -379,17 +408,6 @@ fn head_of(reply: &SandboxReply) -> Result<(http::StatusCode, http::HeaderMap), 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::{Error, ErrorKind};
-
-    #[test]
-    fn accepting_pauses_when_descriptors_run_out_and_not_for_a_client_that_left() {
-        // EMFILE and ENFILE of Linux and macOS.
-        for code in [24, 23] {
-            let error = Error::from_raw_os_error(code);
-            assert_eq!(accept_pause(&error), Some(ACCEPT_PAUSE), "{error}");
-        }
-        assert_eq!(accept_pause(&ErrorKind::ConnectionAborted.into()), None);
-    }
 
     #[test]
     fn a_reply_that_http_cannot_carry_is_an_error_and_not_a_success() {

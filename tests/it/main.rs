@@ -57,6 +57,7 @@ mod reports;
 mod response_secrets;
 mod retries;
 mod sandbox;
+mod sandbox_edge;
 mod sandbox_failures;
 mod sandbox_resources;
 mod sandbox_tokens;

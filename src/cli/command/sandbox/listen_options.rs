@@ -1,0 +1,111 @@
+//! Where the sandbox listens, by its arguments.
+
+use crate::cli::args::SandboxArgs;
+use crate::cli::command_error::CommandError;
+use crate::diagnostic::did_you_mean;
+use crate::load::scheme_names;
+use crate::model::scheme::Scheme;
+use crate::model::workspace::Workspace;
+use crate::sandbox::{ListenOptions, PortPlan};
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// The port of the first scheme, without `--port`.
+const DEFAULT_FIRST_PORT: u16 = 9000;
+
+/// # Errors
+/// When an argument is no address or port, or names a scheme that is not started.
+pub(super) fn listen_options(
+    args: &SandboxArgs,
+    schemes: &[Arc<Scheme>],
+) -> Result<ListenOptions, CommandError> {
+    let ports = match args.one_port {
+        Some(port) => PortPlan::Shared(port),
+        None => separate_ports(&args.port, schemes)?,
+    };
+    Ok(ListenOptions {
+        address: bind_address(&args.bind)?,
+        ports,
+        trusts_forwarded_proto: args.trust_forwarded_proto,
+    })
+}
+
+/// An address, with the brackets that an IPv6 address has in a URL or without them.
+fn bind_address(text: &str) -> Result<IpAddr, CommandError> {
+    let bare = text
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+        .unwrap_or(text);
+    bare.parse().map_err(|_| {
+        CommandError::usage(format!("`--bind {text}` is no IP address"))
+            .hint("name an address of this machine, such as 127.0.0.1, ::1 or 0.0.0.0; ports are set by `--port`")
+    })
+}
+
+fn separate_ports(words: &[String], schemes: &[Arc<Scheme>]) -> Result<PortPlan, CommandError> {
+    let (mut first, mut fixed) = (None, BTreeMap::new());
+    for word in words {
+        let twice = || CommandError::usage(format!("`--port {word}` is the second of its kind"));
+        match word.split_once('=') {
+            None => {
+                if first.replace(port_number(word, word)?).is_some() {
+                    return Err(twice().hint("name the first port once, and others as SCHEME=PORT"));
+                }
+            }
+            Some((scheme, port)) => {
+                let port = port_number(port, word)?;
+                refuse_unstarted(scheme, schemes)?;
+                if fixed.insert(scheme.to_owned(), port).is_some() {
+                    return Err(twice().hint(format!("give `{scheme}` one port")));
+                }
+            }
+        }
+    }
+    let first = first.unwrap_or(DEFAULT_FIRST_PORT);
+    Ok(PortPlan::Separate {
+        first: (first > 0).then_some(first),
+        fixed,
+    })
+}
+
+fn port_number(text: &str, word: &str) -> Result<u16, CommandError> {
+    text.parse().map_err(|_| {
+        CommandError::usage(format!("`--port {word}`: `{text}` is no port"))
+            .hint("a port is a number from 0 to 65535; write `--port 9000` or `--port shopee=9105`")
+    })
+}
+
+/// A port for a scheme that is not started would be free for anybody.
+fn refuse_unstarted(name: &str, schemes: &[Arc<Scheme>]) -> Result<(), CommandError> {
+    let names: Vec<&str> = schemes.iter().map(|scheme| scheme.name.as_str()).collect();
+    if names.contains(&name) {
+        return Ok(());
+    }
+    let hint = did_you_mean(name, names)
+        .unwrap_or_else(|| "`ingam scheme list` shows the schemes that there are".to_owned());
+    Err(CommandError::usage(format!(
+        "`--port {name}=…` names a scheme that is not started"
+    ))
+    .hint(hint))
+}
+
+/// # Errors
+/// When there is no scheme of a name, or a name stands twice.
+pub(super) fn check_scheme_names<'n>(
+    workspace: &Workspace,
+    flag: &str,
+    names: impl Iterator<Item = &'n String>,
+) -> Result<(), CommandError> {
+    let known = scheme_names(workspace);
+    for name in names {
+        if !known.contains(&name.as_str()) {
+            let hint = did_you_mean(name, known)
+                .unwrap_or_else(|| "`ingam scheme list` shows the schemes".to_owned());
+            return Err(
+                CommandError::usage(format!("`{flag} {name}`: there is no such scheme")).hint(hint),
+            );
+        }
+    }
+    Ok(())
+}
