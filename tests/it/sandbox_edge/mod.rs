@@ -1,5 +1,6 @@
 //! The sandbox's edge: where it listens, how a script starts it, and what it says when it cannot.
 
+mod programs;
 mod reach;
 mod start;
 
