@@ -31,7 +31,9 @@ pub mod jsonpath {
     }
 }
 pub mod load {
-    pub use crate::load::{LoadedWorkspace, SCHEMAS, all_schemes, load, schema_of};
+    pub use crate::load::{
+        LoadedWorkspace, RecordingFaults, SCHEMAS, all_schemes, load, schema_of,
+    };
 }
 pub mod method {
     pub use crate::method::Method;
@@ -75,7 +77,8 @@ pub mod renew {
 }
 pub mod sandbox {
     pub use crate::sandbox::{
-        ListenOptions, NO_RECORDING, PortPlan, SandboxOrigins, SandboxServer, test_account,
+        ControlGuard, JournalEntry, ListenOptions, NO_RECORDING, PortPlan, RequestJournal,
+        SandboxOrigins, SandboxServer, test_account,
     };
 }
 pub mod secret {

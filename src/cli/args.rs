@@ -547,9 +547,16 @@ pub(super) struct SandboxArgs {
     /// Take the protocol of a request from `X-Forwarded-Proto`, as a proxy in front of it says
     #[arg(long)]
     pub(super) trust_forwarded_proto: bool,
-    /// Print addresses and test keys as one line of JSON
+    /// Print addresses and test keys as one line of JSON, and requests as NDJSON
     #[arg(long)]
     pub(super) json: bool,
+    /// Print no line for each request; `GET /.ingam/requests` shows them all the same
+    #[arg(long, short)]
+    pub(super) quiet: bool,
+    /// Controls need this key in the header `x-ingam-control-key`, and answer to other machines
+    /// with it. By default `INGAM_CONTROL_KEY`
+    #[arg(long, value_name = "KEY")]
+    pub(super) control_key: Option<String>,
     /// Write addresses and test keys as variables to this file
     #[arg(long, value_name = "FILE")]
     pub(super) env_file: Option<PathBuf>,

@@ -154,7 +154,7 @@ impl Output {
 
     /// Standard error, or the captured output.
     #[must_use]
-    pub(crate) fn stderr(&self) -> Box<dyn Write> {
+    pub(crate) fn stderr(&self) -> Box<dyn Write + Send> {
         match &self.captured {
             None => Box::new(OutputSink {
                 target: SinkTarget::Stderr(std::io::stderr()),

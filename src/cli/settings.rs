@@ -23,8 +23,12 @@ use crate::span::SourceMap;
 use crate::tokens::{InvalidStoreLocation, StoreConfig, StoreError, StoreKey, StoreLocation};
 use std::path::{Path, PathBuf};
 
+/// The key of the sandbox's controls, unless `--control-key` names one.
+pub(super) const CONTROL_KEY_VARIABLE: &str = "INGAM_CONTROL_KEY";
+
 /// The variables that are settings and no credentials.
-pub(super) const SETTING_VARIABLES: [&str; 6] = [
+pub(super) const SETTING_VARIABLES: [&str; 7] = [
+    CONTROL_KEY_VARIABLE,
     "INGAM_STORE",
     "INGAM_STORE_KEY",
     OWN_SHARD.0,

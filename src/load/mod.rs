@@ -19,6 +19,7 @@ mod output;
 mod pages;
 mod path_text;
 mod recording;
+mod recordings;
 mod redact;
 mod references;
 mod repeat;
@@ -43,6 +44,10 @@ mod workspace;
 mod workspace_files;
 
 pub(crate) use node_reader::{is_variable_name, parse_duration};
+pub use recordings::RecordingFaults;
+pub(crate) use recordings::{
+    RecordingStamp, decode_given_recording, read_recordings, stamp_recordings,
+};
 pub(crate) use references::scheme_names;
 pub use schema::{SCHEMAS, schema_of};
 pub(crate) use secrets::check_secret_assertions;

@@ -176,6 +176,13 @@ impl ExchangePool {
             .recordings
             .iter()
             .filter(|recording| recording.scheme == scheme);
+        Self::of(recordings)
+    }
+
+    /// All exchanges of these recordings.
+    #[must_use]
+    pub(crate) fn of<'r>(recordings: impl IntoIterator<Item = &'r Recording>) -> Self {
+        let recordings = recordings.into_iter();
         let mut groups: Vec<ExchangeGroup> = recordings.flat_map(group_by_request).collect();
         // Indices are compared later, so this order decides which exchange answers.
         groups.sort_by_cached_key(ExchangeGroup::rank);

@@ -1,27 +1,31 @@
 //! One marketplace of the sandbox: decides how one received request is answered.
 
+use super::call_fault::CallFault;
+use super::journal::{CredentialFields, SuspectSignature, VerdictKind};
 use super::path_match::NamedLevel;
+use super::recording_set::RecordingSet;
+use super::refused_request::RefusedRequest;
 use super::reply::{
     DeliveryOutcome, ReplyDelivery, SandboxReply, not_recorded_reply, unmakeable_reply,
     unreadable_recording_reply,
 };
-use super::reserved_names::RECORDED_AT;
+use super::reserved_names::{NO_RECORDING, RECORDED_AT, SAMPLE};
 use super::resources::{OperationCall, OperationMatch, ResourceStore};
 use super::template_scope::SandboxScope;
+use super::tokens::given_tokens::GivenTokens;
 use super::tokens::issued_tokens::IssuedTokens;
 use super::tokens::token_subject::{TestCredentialError, TokenSubject, test_account};
 use super::tokens::token_traffic::TokenTraffic;
 use crate::calendar::format_time;
 use crate::model::environment::{DEFAULT_ACCOUNT, SANDBOX_ENV};
-use crate::model::recording::{RecordedOutcome, RecordedResponse};
-use crate::model::request::Request;
+use crate::model::recording::{RecordedOutcome, RecordedResponse, Recording};
+use crate::model::request::{Request, TemplateField};
 use crate::model::scheme::{
-    FaultResponse, HostChoice, Level, RequestPart, Scheme, SigningProcedure, VerifyFault,
+    FaultResponse, HostChoice, Level, RequestPart, SampleResponse, Scheme, SigningProcedure,
+    VerifyFault,
 };
 use crate::model::workspace::Workspace;
-use crate::recording::{
-    ExchangePool, TakenExchange, read_body, received_request, response_headers,
-};
+use crate::recording::{ReplayMiss, TakenExchange, read_body, received_request, response_headers};
 use crate::render::{FreshValues, RenderError};
 use crate::sign::{
     ReceivedRequest, TestAccount, VerifiedRequest, VerifierKeys, VerifyError, choose_level, verify,
@@ -30,6 +34,7 @@ use crate::value::Value;
 use crate::wire::{BaseUrl, Draft, parse_form};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The state of one marketplace.
 pub(super) struct TestMarketplace {
@@ -40,10 +45,17 @@ pub(super) struct TestMarketplace {
     named_levels: Vec<NamedLevel>,
     /// The hosts besides the main one that levels and rules name.
     call_hosts: Vec<String>,
-    recordings: ExchangePool,
+    pub(super) recordings: RecordingSet,
     pub(super) resources: ResourceStore,
     pub(super) tokens: IssuedTokens,
+    pub(super) given_tokens: GivenTokens,
     pub(super) traffic: TokenTraffic,
+    /// The next calls that fail.
+    pub(super) call_fault: Option<CallFault>,
+    /// How far its clock is ahead of that of this machine, in milliseconds.
+    pub(super) clock_offset_ms: i64,
+    /// What a journal must not show; `None` if nobody keeps one.
+    observed: Option<CredentialFields>,
 }
 
 impl TestMarketplace {
@@ -52,6 +64,8 @@ impl TestMarketplace {
     pub(super) fn new(
         workspace: &Workspace,
         scheme: &Arc<Scheme>,
+        recordings: RecordingSet,
+        observed: Option<CredentialFields>,
     ) -> Result<Self, TestCredentialError> {
         let accounts = test_accounts(workspace, scheme)?;
         let steps = workspace
@@ -65,11 +79,51 @@ impl TestMarketplace {
             accounts,
             named_levels: steps.filter_map(NamedLevel::of).collect(),
             call_hosts: call_hosts(scheme),
-            recordings: ExchangePool::for_scheme(workspace, &scheme.name),
-            resources: ResourceStore::of(workspace, &scheme.name),
+            recordings,
+            resources: ResourceStore::of(recordings_of(workspace, &scheme.name)),
             tokens: IssuedTokens::default(),
+            given_tokens: GivenTokens::default(),
             traffic: TokenTraffic::default(),
+            call_fault: None,
+            clock_offset_ms: 0,
+            observed,
         })
+    }
+
+    /// As at the start; files that changed since are read again.
+    pub(super) fn reset(&mut self) {
+        self.recordings.reset();
+        self.resources = ResourceStore::of(self.recordings.recordings());
+        self.tokens = IssuedTokens::default();
+        self.given_tokens = GivenTokens::default();
+        self.traffic = TokenTraffic::default();
+        self.call_fault = None;
+        self.clock_offset_ms = 0;
+    }
+
+    /// The time of this marketplace, in Unix milliseconds. `now_ms` is that of this machine.
+    #[must_use]
+    pub(super) fn now_ms(&self, now_ms: i64) -> i64 {
+        now_ms.saturating_add(self.clock_offset_ms)
+    }
+
+    /// Path and query without the credentials of others.
+    #[must_use]
+    pub(super) fn shown_target(&self, target: &str, now_ms: i64) -> String {
+        let now_ms = self.now_ms(now_ms);
+        let is_own = |text: &str| {
+            let mut accounts = self.accounts.iter();
+            let is_known = |value: &Value| value.to_plain_text().as_deref() == Some(text);
+            accounts.any(|account| {
+                account
+                    .credentials
+                    .iter()
+                    .any(|(_, value)| is_known(value.expose()))
+            }) || self.tokens.has_issued(text, now_ms)
+        };
+        self.observed
+            .as_ref()
+            .map_or_else(|| target.to_owned(), |fields| fields.shown(target, &is_own))
     }
 
     /// The response and how it is delivered. A delay is only returned here: the server waits for
@@ -79,10 +133,10 @@ impl TestMarketplace {
         received: &ReceivedRequest,
         moment: FreshValues,
     ) -> ReplyDelivery {
-        // Controls come first, so that no path of a scheme can hide one.
-        if let Some(reply) = self.control(received, moment.unix_ms) {
-            return reply.into();
-        }
+        let moment = FreshValues {
+            unix_ms: self.now_ms(moment.unix_ms),
+            ..moment
+        };
         if let Some(answer) = self.token_request(received, moment) {
             return ReplyDelivery {
                 delay: self.traffic.response_delay,
@@ -147,7 +201,7 @@ impl TestMarketplace {
         match self.verify(&level.procedure, token, received, moment.unix_ms) {
             Err(fault) => self.refusal_reply(&fault, path, moment).into(),
             Ok(verified) => match self.penalty_error(&verified, moment.unix_ms) {
-                Some(fault) => self.refusal_reply(&fault, path, moment).into(),
+                Some(fault) => self.refusal_reply(&fault.into(), path, moment).into(),
                 None => self.respond_to_verified(&verified, moment),
             },
         }
@@ -183,7 +237,7 @@ impl TestMarketplace {
         token: Option<&str>,
         received: &ReceivedRequest,
         now_ms: i64,
-    ) -> Result<VerifiedRequest, VerifyError> {
+    ) -> Result<VerifiedRequest, RefusedRequest> {
         let accepts_token = |field: &str, value: &str, account: &str| {
             let Some(account) = self.accounts.iter().find(|known| known.name == account) else {
                 return false;
@@ -194,7 +248,7 @@ impl TestMarketplace {
                 .get(field)
                 .and_then(Value::as_str)
                 .is_some_and(|known| known == value);
-            is_given
+            (is_given && self.given_tokens.works(account, token))
                 || self
                     .tokens
                     .subject_of(value, now_ms)
@@ -205,7 +259,20 @@ impl TestMarketplace {
             accepts_token: &accepts_token,
             now_ms,
         };
-        verify(&self.scheme, procedure, received, &known)
+        verify(&self.scheme, procedure, received, &known).map_err(|error| {
+            let is_suspect = self.observed.is_some() && error.fault == VerifyFault::Signature;
+            let suspect = is_suspect.then(|| SuspectSignature {
+                scheme: Arc::clone(&self.scheme),
+                procedure: procedure.clone(),
+                received: received.clone(),
+                accounts: self.accounts.clone(),
+                now_ms,
+            });
+            RefusedRequest {
+                error,
+                suspect: suspect.map(Box::new),
+            }
+        })
     }
 
     /// Whether a token is accepted where `needed` is: it is that token, or a shared one that it is
@@ -242,9 +309,35 @@ impl TestMarketplace {
         moment: FreshValues,
     ) -> ReplyDelivery {
         let (account, sent) = (&verified.account, &verified.unsigned);
+        let fault = self.call_fault.as_mut();
+        let fault = fault.and_then(|fault| fault.take(sent.method, &sent.path));
+        let failed = fault.as_ref().and_then(|fault| {
+            fault.delivery(|status| self.asked_error(status, &sent.path, moment))
+        });
+        let mut delivery = failed.unwrap_or_else(|| self.respond_from_files(account, sent, moment));
+        delivery.delay += fault.map_or(Duration::ZERO, |fault| fault.delay());
+        delivery.set_account(account);
+        delivery
+    }
+
+    fn respond_from_files(
+        &mut self,
+        account: &str,
+        sent: &Draft,
+        moment: FreshValues,
+    ) -> ReplyDelivery {
+        if let Some(fault) = self.recordings.fault() {
+            let fault = fault.to_string();
+            if !self.reread_recordings() {
+                return unreadable_recording_reply(&fault).into();
+            }
+        }
         let request = received_request(sent, account);
         // Before the resources, so that a stub can make a single call fail.
         if let Some(taken) = self.recordings.take_exact(&request) {
+            return self.replay_current(&taken, (account, sent), moment);
+        }
+        if let Some(taken) = self.recordings.take_added(&request) {
             return self.replay(&taken);
         }
         if let Some(found) = self.resources.match_operation(sent.method, &sent.path) {
@@ -254,9 +347,94 @@ impl TestMarketplace {
                 .into();
         }
         match self.recordings.take_exchange(&request) {
-            Ok(taken) => self.replay(&taken),
-            Err(miss) => not_recorded_reply(&self.scheme, &miss).into(),
+            Ok(taken) => self.replay_current(&taken, (account, sent), moment),
+            // A file may have been written for just this request.
+            Err(_) if self.reread_recordings() => self.respond_from_files(account, sent, moment),
+            Err(miss) => self.sample_reply(sent, &miss, moment).into(),
         }
+    }
+
+    /// The response to a call for which nothing is recorded: a sample of the scheme, if somebody
+    /// tests against this marketplace. In a run it would look like a recording.
+    fn sample_reply(&self, sent: &Draft, miss: &ReplayMiss, moment: FreshValues) -> SandboxReply {
+        let missing = not_recorded_reply(&self.scheme, miss);
+        if self.observed.is_none() {
+            return missing;
+        }
+        let Some(sample) = find_sample(&self.scheme, sent) else {
+            return missing;
+        };
+        let message = missing.verdict.note.clone().unwrap_or_default();
+        match self.render_sample(sample, (sample.status, &message), &sent.path, moment) {
+            Ok(mut reply) => {
+                // A program that knows ingam's headers sees that nothing is recorded, as without a
+                // sample.
+                let marks = missing.headers.into_iter();
+                reply
+                    .headers
+                    .extend(marks.filter(|(name, _)| name == NO_RECORDING));
+                reply.noted(VerdictKind::Unrecorded, message)
+            }
+            Err(error) => unmakeable_reply(&error),
+        }
+    }
+
+    /// The response to a call that fails as it was asked for, in the form of the marketplace.
+    fn asked_error(&self, status: u16, path: &str, moment: FreshValues) -> SandboxReply {
+        let message = "this call fails, as the control `fail` asked for";
+        let samples = self
+            .scheme
+            .sandbox
+            .iter()
+            .flat_map(|sandbox| &sandbox.samples);
+        let mut errors = samples.filter(|sample| sample.call.is_none());
+        match errors.next() {
+            Some(sample) => self
+                .render_sample(sample, (status, message), path, moment)
+                .unwrap_or_else(|error| unmakeable_reply(&error)),
+            None => SandboxReply::message(status, message),
+        }
+    }
+
+    fn render_sample(
+        &self,
+        sample: &SampleResponse,
+        (status, message): (u16, &str),
+        path: &str,
+        moment: FreshValues,
+    ) -> Result<SandboxReply, RenderError> {
+        let scope = self
+            .reply_scope(path, moment)?
+            .with("message", message)
+            .with("status", i64::from(status));
+        let mut reply = SandboxReply::json(status, &scope.render(&sample.json)?);
+        add_headers(&mut reply, &sample.headers, &scope)?;
+        reply.headers.push((SAMPLE.to_owned(), "true".to_owned()));
+        Ok(reply)
+    }
+
+    /// Replays an exchange, unless its file has changed: then the request is answered from the new
+    /// one.
+    fn replay_current(
+        &mut self,
+        taken: &TakenExchange,
+        (account, sent): (&str, &Draft),
+        moment: FreshValues,
+    ) -> ReplyDelivery {
+        if self.recordings.is_outdated(taken) && self.reread_recordings() {
+            return self.respond_from_files(account, sent, moment);
+        }
+        self.replay(taken)
+    }
+
+    /// Reads the recordings again if a file changed; whether it did. Resources begin anew then, as
+    /// their files do.
+    fn reread_recordings(&mut self) -> bool {
+        let is_changed = self.recordings.reread_if_changed();
+        if is_changed {
+            self.resources = ResourceStore::of(self.recordings.recordings());
+        }
+        is_changed
     }
 
     fn respond_from_resources(
@@ -306,6 +484,7 @@ impl TestMarketplace {
                 status: answer.status,
                 headers: response_headers(answer),
                 body: body.to_vec(),
+                verdict: Box::default(),
             },
             Err(error) => unreadable_recording_reply(&error.to_string()),
         }
@@ -314,10 +493,17 @@ impl TestMarketplace {
     /// The response to a faulty request, as the scheme describes it.
     pub(super) fn refusal_reply(
         &self,
-        faulty: &VerifyError,
+        refused: &RefusedRequest,
         path: &str,
         moment: FreshValues,
     ) -> SandboxReply {
+        SandboxReply {
+            verdict: Box::new(refused.verdict()),
+            ..self.fault_reply(&refused.error, path, moment)
+        }
+    }
+
+    fn fault_reply(&self, faulty: &VerifyError, path: &str, moment: FreshValues) -> SandboxReply {
         let location = &faulty.location;
         let (part, name) = location.split_once('.').unwrap_or(("", location));
         let Some(refusal) = self.find_refusal(faulty, name) else {
@@ -358,20 +544,7 @@ impl TestMarketplace {
             .with("name", name)
             .with("part", part);
         let mut reply = SandboxReply::json(refusal.status, &scope.render(&refusal.json)?);
-        for header in &refusal.headers {
-            let value = scope
-                .render(&header.value)?
-                .to_plain_text()
-                .ok_or_else(|| {
-                    RenderError::new(
-                        header.name_at,
-                        format!("the header `{}` must be a single value", header.name),
-                    )
-                })?;
-            reply
-                .headers
-                .push((header.name.to_ascii_lowercase().into(), value));
-        }
+        add_headers(&mut reply, &refusal.headers, &scope)?;
         Ok(reply)
     }
 
@@ -401,6 +574,48 @@ impl TestMarketplace {
             .with("path", path)
             .with("account", account))
     }
+}
+
+/// # Errors
+/// When a header cannot be rendered, or is no single value.
+fn add_headers(
+    reply: &mut SandboxReply,
+    headers: &[TemplateField],
+    scope: &SandboxScope,
+) -> Result<(), RenderError> {
+    for header in headers {
+        let value = scope
+            .render(&header.value)?
+            .to_plain_text()
+            .ok_or_else(|| {
+                RenderError::new(
+                    header.name_at,
+                    format!("the header `{}` must be a single value", header.name),
+                )
+            })?;
+        reply
+            .headers
+            .push((header.name.to_ascii_lowercase().into(), value));
+    }
+    Ok(())
+}
+
+/// The first sample that fits a call.
+fn find_sample<'s>(scheme: &'s Scheme, sent: &Draft) -> Option<&'s SampleResponse> {
+    let mut samples = scheme.sandbox.iter().flat_map(|sandbox| &sandbox.samples);
+    samples.find(|sample| {
+        let call = sample.call.as_ref();
+        call.is_none_or(|(method, path)| *method == sent.method && *path == sent.path)
+    })
+}
+
+/// The recordings of one scheme in a workspace.
+fn recordings_of<'w>(
+    workspace: &'w Workspace,
+    scheme: &'w str,
+) -> impl Iterator<Item = &'w Recording> {
+    let all = workspace.recordings.iter();
+    all.filter(move |recording| recording.scheme == scheme)
 }
 
 /// The hosts that levels and rules of a scheme name, each once.

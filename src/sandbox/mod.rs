@@ -2,10 +2,14 @@
 //! scheme on the raw bytes that it received, issues tokens, refuses faulty requests as the scheme
 //! describes, responds from recordings, and stores the resources that requests create.
 
+mod call_fault;
 mod controls;
+mod journal;
 mod listen;
 mod marketplace;
 mod path_match;
+mod recording_set;
+mod refused_request;
 mod reply;
 mod reserved_names;
 mod resources;
@@ -15,6 +19,8 @@ mod template_scope;
 mod tokens;
 mod truncated_body;
 
+pub use controls::ControlGuard;
+pub use journal::{JournalEntry, RequestJournal};
 pub use listen::{PortPlan, SandboxOrigins};
 pub(crate) use reserved_names::CONTROL_PATH;
 pub use reserved_names::NO_RECORDING;

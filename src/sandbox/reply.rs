@@ -1,5 +1,6 @@
 //! A response of the sandbox, ready to be sent.
 
+use super::journal::{ReplyVerdict, VerdictKind};
 use super::reserved_names::{NO_RECORDING, NOT_RECORDED};
 use crate::model::scheme::Scheme;
 use crate::recording::{ReplayMiss, describe_miss};
@@ -11,6 +12,8 @@ pub(super) struct SandboxReply {
     pub(super) status: u16,
     pub(super) headers: Vec<(String, String)>,
     pub(super) body: Vec<u8>,
+    /// What it says of the request.
+    pub(super) verdict: Box<ReplyVerdict>,
 }
 
 /// The response is lost: the connection closes without a byte of it.
@@ -32,6 +35,30 @@ pub(super) enum DeliveryOutcome {
     /// `content-length` announces the whole body, and half of it is sent.
     Truncated(SandboxReply),
     Dropped,
+}
+
+impl ReplyDelivery {
+    /// Says whose request it is.
+    pub(super) fn set_account(&mut self, account: &str) {
+        if let DeliveryOutcome::Complete(reply) | DeliveryOutcome::Truncated(reply) =
+            &mut self.outcome
+        {
+            reply.verdict.account = Some(account.to_owned());
+        }
+    }
+
+    /// The status, unless no response is sent, and the verdict.
+    pub(super) fn take_verdict(&mut self) -> (Option<u16>, ReplyVerdict) {
+        match &mut self.outcome {
+            DeliveryOutcome::Complete(reply) | DeliveryOutcome::Truncated(reply) => {
+                (Some(reply.status), std::mem::take(&mut *reply.verdict))
+            }
+            DeliveryOutcome::Dropped => {
+                let note = "the connection is closed without a response, as it was asked for";
+                (None, ReplyVerdict::noted(VerdictKind::Accepted, note))
+            }
+        }
+    }
 }
 
 impl From<SandboxReply> for ReplyDelivery {
@@ -59,6 +86,7 @@ impl SandboxReply {
             status,
             headers: Vec::new(),
             body: Vec::new(),
+            verdict: Box::default(),
         }
     }
 
@@ -70,10 +98,18 @@ impl SandboxReply {
     /// A message of the sandbox itself, for cases that the scheme does not describe.
     #[must_use]
     pub(super) fn message(status: u16, message: impl Into<String>) -> Self {
-        Self::json(
-            status,
-            &Value::Object(vec![("message".into(), Value::from(message.into()))]),
-        )
+        let message = message.into();
+        let body = Value::Object(vec![("message".into(), message.as_str().into())]);
+        Self::json(status, &body).noted(VerdictKind::Refused, message)
+    }
+
+    /// The same reply with another verdict.
+    #[must_use]
+    pub(super) fn noted(self, kind: VerdictKind, note: impl Into<String>) -> Self {
+        Self {
+            verdict: Box::new(ReplyVerdict::noted(kind, note)),
+            ..self
+        }
     }
 
     #[must_use]
@@ -86,6 +122,7 @@ impl SandboxReply {
             status,
             headers: vec![("content-type".to_owned(), media_type.to_owned())],
             body: body.into_bytes(),
+            verdict: Box::default(),
         }
     }
 }
@@ -132,11 +169,12 @@ pub(super) fn unreadable_recording_reply(reason: &str) -> SandboxReply {
 
 fn no_recording_reply(why: String, nearest: Option<&String>) -> SandboxReply {
     let nearest = nearest.map_or(Value::Null, |file| Value::from(file.as_str()));
-    let message = ("message".into(), Value::from(why));
+    let message = ("message".into(), Value::from(why.as_str()));
     let mut reply = SandboxReply::json(
         501,
         &Value::Object(vec![message, ("nearest".into(), nearest)]),
-    );
+    )
+    .noted(VerdictKind::Unrecorded, why);
     // A marketplace can return 501 as well: only this header says that the sandbox failed.
     reply
         .headers

@@ -4,11 +4,11 @@
 use super::reply::SandboxReply;
 use super::template_scope::SandboxScope;
 use crate::method::Method;
+use crate::model::recording::Recording;
 use crate::model::sandbox_resource::{
     IdLocation, ItemAction, OperationKind, ResourceOperation, ResourceResponse, SandboxResource,
 };
 use crate::model::template::TemplateTree;
-use crate::model::workspace::Workspace;
 use crate::render::RenderError;
 use crate::value::{ObjectMember, Value};
 use crate::wire::{Draft, DraftBody, DraftPart};
@@ -55,13 +55,10 @@ pub(super) struct OperationCall<'c> {
 
 impl ResourceStore {
     #[must_use]
-    pub(super) fn of(workspace: &Workspace, scheme: &str) -> Self {
-        let recordings = workspace
-            .recordings
-            .iter()
-            .filter(|recording| recording.scheme == scheme);
+    pub(super) fn of<'r>(recordings: impl IntoIterator<Item = &'r Recording>) -> Self {
         Self {
             collections: recordings
+                .into_iter()
                 .flat_map(|recording| &recording.resources)
                 .map(ResourceCollection::new)
                 .collect(),

@@ -1,26 +1,31 @@
 //! Starts the marketplaces and hands every request to its marketplace as the raw bytes that arrived.
 
+use super::controls::{ControlCommand, ControlError, ControlGuard, is_callback_page};
+use super::journal::{ArrivedCall, CredentialFields, RequestJournal};
 use super::listen::{
     BindError, PortAssignment, PortPlan, PortPlanError, SandboxOrigins, accept_connections,
     bind_all, bind_one, named_authority, scheme_of_host,
 };
 use super::marketplace::TestMarketplace;
+use super::recording_set::RecordingSet;
 use super::reply::{DeliveryOutcome, LostResponse, ReplyDelivery, SandboxReply, unmakeable_reply};
 use super::reserved_names::{CONTROL_PATH, NO_RECORDING};
 use super::tokens::token_subject::TestCredentialError;
 use super::truncated_body::TruncatedBody;
 use crate::host::ClockAndRng;
+use crate::load::RecordingFaults;
 use crate::method::Method;
 use crate::model::scheme::Scheme;
 use crate::model::workspace::Workspace;
 use crate::render::FreshValues;
 use crate::sign::ReceivedRequest;
+use crate::value::Value;
 use crate::wire::BaseUrl;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Either, Full, Limited};
 use hyper::body::Incoming;
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::net::TcpListener;
 
 /// A larger request is refused with status 413; in bytes.
@@ -36,6 +41,8 @@ pub enum SandboxError {
     NoBaseUrl { scheme: String },
     #[error(transparent)]
     TestCredential(#[from] TestCredentialError),
+    #[error(transparent)]
+    Recordings(#[from] RecordingFaults),
 }
 
 /// Where the marketplaces listen, and what they believe of a request.
@@ -46,6 +53,11 @@ pub struct ListenOptions {
     pub ports: PortPlan,
     /// Whether `X-Forwarded-Proto` says the protocol of a request, as a proxy in front sets it.
     pub trusts_forwarded_proto: bool,
+    /// Who may use the controls.
+    pub guard: ControlGuard,
+    /// Keeps what arrives, and reads recordings again when they change. Without one, as in a run,
+    /// nothing of that is done.
+    pub journal: Option<Arc<RequestJournal>>,
 }
 
 impl Default for ListenOptions {
@@ -54,6 +66,8 @@ impl Default for ListenOptions {
             address: Ipv4Addr::LOCALHOST.into(),
             ports: PortPlan::default(),
             trusts_forwarded_proto: false,
+            guard: ControlGuard::default(),
+            journal: None,
         }
     }
 }
@@ -90,10 +104,13 @@ impl SandboxServer {
                     scheme: scheme.name.clone(),
                 });
             };
+            let marketplace = marketplace(workspace, scheme, options.journal.is_some())?;
             endpoints.push(MarketplaceEndpoint {
-                scheme: scheme.name.clone(),
-                marketplace: Arc::new(Mutex::new(TestMarketplace::new(workspace, scheme)?)),
+                scheme: scheme.name.as_str().into(),
+                marketplace: Arc::new(Mutex::new(marketplace)),
                 base,
+                guard: options.guard.clone(),
+                journal: options.journal.clone(),
                 trusts_forwarded_proto: options.trusts_forwarded_proto,
                 clock_and_rng,
             });
@@ -110,6 +127,24 @@ impl SandboxServer {
         }
         Ok(Self { origins })
     }
+}
+
+fn marketplace(
+    workspace: &Workspace,
+    scheme: &Arc<Scheme>,
+    is_observed: bool,
+) -> Result<TestMarketplace, SandboxError> {
+    let (recordings, observed) = if is_observed {
+        (
+            RecordingSet::rereading(workspace, &scheme.name)?,
+            Some(CredentialFields::of(scheme)),
+        )
+    } else {
+        (RecordingSet::of(workspace, &scheme.name), None)
+    };
+    Ok(TestMarketplace::new(
+        workspace, scheme, recordings, observed,
+    )?)
 }
 
 enum BoundPorts {
@@ -159,7 +194,7 @@ impl RequestRouter {
         // Two `Host` headers are refused when the request is read.
         let host = headers.get(http::header::HOST);
         let host = host.and_then(|host| host.to_str().ok()).unwrap_or("");
-        let names = endpoints.iter().map(|endpoint| endpoint.scheme.as_str());
+        let names = endpoints.iter().map(|endpoint| &*endpoint.scheme);
         scheme_of_host(host, names)
             .and_then(|index| endpoints.get(index))
             .ok_or_else(|| unknown_name(host, endpoints))
@@ -202,25 +237,20 @@ async fn route_request(
     router: RequestRouter,
     peer: IpAddr,
 ) -> Result<http::Response<ReplyBody>, LostResponse> {
-    let is_control = request.uri().path().starts_with(CONTROL_PATH);
-    if is_control && !peer.to_canonical().is_loopback() {
-        let message = "controls answer to this machine only";
-        return deliver(DeliveryOutcome::Complete(SandboxReply::message(
-            403, message,
-        )));
-    }
     match router.route(request.headers()) {
-        Ok(endpoint) => handle_request(request, endpoint.clone()).await,
+        Ok(endpoint) => handle_request(request, endpoint.clone(), peer).await,
         Err(reply) => deliver(DeliveryOutcome::Complete(reply)),
     }
 }
 
 #[derive(Clone)]
 struct MarketplaceEndpoint {
-    scheme: String,
+    scheme: Arc<str>,
     marketplace: Arc<Mutex<TestMarketplace>>,
     /// The address that it listens on.
     base: BaseUrl,
+    guard: ControlGuard,
+    journal: Option<Arc<RequestJournal>>,
     trusts_forwarded_proto: bool,
     clock_and_rng: ClockAndRng,
 }
@@ -282,33 +312,131 @@ type ReplyBody = Either<Full<Bytes>, TruncatedBody>;
 async fn handle_request(
     request: http::Request<Incoming>,
     market: MarketplaceEndpoint,
+    peer: IpAddr,
 ) -> Result<http::Response<ReplyBody>, LostResponse> {
-    // Tokens that are not random must not be issued: without a seed the request gets a 500.
-    let received = receive(request, &market).await.and_then(|received| {
-        let seed = (market.clock_and_rng.rng)().map_err(|_| SandboxReply::empty(500))?;
-        Ok((received, seed))
-    });
-    let delivery = match received {
-        Ok((received, seed)) => {
-            let moment = FreshValues {
-                unix_ms: (market.clock_and_rng.clock)(),
-                seed,
-            };
-            market
-                .marketplace
-                .lock()
-                // A panic in another request poisons the lock. Tokens and counts are whole after
-                // each step, and a test that still runs needs its answers more than a second panic.
-                .unwrap_or_else(PoisonError::into_inner)
-                .respond(&received, moment)
-        }
-        Err(refusal) => ReplyDelivery::from(refusal),
+    // Controls come first, so that no path of a scheme can hide one.
+    if request.uri().path().starts_with(CONTROL_PATH) {
+        let reply = market.control(request, peer).await;
+        return deliver(DeliveryOutcome::Complete(reply));
+    }
+    let call = market.journal.is_some().then(|| market.arrived(&request));
+    let (mut delivery, shown) = match receive(request, &market).await {
+        Ok(received) => market.respond(&received, call.is_some()),
+        Err(refusal) => (refusal.into(), None),
     };
+    if let (Some(journal), Some(mut call)) = (&market.journal, call) {
+        call.target = shown.unwrap_or(call.target);
+        let (status, verdict) = delivery.take_verdict();
+        journal.record(call, status, verdict);
+    }
     // The lock is free by now: a response that is delayed delays no other request.
     if !delivery.delay.is_zero() {
         tokio::time::sleep(delivery.delay).await;
     }
     deliver(delivery.outcome)
+}
+
+impl MarketplaceEndpoint {
+    fn marketplace(&self) -> MutexGuard<'_, TestMarketplace> {
+        // A panic in another request poisons the lock. Tokens and counts are whole after each step,
+        // and a test that still runs needs its answers more than a second panic.
+        self.marketplace
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn arrived(&self, request: &http::Request<Incoming>) -> ArrivedCall {
+        let uri = request.uri();
+        ArrivedCall {
+            at_ms: (self.clock_and_rng.clock)(),
+            scheme: Arc::clone(&self.scheme),
+            method: request.method().as_str().to_owned(),
+            target: uri.path().to_owned(),
+        }
+    }
+
+    /// The response, and what is shown of the target if that is asked for.
+    fn respond(&self, received: &ReceivedRequest, shows: bool) -> (ReplyDelivery, Option<String>) {
+        // Tokens that are not random must not be issued: without a seed the request gets a 500.
+        let Ok(seed) = (self.clock_and_rng.rng)() else {
+            return (SandboxReply::empty(500).into(), None);
+        };
+        let moment = FreshValues {
+            unix_ms: (self.clock_and_rng.clock)(),
+            seed,
+        };
+        let mut marketplace = self.marketplace();
+        let delivery = marketplace.respond(received, moment);
+        // After the response: a token that was just retired is still one of this sandbox.
+        let shown = shows.then(|| marketplace.shown_target(&received.target, moment.unix_ms));
+        (delivery, shown)
+    }
+
+    /// The response to a control.
+    async fn control(&self, request: http::Request<Incoming>, peer: IpAddr) -> SandboxReply {
+        // That page says nothing, and a browser comes to it from elsewhere.
+        if !is_callback_page(request.method(), request.uri().path())
+            && let Err(refusal) = self.guard.check(peer, request.headers())
+        {
+            return SandboxReply::message(403, refusal.to_string());
+        }
+        let received = match receive(request, self).await {
+            Ok(received) => received,
+            Err(refusal) => return refusal,
+        };
+        match self.apply_control(&received).await {
+            Ok(reply) => reply,
+            Err(error) => SandboxReply::message(400, error.to_string()),
+        }
+    }
+
+    async fn apply_control(
+        &self,
+        received: &ReceivedRequest,
+    ) -> Result<SandboxReply, ControlError> {
+        let target = received.target.as_str();
+        let target = target.strip_prefix(CONTROL_PATH).unwrap_or(target);
+        let (name, query) = target.split_once('?').unwrap_or((target, ""));
+        let control = ControlCommand::parse(received.method, name, query)?;
+        match (&control, &self.journal) {
+            (ControlCommand::Requests(filter), Some(journal)) => {
+                self.check_scheme(filter.scheme.as_deref(), journal)?;
+                return Ok(SandboxReply::json(200, &journal.read(filter).await));
+            }
+            (ControlCommand::ClearRequests(scheme), Some(journal)) => {
+                self.check_scheme(scheme.as_deref(), journal)?;
+                let removed = journal.clear(scheme.as_deref());
+                let removed = i64::try_from(removed).unwrap_or(i64::MAX);
+                let json = Value::Object(vec![("removed".into(), removed.into())]);
+                return Ok(SandboxReply::json(200, &json));
+            }
+            (ControlCommand::Reset, Some(journal)) => {
+                journal.clear(Some(&self.scheme));
+            }
+            (ControlCommand::Reset | ControlCommand::AddExchanges, None) => {
+                return Err(ControlError::NoJournal);
+            }
+            _ => {}
+        }
+        let now_ms = (self.clock_and_rng.clock)();
+        self.marketplace()
+            .apply_control(control, &received.body, now_ms)
+    }
+
+    /// # Errors
+    /// When the sandbox does not play this scheme: a misspelled one would match no request.
+    fn check_scheme(
+        &self,
+        scheme: Option<&str>,
+        journal: &RequestJournal,
+    ) -> Result<(), ControlError> {
+        match scheme {
+            Some(scheme) if *scheme != *self.scheme && !journal.knows(scheme) => {
+                Err(ControlError::UnknownScheme(scheme.to_owned()))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// # Errors
@@ -420,6 +548,7 @@ mod tests {
                 status,
                 headers,
                 body: Vec::new(),
+                verdict: Box::default(),
             };
             let response = http_response(reply, |body| Either::Left(Full::new(body)));
             assert_eq!(response.status(), 501);

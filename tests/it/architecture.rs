@@ -212,9 +212,11 @@ const ARROWS: &[(&str, &[&str])] = &[
         &[
             "calendar",
             "host",
+            "load",
             "method",
             "model",
             "recording",
+            "redact",
             "render",
             "sign",
             "value",

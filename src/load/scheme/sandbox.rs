@@ -7,15 +7,17 @@ use crate::load::assertion::regex;
 use crate::load::node_reader::{
     CheckedMap, at_most_one, enum_value, list_items, map_entries, one_or_many,
 };
+use crate::method::Method;
 use crate::model::scheme::{
-    FaultResponse, PenaltyRule, RequestPart, SandboxRules, TokenResponse, ValueExtractor,
-    ValuePlace, VerifyFault,
+    FaultResponse, PenaltyRule, RequestPart, SampleResponse, SandboxRules, TokenResponse,
+    ValueExtractor, ValuePlace, VerifyFault,
 };
 use crate::value::Number;
 use crate::yaml::{MapEntry, YamlNode};
 
 /// Keys of `sandbox`.
-pub(super) const SANDBOX_KEYS: [&str; 5] = ["keys", "read", "refuse", "tokens", "penalties"];
+pub(super) const SANDBOX_KEYS: [&str; 6] =
+    ["keys", "read", "refuse", "tokens", "penalties", "samples"];
 const FAULT_RESPONSE_KEYS: [&str; 5] = ["fault", "name", "status", "headers", "json"];
 const REQUEST_PARTS: [(&str, RequestPart); 4] = [
     ("query", RequestPart::Query),
@@ -37,8 +39,12 @@ impl SchemeDecoder<'_> {
         let penalties = map.optional("penalties", |node| {
             list_items(node, "`penalties`", self.diagnostics)
         });
+        let samples = map.optional("samples", |node| {
+            list_items(node, "`samples`", self.diagnostics)
+        });
         Some(SandboxRules {
             at: node.at,
+            samples: self.samples(samples),
             test_credentials: map
                 .optional("keys", |node| self.value_decoder().fields(node, "`keys`")),
             extractors: read
@@ -162,6 +168,67 @@ impl SchemeDecoder<'_> {
             }),
             json: self.response_tree(&map)?,
         })
+    }
+
+    /// A sample of any call fits every call, so it is the last one.
+    fn samples(&mut self, nodes: &[YamlNode]) -> Vec<SampleResponse> {
+        let mut samples: Vec<SampleResponse> = Vec::new();
+        for node in nodes {
+            if samples.last().is_some_and(|before| before.call.is_none()) {
+                let diagnostic = Diagnostic::error("this sample is never sent")
+                    .at(node.at, "after one that fits every call");
+                self.diagnostics
+                    .push(diagnostic.hint("put the sample without a method last"));
+            }
+            samples.extend(self.sample(node));
+        }
+        samples
+    }
+
+    /// `{ get: /path, json: … }`, or for any call `{ status: 404, json: … }`
+    fn sample(&mut self, node: &YamlNode) -> Option<SampleResponse> {
+        let mut keys = vec!["status", "headers", "json"];
+        keys.extend(Method::ALL.map(Method::key));
+        let map = CheckedMap::open(node, "a sample", &keys, self.diagnostics)?;
+        at_most_one(
+            &map,
+            &Method::ALL.map(Method::key),
+            "a sample is of one call",
+            self.diagnostics,
+        );
+        let mut methods = Method::ALL.into_iter();
+        let call = match methods.find_map(|method| Some((method, map.get(method.key())?))) {
+            Some((method, path)) => Some((method, self.sample_path(path)?)),
+            None => None,
+        };
+        let status = match (map.get("status"), &call) {
+            (Some(status), _) => self.fault_status(status)?,
+            (None, Some(_)) => 200,
+            (None, None) => {
+                let status = map.required("status", self.diagnostics)?;
+                self.fault_status(status)?
+            }
+        };
+        Some(SampleResponse {
+            call,
+            status,
+            headers: map.optional("headers", |node| {
+                self.value_decoder().fields(node, "`headers`")
+            }),
+            json: self.response_tree(&map)?,
+        })
+    }
+
+    fn sample_path(&mut self, node: &YamlNode) -> Option<String> {
+        let path = text(node, "a path", self.diagnostics)?;
+        if !path.starts_with('/') || path.contains(['?', '{']) {
+            let diagnostic = Diagnostic::error("the path of a sample must be a plain path")
+                .at(node.at, format!("`{path}`"));
+            self.diagnostics
+                .push(diagnostic.hint("begin it with `/`, without a query and without templates"));
+            return None;
+        }
+        Some(path.to_owned())
     }
 
     fn fault_status(&mut self, node: &YamlNode) -> Option<u16> {

@@ -55,6 +55,15 @@ const RESPONSE_NAMES: [&str; 7] = [
 ];
 /// What the sandbox's answer to a token request sees besides: `token` is the access token, `ids`
 /// has every account's values of a credential.
+const SAMPLE_NAMES: [&str; 7] = [
+    "message",
+    "status",
+    "request_id",
+    "uuid",
+    "iso",
+    "path",
+    "account",
+];
 const TOKEN_RESPONSE_NAMES: [&str; 14] = [
     "name",
     "part",
@@ -209,6 +218,16 @@ fn check_sandbox(scheme: &Scheme, diagnostics: &mut Diagnostics) {
     for refusal in &sandbox.fault_responses {
         names.expressions(refusal.json.expressions().into_iter(), &none);
         names.fields(&refusal.headers, &none);
+    }
+    for sample in &sandbox.samples {
+        let mut names = SchemeNameChecker {
+            scheme,
+            token: None,
+            extra_names: &SAMPLE_NAMES,
+            diagnostics: names.diagnostics,
+        };
+        names.expressions(sample.json.expressions().into_iter(), &none);
+        names.fields(&sample.headers, &none);
     }
     // A token response knows other names than a refusal: the token that it issues.
     for answer in &sandbox.token_responses {

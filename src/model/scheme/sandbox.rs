@@ -1,6 +1,7 @@
 //! How the built-in sandbox imitates a marketplace.
 
 use super::RequestPart;
+use crate::method::Method;
 use crate::model::request::TemplateField;
 use crate::model::template::TemplateTree;
 use crate::span::Span;
@@ -19,6 +20,8 @@ pub struct SandboxRules {
     pub token_responses: Vec<TokenResponse>,
     /// After a token request that does this, data calls are refused.
     pub penalty_rules: Vec<PenaltyRule>,
+    /// The responses to calls for which nothing is recorded; the first that fits is sent.
+    pub samples: Vec<SampleResponse>,
 }
 
 /// `ts: { query: timestamp }`
@@ -117,6 +120,17 @@ pub struct FaultResponse {
     pub fault: VerifyFault,
     /// Only for this name: `query.sign`, `ts`.
     pub name: Option<String>,
+    pub status: u16,
+    pub headers: Vec<TemplateField>,
+    pub json: TemplateTree,
+}
+
+/// The response to a right call for which nothing is recorded.
+#[derive(Clone, Debug)]
+pub struct SampleResponse {
+    /// Method and path of its call; `None` for any call, which gets an error in the form of the
+    /// marketplace.
+    pub call: Option<(Method, String)>,
     pub status: u16,
     pub headers: Vec<TemplateField>,
     pub json: TemplateTree,

@@ -1,3 +1,10 @@
-//! What users and tests tell the sandbox while it runs.
+//! What users and tests tell the sandbox while it runs, below a path that no marketplace uses. The
+//! controls show no token.
 
-mod control;
+mod apply;
+mod command;
+mod guard;
+mod parameters;
+
+pub(super) use command::{ControlCommand, ControlError, is_callback_page};
+pub use guard::ControlGuard;

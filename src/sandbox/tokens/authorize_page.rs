@@ -11,6 +11,7 @@ use crate::model::scheme::{AuthorizeLink, HostChoice, RequestPart, Scheme, Verif
 use crate::render::FreshValues;
 use crate::sandbox::marketplace::{TestMarketplace, local_base_url, path_below, request_path};
 use crate::sandbox::path_match::PathLiterals;
+use crate::sandbox::refused_request::RefusedRequest;
 use crate::sandbox::reply::SandboxReply;
 use crate::sandbox::reserved_names::CONTROL_PATH;
 use crate::sign::{Arrived, ReceivedRequest, SealError, VerifyError, incoming_steps};
@@ -68,7 +69,7 @@ impl TestMarketplace {
         let sent = match ReceivedValues::of(&received) {
             Ok(sent) => sent,
             Err(faulty) => {
-                return Some(self.refusal_reply(&faulty, request_path(&received), moment));
+                return Some(self.refusal_reply(&faulty.into(), request_path(&received), moment));
             }
         };
         Some(
@@ -90,7 +91,7 @@ impl TestMarketplace {
         received: &ReceivedRequest,
         sent: &ReceivedValues,
         moment: FreshValues,
-    ) -> Result<Vec<TokenSubject>, VerifyError> {
+    ) -> Result<Vec<TokenSubject>, RefusedRequest> {
         let verified = self.verify(&link.procedure, None, received, moment.unix_ms)?;
         let leaves = field_leaves(RequestPart::Query, &link.query);
         let challenge = read_value(&leaves, sent, &["challenge"]);
@@ -99,7 +100,8 @@ impl TestMarketplace {
             return Err(VerifyError {
                 fault: VerifyFault::Missing,
                 location: format!("query.{name}"),
-            });
+            }
+            .into());
         }
         let accounts = matching_accounts(
             &self.scheme,

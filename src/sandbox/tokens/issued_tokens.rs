@@ -115,6 +115,17 @@ impl IssuedTokens {
             .map(|family| &family.subject)
     }
 
+    /// Whether a text is a token or a code of this marketplace, in whatever state.
+    #[must_use]
+    pub(in crate::sandbox) fn has_issued(&self, text: &str, now_ms: i64) -> bool {
+        let mut families = self.families.iter();
+        families.any(|family| {
+            family.accepts(text, now_ms)
+                || family.current_refresh(text).is_some()
+                || family.has_retired(text)
+        }) || self.codes.iter().any(|issued| issued.code.value == text)
+    }
+
     /// Whether the subject of an access token is penalized.
     #[must_use]
     pub(in crate::sandbox) fn is_penalized(&self, access: &str, now_ms: i64) -> bool {

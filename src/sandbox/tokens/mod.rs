@@ -2,6 +2,7 @@
 //! was issued.
 
 pub(super) mod authorize_page;
+pub(super) mod given_tokens;
 pub(super) mod issued_family;
 pub(super) mod issued_tokens;
 mod penalty;

@@ -14,6 +14,7 @@ use crate::model::scheme::{PenaltyRule, Scheme, Token, TokenRequest, VerifyFault
 use crate::render::{FreshValues, RenderError};
 use crate::sandbox::marketplace::{TestMarketplace, local_base_url, path_below, request_path};
 use crate::sandbox::path_match::PathLiterals;
+use crate::sandbox::refused_request::RefusedRequest;
 use crate::sandbox::reply::{LostResponse, SandboxReply, unmakeable_reply};
 use crate::sandbox::template_scope::SandboxScope;
 use crate::sign::{ReceivedRequest, TestAccount, VerifiedRequest, VerifyError};
@@ -128,14 +129,20 @@ struct TokenReplyData<'s> {
 
 /// Why a token request gets no token.
 enum TokenRefusal {
-    Invalid(VerifyError),
+    Invalid(RefusedRequest),
     /// The scheme defines no response.
     NoResponseDefined,
 }
 
+impl From<RefusedRequest> for TokenRefusal {
+    fn from(refused: RefusedRequest) -> Self {
+        Self::Invalid(refused)
+    }
+}
+
 impl From<VerifyError> for TokenRefusal {
     fn from(faulty: VerifyError) -> Self {
-        Self::Invalid(faulty)
+        Self::Invalid(faulty.into())
     }
 }
 
@@ -163,7 +170,7 @@ impl TestMarketplace {
             Err(faulty) => {
                 self.traffic.token_requests += 1;
                 let path = request_path(&received);
-                return Some(Ok(self.refusal_reply(&faulty, path, moment)));
+                return Some(Ok(self.refusal_reply(&faulty.into(), path, moment)));
             }
         };
         let matched = match_token_request(&scheme, candidates, &sent)?;
@@ -297,7 +304,7 @@ impl TestMarketplace {
         matched: &TokenRequestMatch<'_>,
         received: &ReceivedRequest,
         moment: FreshValues,
-    ) -> Result<(), VerifyError> {
+    ) -> Result<(), RefusedRequest> {
         let verified = self.verify(&matched.request.procedure, None, received, moment.unix_ms)?;
         let sent = ReceivedValues::of(received)?;
         self.check_parameters(matched, &verified, &sent)?;

@@ -105,7 +105,7 @@ impl TokenSubject {
 }
 
 /// The value of a credential; the name of the account if it has none.
-fn subject_id(name: &str, account: &TestAccount) -> Value {
+pub(super) fn subject_id(name: &str, account: &TestAccount) -> Value {
     account
         .credentials
         .get(name)

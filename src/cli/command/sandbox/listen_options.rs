@@ -2,23 +2,29 @@
 
 use crate::cli::args::SandboxArgs;
 use crate::cli::command_error::CommandError;
+use crate::cli::settings::CONTROL_KEY_VARIABLE;
 use crate::diagnostic::did_you_mean;
+use crate::host::HostContext;
 use crate::load::scheme_names;
 use crate::model::scheme::Scheme;
 use crate::model::workspace::Workspace;
-use crate::sandbox::{ListenOptions, PortPlan};
+use crate::sandbox::{ControlGuard, ListenOptions, PortPlan, RequestJournal};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 /// The port of the first scheme, without `--port`.
 const DEFAULT_FIRST_PORT: u16 = 9000;
+/// The shortest control key, in bytes.
+const MIN_CONTROL_KEY: usize = 8;
 
 /// # Errors
 /// When an argument is no address or port, or names a scheme that is not started.
 pub(super) fn listen_options(
     args: &SandboxArgs,
     schemes: &[Arc<Scheme>],
+    host: &HostContext,
+    journal: Arc<RequestJournal>,
 ) -> Result<ListenOptions, CommandError> {
     let ports = match args.one_port {
         Some(port) => PortPlan::Shared(port),
@@ -28,7 +34,30 @@ pub(super) fn listen_options(
         address: bind_address(&args.bind)?,
         ports,
         trusts_forwarded_proto: args.trust_forwarded_proto,
+        guard: ControlGuard {
+            key: control_key(args, host)?,
+            ..ControlGuard::default()
+        },
+        journal: Some(journal),
     })
+}
+
+/// # Errors
+/// When the key is too short, which an empty variable is.
+fn control_key(args: &SandboxArgs, host: &HostContext) -> Result<Option<Arc<str>>, CommandError> {
+    let (name, key) = match (&args.control_key, host.env_var(CONTROL_KEY_VARIABLE)) {
+        (Some(key), _) => ("--control-key", key.as_str()),
+        (None, Some(key)) => (CONTROL_KEY_VARIABLE, key),
+        (None, None) => return Ok(None),
+    };
+    let is_header_text = key.bytes().all(|byte| byte.is_ascii_graphic());
+    if key.len() < MIN_CONTROL_KEY || !is_header_text {
+        let message = format!("the control key of `{name}` cannot be used");
+        return Err(CommandError::usage(message).hint(format!(
+            "use {MIN_CONTROL_KEY} or more letters, digits and signs of ASCII, without blanks"
+        )));
+    }
+    Ok(Some(key.into()))
 }
 
 /// An address, with the brackets that an IPv6 address has in a URL or without them.

@@ -5,6 +5,7 @@ mod env_file;
 mod env_value;
 mod listen_options;
 mod ready_file;
+mod request_lines;
 mod standard_input;
 
 use super::session;
@@ -18,9 +19,10 @@ use crate::cli::settings;
 use crate::cli::stop_signals::StopSignals;
 use crate::load::{FileKind, LoadedWorkspace, all_schemes, schemes_where};
 use crate::model::scheme::Scheme;
-use crate::sandbox::SandboxServer;
+use crate::sandbox::{RequestJournal, SandboxServer};
 use announcement::SandboxAnnouncement;
 use ready_file::ReadyFile;
+use request_lines::{LineFormat, RequestLines};
 use standard_input::StandardInputEnd;
 use std::sync::Arc;
 
@@ -42,7 +44,11 @@ async fn listen(invocation: &Invocation<'_>, args: &SandboxArgs, output: &Output
     let mut loaded = settings::load_kinds(invocation, &[FileKind::Recording, FileKind::Scheme])?;
     output.print_warnings(&invocation.warnings);
     let schemes = schemes_to_play(&mut loaded, &args.scheme)?;
-    let options = listen_options::listen_options(args, &schemes)?;
+    let lines = request_lines(args, output)?;
+    let names = schemes.iter().map(|scheme| scheme.name.clone()).collect();
+    let journal = RequestJournal::start(names, lines.as_ref().map(RequestLines::sink))
+        .map_err(|error| no_thread(&error))?;
+    let options = listen_options::listen_options(args, &schemes, invocation.host, journal)?;
     let address = options.address;
     let clock_and_rng = invocation.host.clock_and_rng();
     // Before anything is printed: a script that reads "listening" may send a signal at once.
@@ -66,10 +72,35 @@ async fn listen(invocation: &Invocation<'_>, args: &SandboxArgs, output: &Output
         file.write(&announcement.to_json())?;
     }
     let end = until_end(&mut signals, args.until_eof).await;
+    if let Some(lines) = lines {
+        lines.finish();
+    }
     if let Some(file) = ready_file {
         file.remove()?;
     }
     Ok(CommandOutput::ended(end))
+}
+
+/// # Errors
+/// When the thread that writes them cannot be started.
+fn request_lines(
+    args: &SandboxArgs,
+    output: &Output,
+) -> Result<Option<RequestLines>, CommandError> {
+    if args.quiet {
+        return Ok(None);
+    }
+    let format = if args.json {
+        LineFormat::Ndjson
+    } else {
+        LineFormat::Text
+    };
+    let lines = RequestLines::start(output, format).map_err(|error| no_thread(&error))?;
+    Ok(Some(lines))
+}
+
+fn no_thread(error: &std::io::Error) -> CommandError {
+    CommandError::operation(format!("the sandbox cannot start a thread: {error}"))
 }
 
 async fn until_end(signals: &mut StopSignals, until_eof: bool) -> ExitStatus {

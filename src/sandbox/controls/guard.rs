@@ -1,0 +1,226 @@
+//! Who may use the controls: this machine, or who has the key. A page in a browser can call every
+//! port of the machine, under a name of its own that resolves to 127.0.0.1 (DNS rebinding), so the
+//! address of the peer alone says too little.
+
+use crate::sandbox::reserved_names::CONTROL_KEY_HEADER;
+use crate::sign::is_equal_in_constant_time;
+use crate::wire::is_loopback_origin;
+use http::header::{HOST, HeaderMap, ORIGIN};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// What a request must bring to use the controls.
+#[derive(Clone, Debug, Default)]
+pub struct ControlGuard {
+    /// With a key, the controls answer to whoever sends it, and to nobody else.
+    pub key: Option<Arc<str>>,
+    /// The origins of pages that may call.
+    pub origins: Arc<[String]>,
+}
+
+/// Why a request may not use the controls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(in crate::sandbox) enum ControlRefusal {
+    #[error(
+        "a control was called by a page of a browser (`Origin`): start the sandbox with `--cors` and this origin, or call it from a program"
+    )]
+    Origin,
+    #[error("this sandbox has a control key: send it in the header `{CONTROL_KEY_HEADER}`")]
+    NoKey,
+    #[error("the control key in the header `{CONTROL_KEY_HEADER}` is not the one of this sandbox")]
+    WrongKey,
+    #[error(
+        "controls answer to this machine only: call 127.0.0.1 or localhost from this machine, or start the sandbox with `--control-key`"
+    )]
+    OtherMachine,
+    #[error(
+        "controls answer to a loopback host only: name the sandbox 127.0.0.1 or localhost, or start it with `--control-key`"
+    )]
+    OtherHost,
+}
+
+impl ControlGuard {
+    /// # Errors
+    /// Why the request may not use the controls.
+    pub(in crate::sandbox) fn check(
+        &self,
+        peer: IpAddr,
+        headers: &HeaderMap,
+    ) -> Result<(), ControlRefusal> {
+        let is_allowed = |origin: &http::HeaderValue| {
+            let mut allowed = self.origins.iter();
+            allowed.any(|allowed| allowed.as_bytes() == origin.as_bytes())
+        };
+        if !headers.get_all(ORIGIN).iter().all(is_allowed) {
+            return Err(ControlRefusal::Origin);
+        }
+        match &self.key {
+            Some(key) => check_key(key, headers),
+            None => check_machine(peer, headers),
+        }
+    }
+}
+
+fn check_key(key: &str, headers: &HeaderMap) -> Result<(), ControlRefusal> {
+    let mut sent = headers.get_all(CONTROL_KEY_HEADER).iter();
+    match (sent.next(), sent.next()) {
+        (None, _) => Err(ControlRefusal::NoKey),
+        (Some(sent), None)
+            if sent
+                .to_str()
+                .is_ok_and(|sent| is_equal_in_constant_time(sent, key)) =>
+        {
+            Ok(())
+        }
+        _ => Err(ControlRefusal::WrongKey),
+    }
+}
+
+fn check_machine(peer: IpAddr, headers: &HeaderMap) -> Result<(), ControlRefusal> {
+    if !peer.to_canonical().is_loopback() {
+        return Err(ControlRefusal::OtherMachine);
+    }
+    let mut hosts = headers.get_all(HOST).iter();
+    let host = hosts.next().and_then(|host| host.to_str().ok());
+    let is_loopback = host.is_some_and(is_loopback_host);
+    if is_loopback && hosts.next().is_none() {
+        Ok(())
+    } else {
+        Err(ControlRefusal::OtherHost)
+    }
+}
+
+/// A loopback address, `localhost`, or a name below it, which resolvers answer with a loopback
+/// address themselves (RFC 6761, section 6.3).
+fn is_loopback_host(host: &str) -> bool {
+    let host = host.to_ascii_lowercase();
+    let (name, port) = host.rsplit_once(':').unwrap_or((&host, ""));
+    let named = name.strip_suffix(".localhost").is_some_and(|label| {
+        !label.is_empty()
+            && label
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+            && port.bytes().all(|byte| byte.is_ascii_digit())
+    });
+    named || is_loopback_origin(&format!("http://{host}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::HeaderValue;
+
+    const HERE: &str = "127.0.0.1";
+
+    fn checked(
+        guard: &ControlGuard,
+        peer: &str,
+        headers: &[(&'static str, &str)],
+    ) -> Option<ControlRefusal> {
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.append(*name, HeaderValue::from_str(value).unwrap());
+        }
+        guard.check(peer.parse().unwrap(), &map).err()
+    }
+
+    #[test]
+    fn without_a_key_only_this_machine_by_a_loopback_name_uses_the_controls() {
+        let guard = ControlGuard::default();
+        for host in [
+            "127.0.0.1:9000",
+            "localhost",
+            "LocalHost:1",
+            "[::1]:80",
+            "127.8.8.8",
+            "shopee.localhost:9100",
+            "naver-commerce.localhost",
+        ] {
+            for peer in [HERE, "::1", "127.3.2.1", "::ffff:127.0.0.1"] {
+                assert_eq!(checked(&guard, peer, &[("host", host)]), None, "{host}");
+            }
+            for peer in ["10.0.0.1", "::ffff:10.0.0.1", "172.17.0.1", "fe80::1"] {
+                let refused = Some(ControlRefusal::OtherMachine);
+                assert_eq!(checked(&guard, peer, &[("host", host)]), refused, "{host}");
+            }
+        }
+        for host in [
+            "",
+            "evil.example:9000",
+            "127.0.0.1.evil.example",
+            "127.0.0.1.nip.io",
+            "localhost.evil.example",
+            "localhost.",
+            "evil.example#@localhost",
+            "evil.example#.localhost",
+            "user@127.0.0.1",
+            "user:pass@localhost",
+            "a@b.localhost",
+            "10.0.0.1",
+            "0.0.0.0",
+            "0",
+            "127.0.0.1/../evil",
+            "a/b.localhost",
+            ".localhost",
+            "shopee.localhost:9100:1",
+            "[::]",
+            "[::1",
+            "[::1]evil.example",
+            "[::ffff:10.0.0.1]",
+            "169.254.169.254",
+        ] {
+            let refused = Some(ControlRefusal::OtherHost);
+            assert_eq!(checked(&guard, HERE, &[("host", host)]), refused, "{host}");
+        }
+        assert_eq!(checked(&guard, HERE, &[]), Some(ControlRefusal::OtherHost));
+        let twice = [("host", "localhost"), ("host", "evil.example")];
+        assert_eq!(
+            checked(&guard, HERE, &twice),
+            Some(ControlRefusal::OtherHost)
+        );
+    }
+
+    #[test]
+    fn a_page_of_a_browser_needs_an_allowed_origin_with_a_key_too() {
+        let allowing = ControlGuard {
+            origins: Arc::new(["http://localhost:3000".to_owned()]),
+            ..ControlGuard::default()
+        };
+        for origin in ["null", "http://localhost:3000", "https://evil.example", ""] {
+            let headers = [("host", "localhost"), ("origin", origin)];
+            let refused = Some(ControlRefusal::Origin);
+            assert_eq!(checked(&ControlGuard::default(), HERE, &headers), refused);
+            let expected = refused.filter(|_| origin != "http://localhost:3000");
+            assert_eq!(checked(&allowing, HERE, &headers), expected);
+            let keyed = ControlGuard {
+                key: Some("12345678".into()),
+                ..ControlGuard::default()
+            };
+            let headers = [headers[0], headers[1], ("x-ingam-control-key", "12345678")];
+            assert_eq!(checked(&keyed, HERE, &headers), refused);
+        }
+    }
+
+    #[test]
+    fn with_a_key_everybody_needs_it() {
+        let guard = ControlGuard {
+            key: Some("12345678".into()),
+            ..ControlGuard::default()
+        };
+        let key = ("x-ingam-control-key", "12345678");
+        for (peer, host) in [(HERE, "localhost"), ("10.0.0.1", "sandbox:9100")] {
+            let host = ("host", host);
+            assert_eq!(checked(&guard, peer, &[host, key]), None);
+            assert_eq!(checked(&guard, peer, &[host]), Some(ControlRefusal::NoKey));
+            for wrong in ["", "1234567", "123456789", "12345679"] {
+                let sent = [host, ("x-ingam-control-key", wrong)];
+                assert_eq!(checked(&guard, peer, &sent), Some(ControlRefusal::WrongKey));
+            }
+            let twice = [host, key, key];
+            assert_eq!(
+                checked(&guard, peer, &twice),
+                Some(ControlRefusal::WrongKey)
+            );
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! One request in the journal.
+
+use super::diagnosis::SignatureReport;
+use crate::model::scheme::{Scheme, SigningProcedure, VerifyFault};
+use crate::sign::{ReceivedRequest, TestAccount};
+use std::sync::Arc;
+
+/// What a marketplace decided about a request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in crate::sandbox) enum VerdictKind {
+    /// The request is right.
+    #[default]
+    Accepted,
+    /// The marketplace refuses it.
+    Refused,
+    /// The request is right, and nothing is recorded for it.
+    Unrecorded,
+}
+
+impl VerdictKind {
+    pub(in crate::sandbox) const ALL: [Self; 3] = [Self::Accepted, Self::Refused, Self::Unrecorded];
+
+    pub(in crate::sandbox) fn name(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Refused => "refused",
+            Self::Unrecorded => "unrecorded",
+        }
+    }
+}
+
+/// A verdict, and why.
+#[derive(Debug, Default)]
+pub(in crate::sandbox) struct ReplyVerdict {
+    pub(in crate::sandbox) kind: VerdictKind,
+    pub(in crate::sandbox) fault: Option<VerifyFault>,
+    /// `query.sign`
+    pub(in crate::sandbox) location: Option<String>,
+    /// Why, if no fault says it.
+    pub(in crate::sandbox) note: Option<String>,
+    /// Whose request it is.
+    pub(in crate::sandbox) account: Option<String>,
+    /// The signature that was refused.
+    pub(in crate::sandbox) suspect: Option<Box<SuspectSignature>>,
+}
+
+impl ReplyVerdict {
+    #[must_use]
+    pub(in crate::sandbox) fn noted(kind: VerdictKind, note: impl Into<String>) -> Self {
+        Self {
+            kind,
+            note: Some(note.into()),
+            ..Self::default()
+        }
+    }
+}
+
+/// A request whose signature is not the expected one, and everything that it was verified with. It
+/// is examined after the answer, without the marketplace.
+#[derive(Clone)]
+#[expect(
+    dead_code,
+    reason = "for the search for mistakes, which is the next change"
+)]
+pub(in crate::sandbox) struct SuspectSignature {
+    pub(in crate::sandbox) scheme: Arc<Scheme>,
+    pub(in crate::sandbox) procedure: SigningProcedure,
+    /// With the base URL of the host that the scheme sends it to.
+    pub(in crate::sandbox) received: ReceivedRequest,
+    pub(in crate::sandbox) accounts: Vec<TestAccount>,
+    /// Unix milliseconds on the clock of the marketplace.
+    pub(in crate::sandbox) now_ms: i64,
+}
+
+impl std::fmt::Debug for SuspectSignature {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SuspectSignature").finish_non_exhaustive()
+    }
+}
+
+/// A request as it is shown; taken before the marketplace reads it.
+#[derive(Clone, Debug)]
+pub(in crate::sandbox) struct ArrivedCall {
+    /// Unix milliseconds on the clock of this machine.
+    pub(in crate::sandbox) at_ms: i64,
+    pub(in crate::sandbox) scheme: Arc<str>,
+    pub(in crate::sandbox) method: String,
+    /// Path and query; foreign credentials are replaced.
+    pub(in crate::sandbox) target: String,
+}
+
+/// What is known about the mistake in a signature.
+#[derive(Clone, Debug)]
+pub(super) enum DiagnosisState {
+    /// No signature was refused.
+    NotNeeded,
+    Pending,
+    Done(Arc<SignatureReport>),
+    /// Why there is none.
+    LeftOut(&'static str),
+}
+
+/// One request that was answered.
+#[derive(Clone, Debug)]
+pub struct JournalEntry {
+    /// Counts all requests since the start; the first is 1.
+    pub(super) number: u64,
+    pub(super) call: ArrivedCall,
+    /// `None` if the connection was closed without a response.
+    pub(super) status: Option<u16>,
+    pub(super) kind: VerdictKind,
+    pub(super) fault: Option<VerifyFault>,
+    pub(super) location: Option<String>,
+    pub(super) note: Option<String>,
+    pub(super) account: Option<String>,
+    pub(super) diagnosis: DiagnosisState,
+}
+
+impl JournalEntry {
+    /// About how much memory it takes, in bytes.
+    pub(super) fn size(&self) -> usize {
+        let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        let diagnosis = match &self.diagnosis {
+            DiagnosisState::Done(report) => report.size(),
+            _ => 0,
+        };
+        size_of::<Self>()
+            + self.call.method.len()
+            + self.call.target.len()
+            + text(&self.location)
+            + text(&self.note)
+            + text(&self.account)
+            + diagnosis
+    }
+
+    pub(super) fn is_pending(&self) -> bool {
+        matches!(self.diagnosis, DiagnosisState::Pending)
+    }
+}

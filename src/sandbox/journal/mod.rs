@@ -1,0 +1,16 @@
+//! What arrived at the marketplaces, what became of it, and why signatures were refused. It keeps
+//! the last requests only, and refuses to hold an answer back.
+
+mod diagnosis;
+mod entry;
+mod examine;
+mod filter;
+mod line;
+mod ring;
+mod shown_target;
+
+pub use entry::JournalEntry;
+pub(super) use entry::{ArrivedCall, ReplyVerdict, SuspectSignature, VerdictKind};
+pub(super) use filter::{JournalFilter, MAX_WAIT};
+pub use ring::RequestJournal;
+pub(super) use shown_target::CredentialFields;

@@ -1,0 +1,34 @@
+//! The test tokens that are printed at the start. They work without a token request, until a control
+//! ends them.
+
+use super::token_subject::subject_id;
+use crate::sign::TestAccount;
+
+/// Which of the printed tokens have ended.
+#[derive(Debug, Default)]
+pub(in crate::sandbox) struct GivenTokens {
+    /// Each ends the tokens that fit all of its pairs: the name of the token, or an id of its
+    /// account. Without pairs, all.
+    ended: Vec<Vec<(String, String)>>,
+}
+
+impl GivenTokens {
+    pub(in crate::sandbox) fn end(&mut self, only: Vec<(String, String)>) {
+        if !self.ended.contains(&only) {
+            self.ended.push(only);
+        }
+    }
+
+    /// Whether a token of this account still works. `needed` is the name of the token that the
+    /// call needs.
+    #[must_use]
+    pub(in crate::sandbox) fn works(&self, account: &TestAccount, needed: Option<&str>) -> bool {
+        let fits = |(name, text): &(String, String)| {
+            if name == "token" {
+                return needed.is_none_or(|needed| needed == text);
+            }
+            subject_id(name, account).to_plain_text().as_deref() == Some(text.as_str())
+        };
+        !self.ended.iter().any(|ended| ended.iter().all(fits))
+    }
+}
