@@ -63,12 +63,12 @@ fn has(tool: &Path) -> bool {
 /// A command in the folder that finds this `ingam` as `ingam`.
 fn in_folder(folder: &Folder, program: impl AsRef<std::ffi::OsStr>) -> Command {
     let own = Path::new(env!("CARGO_BIN_EXE_ingam")).parent().unwrap();
-    let path = std::env::var("PATH").unwrap();
+    let path = std::env::var_os("PATH").unwrap_or_default();
     let mut command = Command::new(program);
     command
         .current_dir(folder.path())
         .env("HOME", folder.path())
-        .env("PATH", format!("{}:{path}", own.display()))
+        .env("PATH", format!("{}:{}", own.display(), path.display()))
         .env_remove("CI");
     command
 }

@@ -124,7 +124,7 @@ fn announced_accounts(
             .filter_map(|(key, value)| {
                 let value = value.expose();
                 let text = value.to_plain_text().filter(|_| !value.is_null())?;
-                Some((key.to_string(), text.to_string()))
+                Some((key.to_string(), text))
             })
             .collect();
         Ok(AnnouncedAccount {
