@@ -238,7 +238,7 @@ pub(crate) fn output_and_code(output: &Output) -> (String, i32) {
 pub(crate) fn sandbox(folder: &Folder, scheme: &str) -> (Child, String) {
     let world = folder.path().join("world");
     let mut child = ingam(&world)
-        .args(["sandbox", "--port", "0"])
+        .args(["sandbox", "--port", "0", "--scheme", scheme])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
