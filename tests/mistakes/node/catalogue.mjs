@@ -185,7 +185,7 @@ function* ofBody(scheme) {
 }
 
 function* ofBodyUncovered() {
-  yield mistake('B3', 'body-in-text', { fields: (f, c) => [...f, ['body', c.body ?? '']] }, { also: ['L4'] })
+  yield mistake('B3', 'body-in-text', { fields: (f, c) => [...f, ['body', c.body ?? '']] }, { also: ['L4', 'H3'] })
 }
 
 function* ofCharset() {
@@ -294,7 +294,7 @@ export function* ofSentValue(scheme) {
     yield mistake('O6', 'encoded-twice', { wire: inUrl((s) => rfc3986(rfc3986(s))) }, { alone: true })
   }
   for (const [sent, right] of Object.entries(scheme.headerNames)) {
-    yield mistake('A6', `${sent}-for-${right}`, { wire: (r) => ({ ...r, headers: r.headers.map(([n, v]) => [n === right ? sent : n, v]) }) }, { alone: true })
+    yield mistake('A6', `${sent}-for-${right}`, { wire: (r) => ({ ...r, headers: r.headers.map(([n, v]) => [n === right ? sent : n, v]) }) }, { alone: true, also: ['A5'] })
   }
   if (scheme.sigHeader) {
     yield mistake('A5', 'not-sent', { wire: (r) => ({ ...r, headers: r.headers.filter((h) => h[0] !== scheme.sigHeader) }) },
@@ -321,7 +321,7 @@ export function* ofFields(scheme) {
     const texts = Object.fromEntries(fields)
     return fields.map(([k, t]) => [k, k === a ? texts[b] : k === b ? texts[a] : t])
   } })
-  for (const kind of kinds) yield mistake('L4', `without-${kind}`, without(kind), { also: names[kind] ?? [] })
+  for (const kind of kinds) yield mistake('L4', `without-${kind}`, without(kind), { also: [...(names[kind] ?? []), 'L3'] })
   for (let i = 1; i < kinds.length; i += 1) yield mistake('L4', `${kinds[i]}-before-${kinds[i - 1]}`, exchanged(kinds[i - 1], kinds[i]))
   if (scheme.seps) {
     yield mistake('L3', 'missing', on('sep', () => ''))

@@ -13,7 +13,7 @@ const oauth1 = new Scheme({
   otherCred: { consumer_secret: 'cs_4b5a69788796a5b4c3d2e1f0' }, hashName: 'sha1', mac: hmac('sha1'), out: b64,
   uses: ['pairs_enc', 'method', 'host', 'path', 'time'], order: ['method', 'sep', 'path', 'sep', 'pairs'], seps: '&',
   system: ['oauth_consumer_key', 'oauth_nonce', 'oauth_signature_method', 'oauth_timestamp', 'oauth_token', 'oauth_version'],
-  otherHosts: [], timeForms: { 'T3 milliseconds': (t) => `${t}411` },
+  otherHosts: [], timeForms: { 'T3 milliseconds': (t) => `${t}000` },
   headerNames: { Authorisation: 'Authorization', 'X-Authorization': 'Authorization' },
   key: (cred) => Buffer.from(`${rfc3986(cred.consumer_secret)}&${rfc3986(cred.token_secret ?? '')}`),
   // What a decoded key holds is encoded byte by byte, as PHP's rawurlencode does it.

@@ -88,9 +88,10 @@ export function sign(scheme, call, cred, mistakes = []) {
   const view = run(mistakes, 'view', sent.copy(), scheme)
   const own = run(mistakes, 'cred', { ...cred })
   const fields = run(mistakes, 'fields', scheme.fields(view, own), sent)
-  const text = run(mistakes, 'text', fields.map((f) => f[1]).join(''))
-  const data = run(mistakes, 'data', Buffer.from(text))
   const key = run(mistakes, 'key', scheme.key(own), own, scheme)
+  const secret = scheme.wraps ? key.toString() : ''
+  const text = run(mistakes, 'text', secret + fields.map((f) => f[1]).join('') + secret)
+  const data = run(mistakes, 'data', Buffer.from(text))
   const digest = replaced(mistakes, 'mac', scheme.mac)(key, data)
   const sig = run(mistakes, 'sig', replaced(mistakes, 'out', scheme.out)(digest), cred)
   return { request: run(mistakes, 'wire', scheme.wire(sent, sig, cred, view), sig), sent, sig, text }
@@ -130,7 +131,7 @@ export class Scheme {
       base: '', baseSigned: false, otherHosts: [], creds: [{}], otherCred: {}, token: {}, uses: [], order: [], seps: '',
       system: [], dropped: [], sorts: false, hashName: 'sha256', isHmac: true, mac: hmac('sha256'), out: hexed, sigUrl: null,
       sigHeader: null, headerNames: {}, timeForms: {}, fraction: false, rightSamples: 5, known: [], own: () => [],
-      leftOut: () => [], key: (cred) => Buffer.from(String(cred[this.secretName])), keyed: true,
+      leftOut: () => [], key: (cred) => Buffer.from(String(cred[this.secretName])), keyed: true, wraps: false,
       rawKey: (change) => (key) => change(key), ts: (call) => call.timeAs(String(Math.floor(call.ms / 1000))), push: null,
     }, settings)
   }

@@ -13,7 +13,7 @@ const shopee = new Scheme({
   creds: SECRETS.map((partner_key) => ({ partner_id: '2009117', partner_key, shop_id: '3400178', merchant_id: '1000551' })),
   otherCred: { partner_key: '704b6c7d8e9f00112233445566778899aabbccddeeff00112233445566778811' },
   token: { access_token: shopeeKey }, uses: ['path', 'time', 'uncovered'], order: ['id', 'path', 'time', 'token', 'shop'],
-  timeForms: { 'T3 milliseconds': (t) => `${t}411` },
+  timeForms: { 'T3 milliseconds': (t) => `${t}000` },
   samples: () => [...calls(shopee.host, ['/api/v2/product/get_category', '/api/v2/order/get_order_list', '/api/v2/shop/get_shop_info']),
     new Call('POST', '/api/v2/product/update_item', { body: BODY_TEXT, ms: START + 500_000, host: shopee.host }),
     new Call('POST', '/api/v2/logistics/ship_order/', { query: [['lang', 'ko']], body: '{"order_sn":"2601A"}', ms: START + 510_000, host: shopee.host })],
@@ -71,13 +71,13 @@ const shein = new Scheme({
 })
 
 // --- TikTok Shop: secret + path + sorted + body + secret, HMAC-SHA256, hex. partner.tiktokshop.com sign-your-api-request.
-const wrapped = (name) => (key, data) => hmac(name)(key, Buffer.concat([key, data, key]))
+const bare = (key, data) => data.subarray(key.length, data.length - key.length)
 const tiktok = new Scheme({
   name: 'tiktok-shop', host: 'open-api.tiktokglobalshop.com', secretName: 'app_secret', sigUrl: 'sign', sorts: true,
   creds: SECRETS.map((app_secret) => ({ app_key: '6fk2n8qpz1x4c', app_secret, shop_cipher: 'ROW_k3JpZAAAAAD1b+q/9Zr2hCwE0w==' })),
   otherCred: { app_secret: '9b1deb4d3b7d4bad9bdd2b0d7b3dcb6d' }, token: { access_token: 'ROW_tDq8fQAAAAAv0Xn3c1m9Jz4b' },
-  uses: ['path', 'pairs', 'body', 'time'], order: ['path', 'pairs', 'body'], mac: wrapped('sha256'), macOf: wrapped,
-  system: ['app_key', 'timestamp', 'shop_cipher'], timeForms: { 'T3 milliseconds': (t) => `${t}411` },
+  uses: ['path', 'pairs', 'body', 'time'], order: ['path', 'pairs', 'body'], wraps: true,
+  system: ['app_key', 'timestamp', 'shop_cipher'], timeForms: { 'T3 milliseconds': (t) => `${t}000` },
   headerNames: { 'X-Access-Token': 'x-tts-access-token' },
   systemPairs: (c, cred) => [['app_key', cred.app_key], ['timestamp', tiktok.ts(c)], ['shop_cipher', cred.shop_cipher]],
   samples: () => [...calls(tiktok.host, ['/order/202309/orders', '/product/202309/categories', '/logistics/202309/warehouses/'],
@@ -92,9 +92,8 @@ const tiktok = new Scheme({
     mistake('Q9', 'access_token-signed', { ...hooking((p) => [...p, ['access_token', tiktok.token.access_token]]) }, { also: ['S2'] }),
     mistake('Q9', 'access_token-in-query', { call: (c) => void (c.query = [...c.query, ['access_token', tiktok.token.access_token]]),
       view: (v) => void (v.notDropped = ['access_token']) }),
-    mistake('H2', 'hmac-without-secrets', { mac: hmac('sha256') }, { also: ['L4', 'K8', 'H3'] }),
-    mistake('L4', 'secret-only-before', { mac: (k, d) => hmac('sha256')(k, Buffer.concat([k, d])) }, { also: ['K8', 'H3', 'H2'] }),
-    mistake('H2', 'sha256-wrapped', { mac: (k, d) => hash('sha256', Buffer.concat([k, d, k])) }, { also: ['H3'] }),
+    mistake('H2', 'hmac-without-secrets', { mac: (k, d) => hmac('sha256')(k, bare(k, d)) }, { also: ['L4', 'K8', 'H3'] }),
+    mistake('L4', 'secret-only-before', { mac: (k, d) => hmac('sha256')(k, d.subarray(0, d.length - k.length)) }, { also: ['K8', 'H3', 'H2'] }),
   ],
   known: [[{ app_key: '29a39d', app_secret: 'e59af819cc', shop_cipher: null, access_token: 't' },
     new Call('GET', '/authorization/202309/shops', { ms: 1623812664000 }),

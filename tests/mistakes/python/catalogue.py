@@ -13,7 +13,7 @@ import re
 import unicodedata
 from urllib.parse import quote, unquote
 
-from signing import (ALPHABETS, Mistake, b64, bytesort, compact, form, hexed, hmac_of, js_component, plain, plus, rfc3986,
+from signing import (ALPHABETS, Mistake, b64, bytesort, compact, digest_of, form, hexed, hmac_of, js_component, plain, plus, rfc3986,
                      upper)
 
 
@@ -173,7 +173,7 @@ def of_fields(scheme):
     kinds = [k for k in scheme.order if k not in ("sep", "secret")]
     names = {"query": ["Q6"], "token": ["S2", "Q6"], "body": ["B2"], "id": ["Q6", "S2"], "pairs": ["Q6"], "path": ["P1"]}
     for kind in kinds:
-        yield Mistake("L4", f"without-{kind}", fields=without(kind, True), also=names.get(kind, []))
+        yield Mistake("L4", f"without-{kind}", fields=without(kind, True), also=names.get(kind, []) + ["L3"])
     for first, second in zip(kinds, kinds[1:]):
         yield Mistake("L4", f"{second}-before-{first}", fields=exchanged(first, second))
     if "sep" in scheme.order:
@@ -303,17 +303,17 @@ def of_body():
 
 
 def of_body_uncovered(where):
-    yield Mistake("B3", "body-in-text", fields=lambda f, c: f + [("body", c.body or "")], also=["L4"])
+    yield Mistake("B3", "body-in-text", fields=lambda f, c: f + [("body", c.body or "")], also=["L4", "H3"])
 
 
 def encoded_as(charset):
-    return lambda data: data.decode().encode(charset, "replace")
+    return lambda data: data.decode("utf-8", "surrogateescape").encode(charset, "replace")
 
 
 def of_charset():
     for name in ("latin-1", "cp1252", "cp949", "gbk", "big5", "shift_jis", "utf-16-le"):
         yield Mistake("B7", name, data=encoded_as(name))
-    yield Mistake("B7", "question-marks", data=lambda d: d.decode().encode("ascii", "replace"))
+    yield Mistake("B7", "question-marks", data=encoded_as("ascii"))
     yield Mistake("B7", "nfd", text=lambda t: unicodedata.normalize("NFD", t))
     yield Mistake("B7", "byte-order-mark", data=lambda d: b"\xef\xbb\xbf" + d)
 
@@ -325,11 +325,12 @@ def of_time(scheme):
     if scheme.fraction:
         yield Mistake("T5", "two-milliseconds", view=lambda v, *_: setattr(v, "ms", v.ms + 2))
     shift = lambda ms: (lambda c: setattr(c, "ms", c.ms + ms))
-    yield Mistake("T1", "clock-behind", call=shift(-3 * 3600_000 - 127_000), alone=True)
-    yield Mistake("T1", "clock-ahead", call=shift(2 * 3600_000 + 1_511_000), alone=True)
-    yield Mistake("T2", "seoul", call=shift(9 * 3600_000), alone=True)
-    yield Mistake("T2", "india", call=shift(5 * 3600_000 + 1_800_000), alone=True)
-    yield Mistake("T6", "old", call=shift(-40 * 86_400_000 - 4_321_000), alone=True, also=["T1"])
+    if scheme.window:
+        yield Mistake("T1", "clock-behind", call=shift(-3 * 3600_000 - 127_000), alone=True)
+        yield Mistake("T1", "clock-ahead", call=shift(2 * 3600_000 + 1_511_000), alone=True)
+        yield Mistake("T2", "seoul", call=shift(9 * 3600_000), alone=True)
+        yield Mistake("T2", "india", call=shift(5 * 3600_000 + 1_800_000), alone=True)
+        yield Mistake("T6", "old", call=shift(-40 * 86_400_000 - 4_321_000), alone=True, also=["T1"])
     for name, change in scheme.time_forms.items():
         code, variant = name.split(" ")
         yield Mistake(code, variant + "-sent", call=setting(time_as=change), alone=True, also=["T3", "T4"])
@@ -404,13 +405,14 @@ def of_hash(scheme):
             yield Mistake("H2", name, mac=lambda k, d, j=join: hashlib.new(same, j(k, d)).digest())
         yield Mistake("H2", "md5-key-text-key", mac=lambda k, d: hashlib.md5(k + d + k).digest(), also=["H3", "H1+H2"])
     else:
+        bare = lambda k, d: d[len(k):len(d) - len(k)]
         for name in ("sha1", "sha256", "sha512"):
-            yield Mistake("H1", name, mac=lambda k, d, n=name: hashlib.new(n, k + d + k).digest())
-        yield Mistake("H3", "hmac-sha256", mac=hmac_of("sha256"), also=["H1", "H2", "H1+H2"])
-        yield Mistake("H2", "hmac-md5", mac=hmac_of("md5"), also=["H3"])
-        yield Mistake("H2", "key-text", mac=lambda k, d: hashlib.md5(k + d).digest(), also=["L4", "K8"])
-        yield Mistake("H2", "text-key", mac=lambda k, d: hashlib.md5(d + k).digest(), also=["L4", "K8"])
-        yield Mistake("H2", "text", mac=lambda k, d: hashlib.md5(d).digest(), also=["L4", "K8", "K0"])
+            yield Mistake("H1", name, mac=digest_of(name))
+        yield Mistake("H3", "hmac-sha256", mac=lambda k, d: hmac.new(k, bare(k, d), hashlib.sha256).digest(), also=["H1", "H2", "H1+H2"])
+        yield Mistake("H2", "hmac-md5", mac=lambda k, d: hmac.new(k, bare(k, d), hashlib.md5).digest(), also=["H3"])
+        yield Mistake("H2", "key-text", mac=lambda k, d: hashlib.md5(k + bare(k, d)).digest(), also=["L4", "K8"])
+        yield Mistake("H2", "text-key", mac=lambda k, d: hashlib.md5(bare(k, d) + k).digest(), also=["L4", "K8"])
+        yield Mistake("H2", "text", mac=lambda k, d: hashlib.md5(bare(k, d)).digest(), also=["L4", "K8", "K0"])
 
 
 def url64(digest): return base64.urlsafe_b64encode(digest).decode()
@@ -442,7 +444,7 @@ def of_output(scheme):
         name = scheme.sig_url
         yield Mistake("O6", "encoded-twice", alone=True, out=lambda d: rfc3986(b64(d)), also=["O1+O6", "O1"])
     for sent, right in scheme.header_names.items():
-        yield Mistake("A6", f"{sent}-for-{right}", alone=True, wire=renamed(right, sent))
+        yield Mistake("A6", f"{sent}-for-{right}", alone=True, wire=renamed(right, sent), also=["A5"])
     if scheme.sig_header:
         yield Mistake("A5", "not-sent", alone=True, also=["A6"], wire=lambda r, s: {
             **r, "headers": [h for h in r["headers"] if h[0] != scheme.sig_header]})

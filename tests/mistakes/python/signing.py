@@ -5,9 +5,9 @@ Read this first. `sign()` is the whole way from a call to the request that is se
     call    what the program wants to send             hook `call`    changes what is sent and signed
     view    the program's idea of it while it signs    hook `view`    changes only what is signed
     fields  the parts of the text, with separators     hook `fields`
+    key     the bytes of the key                       hook `key`
     text    the string to sign                         hook `text`
     data    its bytes                                  hook `data`
-    key     the bytes of the key                       hook `key`
     digest  MAC or hash                                hook `mac`     replaces the function
     sig     the digest as it is sent                   hooks `out` (replaces the encoding), `sig`
     request what is sent                               hook `wire`
@@ -139,9 +139,13 @@ def sign(scheme, call, cred, mistakes=()):
     view = run(mistakes, "view", sent.copy(), scheme)
     own = run(mistakes, "cred", dict(cred))
     fields = run(mistakes, "fields", scheme.fields(view, own), sent)
-    text = run(mistakes, "text", "".join(f[1] for f in fields))
-    data = run(mistakes, "data", text.encode())
+    text = "".join(f[1] for f in fields)
     key = run(mistakes, "key", scheme.key(own), own, scheme)
+    if scheme.wraps:
+        secret = key.decode("utf-8", "surrogateescape")
+        text = secret + text + secret
+    text = run(mistakes, "text", text)
+    data = run(mistakes, "data", text.encode("utf-8", "surrogateescape"))
     mac = replaced(mistakes, "mac", scheme.mac)
     digest = mac(key, data)
     sig = replaced(mistakes, "out", scheme.out)(digest)
@@ -189,10 +193,12 @@ class Scheme:
     uses, order, seps = frozenset(), (), ""
     system, dropped, sorts = (), (), False
     hash_name, is_hmac = "sha256", True
+    wraps = False                     # the secret stands before and after the text
     mac, out = staticmethod(hmac_of("sha256")), staticmethod(hexed)
     sig_url = sig_header = None
     header_names = {}                 # what is sent instead: the name of the recipe
     time_forms, fraction = {}, False
+    window = True                     # how far off the time may be is documented
     right_samples = 5
 
     @property

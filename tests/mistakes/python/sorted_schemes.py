@@ -10,7 +10,7 @@ from signing import Call, Mistake, Scheme, compact, moment, request, setting_of,
 CHINA = timezone(timedelta(hours=8))
 
 
-def sandwich(key, data): return hashlib.md5(key + data + key).digest()
+def md5(key, data): return hashlib.md5(data).digest()
 
 
 class Sorted(Scheme):
@@ -87,18 +87,18 @@ class AliExpress(Lazada):
     def own_mistakes(self):
         path = lambda f, c: [("path", c.path)] + f
         yield Mistake("H3", "path-first", fields=path, also=["P1", "P2", "L4", "P3"])
-        yield Mistake("H3", "top-md5", mac=sandwich, also=["H2", "H1+H2", "H1"])
+        yield Mistake("H3", "top-md5", mac=lambda k, d: hashlib.md5(k + d + k).digest(), also=["H2", "H1+H2", "H1"])
 
 
 class Top(Sorted):
     """secret + sorted + secret, MD5, upper-case hex. Source: open.taobao.com docs articleId 101617 (its sample signature)."""
     name, host, secret_name, hash_name = "taobao-top", "gw.api.taobao.com", "app_secret", "md5"
-    is_hmac, mac = False, staticmethod(sandwich)
+    is_hmac, wraps, mac = False, True, staticmethod(md5)
     creds = [{"app_key": "12345678", "app_secret": s, "session": "6100e24f1c7d9a8b", "sign_method": "md5"} for s in SECRETS]
     other_cred = {"app_secret": "0c8f7a6e5d4b3c2a1f0e9d8c7b6a5f4e"}
     uses, order = frozenset({"pairs", "time"}), ("pairs",)
     system = ("app_key", "timestamp", "format", "v", "sign_method", "session")
-    time_forms = {"T4 iso": lambda t: t.replace(" ", "T"), "T4 date-only": lambda t: t[:10], "T4 fraction": lambda t: t + ".411"}
+    time_forms = {"T4 iso": lambda t: t.replace(" ", "T"), "T4 date-only": lambda t: t[:10], "T4 fraction": lambda t: t + ".000"}
     known = [({"app_key": "12345678", "app_secret": "helloworld", "session": "test", "sign_method": "md5"},
               Call("GET", "/router/rest", [("method", "taobao.item.seller.get"), ("fields", "num_iid,title,nick,price,num"),
                                            ("num_iid", "11223344")], ms=1451620800000), "66987CB115214E59E6EC978214934FB8")]
@@ -117,7 +117,7 @@ class Top(Sorted):
 class Jd(Sorted):
     """secret + sorted + secret, MD5, upper-case hex; business parameters are one JSON text. Source: open.jd.com listId=2643."""
     name, host, secret_name, hash_name = "jd", "api.jd.com", "app_secret", "md5"
-    is_hmac, mac, empties, fraction = False, staticmethod(sandwich), True, True
+    is_hmac, wraps, mac, empties, fraction = False, True, staticmethod(md5), True, True
     creds = [{"app_key": "B94D2E5F7A61", "app_secret": s, "access_token": "8c1f0e5d7a2b4930"} for s in SECRETS]
     other_cred = {"app_secret": "7a6e5d4b3c2a1f0e9d8c7b6a5f4e0c8f"}
     uses, order = frozenset({"pairs", "time"}), ("pairs",)
@@ -159,7 +159,7 @@ def text_of(value, write=compact):
 
 
 class JsonBody(Sorted):
-    is_hmac, mac, hash_name, empties = False, staticmethod(sandwich), "md5", True
+    is_hmac, wraps, mac, hash_name, empties = False, True, staticmethod(md5), "md5", True
     uses, order, sig_url = frozenset({"pairs", "json_pairs", "time"}), ("pairs",), None
     paths = "/router"
 
@@ -201,7 +201,7 @@ class Temu(JsonBody):
     creds = [{"app_key": "f9d5cc9313893a20", "app_secret": s, "access_token": "2nifvmpyymvypwmcms5ct4uq"} for s in SECRETS]
     other_cred = {"app_secret": "c7e0a1a63542be4de3cb5488f9fba8149e8fc290"}
     system = ("app_key", "access_token", "data_type", "timestamp")
-    time_forms = {"T3 milliseconds": lambda t: t + "411"}
+    time_forms = {"T3 milliseconds": lambda t: t + "000"}
     known = [({"app_key": "f9d5cc9313893a20d5aa85c654e8f503", "app_secret": "c7e0a1a63542be4de3cb5488f9fba8149e8fc290",
                "access_token": "2nifvmpyymvypwmcms5ct4uqqudrwgpmzbcnmkt1jzjkuaf3x56iixym"},
               Call("POST", "/router", ms=1711009072000, members=[
@@ -218,11 +218,12 @@ class Temu(JsonBody):
 
 class Pinduoduo(JsonBody):
     """secret + sorted members + secret, MD5, upper-case hex. Source: open.pinduoduo.com document 8EC06C399636041E."""
+    window = False
     name, host, path, secret_name, prefix = "pinduoduo", "gw-api.pinduoduo.com", "/api/router", "client_secret", "pdd"
     creds = [{"client_id": "6a1c0e5d7b2f", "client_secret": s, "access_token": "asd78172s8ds9a921j9qqwda"} for s in SECRETS]
     other_cred = {"client_secret": "d4b3c2a1f0e9d8c7b6a5f4e0c8f7a6e5"}
     system = ("client_id", "timestamp", "access_token")
-    time_forms = {"T3 milliseconds": lambda t: t + "411"}
+    time_forms = {"T3 milliseconds": lambda t: t + "000"}
     known = [({"client_id": "1", "client_secret": "testSecret", "access_token": "asd78172s8ds9a921j9qqwda12312w1w21211"},
               Call("POST", "/api/router", ms=1480411125000, members=[
                   ("type", "pdd.order.number.list.get"), ("data_type", "XML"), ("order_status", "1"), ("page", "1"),

@@ -57,7 +57,7 @@ class Kaufland(Scheme):
     uses, seps = frozenset({"url", "method", "body", "time"}), "\n"
     order = ("method", "sep", "url", "sep", "body", "sep", "time")
     sig_header, header_names = "Shop-Signature", {"Shop-Signatur": "Shop-Signature", "X-Shop-Timestamp": "Shop-Timestamp"}
-    time_forms = {"T3 milliseconds": lambda t: t + "411", "T4 fraction": lambda t: t + ".411"}
+    time_forms = {"T3 milliseconds": lambda t: t + "000", "T4 fraction": lambda t: t + ".0"}
 
     def samples(self):
         ms = START + 700_000
@@ -118,9 +118,9 @@ class SellerCenter(Scheme):
     creds = [{"user_id": "look@me.com", "api_key": s, "format": "JSON"} for s in SECRETS]
     other_cred = {"api_key": "b1bdb357ced10fe4e9a69840cdd4f0e9c03d77fe"}
     uses, order, sorts = frozenset({"pairs_enc", "time"}), ("pairs",), True
-    system, sig_url = ("UserID", "Version", "Format", "Timestamp"), "Signature"
+    window, system, sig_url = False, ("UserID", "Version", "Format", "Timestamp"), "Signature"
     time_forms = {"T4 Z": lambda t: t.replace("+00:00", "Z"), "T4 without-colon": lambda t: t.replace("+00:00", "+0000"),
-                  "T4 date-only": lambda t: t[:10], "T4 fraction": lambda t: t.replace("+", ".411+")}
+                  "T4 date-only": lambda t: t[:10], "T4 fraction": lambda t: t.replace("+", ".000+")}
 
     def samples(self):
         made = calls(self.host, "", ["/"] * 5)
