@@ -74,7 +74,7 @@ function* ofAnyParameters({ system, sorts }) {
     yield mistake('Q7b', 'natural-numbers', setting({ sort: (p) => [...p].sort(natural) }), { provable: 'no' })
     yield mistake('Q7b', 'name-only', setting({ sort: (p) => [...p].sort((a, b) => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0)) }), { also: ['Q7'] })
   }
-  yield mistake('Q8', 'dropped', setting({ keepEmpty: false }))
+  yield mistake('Q8', 'dropped', setting({ keepEmpty: false }), { also: ['Q6'] })
   yield mistake('Q8', 'kept', setting({ keepEmpty: true }))
   for (const word of ['null', 'undefined']) {
     const named = (pairs) => pairs.map(([n, v]) => [n, v || word])
@@ -265,6 +265,10 @@ function* ofHash(scheme) {
 }
 
 export function* ofOutput(scheme) {
+  if (scheme.ownOutput) {
+    yield* ofSentValue(scheme)
+    return
+  }
   if (scheme.out === b64) {
     yield mistake('O1', 'hex', { out: hexed })
     yield mistake('O1', 'HEX', { out: upper }, { also: ['O1+O3'] })

@@ -147,6 +147,8 @@ class Bench {
       const key = mistake('none', 'key', { key: (k, cred, s) => (s.unknownKey ? s.unknownKey(i) : s.key({ ...cred, [s.secretName]: unknown })) })
       const text = mistake('none', 'text', { text: (t) => t.slice(0, 7) + unknown.slice(0, 24) + t.slice(7) })
       for (const [m, name, step] of [[key, 'signed with another key', 1], [text, 'something else in the text', 3]]) {
+        // The key of a bcrypt hash, its salt, stands in the hash: another one shows.
+        if (m === key && this.scheme.keyShows) continue
         const place = (5 * i + step) % this.places.length
         yield this.case(`none-${m.variant}/${i + 1}`, place, sign(this.scheme, ...this.places[place], [m]).request, 'none', [], [], name, 'no')
       }

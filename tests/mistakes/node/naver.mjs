@@ -16,7 +16,7 @@ const naver = new Scheme({
   fields: (v, cred) => [['id', cred.client_id], ['sep', '_'], ['time', naver.ts(v)]],
   wire: (call, sig, cred) => request(Object.assign(call.copy(), { form: [['client_id', cred.client_id], ['timestamp', naver.ts(call)],
     ['grant_type', 'client_credentials'], ['client_secret_sign', sig], ['type', 'SELF']] })),
-  unknownKey: (i) => Buffer.from(`$2a$04$UnKnownSaltNumber${i}....`.slice(0, 29)),
+  keyShows: true,
   own: () => {
     const form = (change) => ({ wire: (r) => ({ ...r, body: change(r.body) }) })
     return [

@@ -94,7 +94,7 @@ def of_any_parameters(scheme):
         yield Mistake("Q7b", "name-only", view=setting(sort=lambda p: sorted(p, key=lambda x: x[0].encode())), also=["Q7"])
         yield Mistake("Q7b", "locale", view=setting(sort=lambda p: sorted(p, key=lambda x: (x[0].strip("_").lower(), x[0].swapcase()))),
                       also=["Q7"])
-    yield Mistake("Q8", "dropped", view=setting(keep_empty=False))
+    yield Mistake("Q8", "dropped", view=setting(keep_empty=False), also=["Q6"])
     yield Mistake("Q8", "kept", view=setting(keep_empty=True))
     for word in ("null", "None", "undefined"):
         yield Mistake("Q8", f"as-{word}", view=lambda v, s, w=word: (
@@ -170,7 +170,7 @@ def exchanged(first, second):
 
 
 def of_fields(scheme):
-    kinds = [k for k in scheme.order if k not in ("sep", "secret")]
+    kinds = [k for k in scheme.order if k not in ("sep", "secret", "mark")]
     names = {"query": ["Q6"], "token": ["S2", "Q6"], "body": ["B2"], "id": ["Q6", "S2"], "pairs": ["Q6"], "path": ["P1"]}
     for kind in kinds:
         yield Mistake("L4", f"without-{kind}", fields=without(kind, True), also=names.get(kind, []) + ["L3"])
@@ -182,14 +182,20 @@ def of_fields(scheme):
         yield Mistake("L3", "first-missing", fields=first_separator(""))
         yield Mistake("L3", "comma", fields=on("sep", lambda t: ","))
         yield Mistake("L3", "pipe", fields=on("sep", lambda t: "|"))
-    yield Mistake("L3", "line-feed-between", fields=lambda f, *_: [x for k, t in f for x in ((k, t), ("sep", "\n"))][:-1])
+    if "mark" not in scheme.order:
+        yield from of_joined_fields()
     yield Mistake("L3", "line-feed-at-end", text=lambda t: t + "\n")
-    yield Mistake("L3", "blank-between", fields=lambda f, *_: [x for k, t in f if k != "sep" for x in ((k, t), ("sep", " "))][:-1])
     if "\n" in scheme.seps:
         yield Mistake("L1", "backslash-n", text=lambda t: t.replace("\n", "\\n"))
         yield Mistake("L1", "json-escaped", text=lambda t: json.dumps(t, ensure_ascii=False)[1:-1])
         yield Mistake("L2", "cr-lf", text=lambda t: t.replace("\n", "\r\n"))
         yield Mistake("L2", "cr", text=lambda t: t.replace("\n", "\r"))
+
+
+def of_joined_fields():
+    """The fields joined with something else, or with something where nothing is due."""
+    yield Mistake("L3", "line-feed-between", fields=lambda f, *_: [x for k, t in f for x in ((k, t), ("sep", "\n"))][:-1])
+    yield Mistake("L3", "blank-between", fields=lambda f, *_: [x for k, t in f if k != "sep" for x in ((k, t), ("sep", " "))][:-1])
 
 
 def first_separator(text):
@@ -230,7 +236,7 @@ def of_path(scheme):
 
 def of_path_without_host(scheme):
     yield Mistake("P3", "whole-address", fields=lambda f, c: [
-        (k, f"{c.scheme}://{c.authority()}{t}" if k == "path" else t) for k, t in f])
+        (k, f"{c.scheme}://{c.authority()}{c.base if not t.startswith(c.base) else ''}{t}" if k == "path" else t) for k, t in f])
     yield Mistake("P3", "with-host", fields=lambda f, c: [(k, f"{c.authority()}{t}" if k == "path" else t) for k, t in f])
 
 
