@@ -214,6 +214,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "host",
             "load",
             "method",
+            "mistake",
             "model",
             "recording",
             "redact",

@@ -136,6 +136,29 @@ fn a_question_waits_for_the_request_and_for_its_diagnosis() {
 }
 
 #[test]
+fn a_refused_signature_shows_the_expected_text_and_the_mistake() {
+    let mut sandbox = open();
+    let key = sandbox.account.get("partner_key").unwrap().to_text();
+    sandbox
+        .account
+        .set("partner_key", Value::from(format!("{key}\n")));
+    assert_eq!(sandbox.get(SHOP).status, 403);
+    let refused = requests(&sandbox, "?verdict=refused&wait=30s");
+    let diagnosis = refused[0].get("diagnosis").unwrap();
+    assert_eq!(member(diagnosis, "state"), "done", "{diagnosis:?}");
+    let list = |name: &str| diagnosis.get(name).unwrap().as_list().unwrap().to_vec();
+    assert!(!list("mistakes").is_empty(), "{diagnosis:?}");
+    assert!(!list("findings").is_empty(), "{diagnosis:?}");
+    let message = list("expected")
+        .into_iter()
+        .find(|step| member(step, "id") == "message")
+        .unwrap();
+    assert!(member(&message, "value").starts_with("1000001/api/v2/shop/get_shop_info"));
+    let lines = sandbox.lines.lock().unwrap().join("\n");
+    assert!(lines.contains("\n    expected:\n"), "{lines}");
+}
+
+#[test]
 fn reset_makes_everything_as_it_was_at_the_start() {
     let sandbox = open();
     let at_start = sandbox.control("GET tokens", "").body;

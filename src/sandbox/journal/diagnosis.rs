@@ -15,8 +15,8 @@ const MAX_BODY: usize = 1 << 20;
 /// What was expected in the place of a signature, and why another one came.
 #[derive(Clone, Debug, Default)]
 pub(in crate::sandbox) struct SignatureReport {
-    /// The account of the sandbox that it was computed for.
-    pub(super) account: Option<String>,
+    /// The codes of the mistakes that explain it: proven ones, and those that the request shows.
+    pub(super) mistakes: Vec<String>,
     /// The steps of the expected signature, in order: id, operation, result.
     pub(super) steps: Vec<(String, &'static str, String)>,
     /// What was found, in sentences.
@@ -39,10 +39,7 @@ impl SignatureReport {
         if self.steps.is_empty() {
             return lines;
         }
-        lines.push(match &self.account {
-            Some(account) => format!("expected for the account `{account}`:"),
-            None => "expected:".to_owned(),
-        });
+        lines.push("expected:".to_owned());
         let width = self
             .steps
             .iter()
@@ -72,10 +69,7 @@ impl SignatureReport {
         };
         Value::Object(vec![
             ("state".into(), "done".into()),
-            (
-                "account".into(),
-                self.account.as_deref().map_or(Value::Null, Value::from),
-            ),
+            ("mistakes".into(), Value::List(texts(&self.mistakes))),
             ("findings".into(), Value::List(texts(&self.findings))),
             (
                 "expected".into(),

@@ -58,10 +58,6 @@ impl ReplyVerdict {
 /// A request whose signature is not the expected one, and everything that it was verified with. It
 /// is examined after the answer, without the marketplace.
 #[derive(Clone)]
-#[expect(
-    dead_code,
-    reason = "for the search for mistakes, which is the next change"
-)]
 pub(in crate::sandbox) struct SuspectSignature {
     pub(in crate::sandbox) scheme: Arc<Scheme>,
     pub(in crate::sandbox) procedure: SigningProcedure,
