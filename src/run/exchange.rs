@@ -43,7 +43,7 @@ pub(super) struct ExchangeLog {
     /// The request as it was rendered; `None` if that failed.
     pub(super) draft: Option<Rc<Draft>>,
     /// The last request that was signed.
-    pub(super) signed: Option<SignedRequest>,
+    pub(super) signed: Option<SignedCall>,
     /// The last response, also where a later request failed.
     pub(super) response: Option<Rc<JudgedResponse>>,
     /// Attempts that were repeated.
@@ -52,7 +52,7 @@ pub(super) struct ExchangeLog {
     pub(super) send_state: SendState,
 }
 
-pub(super) struct SignedRequest {
+pub(super) struct SignedCall {
     pub(super) request: WireRequest,
     /// The trace of the signature; empty unless a report shows details.
     pub(super) trace: Vec<TraceLine>,
@@ -177,7 +177,7 @@ impl ExchangeContext<'_> {
         } else {
             Box::pin(self.send_following(draft, request)).await
         };
-        let signed = SignedRequest {
+        let signed = SignedCall {
             request,
             trace: self.shown_lines(trace),
             sent_at: Some(sent_at),
@@ -239,14 +239,14 @@ impl ExchangeContext<'_> {
         &self,
         draft: &Draft,
         fresh: FreshValues,
-    ) -> Result<SignedRequest, SealError> {
+    ) -> Result<SignedCall, SealError> {
         let token = self
             .scheme
             .token_for_level(self.level)
             .map(|token| placeholder_token(token, &self.access.given_token));
         let sealable = draft.external.is_some().then(|| sealable_address(draft));
         let draft = sealable.as_ref().unwrap_or(draft);
-        Ok(SignedRequest {
+        Ok(SignedCall {
             request: self.seal(draft, token.as_ref(), fresh)?.request,
             trace: Vec::new(),
             sent_at: None,
@@ -287,7 +287,7 @@ impl ExchangeContext<'_> {
         response.made_at_ms = response.made_at_ms.or(Some(self.context.now_ms()));
     }
 
-    fn finish(&self, signed: SignedRequest, draft: &Draft, mut response: WireResponse) -> Exchange {
+    fn finish(&self, signed: SignedCall, draft: &Draft, mut response: WireResponse) -> Exchange {
         self.date_response(&mut response);
         self.keep_cookies(&signed.request, &response);
         let outcome = check::classify_response(
@@ -423,7 +423,7 @@ impl ExchangeContext<'_> {
 }
 
 /// No response came.
-fn failed(signed: SignedRequest, error: impl Into<StepError>) -> Exchange {
+fn failed(signed: SignedCall, error: impl Into<StepError>) -> Exchange {
     let error = error.into();
     let was_sent = !matches!(&error, StepError::Transport(error) if error.was_not_sent());
     Exchange {
