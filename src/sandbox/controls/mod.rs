@@ -5,6 +5,7 @@ mod apply;
 mod command;
 mod guard;
 mod parameters;
+mod parse;
 
 pub(super) use command::{ControlCommand, ControlError, is_callback_page};
 pub use guard::ControlGuard;
