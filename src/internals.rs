@@ -13,6 +13,28 @@ pub mod core_dump {
 pub mod host {
     pub use crate::host::{ClockAndRng, HostContext, OutputStream, RandomError, RandomSource};
 }
+pub mod import {
+    use crate::import::{ImportSource, read_requests};
+
+    /// A request that was read: method, URL, headers, and body.
+    pub type ReadRequest = (String, String, Vec<(String, String)>, Vec<u8>);
+
+    /// The first request of a text, for tests and the fuzzer.
+    ///
+    /// # Errors
+    /// The reason.
+    pub fn read(
+        text: &[u8],
+        read_file: &dyn Fn(&str) -> Result<Vec<u8>, String>,
+    ) -> Result<ReadRequest, String> {
+        let source = ImportSource::new(text.to_vec()).map_err(|error| error.to_string())?;
+        let read = read_requests(&source, read_file).map_err(|error| error.to_string())?;
+        let first = read.into_iter().next().ok_or("there is no request")?;
+        let url = format!("{}{}", first.origin.unwrap_or_default(), first.target);
+        let method = first.method.name().to_owned();
+        Ok((method, url, first.headers, first.body.to_vec()))
+    }
+}
 pub mod jsonpath {
     use crate::jsonpath::{JsonPath, PathMatches};
     use crate::value::JsonDocument;

@@ -27,6 +27,7 @@ mod xml;
 // Corridor: plain functions from one type to the next.
 mod check;
 mod event;
+mod import;
 mod load;
 mod plan;
 mod render;

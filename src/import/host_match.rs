@@ -1,0 +1,182 @@
+//! Which scheme a request belongs to, by its host, and the base URL that its path stands below.
+
+use super::imported_request::ImportedRequest;
+use crate::model::scheme::{HostAddress, RequestPart, Scheme, SigningProcedure};
+use crate::model::workspace::Workspace;
+use crate::wire::{BaseUrl, parse_form};
+use std::sync::Arc;
+
+/// A scheme that a request can belong to.
+#[derive(Clone)]
+pub(crate) struct SchemeMatch {
+    pub(crate) scheme: Arc<Scheme>,
+    /// Protocol, host and base path.
+    pub(crate) base: BaseUrl,
+    /// The environment that names this host.
+    pub(crate) environment: Option<String>,
+}
+
+/// Every scheme one of whose hosts the request went to. If several have this host, those whose
+/// parameters the request shows the most of.
+#[must_use]
+pub(crate) fn schemes_of_host(
+    workspace: &Workspace,
+    request: &ImportedRequest,
+) -> Vec<SchemeMatch> {
+    let Some(origin) = request.origin.as_deref() else {
+        return Vec::new();
+    };
+    let schemes = workspace.schemes.iter();
+    let found: Vec<SchemeMatch> = schemes
+        .filter_map(|scheme| match_host(workspace, scheme, origin, request.path()))
+        .collect();
+    let shown = |found: &SchemeMatch| shown_parameters(&found.scheme, request);
+    let most = found.iter().map(shown).max().unwrap_or(0);
+    found
+        .into_iter()
+        .filter(|found| shown(found) == most)
+        .collect()
+}
+
+/// The schemes all of whose parameters the request shows, at some level: candidates for a host that
+/// nobody knows.
+#[must_use]
+pub(crate) fn schemes_of_parameters<'w>(
+    workspace: &'w Workspace,
+    request: &ImportedRequest,
+) -> Vec<&'w str> {
+    let signing = workspace
+        .schemes
+        .iter()
+        .filter(|scheme| scheme.has_signature());
+    let counted: Vec<(usize, &str)> = signing
+        .map(|scheme| (shown_parameters(scheme, request), scheme.name.as_str()))
+        .collect();
+    let most = counted.iter().map(|(count, _)| *count).max().unwrap_or(0);
+    let best = counted
+        .into_iter()
+        .filter(|(count, _)| *count == most && most > 0);
+    best.map(|(_, name)| name).collect()
+}
+
+/// The base URL of a request of a scheme that was named, at whatever host: the sandbox and proxies
+/// keep the base path of the marketplace.
+#[must_use]
+pub(crate) fn match_named_scheme(
+    workspace: &Workspace,
+    scheme: &Arc<Scheme>,
+    request: &ImportedRequest,
+) -> Option<SchemeMatch> {
+    let path = request.path();
+    let known = request
+        .origin
+        .as_deref()
+        .and_then(|origin| match_host(workspace, scheme, origin, path));
+    if known.is_some() {
+        return known;
+    }
+    let own = scheme.hosts.iter();
+    let own = own.filter_map(|host| BaseUrl::parse(&host.example_url()).ok());
+    let fitting = longest_base(own, path);
+    let base = match (&request.origin, fitting) {
+        (Some(origin), Some(base)) => base.with_origin(origin)?,
+        (Some(origin), None) => BaseUrl::parse(origin).ok()?,
+        (None, Some(base)) => base,
+        (None, None) => BaseUrl::parse(&scheme.main_host()?.example_url()).ok()?,
+    };
+    Some(SchemeMatch {
+        scheme: Arc::clone(scheme),
+        base,
+        environment: None,
+    })
+}
+
+fn match_host(
+    workspace: &Workspace,
+    scheme: &Arc<Scheme>,
+    origin: &str,
+    path: &str,
+) -> Option<SchemeMatch> {
+    let own = scheme.hosts.iter().filter_map(|host| match &host.address {
+        HostAddress::Fixed(url) => BaseUrl::parse(url).ok(),
+        HostAddress::OfAccount(host) => {
+            let base = BaseUrl::parse(&host.example()).ok()?;
+            let sent = BaseUrl::parse(origin).ok()?;
+            host.fits(sent.host()).then(|| base.with_origin(origin))?
+        }
+    });
+    let own = own.map(|base| (None, base));
+    let named = workspace.environments.iter().flat_map(|environment| {
+        let hosts = environment.configured_hosts(&scheme.name);
+        let addresses = hosts.map(|hosts| hosts.addresses()).unwrap_or_default();
+        addresses
+            .into_iter()
+            .filter_map(|host| BaseUrl::parse(&host.name).ok())
+            .map(|base| (Some(environment.name.clone()), base))
+    });
+    let at_host: Vec<(Option<String>, BaseUrl)> = named
+        .chain(own)
+        .filter(|(_, base)| base.origin() == origin)
+        .collect();
+    let bases = at_host.iter().map(|(_, base)| base.clone());
+    // A path that is not below any of them is a mistake that can be found.
+    let base = longest_base(bases, path).or_else(|| Some(at_host.first()?.1.clone()))?;
+    let environment = at_host
+        .into_iter()
+        .find(|(_, known)| *known == base)
+        .and_then(|(environment, _)| environment);
+    Some(SchemeMatch {
+        scheme: Arc::clone(scheme),
+        base,
+        environment,
+    })
+}
+
+/// The longest base whose path a path stands below; of several the first.
+fn longest_base(bases: impl Iterator<Item = BaseUrl>, path: &str) -> Option<BaseUrl> {
+    let mut best: Option<BaseUrl> = None;
+    for base in bases {
+        let is_below = path
+            .strip_prefix(base.path())
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        let is_longer = best
+            .as_ref()
+            .is_none_or(|best| base.path().len() > best.path().len());
+        if is_below && is_longer {
+            best = Some(base);
+        }
+    }
+    best
+}
+
+/// How many of the parameters that the scheme adds the request has, at the level that fits best.
+fn shown_parameters(scheme: &Scheme, request: &ImportedRequest) -> usize {
+    let query = request
+        .target
+        .split_once('?')
+        .map_or("", |(_, query)| query);
+    let query = parse_form(query);
+    let form = std::str::from_utf8(&request.body).map_or_else(|_| Vec::new(), parse_form);
+    let named =
+        |pairs: &[(String, String)], name: &str| pairs.iter().any(|(known, _)| known == name);
+    let header = |name: &str| {
+        let mut headers = request.headers.iter();
+        headers.any(|(known, _)| known.eq_ignore_ascii_case(name))
+    };
+    let count = |procedure: &SigningProcedure| {
+        let fields = procedure.prepare.fields().chain(procedure.attach.fields());
+        let mut shown = 0;
+        for (part, field) in fields {
+            let is_there = match part {
+                RequestPart::Header => header(&field.name),
+                _ => named(&query, &field.name) || named(&form, &field.name),
+            };
+            if !is_there {
+                return 0;
+            }
+            shown += 1;
+        }
+        shown
+    };
+    scheme.procedures().map(count).max().unwrap_or(0)
+}

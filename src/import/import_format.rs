@@ -1,0 +1,51 @@
+//! In which format a text is, by its content.
+
+use super::import_error::ImportError;
+use super::imported_request::ImportFormat;
+use super::raw_http::is_request_line;
+use super::shell_command::{is_before_command, is_curl};
+use super::source_text::ImportSource;
+
+/// The format of a text, by its content.
+///
+/// # Errors
+/// When it looks like none of them.
+pub(super) fn recognize(source: &ImportSource) -> Result<ImportFormat, ImportError> {
+    let text = source.text().trim_start();
+    if text.starts_with('{') || text.starts_with('[') {
+        return Ok(ImportFormat::Har);
+    }
+    if source.text().lines().any(is_curl_line) {
+        return Ok(ImportFormat::Curl);
+    }
+    if source.text().lines().any(is_request_line) {
+        return Ok(ImportFormat::RawHttp);
+    }
+    let first = text.split_whitespace().next().unwrap_or_default();
+    let error = ImportError::at(
+        source.place(source.text().len() - text.len()),
+        "this is neither a curl command line, nor raw HTTP, nor a HAR file",
+    );
+    Err(match first.to_ascii_lowercase().as_str() {
+        "invoke-webrequest" | "invoke-restmethod" | "$session" => error.hint(
+            "this is a command of PowerShell: copy the request as cURL (bash), with the same menu",
+        ),
+        "fetch(" | "await" => error.hint(
+            "this is JavaScript: copy the request as cURL (bash), with the same menu",
+        ),
+        "http" | "https" | "xh" | "xhs" => error.hint(
+            "HTTPie is not read: `http --offline …` prints the request as raw HTTP, which is",
+        ),
+        "wget" => error.hint("wget is not read: write the request as curl command line"),
+        _ => error.hint(
+            "a command line begins with `curl`, raw HTTP with a line such as `GET /path HTTP/1.1`, and HAR is JSON",
+        ),
+    })
+}
+
+/// Whether a line begins with the name of the program, after a prompt or variables.
+fn is_curl_line(line: &str) -> bool {
+    let words = line.split_whitespace();
+    let mut rest = words.skip_while(|word| is_before_command(word));
+    rest.next().is_some_and(is_curl)
+}
