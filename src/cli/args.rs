@@ -41,6 +41,8 @@ pub(super) enum Command {
     List(ListArgs),
     /// Show how one request is rendered and signed, line by line, without sending it
     Explain(ExplainArgs),
+    /// Find out why the signature of a request is wrong: of a curl command line, raw HTTP or HAR
+    Verify(VerifyArgs),
     /// List, show and check schemes
     Scheme(SchemeArgs),
     /// Authorization of accounts
@@ -341,6 +343,40 @@ pub(super) struct ExplainArgs {
     /// milliseconds
     #[arg(long, value_name = "TIME")]
     pub(super) at: Option<String>,
+}
+
+#[derive(ClapArgs, Debug)]
+pub(super) struct VerifyArgs {
+    /// A curl command line, raw HTTP, or a HAR file; `-` is standard input
+    #[arg(value_name = "FILE")]
+    pub(super) file: String,
+    /// The scheme; by default the one that the host belongs to
+    #[arg(long, value_name = "NAME")]
+    pub(super) scheme: Option<String>,
+    /// Compare with this request of the workspace: method, path, query and body
+    #[arg(long, value_name = "REQUEST")]
+    pub(super) request: Option<String>,
+    #[command(flatten)]
+    pub(super) account_args: AccountArgs,
+    /// The level of the scheme; by default the one that its rules choose for the path
+    #[arg(long, value_name = "NAME")]
+    pub(super) level: Option<String>,
+    /// Which entry of a HAR file, from 1; by default the only one of a known scheme
+    #[arg(long, value_name = "N")]
+    pub(super) entry: Option<usize>,
+    /// The text that your program signed, to find the first byte that differs
+    #[arg(long, value_name = "FILE")]
+    pub(super) message: Option<String>,
+    /// The response of the marketplace, where it shows the text that was expected
+    #[arg(long, value_name = "FILE")]
+    pub(super) refusal: Option<String>,
+    /// When the request was sent: 2026-11-22T09:00:00Z, 2026-11-22, or Unix seconds or
+    /// milliseconds; by default now, or the time of the HAR entry
+    #[arg(long, value_name = "TIME")]
+    pub(super) at: Option<String>,
+    /// Print the result as JSON
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 #[derive(ClapArgs, Debug)]

@@ -14,7 +14,7 @@ pub(crate) use hygiene::CredentialFault;
 pub(crate) use misspelled::{KnownVariables, UnknownVariable};
 pub(crate) use network_variables::PROXY_PASSWORD;
 pub(crate) use resolution::{
-    CredentialError, CredentialNeeds, CredentialOwner, CredentialSources, StoredIn,
-    store_credential, suggested_variable,
+    CredentialError, CredentialNeeds, CredentialOwner, CredentialSources, FoundCredentials,
+    StoredIn, store_credential, suggested_variable,
 };
 pub(crate) use user_secret::missing_secret;

@@ -89,6 +89,11 @@ catalogue! {
 }
 
 impl MistakeCode {
+    /// All of them, the most frequent first.
+    pub fn all() -> impl Iterator<Item = Self> {
+        (0..).zip(CATALOGUE).map(|(index, _)| Self(index))
+    }
+
     /// `Q1`
     #[must_use]
     pub fn name(self) -> &'static str {

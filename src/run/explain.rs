@@ -96,19 +96,22 @@ impl ExplainError {
     }
 }
 
-/// # Errors
-/// When a template cannot be rendered, an account or a credential cannot be resolved, or a step of
-/// the signature cannot be computed.
-pub(crate) fn explain(
-    unit: &Unit<'_>,
-    step: &Step,
-    context: &RunContext<'_>,
-    now_ms: i64,
-) -> Result<StepExplanation, ExplainError> {
-    let fresh = FreshValues {
-        unix_ms: now_ms,
-        seed: context.environment.rng.draw(),
-    };
+/// A step with its templates filled in.
+struct RenderedStep<'a> {
+    variables: VariableScope,
+    account: Option<&'a str>,
+    scheme: &'a Scheme,
+    /// How often it is sent.
+    rounds: Option<String>,
+    draft: Draft,
+}
+
+fn render_step<'a>(
+    unit: &'a Unit<'_>,
+    step: &'a Step,
+    context: &RunContext<'a>,
+    fresh: FreshValues,
+) -> Result<RenderedStep<'a>, StepError> {
     let mut variables = variables(unit, placeholder_fixtures(unit), context, fresh)?;
     let own_account = step.account.as_ref().map(|account| account.name.as_str());
     let account = own_account.or(unit.account.as_deref());
@@ -122,6 +125,52 @@ pub(crate) fn explain(
     }
     let draft = render_draft(step, &variables, fresh, context.environment.files)
         .map_err(StepError::from)?;
+    Ok(RenderedStep {
+        variables,
+        account,
+        scheme,
+        rounds,
+        draft,
+    })
+}
+
+/// The request of a step before the scheme adds anything to it.
+///
+/// # Errors
+/// When a template cannot be rendered.
+pub(crate) fn unsigned_request(
+    unit: &Unit<'_>,
+    step: &Step,
+    context: &RunContext<'_>,
+    now_ms: i64,
+) -> Result<Draft, ExplainError> {
+    let fresh = FreshValues {
+        unix_ms: now_ms,
+        seed: context.environment.rng.draw(),
+    };
+    Ok(render_step(unit, step, context, fresh)?.draft)
+}
+
+/// # Errors
+/// When a template cannot be rendered, an account or a credential cannot be resolved, or a step of
+/// the signature cannot be computed.
+pub(crate) fn explain(
+    unit: &Unit<'_>,
+    step: &Step,
+    context: &RunContext<'_>,
+    now_ms: i64,
+) -> Result<StepExplanation, ExplainError> {
+    let fresh = FreshValues {
+        unix_ms: now_ms,
+        seed: context.environment.rng.draw(),
+    };
+    let RenderedStep {
+        variables,
+        account,
+        scheme,
+        rounds,
+        draft,
+    } = render_step(unit, step, context, fresh)?;
     let level = choose_level(
         scheme,
         step.level.as_ref().map(|level| level.name.as_str()),

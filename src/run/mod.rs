@@ -64,7 +64,7 @@ pub(crate) use conductor::run;
 pub(crate) use context::{
     GivenVariable, RequestCounts, RunContext, RunEnvironment, RunOptions, RunState, SnapshotOptions,
 };
-pub(crate) use explain::{ExplainedRequest, StepExplanation, explain};
+pub(crate) use explain::{ExplainedRequest, StepExplanation, explain, unsigned_request};
 pub(crate) use fixtures::find_leftovers;
 pub(crate) use given_host::GivenHost;
 pub(crate) use network_route::NetworkSettings;

@@ -97,6 +97,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("plan", &["diagnostic", "load", "model", "render", "span"]),
     ("event", &["redact", "span"]),
+    (
+        "import",
+        &["diagnostic", "method", "model", "sign", "value", "wire"],
+    ),
     // Edges.
     ("transport", &["awake_timeout", "method", "secret", "wire"]),
     (
@@ -271,9 +275,11 @@ const ARROWS: &[(&str, &[&str])] = &[
             "diagnostic",
             "event",
             "host",
+            "import",
             "last_run",
             "ledger",
             "load",
+            "mistake",
             "model",
             "plan",
             "recording",

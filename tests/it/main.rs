@@ -71,5 +71,7 @@ mod tls;
 mod tokens;
 mod user_secrets;
 mod vectors;
+#[cfg(unix)]
+mod verify_command;
 mod wire;
 mod xml_responses;

@@ -20,3 +20,4 @@ pub(super) mod scheme;
 pub(super) mod session;
 pub(super) mod snapshot;
 pub(super) mod trust;
+pub(super) mod verify;
