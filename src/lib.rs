@@ -3,6 +3,7 @@
 // Ground: words that every room may use.
 mod atomic_file;
 mod awake_timeout;
+mod body_stream;
 mod calendar;
 mod charset;
 mod core_dump;

@@ -5,9 +5,9 @@
 //! What was written is listed in a file of the folder, one line for each, so that a later run knows
 //! its own files.
 
-use crate::atomic_file::{TEMP_PREFIX, sync_folder};
-use crate::plain_file::{MAX_TEXT_BYTES, read_plain_file};
-use crate::private_file::create_private_folder;
+use crate::atomic_file::sync_folder;
+use crate::body_stream::{BodyFolder, StreamedBody, sha256_of};
+use crate::plain_file::{MAX_TEXT_BYTES, open_plain_file, read_plain_file};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::cell::RefCell;
@@ -18,9 +18,6 @@ use std::path::{Path, PathBuf};
 
 /// The list of the files in a folder that ingam wrote.
 const LIST_NAME: &str = ".ingam-outputs";
-
-/// A file that is compared with what ingam wrote there is read up to this, in bytes.
-const MAX_COMPARED_BYTES: u64 = 2 << 30;
 
 /// Why a file cannot be written.
 #[derive(Debug, thiserror::Error)]
@@ -122,12 +119,20 @@ impl OutputFolder {
         let Some(hashes) = known.get(&segments.join("/")) else {
             return Err(OutputError::NotOurs(path));
         };
-        let bytes =
-            read_plain_file(&path, MAX_COMPARED_BYTES).map_err(|error| io_error(&path, &error))?;
-        if !hashes.contains(&hash_of(&bytes)) {
+        let hash = open_plain_file(&path).and_then(|mut file| sha256_of(&mut file));
+        if !hashes.contains(&hash.map_err(|error| io_error(&path, &error))?) {
             return Err(OutputError::Changed(path));
         }
         Ok(())
+    }
+
+    /// Where a response for a file is received, until its step has passed.
+    pub(crate) fn body_folder(&self, segments: &[String]) -> BodyFolder {
+        let folders = &segments[..segments.len().saturating_sub(1)];
+        BodyFolder {
+            root: self.root.clone(),
+            folder: self.path_of(folders),
+        }
     }
 
     /// Writes a file, and returns its path.
@@ -137,25 +142,49 @@ impl OutputFolder {
     pub(crate) fn write(&self, segments: &[String], bytes: &[u8]) -> Result<PathBuf, OutputError> {
         // Again: another step may have written it, and a link may have been made.
         self.check(segments)?;
-        self.create_root()?;
         let path = self.path_of(segments);
         let fault = |error: &std::io::Error| io_error(&path, error);
-        let folder = path.parent().unwrap_or(&self.root);
-        create_private_folder(folder).map_err(|error| fault(&error))?;
-        // It has the mode 0600 from the first moment, and takes the place of a link rather than
-        // being written through it.
-        let mut file = tempfile::Builder::new()
-            .prefix(TEMP_PREFIX)
-            .tempfile_in(folder)
+        let mut file = self
+            .body_folder(segments)
+            .create_file()
             .map_err(|error| fault(&error))?;
         file.write_all(bytes)
             .and_then(|()| file.as_file().sync_all())
             .map_err(|error| fault(&error))?;
+        let name = |path: &Path| file.persist(path).map(drop).map_err(|error| error.error);
+        self.publish(segments, hex::encode(Sha256::digest(bytes)), name)
+    }
+
+    /// Gives the file of a body that was received into one its name, and returns its path.
+    ///
+    /// # Errors
+    /// As [`Self::write`].
+    pub(crate) fn keep(
+        &self,
+        segments: &[String],
+        body: &StreamedBody,
+    ) -> Result<PathBuf, OutputError> {
+        self.check(segments)?;
+        let path = self.path_of(segments);
+        body.sync().map_err(|error| io_error(&path, &error))?;
+        let name = |path: &Path| body.keep(path);
+        self.publish(segments, body.sha256().to_owned(), name)
+    }
+
+    /// Lists a file, then gives it its name.
+    fn publish(
+        &self,
+        segments: &[String],
+        sha256: String,
+        name: impl FnOnce(&Path) -> std::io::Result<()>,
+    ) -> Result<PathBuf, OutputError> {
+        let path = self.path_of(segments);
+        let fault = |error: &std::io::Error| io_error(&path, error);
         // Listed first: otherwise another run that starts now would take the file for somebody
         // else's, and so would the next one after a crash.
-        self.list(segments, bytes)?;
-        file.persist(&path).map_err(|error| fault(&error.error))?;
-        sync_folder(folder).map_err(|error| fault(&error))?;
+        self.list(segments, sha256)?;
+        name(&path).map_err(|error| fault(&error))?;
+        sync_folder(path.parent().unwrap_or(&self.root)).map_err(|error| fault(&error))?;
         self.written.borrow_mut().insert(path.clone());
         Ok(path)
     }
@@ -184,26 +213,11 @@ impl OutputFolder {
         Ok(())
     }
 
-    /// A new folder is kept out of version control: what marketplaces send often names customers.
-    fn create_root(&self) -> Result<(), OutputError> {
-        if metadata_of(&self.root)?.is_some() {
-            return Ok(());
-        }
-        create_private_folder(&self.root).map_err(|error| io_error(&self.root, &error))?;
-        let ignore = self.root.join(".gitignore");
-        OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .open(&ignore)
-            .and_then(|mut file| file.write_all(b"*\n"))
-            .map_err(|error| io_error(&ignore, &error))
-    }
-
     /// Adds a line for a file.
-    fn list(&self, segments: &[String], bytes: &[u8]) -> Result<(), OutputError> {
+    fn list(&self, segments: &[String], sha256: String) -> Result<(), OutputError> {
         let entry = ListedFile {
             path: segments.join("/"),
-            sha256: hash_of(bytes),
+            sha256,
         };
         let path = self.root.join(LIST_NAME);
         let line = serde_json::to_string(&entry)
@@ -244,10 +258,6 @@ fn metadata_of(path: &Path) -> Result<Option<std::fs::Metadata>, OutputError> {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(io_error(path, &error)),
     }
-}
-
-fn hash_of(bytes: &[u8]) -> String {
-    hex::encode(Sha256::digest(bytes))
 }
 
 fn io_error(path: &Path, error: &std::io::Error) -> OutputError {

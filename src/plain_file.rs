@@ -14,6 +14,22 @@ pub(crate) const MAX_TEXT_BYTES: u64 = 64 << 20;
 /// # Errors
 /// When it cannot be read, is larger, or is a folder, a device or a pipe.
 pub(crate) fn read_plain_file(path: &Path, max_bytes: u64) -> Result<Vec<u8>> {
+    read_opened_file(&open_at_once(path)?, max_bytes)
+}
+
+/// Opens a plain file to be read piece by piece.
+///
+/// # Errors
+/// When it cannot be opened, or is a folder, a device or a pipe.
+pub(crate) fn open_plain_file(path: &Path) -> Result<File> {
+    let file = open_at_once(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(Error::other("it is not a plain file"));
+    }
+    Ok(file)
+}
+
+fn open_at_once(path: &Path) -> Result<File> {
     let mut options = OpenOptions::new();
     options.read(true);
     // To open a named pipe blocks until somebody writes into it. To ask for its kind before would
@@ -23,7 +39,7 @@ pub(crate) fn read_plain_file(path: &Path, max_bytes: u64) -> Result<Vec<u8>> {
         &mut options,
         rustix::fs::OFlags::NONBLOCK.bits().cast_signed(),
     );
-    read_opened_file(&options.open(path)?, max_bytes)
+    options.open(path)
 }
 
 /// The same as text.

@@ -4,6 +4,7 @@
 use crate::calendar::{self, CalendarError, Zone};
 use crate::model::assertion::JsonType;
 use crate::value::{JsonRef, Number, Value};
+use crate::wire::BodyBytes;
 use jiff::{SignedDuration, Timestamp};
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -26,7 +27,7 @@ pub(super) enum ActualValue<'v> {
     RepeatedHeader(Vec<&'v str>),
     Latency(Duration),
     /// The body as it was received.
-    Bytes(&'v [u8]),
+    Bytes(BodyBytes<'v>),
     /// What `as: date` read.
     Moment(ReadMoment<'v>),
     /// The moments of a path for many, in order.

@@ -17,7 +17,6 @@ use super::verdict::{self, PredicateVerdict};
 use crate::jsonpath::{NodePath, locate};
 use crate::model::assertion::{Assertion, Subject};
 use crate::value::{JsonKind, JsonRef, Value};
-use sha2::{Digest as _, Sha256};
 
 /// Every failing predicate of one assertion.
 pub(super) fn failures(
@@ -356,17 +355,17 @@ impl FailureExplainer<'_, '_> {
                 _ => self.describe_actual(actual),
             },
             (ConditionKind::Sha256(_), _) => match actual {
-                ActualValue::Bytes(bytes) => format!(
-                    "{} of {}",
-                    hex::encode(Sha256::digest(bytes)),
-                    self.describe_actual(actual)
-                ),
+                ActualValue::Bytes(bytes) => {
+                    format!("{} of {}", bytes.sha256(), self.describe_actual(actual))
+                }
                 _ => self.describe_actual(actual),
             },
             (ConditionKind::StartsWithBytes(start), _) => match actual {
                 ActualValue::Bytes(bytes) => format!(
                     "{} in hex, at the start of {}",
-                    hex::encode(&bytes[..start.len().min(MAX_SHOWN_BYTES).min(bytes.len())]),
+                    hex::encode(
+                        &bytes.head()[..start.len().min(MAX_SHOWN_BYTES).min(bytes.head().len())]
+                    ),
                     self.describe_actual(actual)
                 ),
                 _ => self.describe_actual(actual),

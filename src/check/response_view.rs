@@ -129,7 +129,7 @@ impl<'a> ResponseView<'a> {
                 Ok(text) => Ok(ActualValue::Text(text)),
                 Err(error) => Err(self.unreadable_body(format!("the body is no text: {error}"))),
             },
-            Subject::Bytes => Ok(ActualValue::Bytes(self.response.body())),
+            Subject::Bytes => Ok(ActualValue::Bytes(self.response.bytes())),
             Subject::Header(name) => Ok(self.header(name)),
             Subject::Cookie(name) => Ok(one_or_repeated(self.response.cookies(name))),
             Subject::Path(path) => self.path(path),

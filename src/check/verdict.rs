@@ -11,7 +11,6 @@ use super::condition::{
 use super::schema;
 use crate::value::{JsonRef, Number, Value};
 use jiff::SignedDuration;
-use sha2::{Digest as _, Sha256};
 use std::cmp::Ordering;
 
 /// The outcome of one predicate on one value.
@@ -184,13 +183,13 @@ fn evaluate(kind: &ConditionKind<'_>, actual: &ActualValue<'_>) -> Option<bool> 
                 return None;
             };
             let expected = expected.as_str()?;
-            Some(hex::encode(Sha256::digest(bytes)).eq_ignore_ascii_case(expected))
+            Some(bytes.sha256().eq_ignore_ascii_case(expected))
         }
         ConditionKind::StartsWithBytes(start) => {
             let ActualValue::Bytes(bytes) = actual else {
                 return None;
             };
-            Some(bytes.starts_with(start))
+            bytes.starts_with(start)
         }
         ConditionKind::Exists(_)
         | ConditionKind::Not(_)

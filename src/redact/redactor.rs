@@ -8,10 +8,17 @@ use super::weak_secret::MIN_SECRET_BYTES;
 use crate::secret::Secret;
 use aho_corasick::AhoCorasick;
 use std::fmt;
+use std::io::{Read, Result};
 use std::ops::Range;
 
 /// What a text is replaced by that cannot be searched.
 const UNSEARCHABLE: &str = "‹redacted: the search for secrets failed›";
+
+/// What two windows of a file share at least, in bytes.
+const MIN_SHARED_BYTES: usize = 64 << 10;
+
+/// The most bytes that a letter of a secret takes: percent-encoded twice and spaced out by JSON.
+const MAX_BYTES_PER_LETTER: usize = 64;
 
 /// What a redactor takes out of texts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -134,6 +141,33 @@ impl Redactor {
     /// Whether bytes hold a secret in any encoding.
     pub(crate) fn contains_secret(&mut self, bytes: &[u8]) -> bool {
         !self.secrets.is_empty() && find(&mut [self], bytes).is_none_or(|found| !found.is_empty())
+    }
+
+    /// The same for what a reader gives, window by window. Two windows share more than a secret has
+    /// in any of its encodings.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub(crate) fn contains_secret_within(&mut self, reader: &mut dyn Read) -> Result<bool> {
+        let longest = self.secrets.iter().map(|(_, value)| value.expose().len());
+        let Some(longest) = longest.max() else {
+            return Ok(false);
+        };
+        let shared = MIN_SHARED_BYTES.max(longest * MAX_BYTES_PER_LETTER);
+        let mut window = Vec::new();
+        loop {
+            let kept = window.len();
+            let added = (&mut *reader)
+                .take((shared * 4) as u64)
+                .read_to_end(&mut window)?;
+            if added == 0 {
+                return Ok(false);
+            }
+            if self.contains_secret(&window) {
+                return Ok(true);
+            }
+            window.drain(..(kept + added).saturating_sub(shared));
+        }
     }
 
     fn replacement(&self, secret: usize) -> String {
@@ -649,6 +683,32 @@ mod tests {
         for number in 0..200 {
             assert_eq!(redactor.redact(&secret(number)), format!("‹c{number}›"));
         }
+    }
+
+    /// Wherever a secret stands in a long file, and however it is written there.
+    #[test]
+    fn a_secret_is_found_across_the_windows_of_a_file() {
+        let mut redactor = Redactor::default();
+        let secret = "s3cr3t/key+of=a-shop";
+        let holds = |redactor: &mut Redactor, bytes: Vec<u8>| {
+            redactor
+                .contains_secret_within(&mut std::io::Cursor::new(bytes))
+                .unwrap()
+        };
+        assert!(!holds(&mut redactor, secret.into()), "it is no secret yet");
+        redactor.add_secret("cred.key", secret);
+        let window = MIN_SHARED_BYTES * 4;
+        for spelling in [secret.to_owned(), BASE64_STANDARD.encode(secret)] {
+            for before in [0, window - 7, window, window * 2 - 3, window * 3 + 11] {
+                let mut bytes = vec![b' '; before];
+                bytes.extend_from_slice(spelling.as_bytes());
+                assert!(holds(&mut redactor, bytes.clone()), "{before}: at the end");
+                bytes.resize(window * 5, b' ');
+                assert!(holds(&mut redactor, bytes), "{before}: {spelling}");
+            }
+        }
+        assert!(!holds(&mut redactor, vec![b'a'; window * 2 + 1]));
+        assert!(!holds(&mut redactor, Vec::new()));
     }
 
     #[test]

@@ -24,7 +24,7 @@ use crate::sign::{
 };
 use crate::transport::TransportError;
 use crate::value::JsonRef;
-use crate::wire::{BaseUrl, Draft, WireRequest, WireResponse};
+use crate::wire::{BaseUrl, BodyPassage, Draft, WireRequest, WireResponse};
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::rc::Rc;
@@ -132,6 +132,8 @@ pub(super) struct ExchangeContext<'c> {
     pub(super) timeout: Duration,
     /// The largest response, in bytes.
     pub(super) max_body: usize,
+    /// How a large response may pass into the file of the step.
+    pub(super) passage: Option<&'c BodyPassage>,
     /// The step expects success, so an expired token is worth another request.
     pub(super) can_renew_token: bool,
     pub(super) budget_class: BudgetClass<'c>,

@@ -52,25 +52,28 @@ impl StepExecution<'_> {
                 "`{name}` is not written in a replay: `--out DIR` writes it"
             )));
         };
-        let body = response.response().body();
-        let holds_secret = self
-            .context
-            .state
-            .redactor
-            .borrow_mut()
-            .contains_secret(body);
-        if holds_secret {
+        let response = response.response();
+        let redactor = &mut self.context.state.redactor.borrow_mut();
+        let holds_secret = match response.streamed_body() {
+            Some(body) => body
+                .open()
+                .and_then(|mut file| redactor.contains_secret_within(&mut file)),
+            None => Ok(redactor.contains_secret(response.body())),
+        };
+        if holds_secret.map_err(|error| StepOutputError::Unread(name.clone(), error.to_string()))? {
             return Err(StepOutputError::Secret(name).into());
         }
-        let path = folder
-            .write(&segments, body)
-            .map_err(StepOutputError::from)?;
+        let written = match response.streamed_body() {
+            Some(body) => folder.keep(&segments, body),
+            None => folder.write(&segments, response.body()),
+        };
+        let path = written.map_err(StepOutputError::from)?;
         let root = &self.context.environment.workspace.root;
         let shown = path.strip_prefix(root).unwrap_or(&path);
         Ok(Some(format!(
             "{WRITTEN_NOTE}{} ({} bytes)",
             shown.display(),
-            body.len()
+            response.bytes().len()
         )))
     }
 }

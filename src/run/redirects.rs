@@ -54,6 +54,7 @@ impl ExchangeContext<'_> {
         let limits = SendLimits {
             timeout,
             max_body: self.max_body,
+            passage: self.passage,
         };
         if request.base().origin() == self.access.call_base.origin() {
             return transport.send_by(request, route, limits).await;

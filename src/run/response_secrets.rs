@@ -332,6 +332,10 @@ fn register_named_secrets(
                 // Well-formed or not: a parameter can stand in any text.
                 register_parameters(text, redactor);
                 register_elements(text, redactor);
+    // Nothing of a body in a file is shown or used.
+    if response.streamed_body().is_some() {
+        return Ok(());
+    }
             }
         }
     }

@@ -18,7 +18,10 @@ impl ShownResponse {
     pub(super) fn of(response: &WireResponse) -> Self {
         Self {
             head: response_head(response.status, &response.headers),
-            body: body_text(response.content_type(), response.body()),
+            body: match response.streamed_body() {
+                Some(body) => format!("({} bytes that are not held in memory)", body.len()).into(),
+                None => body_text(response.content_type(), response.body()),
+            },
         }
     }
 

@@ -86,6 +86,8 @@ pub(crate) enum StepOutputError {
         "the response is not written to `{0}`: it holds a credential or a token that ingam keeps"
     )]
     Secret(String),
+    #[error("the response is not written to `{0}`: what was received cannot be read again: {1}")]
+    Unread(String, String),
     #[error("the name of the file would hold a secret")]
     SecretName,
 }
@@ -97,6 +99,7 @@ impl StepOutputError {
             Self::Secret(_) => {
                 Some("capture what you need of it; `not_secret` says that a value is none")
             }
+            Self::Unread(..) => None,
             Self::SecretName => Some("use another value in `output`"),
         }
     }

@@ -135,6 +135,10 @@ impl StepResponse {
 /// The members of a response whose names stand twice, which no failure names already.
 fn duplicate_notes(response: &WireResponse, failures: &[FailureReport]) -> Vec<String> {
     const MOST: usize = 3;
+    // Nothing of a body in a file is recorded.
+    if response.streamed_body().is_some() {
+        return Vec::new();
+    }
     // Nobody may have looked at the body yet, and only objects have members.
     let first = response
         .body()
@@ -284,6 +288,7 @@ impl StepExecution<'_> {
             context.access((scheme, level, host), account)?
         };
         let unsigned = self.unsigned_request(variables, target, &access.account)?;
+        let passage = self.body_passage(unsigned.is_some());
         let is_read = step.is_read(scheme, &draft.path, || draft.query_pairs());
         let attempts = Attempts {
             call: &ExchangeContext {
@@ -294,6 +299,7 @@ impl StepExecution<'_> {
                 access: &access,
                 timeout: step.timeout,
                 max_body: self.max_body(),
+                passage: passage.as_ref(),
                 // A step that expects a failure may test an expired token, which must stay expired.
                 can_renew_token: step.expected_outcome == ExpectedOutcome::Success,
                 budget_class: BudgetClass::Step(self.owner.unit),

@@ -234,6 +234,7 @@ async fn send(
         access: &access,
         timeout: request.timeout,
         max_body: DEFAULT_MAX_BODY,
+        passage: None,
         // After a crash there is no jar, and an undo must work then, too.
         cookies: None,
         can_renew_token: true,

@@ -5,8 +5,9 @@ use super::guarded_resolver::{GuardedResolver, look_up, refuse_private};
 use super::proxy_variables::ProxyVariables;
 use super::route::{Route, RouteProxy};
 use crate::awake_timeout::awake_timeout;
+use crate::body_stream::{BodyStream, MAX_HELD_BYTES, StreamedBody};
 use crate::method::Method;
-use crate::wire::{BaseUrl, WireRequest, WireResponse};
+use crate::wire::{BaseUrl, BodyPassage, WireRequest, WireResponse};
 use bytes::{Bytes, BytesMut};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
@@ -19,19 +20,22 @@ pub(crate) const DEFAULT_MAX_BODY: usize = 32 << 20;
 
 /// How long a request may take, and how large its response may be.
 #[derive(Clone, Copy, Debug)]
-pub struct SendLimits {
+pub struct SendLimits<'p> {
     pub timeout: Duration,
     /// In bytes, counted after decompression.
     pub max_body: usize,
+    /// How a large response may pass into a file, in place of memory.
+    pub(crate) passage: Option<&'p BodyPassage>,
 }
 
-impl SendLimits {
+impl SendLimits<'_> {
     /// With the default size.
     #[must_use]
     pub fn within(timeout: Duration) -> Self {
         Self {
             timeout,
             max_body: DEFAULT_MAX_BODY,
+            passage: None,
         }
     }
 }
@@ -75,6 +79,8 @@ pub enum TransportError {
     },
     #[error("the response of {host} cannot be read: {reason}")]
     UnreadableResponse { host: String, reason: String },
+    #[error("the response cannot be written to the folder of outputs: {reason}")]
+    Unwritten { reason: String },
     #[error("the network cannot be used: {reason}")]
     Setup { reason: String },
 }
@@ -250,7 +256,7 @@ impl LiveTransport {
         &self,
         request: &WireRequest,
         route: &Route,
-        limits: SendLimits,
+        limits: SendLimits<'_>,
     ) -> Result<WireResponse, TransportError> {
         let timeout = limits.timeout;
         let host = || request.base().authority().to_owned();
@@ -258,7 +264,7 @@ impl LiveTransport {
         // One timeout over connecting, sending and reading: separate ones would add up, and a
         // server that sends one byte at a time would never exceed one for reading.
         let progress = ResponseProgress::default();
-        let exchange = self.exchange(request, route, limits.max_body, started_at, &progress);
+        let exchange = self.exchange(request, route, limits, started_at, &progress);
         match awake_timeout(timeout, exchange).await {
             Ok(result) => result,
             Err(_) => Err(progress.timeout_error(host(), timeout)),
@@ -269,7 +275,7 @@ impl LiveTransport {
         &self,
         request: &WireRequest,
         route: &Route,
-        max_body: usize,
+        limits: SendLimits<'_>,
         started_at: Instant,
         progress: &ResponseProgress,
     ) -> Result<WireResponse, TransportError> {
@@ -285,14 +291,18 @@ impl LiveTransport {
         let headers = header_texts(response.headers());
         check_proxy_response(status, &headers, request.base(), proxy.as_deref())?;
         progress.status.store(status, Ordering::Relaxed);
-        let body = read_body(&mut response, request.base(), max_body, progress).await?;
-        check_decoded(&headers, &body, request.base())?;
-        Ok(WireResponse::new(
-            status,
-            headers,
-            body,
-            started_at.elapsed(),
-        ))
+        let head = (status, headers.as_slice());
+        let body = read_body(&mut response, head, request.base(), limits, progress).await?;
+        let beginning = match &body {
+            ReceivedBody::Held(body) => body,
+            ReceivedBody::Streamed(body) => body.head(),
+        };
+        check_decoded(&headers, beginning, request.base())?;
+        let latency = started_at.elapsed();
+        Ok(match body {
+            ReceivedBody::Held(body) => WireResponse::new(status, headers, body, latency),
+            ReceivedBody::Streamed(body) => WireResponse::streamed(status, headers, body, latency),
+        })
     }
 }
 
@@ -362,26 +372,89 @@ fn check_proxy_response(
 }
 
 /// The whole body of a response, decompressed.
+enum ReceivedBody {
+    Held(Bytes),
+    Streamed(StreamedBody),
+}
+
+/// Reads a body; `head` are the status and the headers. What is large and need not be held goes
+/// into a file.
 async fn read_body(
     response: &mut reqwest::Response,
+    head: (u16, &[(String, String)]),
     base: &BaseUrl,
-    max_body: usize,
+    limits: SendLimits<'_>,
     progress: &ResponseProgress,
-) -> Result<Bytes, TransportError> {
+) -> Result<ReceivedBody, TransportError> {
     let fault = |error: reqwest::Error| exchange_error(&error, base, None);
     let mut body = BytesMut::new();
+    let mut received = 0;
     while let Some(chunk) = response.chunk().await.map_err(fault)? {
-        // Counted after decompression: a few kilobytes of gzip can expand to gigabytes.
-        if body.len() + chunk.len() > max_body {
-            return Err(TransportError::TooLarge {
-                host: base.authority().to_owned(),
-                limit: max_body,
-            });
-        }
+        received += chunk.len();
+        check_size(received, limits, base)?;
         body.extend_from_slice(&chunk);
-        progress.received.store(body.len(), Ordering::Relaxed);
+        progress.received.store(received, Ordering::Relaxed);
+        // Decided once, when the limit is passed: later the beginning is the same.
+        if body.len() > MAX_HELD_BYTES
+            && body.len() - chunk.len() <= MAX_HELD_BYTES
+            && let Some(passage) = passage_for(&body, head, limits)
+        {
+            let stream = BodyStream::begin(&passage.folder, body.freeze()).map_err(unwritten)?;
+            return stream_body(response, stream, base, limits, progress).await;
+        }
     }
-    Ok(body.freeze())
+    Ok(ReceivedBody::Held(body.freeze()))
+}
+
+fn passage_for<'p>(
+    body: &BytesMut,
+    (status, headers): (u16, &[(String, String)]),
+    limits: SendLimits<'p>,
+) -> Option<&'p BodyPassage> {
+    let content_type = headers.iter().find(|(name, _)| name == "content-type");
+    let content_type = content_type.map(|(_, value)| value.as_str());
+    limits
+        .passage
+        .filter(|passage| passage.admits(status, content_type, body))
+}
+
+async fn stream_body(
+    response: &mut reqwest::Response,
+    mut stream: BodyStream,
+    base: &BaseUrl,
+    limits: SendLimits<'_>,
+    progress: &ResponseProgress,
+) -> Result<ReceivedBody, TransportError> {
+    let fault = |error: reqwest::Error| exchange_error(&error, base, None);
+    let mut received = progress.received.load(Ordering::Relaxed);
+    while let Some(chunk) = response.chunk().await.map_err(fault)? {
+        received += chunk.len();
+        check_size(received, limits, base)?;
+        stream.append(&chunk).map_err(unwritten)?;
+        progress.received.store(received, Ordering::Relaxed);
+    }
+    Ok(ReceivedBody::Streamed(stream.end()))
+}
+
+/// Counted after decompression: a few kilobytes of gzip can expand to gigabytes.
+fn check_size(
+    received: usize,
+    limits: SendLimits<'_>,
+    base: &BaseUrl,
+) -> Result<(), TransportError> {
+    if received > limits.max_body {
+        return Err(TransportError::TooLarge {
+            host: base.authority().to_owned(),
+            limit: limits.max_body,
+        });
+    }
+    Ok(())
+}
+
+fn unwritten(error: std::io::Error) -> TransportError {
+    TransportError::Unwritten {
+        reason: error.to_string(),
+    }
 }
 
 /// How much of a response has come, for a timeout. Atomic only because the future that fills it

@@ -60,6 +60,11 @@ impl BodyCharset {
         }
     }
 
+    /// Whether nothing names an encoding.
+    pub(crate) fn is_default(self) -> bool {
+        self.source == CharsetSource::Default
+    }
+
     pub(crate) fn is_utf_8(self) -> bool {
         self.charset.is_utf_8()
     }

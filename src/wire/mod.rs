@@ -1,7 +1,9 @@
 //! What goes over the network: the draft before it is signed, the exact bytes after that, and the
 //! response. It knows HTTP and refuses to know the files of a workspace.
 
+mod body_bytes;
 mod body_charset;
+mod body_use;
 mod draft;
 mod encode;
 mod external_url;
@@ -13,10 +15,12 @@ mod request;
 mod response;
 mod url;
 
+pub(crate) use body_bytes::BodyBytes;
 pub(crate) use body_charset::{
     charset_parameter, decode_body, decode_other_charset, encode_body, unencodable,
     xml_declared_label,
 };
+pub(crate) use body_use::{BodyPassage, BodyUse};
 pub(crate) use draft::RequestTarget;
 pub use draft::{Draft, DraftBody, DraftPart};
 pub(crate) use encode::{encode_form, encode_form_bytes, join_form, join_query, show_letters};

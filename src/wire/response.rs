@@ -1,6 +1,8 @@
 //! A response as it was received; a compressed body is decompressed.
 
+use super::body_bytes::BodyBytes;
 use super::body_charset::{BodyCharset, CharsetError, decode_body, encode_body};
+use crate::body_stream::StreamedBody;
 use crate::value::{JsonDocument, JsonError, JsonRef};
 use bytes::Bytes;
 use std::sync::OnceLock;
@@ -12,7 +14,9 @@ pub struct WireResponse {
     pub status: u16,
     /// Names in lower case, in the order received. A repeated header is listed each time.
     pub headers: Vec<(String, String)>,
+    /// Of a body that was received into a file, its beginning.
     body: Bytes,
+    streamed: Option<StreamedBody>,
     /// Until the last byte was received, including the time to connect.
     pub latency: Duration,
     /// When it was made, in Unix milliseconds: when it was received, or recorded; `None` where
@@ -36,6 +40,7 @@ impl WireResponse {
             status,
             headers,
             body,
+            streamed: None,
             latency,
             made_at_ms: None,
             decoded: OnceLock::new(),
@@ -43,9 +48,40 @@ impl WireResponse {
         }
     }
 
+    /// One whose body was received into a file.
+    #[must_use]
+    pub(crate) fn streamed(
+        status: u16,
+        headers: Vec<(String, String)>,
+        body: StreamedBody,
+        latency: Duration,
+    ) -> Self {
+        Self {
+            streamed: Some(body.clone()),
+            ..Self::new(status, headers, body.head().clone(), latency)
+        }
+    }
+
+    /// The body. Of one that was received into a file, the beginning: a step whose body is looked
+    /// at is never received so.
     #[must_use]
     pub fn body(&self) -> &Bytes {
         &self.body
+    }
+
+    /// The body, if it was received into a file.
+    #[must_use]
+    pub(crate) fn streamed_body(&self) -> Option<&StreamedBody> {
+        self.streamed.as_ref()
+    }
+
+    /// The whole body as it was received, wherever it is.
+    #[must_use]
+    pub(crate) fn bytes(&self) -> BodyBytes<'_> {
+        match &self.streamed {
+            Some(body) => BodyBytes::Streamed(body),
+            None => BodyBytes::Held(&self.body),
+        }
     }
 
     /// The same response with another text for its body, written in the encoding that the response
@@ -57,6 +93,7 @@ impl WireResponse {
             decoded: OnceLock::from(Ok(text.into())),
             // The JSON of the old body may have been parsed already.
             json: OnceLock::new(),
+            streamed: None,
             ..self
         }
     }

@@ -16,13 +16,14 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("charset", &[]),
     ("atomic_file", &[]),
     ("plain_file", &[]),
+    ("body_stream", &["atomic_file", "private_file"]),
     ("redact", &["secret", "value", "wire"]),
     ("secret", &[]),
     ("file_name", &[]),
     ("awake_timeout", &[]),
     ("core_dump", &[]),
     ("host", &["core_dump"]),
-    ("wire", &["charset", "method", "value"]),
+    ("wire", &["body_stream", "charset", "method", "value"]),
     // Nouns.
     ("jsonpath", &["diagnostic", "value"]),
     ("xml", &["diagnostic", "value"]),
@@ -102,7 +103,10 @@ const ARROWS: &[(&str, &[&str])] = &[
         &["diagnostic", "method", "model", "sign", "value", "wire"],
     ),
     // Edges.
-    ("transport", &["awake_timeout", "method", "secret", "wire"]),
+    (
+        "transport",
+        &["awake_timeout", "body_stream", "method", "secret", "wire"],
+    ),
     (
         "budget",
         &[
@@ -169,7 +173,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("last_run", &["atomic_file", "plain_file"]),
     (
         "output_files",
-        &["atomic_file", "plain_file", "private_file"],
+        &["atomic_file", "body_stream", "plain_file"],
     ),
     // Users of the corridor.
     (

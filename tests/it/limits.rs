@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 /// What any of these runs may take, in kB: 64 MiB of the released program. The pages of the debug
 /// binary alone are 40 MB, where the released one has 13.
-const MAX_PEAK_KB: u64 = if cfg!(debug_assertions) {
+pub(crate) const MAX_PEAK_KB: u64 = if cfg!(debug_assertions) {
     72 << 10
 } else {
     64 << 10

@@ -420,3 +420,175 @@ fn an_explanation_says_where_a_response_is_written() {
         "{code}: {output}"
     );
 }
+
+/// A server that sends `mib` mebibytes in pieces and then `end`, and closes the connection before the end if
+/// `is_cut`.
+fn large_server(start: &'static [u8], mib: usize, end: &'static [u8], is_cut: bool) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let origin = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let _ = stream.read(&mut [0; 8_192]);
+            let length = start.len() + (mib << 20) + end.len();
+            let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n");
+            let _ = stream.write_all(head.as_bytes());
+            let _ = stream.write_all(start);
+            let piece = vec![b'.'; 1 << 20];
+            for _ in 0..mib - usize::from(is_cut) {
+                let _ = stream.write_all(&piece);
+            }
+            if !is_cut {
+                let _ = stream.write_all(end);
+            }
+        }
+    });
+    origin
+}
+
+/// The SHA-256 of what [`large_server`] sends.
+fn large_hash(start: &[u8], mib: usize, end: &[u8]) -> String {
+    use sha2::{Digest, Sha256};
+    let mut hash = Sha256::new();
+    hash.update(start);
+    for _ in 0..mib {
+        hash.update(vec![b'.'; 1 << 20]);
+    }
+    hash.update(end);
+    hex::encode(hash.finalize())
+}
+
+fn large_workspace(origin: &str, step: &str, more: &str) -> Folder {
+    let folder = Folder::new();
+    folder.write(
+        "ingam.yaml",
+        &format!(
+            "default_env: local\nenvs: {{ local: {{ hosts: {{ none: \"{origin}\" }} }} }}\n{more}"
+        ),
+    );
+    folder.write(
+        "requests/report.yaml",
+        &format!(
+            "scheme: none\nget: /report\nmax_body: 2GiB\ntimeout: 300s\noutput: report.bin\n{step}"
+        ),
+    );
+    folder
+}
+
+/// Runs `ingam run` with more arguments, and a secret that a response could hold.
+#[cfg(target_os = "linux")]
+fn observe_run(folder: &Folder, args: &[&str]) -> super::limits::Observed {
+    let mut program = ingam(folder.path());
+    let program = program.env("INGAM_SECRET_HOOK", "hook-4f5a6b7c8d9e");
+    super::limits::observe(program.arg("run").args(args))
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_large_response_passes_into_its_file_in_constant_memory() {
+    // More than the limit of memory; with `INGAM_MEASURE` a gigabyte.
+    let mib = if std::env::var_os("INGAM_MEASURE").is_some() {
+        1_024
+    } else {
+        96
+    };
+    let origin = large_server(PDF, mib, b"%%EOF", false);
+    let hash = large_hash(PDF, mib, b"%%EOF");
+    let length = PDF.len() + (mib << 20) + 5;
+    let folder = large_workspace(
+        &origin,
+        &format!(
+            "assert:\n  status: 200\n  bytes: {{ length: {length}, sha256: {hash}, starts_with: {{ hex: \"255044462d\" }} }}\n"
+        ),
+        // A path cannot name anything in a PDF.
+        "redact: [$.buyer]\n",
+    );
+    for args in [&[] as &[&str], &["-v"]] {
+        let observed = observe_run(&folder, args);
+        let output = format!("{}{}", observed.stdout, observed.stderr);
+        assert!(
+            observed.code == 0 && output.contains(&format!("report.bin ({length} bytes)")),
+            "{output}"
+        );
+        assert!(
+            observed.peak_kb < super::limits::MAX_PEAK_KB,
+            "{} kB",
+            observed.peak_kb
+        );
+    }
+    let mut file = std::fs::File::open(folder.path().join("out/report.bin")).unwrap();
+    let mut begin = [0; 8];
+    file.read_exact(&mut begin).unwrap();
+    assert_eq!(begin, PDF[..8]);
+    assert_eq!(file.metadata().unwrap().len(), length as u64);
+    assert_eq!(
+        files(&folder.path().join("out")),
+        [".gitignore", "report.bin"]
+    );
+}
+
+/// No file remains of a response that was cut, is not what the step wants, is too large, or holds a
+/// secret, and a report shows nothing of it.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_large_response_that_is_not_whole_or_not_wanted_leaves_no_file() {
+    let secret = "headers: { x-hook: \"{{ secret.hook }}\" }\n";
+    let long = b"hook-4f5a6b7c8d9e";
+    for (end, is_cut, step, reason) in [
+        (b"".as_slice(), true, "", "cannot be read"),
+        (b"", false, "assert: { status: 201 }\n", "status"),
+        (
+            b"",
+            false,
+            "assert: { bytes: { starts_with: { hex: \"ff\" } } }\n",
+            "25 in hex",
+        ),
+        (
+            b"",
+            false,
+            "assert: { bytes: { sha256: \"0000000000000000000000000000000000000000000000000000000000000000\" } }\n",
+            "sha256",
+        ),
+        (b"", false, "max_body: 2MiB\n", "larger than 2 MiB"),
+        (long, false, secret, "it holds a credential"),
+    ] {
+        let origin = large_server(b"%PDF\xff", 3, end, is_cut);
+        let folder = large_workspace(&origin, "", "");
+        let file = folder.path().join("requests/report.yaml");
+        let mut text = std::fs::read_to_string(&file).unwrap();
+        if step.starts_with("max_body") {
+            text = text.replace("max_body: 2GiB\n", "");
+        }
+        std::fs::write(&file, text + step).unwrap();
+        let observed = observe_run(&folder, &["-v"]);
+        let output = format!("{}{}", observed.stdout, observed.stderr);
+        assert!(observed.code != 0 && output.contains(reason), "{output}");
+        let left = files(&folder.path().join("out"));
+        assert!(
+            left.iter().all(|name| name == ".gitignore"),
+            "{left:?}: {output}"
+        );
+        assert!(!output.contains("hook-4f5a"), "{output}");
+    }
+}
+
+/// What looks at the text of a response gets it whole.
+#[test]
+fn a_large_response_that_is_looked_at_is_whole() {
+    for (step, more) in [
+        ("assert: { $.a: 1 }\n", ""),
+        ("capture: { all: body }\n", ""),
+        ("secrets: [$.z]\n", ""),
+        (
+            "assert: { $.z: end }\n",
+            "redact: [{ pattern: \"[.]{9}\" }]\n",
+        ),
+    ] {
+        let origin = large_server(b"{\"a\":1,\"b\":\"", 2, b"\",\"z\":\"end\"}", false);
+        let folder = large_workspace(&origin, step, more);
+        let (output, code) = run(&folder, &["run"]);
+        assert_eq!(code, 0, "{step}: {output}");
+        let text = std::fs::read_to_string(folder.path().join("out/report.bin")).unwrap();
+        assert!(text.ends_with("\"z\":\"end\"}"), "{step}");
+    }
+}
