@@ -37,6 +37,7 @@ mod step_use;
 mod table;
 mod unread_files;
 mod value_decoder;
+mod value_path;
 mod variants;
 mod vars_file;
 mod when;

@@ -1,10 +1,11 @@
 //! Decodes `redact`: the rules that find personal data in responses.
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::load::assertion::{json_path, regex, xpath};
+use crate::load::assertion::{json_path, regex};
 use crate::load::node_reader::{CheckedMap, at_most_one, check_header_name, one_or_many, text};
+use crate::load::value_path::node_path;
 use crate::model::redact_rule::RedactRule;
-use crate::xml::{XPath, XPathForm};
+use crate::xml::XPath;
 use crate::yaml::{MapEntry, NodeKind, YamlNode};
 
 /// Keys of a rule that is no `JSONPath`.
@@ -25,7 +26,8 @@ fn redact_rule(node: &YamlNode, diagnostics: &mut Diagnostics) -> Option<RedactR
     if !matches!(node.kind, NodeKind::Map(_)) {
         let path = text(node, "a rule of `redact`", diagnostics)?;
         if XPath::is_meant_by(path) {
-            return xpath_rule(path, node, diagnostics);
+            let path = node_path(path, node.at, "a rule of `redact`", diagnostics);
+            return path.map(RedactRule::XPath);
         }
         return json_path(path, node.at, diagnostics).map(RedactRule::Path);
     }
@@ -53,17 +55,6 @@ fn redact_rule(node: &YamlNode, diagnostics: &mut Diagnostics) -> Option<RedactR
         ));
     }
     None
-}
-
-fn xpath_rule(text: &str, node: &YamlNode, diagnostics: &mut Diagnostics) -> Option<RedactRule> {
-    let path = xpath(text, node.at, diagnostics)?;
-    if !matches!(path.form(), XPathForm::OneNode | XPathForm::NodeList) {
-        let diagnostic = Diagnostic::error("a rule of `redact` names elements or attributes")
-            .at(node.at, "this gives a value that stands nowhere");
-        diagnostics.push(diagnostic.hint("write a path such as `//buyer/name`"));
-        return None;
-    }
-    Some(RedactRule::XPath(path))
 }
 
 fn pattern_rule(node: &YamlNode, diagnostics: &mut Diagnostics) -> Option<RedactRule> {

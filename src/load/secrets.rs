@@ -3,19 +3,18 @@
 //! replace by its name.
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::jsonpath::JsonPath;
-use crate::load::assertion::json_path;
 use crate::load::node_reader::{CheckedMap, one_or_many, text};
+use crate::load::value_path::value_path;
 use crate::model::assertion::{Predicate, PredicateTest, Subject};
 use crate::model::capture::Capture;
 use crate::model::request::Step;
-use crate::model::scheme::{Scheme, Token};
+use crate::model::scheme::{SavedFrom, Scheme, Token};
 use crate::model::secret_rules::{SecretRules, SpannedPath};
 use crate::model::template::Expression;
+use crate::model::value_path::ValuePath;
 use crate::model::workspace::Workspace;
 use crate::redact::SecretName;
 use crate::render::TemplateDialect;
-use crate::xml::XPath;
 use crate::yaml::YamlNode;
 use std::sync::Arc;
 
@@ -38,7 +37,7 @@ pub(super) fn decode_secret_rules(
 fn decode_paths(key: &str, node: &YamlNode, diagnostics: &mut Diagnostics) -> Vec<SpannedPath> {
     let nodes = one_or_many(node);
     if nodes.is_empty() {
-        let diagnostic = Diagnostic::error(format!("`{key}` needs at least one JSONPath"))
+        let diagnostic = Diagnostic::error(format!("`{key}` needs at least one path"))
             .at(node.at, "this list is empty");
         diagnostics.push(diagnostic.hint(format!(
             "write `{key}: [$.data.some_name]`, or remove the key"
@@ -48,7 +47,8 @@ fn decode_paths(key: &str, node: &YamlNode, diagnostics: &mut Diagnostics) -> Ve
     nodes
         .iter()
         .filter_map(|node| {
-            let path = json_path(text(node, &what, diagnostics)?, node.at, diagnostics)?;
+            let text = text(node, &what, diagnostics)?;
+            let path = value_path(text, node.at, &what, diagnostics)?;
             Some(SpannedPath { path, at: node.at })
         })
         .collect()
@@ -96,7 +96,7 @@ fn check_file(
         let captured = steps
             .iter()
             .flat_map(|step| &step.captures)
-            .find(|capture| capture.is_secret && names_path(&capture.from, &not.path));
+            .find(|capture| capture.is_secret && names_path(&capture.from, not.path.as_str()));
         if let Some(capture) = captured {
             let diagnostic =
                 Diagnostic::error(format!("`{}` is captured as a secret", not.path.as_str()));
@@ -110,7 +110,7 @@ fn check_file(
         let saving = steps
             .iter()
             .filter_map(|step| workspace.scheme(&step.scheme.name))
-            .find(|scheme| saves_token_at(scheme, &not.path));
+            .find(|scheme| saves_token_at(scheme, not.path.as_str()));
         if let Some(scheme) = saving {
             let diagnostic = Diagnostic::warning(format!(
                 "`{}` stays secret: the scheme `{}` saves it as a token",
@@ -126,18 +126,25 @@ fn check_file(
     }
 }
 
-fn names_path(subject: &Subject, path: &JsonPath) -> bool {
-    matches!(subject, Subject::Path(own) if own.as_str() == path.as_str())
+fn names_path(subject: &Subject, path: &str) -> bool {
+    match subject {
+        Subject::Path(own) => own.as_str() == path,
+        Subject::XPath(own) => own.as_str() == path,
+        _ => false,
+    }
 }
 
-fn saves_token_at(scheme: &Scheme, path: &JsonPath) -> bool {
+fn saves_token_at(scheme: &Scheme, path: &str) -> bool {
     scheme
         .tokens
         .iter()
         .flat_map(Token::requests)
         .flat_map(|request| &request.saved_fields)
-        .filter_map(|(_, saved)| saved.as_json_path())
-        .any(|saved| saved.as_str() == path.as_str())
+        .any(|(_, saved)| match saved {
+            SavedFrom::Json(saved) => saved.as_str() == path,
+            SavedFrom::Xml(saved) => saved.as_str() == path,
+            SavedFrom::Header(_) | SavedFrom::Cookie(_) => false,
+        })
 }
 
 /// The ledger stores an undo before it is needed, and a secret is stored nowhere.
@@ -253,9 +260,8 @@ impl SecretReason {
     fn way_out(self, subject: &Subject) -> String {
         let usual = "use `exists`, `type` or `length`";
         match (self, subject) {
-            (Self::Name, Subject::Path(path)) => format!(
-                "{usual}; if it is not secret, write `not_secret: [\"{}\"]` in the file",
-                path.as_str()
+            (Self::Name, Subject::Path(_) | Subject::XPath(_)) => format!(
+                "{usual}; if it is not secret, write `not_secret: [\"{subject}\"]` in the file"
             ),
             _ => usual.to_owned(),
         }
@@ -269,13 +275,13 @@ fn secret_reason(
     scheme: Option<&Scheme>,
 ) -> Option<SecretReason> {
     let path = match subject {
-        Subject::Path(path) => path,
+        Subject::Path(path) => ValuePath::Json(path.clone()),
+        Subject::XPath(path) => ValuePath::Xml(path.clone()),
         Subject::Header(name) => {
             return SecretName::of_member(name).map(|_| SecretReason::Name);
         }
         // Every cookie is.
         Subject::Cookie(_) => return Some(SecretReason::Name),
-        Subject::XPath(path) => return xpath_secret_reason(path, step),
         Subject::Status | Subject::Latency | Subject::Body | Subject::Bytes => return None,
     };
     let own = scheme.map_or(SecretRules::NONE, |scheme| &scheme.secret_rules);
@@ -283,29 +289,21 @@ fn secret_reason(
     let mut captures = step.captures.iter();
     if names(&rules.secrets)
         || names(&own.secrets)
-        || captures.any(|capture| capture.is_secret && names_path(&capture.from, path))
+        || captures.any(|capture| capture.is_secret && names_path(&capture.from, path.as_str()))
     {
         return Some(SecretReason::Declared);
     }
-    if scheme.is_some_and(|scheme| saves_token_at(scheme, path)) {
+    if scheme.is_some_and(|scheme| saves_token_at(scheme, path.as_str())) {
         return Some(SecretReason::SavedToken);
     }
-    let name = path.names().next_back().flatten()?;
+    let name = match &path {
+        // Below a list or a filter there is no name of its own.
+        ValuePath::Json(path) => path.names().next_back().flatten(),
+        ValuePath::Xml(path) => path.last_name(),
+    }?;
     let is_guessed = SecretName::of_member(name).is_some();
     (is_guessed && !names(&rules.not_secret) && !names(&own.not_secret))
         .then_some(SecretReason::Name)
-}
-
-fn xpath_secret_reason(path: &XPath, step: &Step) -> Option<SecretReason> {
-    let is_captured = step.captures.iter().any(|capture| {
-        let same = matches!(&capture.from, Subject::XPath(own) if own.as_str() == path.as_str());
-        capture.is_secret && same
-    });
-    if is_captured {
-        return Some(SecretReason::Declared);
-    }
-    let name = path.last_name()?;
-    SecretName::of_member(name).map(|_| SecretReason::Name)
 }
 
 /// Whether a predicate looks at more than whether a value is there, and of which type and length.

@@ -4,6 +4,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::jsonpath::JsonPath;
 use crate::load::assertion::{json_path, regex};
 use crate::load::node_reader::{CheckedMap, list_items, text, wrong_kind};
+use crate::load::value_path::value_path;
 use crate::model::request::{Snapshot, SnapshotMask};
 use crate::yaml::{NodeKind, YamlNode};
 
@@ -79,10 +80,12 @@ fn check_not_empty(node: &YamlNode, key: &str, diagnostics: &mut Diagnostics) {
     diagnostics.push(diagnostic.at(node.at, label).hint(hint));
 }
 
-/// A `JSONPath`, or `{ pattern: REGEX }`.
+/// A `JSONPath`, an XPath, or `{ pattern: REGEX }`.
 fn decode_mask(node: &YamlNode, diagnostics: &mut Diagnostics) -> Option<SnapshotMask> {
     if !matches!(node.kind, NodeKind::Map(_)) {
-        return decode_path(node, diagnostics).map(SnapshotMask::Path);
+        let path = text(node, "a path", diagnostics)?;
+        let path = value_path(path, node.at, "a path of `mask`", diagnostics);
+        return path.map(SnapshotMask::Path);
     }
     let map = CheckedMap::open(node, "a mask", &["pattern"], diagnostics)?;
     let node = map.required("pattern", diagnostics)?;

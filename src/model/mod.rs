@@ -18,4 +18,5 @@ pub(crate) mod sandbox_resource;
 pub(crate) mod scheme;
 pub(crate) mod secret_rules;
 pub(crate) mod template;
+pub(crate) mod value_path;
 pub(crate) mod workspace;

@@ -12,6 +12,7 @@ use crate::model::repeat::{DEFAULT_ATTEMPTS, ForEach, RepeatMode};
 use crate::model::scheme::Scheme;
 use crate::model::secret_rules::SecretRules;
 use crate::model::template::{Expression, Template, TemplateTree};
+use crate::model::value_path::ValuePath;
 use crate::span::Span;
 use crate::value::CompactText;
 use crate::wire::HostPattern;
@@ -229,8 +230,8 @@ pub struct Snapshot {
 /// What a snapshot leaves out.
 #[derive(Clone, Debug)]
 pub enum SnapshotMask {
-    /// Of JSON.
-    Path(JsonPath),
+    /// Of JSON or XML.
+    Path(ValuePath),
     /// Of text that is not JSON.
     Pattern(regex::Regex),
 }

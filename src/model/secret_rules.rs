@@ -1,6 +1,6 @@
 //! Which values of responses are secret, as a file or a scheme says.
 
-use crate::jsonpath::JsonPath;
+use crate::model::value_path::ValuePath;
 use crate::span::Span;
 
 /// The lists `secrets` and `not_secret`.
@@ -13,10 +13,10 @@ pub struct SecretRules {
     pub not_secret: Vec<SpannedPath>,
 }
 
-/// A `JSONPath` with its place.
+/// A path with its place in the file.
 #[derive(Clone, Debug)]
 pub struct SpannedPath {
-    pub path: JsonPath,
+    pub path: ValuePath,
     pub at: Span,
 }
 

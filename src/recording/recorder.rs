@@ -4,10 +4,10 @@
 use super::folder::{FileChange, FolderError, NotRecordable, RecordingFolder};
 use super::recording_key::RecordingKey;
 use super::unchanged::{ExchangeComparisonError, is_unchanged};
-use crate::jsonpath::JsonPath;
 use crate::model::recording::{
     RecordedExchange, RecordedRequest, Recording, is_same_request, request_fingerprint,
 };
+use crate::model::value_path::ValuePath;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// What of a run is recorded.
@@ -80,7 +80,7 @@ impl CapturedExchanges {
 /// What a recording is made of, besides what was heard.
 pub(crate) struct RecordingSource<'s> {
     pub(crate) scheme: &'s str,
-    pub(crate) masks: Vec<JsonPath>,
+    pub(crate) masks: Vec<ValuePath>,
     pub(crate) now_ms: i64,
 }
 
@@ -288,7 +288,7 @@ impl Recorder {
         before: &[RecordedExchange],
         new: &[&RecordedExchange],
         is_partial: bool,
-        masks: &[JsonPath],
+        masks: &[ValuePath],
     ) -> Result<Vec<RecordedExchange>, ExchangeComparisonError> {
         let accounts: HashSet<&Option<String>> =
             new.iter().map(|new| &new.request.account).collect();
@@ -317,7 +317,7 @@ impl Recorder {
         &self,
         before: &[RecordedExchange],
         new: &[&RecordedExchange],
-        masks: &[JsonPath],
+        masks: &[ValuePath],
     ) -> Result<Vec<RecordedExchange>, ExchangeComparisonError> {
         let root = self.folder.root();
         let known = ExchangeIndex::new(before);

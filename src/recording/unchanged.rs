@@ -2,13 +2,24 @@
 
 use super::exchange_redaction::RECORDED_HEADERS;
 use super::response::{BodyFileError, read_body};
-use crate::jsonpath::{JsonPath, SearchLimitExceeded, replace_matches};
+use crate::jsonpath::{SearchLimitExceeded, replace_matches};
 use crate::model::recording::{
     RecordedExchange, RecordedOutcome, RecordedResponse, ResponseBody, is_same_request,
 };
+use crate::model::value_path::ValuePath;
 use crate::value::Value;
 use crate::wire::decode_body;
+use crate::xml::{XPathSearchError, replace_texts};
 use std::path::Path;
+
+/// Why what varies cannot be taken out of a body.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum MaskError {
+    #[error(transparent)]
+    Json(#[from] SearchLimitExceeded),
+    #[error(transparent)]
+    Xml(#[from] XPathSearchError),
+}
 
 /// Why two recorded exchanges cannot be compared.
 #[derive(Debug, thiserror::Error)]
@@ -16,7 +27,7 @@ pub(crate) enum ExchangeComparisonError {
     #[error(transparent)]
     Body(#[from] BodyFileError),
     #[error("what its scheme masks cannot be found: {0}")]
-    Mask(#[from] SearchLimitExceeded),
+    Mask(#[from] MaskError),
 }
 
 /// Whether two exchanges are the same in all that does not vary; `root` is that of the workspace.
@@ -26,7 +37,7 @@ pub(crate) enum ExchangeComparisonError {
 pub(crate) fn is_unchanged(
     old: &RecordedExchange,
     new: &RecordedExchange,
-    masks: &[JsonPath],
+    masks: &[ValuePath],
     root: &Path,
 ) -> Result<bool, ExchangeComparisonError> {
     if !is_same_request(&old.request, &new.request) || old.rounds != new.rounds {
@@ -45,7 +56,7 @@ pub(crate) fn is_unchanged(
 fn is_same_response(
     old: &RecordedResponse,
     new: &RecordedResponse,
-    masks: &[JsonPath],
+    masks: &[ValuePath],
     root: &Path,
 ) -> Result<bool, ExchangeComparisonError> {
     let recorded_headers = |answer: &RecordedResponse| -> Vec<(String, String)> {
@@ -65,7 +76,7 @@ fn is_same_response(
 fn is_same_body(
     old: &RecordedResponse,
     new: &RecordedResponse,
-    masks: &[JsonPath],
+    masks: &[ValuePath],
     root: &Path,
 ) -> Result<bool, ExchangeComparisonError> {
     let old = match ComparedBody::read(old, root) {
@@ -77,6 +88,9 @@ fn is_same_body(
         (ComparedBody::Json(old), ComparedBody::Json(new)) => {
             apply_masks(&old, masks)? == apply_masks(&new, masks)?
         }
+        (ComparedBody::Text(old), ComparedBody::Text(new)) => {
+            old == new || apply_text_masks(&old, masks)? == apply_text_masks(&new, masks)?
+        }
         (ComparedBody::Bytes(old), ComparedBody::Bytes(new)) => old == new,
         // JSON spelled in one way and JSON that our parser refuses are two bodies.
         _ => false,
@@ -86,6 +100,7 @@ fn is_same_body(
 /// A body as it is compared: the same JSON in a file of its own and inline is one body.
 enum ComparedBody {
     Json(Value),
+    Text(String),
     Bytes(bytes::Bytes),
 }
 
@@ -99,7 +114,10 @@ impl ComparedBody {
             decode_body(response.content_type(), &bytes).unwrap_or_else(|_| bytes.clone());
         Ok(match crate::value::parse(&decoded) {
             Ok(value) => Self::Json(value),
-            Err(_) => Self::Bytes(bytes),
+            Err(_) => match std::str::from_utf8(&decoded) {
+                Ok(text) => Self::Text(text.to_owned()),
+                Err(_) => Self::Bytes(bytes),
+            },
         })
     }
 }
@@ -109,8 +127,18 @@ impl ComparedBody {
 /// # Errors
 /// When a mask looks at too many places. The document is not compared unmasked then: it would
 /// differ on every run.
-pub(crate) fn apply_masks(value: &Value, masks: &[JsonPath]) -> Result<Value, SearchLimitExceeded> {
-    replace_matches(value, masks.iter(), &mut |_| Value::Null)
+pub(crate) fn apply_masks(value: &Value, masks: &[ValuePath]) -> Result<Value, MaskError> {
+    let paths = masks.iter().filter_map(ValuePath::json);
+    Ok(replace_matches(value, paths, &mut |_| Value::Null)?)
+}
+
+/// A text with what varies taken out, if it is XML.
+///
+/// # Errors
+/// As [`apply_masks`].
+pub(crate) fn apply_text_masks(text: &str, masks: &[ValuePath]) -> Result<String, MaskError> {
+    let paths = masks.iter().filter_map(ValuePath::xml);
+    Ok(replace_texts(text, paths, "")?)
 }
 
 #[cfg(test)]

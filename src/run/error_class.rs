@@ -72,7 +72,9 @@ impl From<&SnapshotError> for ErrorClass {
     fn from(error: &SnapshotError) -> Self {
         match error {
             SnapshotError::Missing { .. } | SnapshotError::Unreadable { .. } => Self::Recording,
-            SnapshotError::MaskFailed(_) | SnapshotError::TooManyUnits(_) => Self::File,
+            SnapshotError::MaskFailed(_)
+            | SnapshotError::XmlMaskFailed(_)
+            | SnapshotError::TooManyUnits(_) => Self::File,
             SnapshotError::Unwritable { .. } => Self::Unable,
         }
     }

@@ -11,6 +11,7 @@ use crate::model::redact_rule::RedactRule;
 use crate::model::request::Step;
 use crate::model::scheme::{SavedFrom, Scheme, Token};
 use crate::model::secret_rules::SecretRules;
+use crate::model::value_path::ValuePath;
 use crate::recording::TextBody;
 use crate::redact::{MIN_SECRET_BYTES, MIN_TOKEN_BYTES, Redactor, SecretName, WeakSecret};
 use crate::secret::Secret;
@@ -77,12 +78,15 @@ pub(super) fn register_response_secrets(
     }
     let secrets = declared.rules.secrets.iter();
     for rule in secrets.chain(&scheme.secret_rules.secrets) {
-        let name = rule.path.names().rev().flatten().next();
+        let name = rule.path.last_name();
         let label = name.map_or_else(|| "secret".to_owned(), SecretName::label_of);
-        registration.register_path(&label, &rule.path)?;
+        match &rule.path {
+            ValuePath::Json(path) => registration.register_path(&label, path)?,
+            ValuePath::Xml(path) => registration.register_nodes(&label, path)?,
+        }
     }
     let short = registration.short;
-    let not_secret: Vec<&JsonPath> = declared
+    let not_secret: Vec<&ValuePath> = declared
         .rules
         .not_secret
         .iter()
@@ -126,8 +130,9 @@ impl DeclaredRegistration<'_> {
                     }
                 }
                 Subject::XPath(path) => {
+                    let place = || Some(RedactRule::XPath(path.clone()));
                     for text in self.xml_texts(path)? {
-                        self.register_parts(capture, &text, &|| None)?;
+                        self.register_parts(capture, &text, &place)?;
                     }
                 }
                 Subject::Status | Subject::Latency | Subject::Bytes => {}
@@ -203,6 +208,22 @@ impl DeclaredRegistration<'_> {
             Ok(document) => Ok(path.texts(&document)?),
             Err(_) => Ok(Vec::new()),
         }
+    }
+
+    /// The texts of what an XPath finds, its plain names in the default namespace too.
+    fn register_nodes(&mut self, label: &str, path: &XPath) -> Result<(), ResponseSecretError> {
+        let Ok(text) = self.response.text() else {
+            return Ok(());
+        };
+        // What is no XML has no place that a path could name.
+        let Ok(document) = XmlDocument::parse(text) else {
+            return Ok(());
+        };
+        for found in path.text_places(&document)? {
+            let place = || Some(RedactRule::XPath(path.clone()));
+            self.register(label, found.text.trim(), &place)?;
+        }
+        Ok(())
     }
 
     /// Everything that a path finds, and everything inside of it.
@@ -305,11 +326,15 @@ fn register_leaves(label: &str, value: JsonRef<'_>, redactor: &mut Redactor) {
 /// What the response itself names like a secret: in headers, cookies, members, parameters.
 fn register_named_secrets(
     response: &WireResponse,
-    not_secret: &[&JsonPath],
+    not_secret: &[&ValuePath],
     redactor: &mut Redactor,
-) -> Result<(), SearchLimitExceeded> {
+) -> Result<(), ResponseSecretError> {
     for (name, value) in &response.headers {
         register_header(name, value, redactor);
+    }
+    // Nothing of a body in a file is shown or used.
+    if response.streamed_body().is_some() {
+        return Ok(());
     }
     // Reading every member of every response would double the cost of large ones.
     let Ok(body) = response.decoded_body() else {
@@ -321,7 +346,7 @@ fn register_named_secrets(
     match response.json() {
         Ok(value) => {
             let mut passed_over = HashSet::new();
-            for path in not_secret {
+            for path in not_secret.iter().filter_map(|path| path.json()) {
                 let found = path.find_every(value)?.into_iter();
                 passed_over.extend(found.map(JsonRef::place_id));
             }
@@ -331,11 +356,8 @@ fn register_named_secrets(
             if let Ok(text) = response.text() {
                 // Well-formed or not: a parameter can stand in any text.
                 register_parameters(text, redactor);
-                register_elements(text, redactor);
-    // Nothing of a body in a file is shown or used.
-    if response.streamed_body().is_some() {
-        return Ok(());
-    }
+                let passed_over = not_secret.iter().filter_map(|path| path.xml());
+                register_elements(text, passed_over, redactor)?;
             }
         }
     }
@@ -461,19 +483,30 @@ fn register_members(value: JsonRef<'_>, passed_over: &HashSet<usize>, redactor: 
     }
 }
 
-/// Texts of elements and attributes of XML under a name that only secrets have.
-fn register_elements(text: &str, redactor: &mut Redactor) {
+/// Texts of elements and attributes of XML under a name that only secrets have. `passed_over` finds
+/// those that a file calls no secrets.
+fn register_elements<'p>(
+    text: &str,
+    passed_over: impl Iterator<Item = &'p XPath>,
+    redactor: &mut Redactor,
+) -> Result<(), XPathSearchError> {
     if !text.trim_start().starts_with('<') {
-        return;
+        return Ok(());
     }
     let Ok(document) = XmlDocument::parse(text) else {
-        return;
+        return Ok(());
     };
-    document.for_each_text(&mut |name, text| {
-        if let Some(secret) = SecretName::of_member(name) {
+    let mut not_secret = HashSet::new();
+    for path in passed_over {
+        let found = path.text_places(&document)?.into_iter();
+        not_secret.extend(found.map(|place| place.range));
+    }
+    document.for_each_text(&mut |name, text, range| {
+        if let Some(secret) = SecretName::of_member(name).filter(|_| !not_secret.contains(&range)) {
             register(&secret, text.trim(), redactor);
         }
     });
+    Ok(())
 }
 
 /// Parameters of URLs and forms in a text: `?X-Amz-Signature=…`, `access_token=…`.

@@ -6,16 +6,16 @@ use super::observed_exchange::ObservedExchange;
 use super::personal_data::PersonalData;
 use crate::check::{self, DifferenceList};
 use crate::event::FailureReport;
-use crate::jsonpath::{JsonPath, SearchLimitExceeded};
 use crate::model::recording::{
     RecordedExchange, RecordedOutcome, RecordedRequest, RecordedResponse,
 };
 use crate::model::scheme::{Scheme, Token, TokenRequest};
+use crate::model::value_path::ValuePath;
 use crate::model::workspace::Workspace;
 use crate::recording::{
-    BodyFileError, RUN_ID_PLACEHOLDER, RecordScope, Recorder, RecordingKey, RecordingReplay,
-    RecordingSource, Redaction, RedactionError, ReplayError, ReplayMiss, ReplayedResponse,
-    SkipReason, apply_masks, describe_miss, read_body,
+    BodyFileError, MaskError, RUN_ID_PLACEHOLDER, RecordScope, Recorder, RecordingKey,
+    RecordingReplay, RecordingSource, Redaction, RedactionError, ReplayError, ReplayMiss,
+    ReplayedResponse, SkipReason, apply_masks, apply_text_masks, describe_miss, read_body,
 };
 use crate::redact::{OutputRedactor, Redactor};
 use crate::span::Span;
@@ -64,7 +64,7 @@ pub(crate) enum CompareError {
     #[error("the response cannot be compared with its recording: {0}")]
     Response(#[from] RedactResponseError),
     #[error("the response cannot be compared with its recording: {0}")]
-    Mask(#[from] SearchLimitExceeded),
+    Mask(#[from] MaskError),
 }
 
 impl RunRecordings {
@@ -376,7 +376,7 @@ fn recorded_exchange(
 }
 
 /// The paths of a scheme's responses that vary from call to call.
-fn scheme_masks<'w>(workspace: &'w Workspace, scheme: &str) -> &'w [JsonPath] {
+fn scheme_masks<'w>(workspace: &'w Workspace, scheme: &str) -> &'w [ValuePath] {
     match workspace.scheme(scheme) {
         Some(scheme) => &scheme.masks,
         None => &[],
@@ -412,10 +412,10 @@ fn unrecorded_fault(status: u16, at: Span, redactor: &mut OutputRedactor<'_>) ->
 fn response_differences(
     expected: &WireResponse,
     actual: &WireResponse,
-    masks: &[JsonPath],
+    masks: &[ValuePath],
     at: Span,
     redactor: &mut OutputRedactor<'_>,
-) -> Result<Vec<FailureReport>, SearchLimitExceeded> {
+) -> Result<Vec<FailureReport>, MaskError> {
     let mut failures = Vec::new();
     if expected.status != actual.status {
         let recorded = format!("{} as it was recorded", expected.status);
@@ -433,8 +433,8 @@ fn response_differences(
 fn body_difference(
     expected: &WireResponse,
     actual: &WireResponse,
-    masks: &[JsonPath],
-) -> Result<Option<([String; 2], DifferenceList)>, SearchLimitExceeded> {
+    masks: &[ValuePath],
+) -> Result<Option<([String; 2], DifferenceList)>, MaskError> {
     if let (Ok(expected), Ok(actual)) = (expected.json(), actual.json())
         // Of two members with one name a tree holds one: such bodies are compared as they are.
         && expected.duplicate_inside().is_none()
@@ -453,7 +453,10 @@ fn body_difference(
     };
     // The names of secrets and pseudonyms may be spelled differently in the bytes.
     let is_same = match (expected.text(), actual.text()) {
-        (Ok(expected), Ok(actual)) => expected == actual,
+        (Ok(expected), Ok(actual)) => {
+            expected == actual
+                || apply_text_masks(expected, masks)? == apply_text_masks(actual, masks)?
+        }
         _ => expected.body() == actual.body(),
     };
     Ok((!is_same).then(|| (texts(), DifferenceList::default())))

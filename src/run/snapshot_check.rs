@@ -129,7 +129,12 @@ impl SnapshotCheck<'_> {
         let mask = &mismatch.mask;
         let expected = format!("a body of {}, for the mask `{mask}`", mismatch.wanted);
         let hint = match mismatch.wanted {
-            "JSON" => "mask text with `{ pattern: REGEX }`",
+            "JSON" => {
+                "mask text with `{ pattern: REGEX }`, and XML with an XPath such as `//updated_at`"
+            }
+            "XML" => {
+                "mask JSON with a path such as `$.updated_at`, and text with `{ pattern: REGEX }`"
+            }
             _ => "mask JSON with a path such as `$.updated_at`",
         };
         FailureReport {

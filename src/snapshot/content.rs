@@ -3,8 +3,10 @@
 
 use super::error::SnapshotError;
 use crate::jsonpath::{JsonPath, replace_matches};
+use crate::model::value_path::ValuePath;
 use crate::value::Value;
 use crate::wire::WireResponse;
+use crate::xml::{XmlDocument, replace_texts};
 use regex::{NoExpand, Regex};
 use sha2::{Digest, Sha256};
 
@@ -17,10 +19,10 @@ pub(super) type RedactFn<'h> = dyn Fn(&str) -> String + 'h;
 /// What varies from run to run.
 #[derive(Clone, Default)]
 pub(crate) struct SnapshotMasks<'m> {
-    /// The paths of the scheme, which are for those of its responses that are JSON.
-    pub(crate) of_scheme: Vec<&'m JsonPath>,
+    /// The paths of the scheme, each for those of its responses that are JSON or XML.
+    pub(crate) of_scheme: Vec<&'m ValuePath>,
     /// The paths and the patterns of the step.
-    pub(crate) paths: Vec<&'m JsonPath>,
+    pub(crate) paths: Vec<&'m ValuePath>,
     pub(crate) patterns: Vec<&'m Regex>,
 }
 
@@ -60,6 +62,15 @@ impl<'b> SnapshotBody<'b> {
         }
     }
 
+    fn is_xml(&self) -> bool {
+        match self {
+            Self::Text(text) => {
+                XmlDocument::parse(text.strip_prefix('\u{feff}').unwrap_or(text)).is_ok()
+            }
+            Self::Json(_) | Self::Binary(_) => false,
+        }
+    }
+
     fn render(
         &self,
         masks: &SnapshotMasks<'_>,
@@ -68,17 +79,19 @@ impl<'b> SnapshotBody<'b> {
         Ok(match self {
             // Masks first: a path must see the values as the marketplace sent them.
             Self::Json(value) => {
-                let paths = masks.of_scheme.iter().chain(&masks.paths).copied();
+                let paths = masks.all_paths().filter_map(ValuePath::json);
                 redact_value(&apply_masks(value, paths)?, hide).to_pretty_json()
             }
-            Self::Text(text) => masks
-                .patterns
-                .iter()
-                .fold((*text).to_owned(), |text, pattern| {
+            Self::Text(text) => {
+                let paths = masks.all_paths().filter_map(ValuePath::xml);
+                let text = replace_texts(text, paths, MASK_PLACEHOLDER)
+                    .map_err(|error| SnapshotError::XmlMaskFailed(error.to_string()))?;
+                masks.patterns.iter().fold(text, |text, pattern| {
                     pattern
                         .replace_all(&text, NoExpand(MASK_PLACEHOLDER))
                         .into_owned()
-                }),
+                })
+            }
             Self::Binary(bytes) => format!(
                 "({} bytes, sha256 {})",
                 bytes.len(),
@@ -88,15 +101,21 @@ impl<'b> SnapshotBody<'b> {
     }
 }
 
-impl SnapshotMasks<'_> {
+impl<'m> SnapshotMasks<'m> {
+    fn all_paths(&self) -> impl Iterator<Item = &'m ValuePath> {
+        self.of_scheme.iter().chain(&self.paths).copied()
+    }
+
     /// The first mask of the step that cannot mask anything of such a body.
     fn mismatch(&self, body: &SnapshotBody<'_>) -> Option<MaskMismatch> {
         let actual = body.description();
-        let path = self
-            .paths
-            .first()
-            .filter(|_| !matches!(body, SnapshotBody::Json(_)));
-        let path = path.map(|path| (path.as_str(), "JSON"));
+        let path = self.paths.iter().find_map(|path| {
+            let (wanted, is_it) = match path {
+                ValuePath::Json(_) => ("JSON", matches!(body, SnapshotBody::Json(_))),
+                ValuePath::Xml(_) => ("XML", body.is_xml()),
+            };
+            (!is_it).then(|| (path.as_str(), wanted))
+        });
         let pattern = self
             .patterns
             .first()
@@ -165,9 +184,9 @@ mod tests {
 
     fn text(status: u16, body: &[u8], masks: &[&str]) -> String {
         let answer = WireResponse::new(status, Vec::new(), body.to_vec().into(), Duration::ZERO);
-        let masks: Vec<JsonPath> = masks
+        let masks: Vec<ValuePath> = masks
             .iter()
-            .map(|mask| JsonPath::parse(mask).unwrap())
+            .map(|mask| ValuePath::Json(JsonPath::parse(mask).unwrap()))
             .collect();
         let masks = SnapshotMasks {
             of_scheme: masks.iter().collect(),
@@ -184,7 +203,7 @@ mod tests {
             let answer = WireResponse::new(200, Vec::new(), body.to_vec().into(), Duration::ZERO);
             let paths: Vec<_> = paths
                 .iter()
-                .map(|path| JsonPath::parse(path).unwrap())
+                .map(|path| ValuePath::Json(JsonPath::parse(path).unwrap()))
                 .collect();
             let patterns: Vec<_> = patterns
                 .iter()

@@ -22,6 +22,8 @@ pub enum SnapshotError {
     /// A response that cannot be masked is not written.
     #[error("the response cannot be masked: {0}")]
     MaskFailed(#[from] SearchLimitExceeded),
+    #[error("the response cannot be masked: {0}")]
+    XmlMaskFailed(String),
 }
 
 impl SnapshotError {
@@ -38,7 +40,7 @@ impl SnapshotError {
             ),
             Self::Unreadable { .. } => Some("bring it back from git, or remove it and run again to take a new one".to_owned()),
             Self::TooManyUnits(_) => Some("remove cases or params".to_owned()),
-            Self::Unwritable { .. } | Self::MaskFailed(_) => None,
+            Self::Unwritable { .. } | Self::MaskFailed(_) | Self::XmlMaskFailed(_) => None,
         }
     }
 }

@@ -2,6 +2,7 @@
 //! addresses, and their entities grow without end.
 
 use roxmltree::{Document, ParsingOptions};
+use std::ops::Range;
 
 /// Elements inside of elements.
 const MAX_DEPTH: u32 = 256;
@@ -47,15 +48,16 @@ impl<'t> XmlDocument<'t> {
         Ok(Self { tree })
     }
 
-    /// Every text that an element has by itself, and every attribute, with the local name.
-    pub(crate) fn for_each_text(&self, visit: &mut dyn FnMut(&str, &str)) {
+    /// Every text that an element has by itself, and every attribute, with the local name and where
+    /// it is written.
+    pub(crate) fn for_each_text(&self, visit: &mut dyn FnMut(&str, &str, Range<usize>)) {
         for element in self.tree.descendants().filter(roxmltree::Node::is_element) {
             for attribute in element.attributes() {
-                visit(attribute.name(), attribute.value());
+                visit(attribute.name(), attribute.value(), attribute.range_value());
             }
             let texts = element.children().filter(roxmltree::Node::is_text);
-            for text in texts.filter_map(|node| node.text()) {
-                visit(element.tag_name().name(), text);
+            for (text, range) in texts.filter_map(|node| Some((node.text()?, node.range()))) {
+                visit(element.tag_name().name(), text, range);
             }
         }
     }

@@ -10,7 +10,7 @@ mod xpath;
 
 pub(crate) use document::XmlDocument;
 pub(crate) use error::XPathSearchError;
-pub(crate) use search::{XPathDeadEnd, XPathFound, XmlTextPlace};
+pub(crate) use search::{XPathDeadEnd, XPathFound, XmlTextPlace, replace_texts};
 pub(crate) use xpath::{XPath, XPathForm};
 
 /// How many nodes one XPath may visit in a document.

@@ -109,6 +109,40 @@ impl XPath {
     }
 }
 
+/// A text with other texts in the place of what paths find in it. A text that is no XML, or in which
+/// they find nothing, stays.
+///
+/// # Errors
+/// When too much is visited.
+pub(crate) fn replace_texts<'p>(
+    text: &str,
+    paths: impl IntoIterator<Item = &'p XPath>,
+    replacement: &str,
+) -> Result<String, XPathSearchError> {
+    let mut paths = paths.into_iter().peekable();
+    // Most texts have no paths, and are not parsed for it.
+    if paths.peek().is_none() {
+        return Ok(text.to_owned());
+    }
+    let content = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let Ok(document) = XmlDocument::parse(content) else {
+        return Ok(text.to_owned());
+    };
+    let mut places = Vec::new();
+    for path in paths {
+        places.extend(path.text_places(&document)?);
+    }
+    places.sort_by_key(|place| place.range.start);
+    places.dedup();
+    let mark = text.len() - content.len();
+    let mut replaced = text.to_owned();
+    for place in places.into_iter().rev() {
+        let range = place.range.start + mark..place.range.end + mark;
+        replaced.replace_range(range, replacement);
+    }
+    Ok(replaced)
+}
+
 struct Search<'s> {
     path: &'s XPath,
     document: &'s XmlDocument<'s>,

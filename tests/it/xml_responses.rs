@@ -89,6 +89,111 @@ steps:
     }
 }
 
+/// A file and a scheme name secrets of XML by XPaths, long and short ones, and what is none.
+#[test]
+fn what_an_xpath_of_secrets_finds_is_in_no_output() {
+    let server = Server::start(|_| {
+        let body = format!(
+            "<r xmlns=\"urn:r\"><pickup>{CODE}</pickup><pin>4711</pin><box door=\"door-7f6e5d4c3b\"><![CDATA[shelf&9a8b7c6d]]></box><token>page-0123456789abcdef</token><n>147110</n></r>"
+        );
+        let headers = vec![("content-type".to_owned(), "application/xml".to_owned())];
+        (200, headers, body.into_bytes())
+    });
+    let folder = workspace(&server);
+    folder.write(
+        "requests/a.yaml",
+        "scheme: none
+secrets: [//pickup, /_:r/_:pin, //box, //box/@door]
+not_secret: [//token]
+steps:
+  - name: one
+    get: /one
+    capture: { code: /_:r/_:pickup, page: /_:r/_:token }
+  - name: two
+    get: /two
+    query: { c: \"{{ code }}\", p: \"{{ page }}\" }
+    assert: { /_:r/_:n: \"1\" }
+",
+    );
+    let args = [
+        "run",
+        "-v",
+        "--env",
+        "local",
+        "--report=html=out/html",
+        "--report=json=out/json",
+    ];
+    let (output, code) = run(&folder, &args);
+    assert_eq!(code, 1, "{output}");
+    let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
+    let mut texts = vec![output, read("out/html"), read("out/json")];
+    let file = read("requests/a.yaml").replace("\"1\"", "\"147110\"");
+    folder.write("requests/a.yaml", &file);
+    let (output, code) = run(&folder, &["run", "--env", "local", "--record"]);
+    assert_eq!(code, 0, "{output}");
+    texts.push(read("fixtures/recordings/a.yaml"));
+    for text in &texts {
+        for hidden in [CODE, "4711<", "door-7f6e", "shelf&9a8b", "shelf&amp;9a8b"] {
+            assert!(!text.contains(hidden), "{hidden} is in {text}");
+        }
+        assert!(
+            text.contains("147110") && text.contains("page-0123456789abcdef"),
+            "{text}"
+        );
+    }
+    for name in [
+        "‹response.pickup›",
+        "‹response.pin›",
+        "‹response.door›",
+        "‹response.box›",
+    ] {
+        assert!(texts[0].contains(name), "{name} is not in {}", texts[0]);
+    }
+    let (output, code) = run(&folder, &["run", "--replay"]);
+    assert_eq!(code, 0, "{output}");
+}
+
+/// A mask of a step and one of a scheme leave out of a snapshot and of a comparison what varies in XML.
+#[test]
+fn what_an_xpath_of_mask_finds_may_vary() {
+    let count = std::sync::atomic::AtomicUsize::new(0);
+    let server = Server::start(move |_| {
+        let number = count.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        let body = format!(
+            "<?xml version=\"1.0\"?>\n<r xmlns=\"urn:r\" at=\"{number}\"><id>{number}</id><name>box</name></r>"
+        );
+        let headers = vec![("content-type".to_owned(), "text/xml".to_owned())];
+        (200, headers, body.into_bytes())
+    });
+    let folder = workspace(&server);
+    let file = "scheme: none\nget: /a\nsnapshot: { mask: [//id, //r/@at] }\n";
+    folder.write("requests/a.yaml", file);
+    let mut first = super::program::ingam(folder.path());
+    let first = first
+        .args(["run", "--env", "local"])
+        .env("INSTA_UPDATE", "always");
+    assert_eq!(first.output().unwrap().status.code(), Some(0));
+    for _ in 0..2 {
+        let (output, code) = run(&folder, &["run", "--env", "local"]);
+        assert_eq!(code, 0, "{output}");
+    }
+    // Without the mask it differs, and one for JSON says so.
+    for (mask, reason) in [
+        ("[//id]", "snapshot"),
+        (
+            "[$.id]",
+            "mask text with `{ pattern: REGEX }`, and XML with an XPath",
+        ),
+    ] {
+        folder.write("requests/a.yaml", &file.replace("[//id, //r/@at]", mask));
+        let (output, code) = run(&folder, &["run", "--env", "local"]);
+        assert!(
+            code == 1 && output.contains(reason),
+            "{mask}: {code}: {output}"
+        );
+    }
+}
+
 #[test]
 fn an_xpath_of_redact_hides_texts_of_any_length_where_they_stand() {
     let server = Server::start(|_| {

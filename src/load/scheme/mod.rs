@@ -14,18 +14,18 @@ mod tokens;
 mod vectors;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean, join_names};
-use crate::jsonpath::JsonPath;
-use crate::load::assertion::json_path;
 use crate::load::node_reader::{
     CheckedMap, duration, enum_value, is_id, list_items, map_entries, one_or_many, wrong_kind,
 };
 use crate::load::workspace_files::WorkspaceFiles;
+use crate::load::value_path::value_path;
 use crate::method::Method;
 use crate::model::scheme::{
     ClockFormat, CoveredPart, HostChoice, Level, LevelRule, PathPattern, RateLimit, ReadRule,
     RequestMatcher, Scheme, SchemeClock, SchemeHost, SchemeOrigin, SigningProcedure,
 };
 use crate::render::TemplateDialect;
+use crate::model::value_path::ValuePath;
 use crate::yaml::{MapEntry, YamlNode};
 use plain_text::{scalar, text, text_list};
 use std::time::Duration;
@@ -155,7 +155,7 @@ impl SchemeDecoder<'_> {
             success_rules: map.optional("ok", |node| self.ok_rules(node)),
             error_rules: map.optional("errors", |node| self.error_rules(node)),
             read_rules: map.optional("reads", |node| self.read_rules(node)),
-            masks: map.optional("mask", |node| self.json_paths(node, "`mask`")),
+            masks: map.optional("mask", |node| self.value_paths(node, "`mask`")),
             redact_rules: map.optional("redact", |node| {
                 crate::load::redact::decode_redact_rules(node, self.diagnostics)
             }),
@@ -604,10 +604,11 @@ impl SchemeDecoder<'_> {
         parsed
     }
 
-    fn json_paths(&mut self, node: &YamlNode, what: &str) -> Vec<JsonPath> {
+    fn value_paths(&mut self, node: &YamlNode, what: &str) -> Vec<ValuePath> {
+        let a_path = format!("a path of {what}");
         text_list(node, what, self.diagnostics)
             .iter()
-            .filter_map(|path| json_path(path, node.at, self.diagnostics))
+            .filter_map(|path| value_path(path, node.at, &a_path, self.diagnostics))
             .collect()
     }
 

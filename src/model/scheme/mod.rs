@@ -42,10 +42,10 @@ pub use token::{AuthorizeLink, TokenRequest};
 pub(crate) use token::{Token, TokenLifetimes, TokenSplit};
 pub(crate) use vector::{SignatureVector, VectorSubject};
 
-use crate::jsonpath::JsonPath;
 use crate::method::Method;
 use crate::model::redact_rule::RedactRule;
 use crate::model::secret_rules::SecretRules;
+use crate::model::value_path::ValuePath;
 use crate::span::Span;
 use std::time::Duration;
 
@@ -86,7 +86,7 @@ pub struct Scheme {
     /// The calls that only read; if there are none, the safe methods do.
     pub read_rules: Vec<ReadRule>,
     /// `JSONPaths` of what varies in answers.
-    pub masks: Vec<JsonPath>,
+    pub masks: Vec<ValuePath>,
     /// Rules for personal data in responses.
     pub redact_rules: Vec<RedactRule>,
     pub secret_rules: SecretRules,
