@@ -79,7 +79,7 @@ pub mod model {
     }
     pub mod scheme {
         pub use crate::model::scheme::{
-            AuthorizeLink, CoveredPart, Level, Scheme, TokenRequest, Webhook,
+            AuthorizeLink, CoveredPart, Level, RequestPart, Scheme, TokenRequest, Webhook,
         };
     }
 }

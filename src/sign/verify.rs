@@ -15,7 +15,7 @@ use crate::model::scheme::{
 };
 use crate::model::template::Expression;
 use crate::render::{FreshValues, RenderError, TemplateDialect};
-use crate::value::{self, ObjectMember, Value};
+use crate::value::{self, JsonDocument, JsonRef, ObjectMember, Value};
 use crate::wire::{
     BaseUrl, Draft, DraftBody, WireRequest, decode_other_charset, parse_form, parse_multipart,
 };
@@ -108,6 +108,7 @@ pub fn verify(
         .collect();
     let placed = PlacedFields::locate(scheme, procedure, &wanted, &parsed);
     check_all_present(scheme, &placed, &parsed)?;
+    check_none_repeated(&placed, &parsed)?;
     let read = read_fields(scheme, &wanted, &parsed)?;
     let moment = check_time(scheme, &wanted, &read, known.now_ms)?;
     let accounts = match_accounts(scheme, &wanted, &read, known)?;
@@ -203,6 +204,28 @@ impl<'r> ReceivedParts<'r> {
             (RequestPart::Form, DraftBody::Form(pairs)) => find(pairs),
             (RequestPart::Json, DraftBody::Json(value)) => value.get(name).map(Value::to_text),
             _ => None,
+        }
+    }
+}
+
+impl ReceivedParts<'_> {
+    /// Whether a field stands more than once in a part.
+    fn is_repeated(&self, part: RequestPart, name: &str) -> bool {
+        let stands_twice = |pairs: &[(String, String)]| {
+            let mut named = pairs.iter().filter(|(key, _)| key == name);
+            named.next().is_some() && named.next().is_some()
+        };
+        match (part, &self.body) {
+            (RequestPart::Query, _) => stands_twice(&self.query),
+            (RequestPart::Header, _) => stands_twice(&self.received.headers),
+            (RequestPart::Form, DraftBody::Form(pairs)) => stands_twice(pairs),
+            // Of two members with one name a tree holds one.
+            (RequestPart::Json, DraftBody::Json(_)) => JsonDocument::parse(&self.received.body)
+                .is_ok_and(|document| {
+                    let root = JsonRef::from(document.root());
+                    root.duplicate_member(Some(name)).is_some()
+                }),
+            _ => false,
         }
     }
 }
@@ -400,6 +423,21 @@ fn check_all_present(
         if !optional && value.is_none_or(|value| value.is_empty()) {
             let location = format!("{}.{}", added.part.name(), added.name);
             return verify_error(VerifyFault::Missing, location);
+        }
+    }
+    Ok(())
+}
+
+/// What the scheme adds stands once: programs differ in which of two values they read, so a wrong
+/// signature could stand beside a right one.
+fn check_none_repeated(
+    placed: &PlacedFields<'_>,
+    parsed: &ReceivedParts<'_>,
+) -> Result<(), VerifyError> {
+    for added in placed.all() {
+        if parsed.is_repeated(added.found_in, &added.name) {
+            let location = format!("{}.{}", added.found_in.name(), added.name);
+            return verify_error(VerifyFault::Malformed, location);
         }
     }
     Ok(())

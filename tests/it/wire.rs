@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use ingam::internals::load::{LoadedWorkspace, all_schemes, load};
 use ingam::internals::method::Method;
-use ingam::internals::model::scheme::{CoveredPart, Level, Scheme};
+use ingam::internals::model::scheme::{CoveredPart, Level, RequestPart, Scheme};
 use ingam::internals::render::FreshValues;
 use ingam::internals::sandbox::test_account;
 use ingam::internals::sign::{
@@ -379,6 +379,122 @@ fn verify_accepts_what_was_sealed_and_nothing_that_differs_in_what_is_covered() 
                 "{}: `covers` says {untried:?}, and every change of it was accepted",
                 scheme.name
             );
+        }
+    }
+}
+
+/// Whoever reads the last of two values reads another one than we verified, so a field of the scheme
+/// stands once, in every part.
+#[test]
+fn a_field_of_the_scheme_that_stands_twice_is_refused() {
+    let mut tried = std::collections::BTreeSet::new();
+    for scheme in schemes() {
+        let account = account_of(&scheme);
+        let base = base_of(&scheme, "http://127.0.0.1:9000");
+        for level in &scheme.levels {
+            let bodies = [
+                DraftBody::None,
+                DraftBody::Form(vec![("a".to_owned(), "1".to_owned())]),
+                DraftBody::Json(Value::Object(vec![("a".into(), Value::from("1"))])),
+            ];
+            for body in bodies {
+                let draft = Draft {
+                    external: None,
+                    method: Method::Post,
+                    path: "/probe".to_owned(),
+                    raw_query: String::new(),
+                    query: Vec::new(),
+                    headers: Vec::new(),
+                    body,
+                };
+                let Some(sealed) = sealed(&scheme, level, draft, &base, &account) else {
+                    continue;
+                };
+                let whole = ReceivedRequest::from(&sealed.request);
+                if !accepted(&scheme, level, &whole, &account) {
+                    continue;
+                }
+                let placed = [&level.procedure.prepare, &level.procedure.attach];
+                for (part, field) in placed.into_iter().flat_map(|fields| fields.fields()) {
+                    for twice in repeated(&whole, part, &field.name) {
+                        assert!(
+                            !accepted(&scheme, level, &twice, &account),
+                            "{}: accepted with a second {}.{}: {twice:?}",
+                            scheme.name,
+                            part.name(),
+                            field.name
+                        );
+                        tried.insert(part.name());
+                    }
+                }
+            }
+        }
+    }
+    let all = ["form", "header", "json", "query"];
+    assert_eq!(tried.into_iter().collect::<Vec<_>>(), all);
+}
+
+/// The request with a second value of a field, before and behind the right one.
+fn repeated(whole: &ReceivedRequest, part: RequestPart, name: &str) -> Vec<ReceivedRequest> {
+    let joined = |text: &str| {
+        [
+            format!("{name}=garbage&{text}"),
+            format!("{text}&{name}=garbage"),
+        ]
+    };
+    match part {
+        RequestPart::Query => {
+            let Some((path, query)) = whole.target.split_once('?') else {
+                return Vec::new();
+            };
+            if !parse_form(query).iter().any(|(key, _)| key == name) {
+                return Vec::new();
+            }
+            let targets = joined(query).map(|query| format!("{path}?{query}"));
+            let other = |target| ReceivedRequest {
+                target,
+                ..whole.clone()
+            };
+            targets.map(other).to_vec()
+        }
+        RequestPart::Header => {
+            let name = name.to_ascii_lowercase();
+            let Some(at) = whole.headers.iter().position(|(key, _)| *key == name) else {
+                return Vec::new();
+            };
+            let other = |at| {
+                let mut headers = whole.headers.clone();
+                headers.insert(at, (name.clone(), "garbage".to_owned()));
+                ReceivedRequest {
+                    headers,
+                    ..whole.clone()
+                }
+            };
+            vec![other(at), other(at + 1)]
+        }
+        RequestPart::Form | RequestPart::Json => {
+            let Ok(text) = std::str::from_utf8(&whole.body) else {
+                return Vec::new();
+            };
+            let is_there = match part {
+                RequestPart::Form => parse_form(text).iter().any(|(key, _)| key == name),
+                _ => text.starts_with('{') && text.contains(&format!("\"{name}\":")),
+            };
+            let texts = match part {
+                RequestPart::Form => joined(text),
+                _ => [
+                    text.replacen('{', &format!("{{\"{name}\":\"garbage\","), 1),
+                    format!(
+                        "{},\"{name}\":\"garbage\"}}",
+                        text.strip_suffix('}').unwrap_or(text)
+                    ),
+                ],
+            };
+            let other = |text: String| ReceivedRequest {
+                body: text.into(),
+                ..whole.clone()
+            };
+            texts.into_iter().filter(|_| is_there).map(other).collect()
         }
     }
 }

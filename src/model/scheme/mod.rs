@@ -25,10 +25,10 @@ pub use incoming::Webhook;
 pub(crate) use matcher::{PathPattern, RequestMatcher};
 pub(crate) use procedure::{
     AsymmetricAlgorithm, EcdsaAlgorithm, EcdsaForm, EllipticCurve, FieldPlacement, HashAlgorithm,
-    JwtAlgorithm, JwtSignature, JwtStep, KeyEncoding, LevelRule, RequestPart, RsaPadding, SignOp,
-    SignStep, SigningProcedure, TextEncoding,
+    JwtAlgorithm, JwtSignature, JwtStep, KeyEncoding, LevelRule, RsaPadding, SignOp, SignStep,
+    SigningProcedure, TextEncoding,
 };
-pub use procedure::{CoveredPart, Level};
+pub use procedure::{CoveredPart, Level, RequestPart};
 pub(crate) use read_rule::ReadRule;
 pub(crate) use response_rules::{
     ErrorRemedy, ErrorRule, RateLimit, ResponseCondition, StatusPattern, SuccessRule,
