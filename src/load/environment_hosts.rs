@@ -50,6 +50,7 @@ fn reachable_hosts<'s>(scheme: &'s Scheme, environment: &'s Environment) -> Vec<
     if !all_accounts_say_region(scheme, environment) {
         regions.push("live");
     }
+    let token_requests = scheme.tokens.iter().flat_map(Token::all_requests);
     let choices = scheme
         .levels
         .iter()
@@ -60,16 +61,15 @@ fn reachable_hosts<'s>(scheme: &'s Scheme, environment: &'s Environment) -> Vec<
                 .iter()
                 .filter_map(|rule| rule.host.as_ref()),
         )
-        .chain(scheme.authorize_links.iter().map(|link| &link.link_host));
+        .chain(scheme.authorize_links.iter().map(|link| &link.link_host))
+        .chain(token_requests.map(|request| &request.host));
     let chosen = choices.flat_map(|choice| {
         regions
             .iter()
             .filter_map(|region| choice.region_for(region))
     });
-    let requests = scheme.tokens.iter().flat_map(Token::all_requests);
-    let tokens = requests.filter_map(|request| request.host.as_deref());
     let mut hosts: Vec<&str> = Vec::new();
-    for host in regions.iter().copied().chain(chosen).chain(tokens) {
+    for host in regions.iter().copied().chain(chosen) {
         if !hosts.contains(&host) && scheme.host(host).is_some() {
             hosts.push(host);
         }

@@ -766,11 +766,12 @@ impl<'a> RefreshFlow<'a> {
     /// The signed request, as it is now.
     fn sign_request(&mut self, asking: &TokenRequestPlan<'_>) -> Result<WireRequest, RefreshError> {
         let unknown = || RefreshError::temporary("the job says no host for this token request");
+        let label = asking.request.host.label();
         let base = self
             .job
             .host_bases
             .iter()
-            .find(|(host, _)| *host == asking.request.host)
+            .find(|(host, _)| *host == label)
             .ok_or_else(unknown)?;
         let base =
             BaseUrl::parse(&base.1).map_err(|error| RefreshError::temporary(error.to_string()))?;

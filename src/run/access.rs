@@ -195,7 +195,7 @@ type AccessKey = (String, String, String, HostChoice);
 
 /// Resolves accesses, and keeps them for the run.
 pub(crate) struct AccessResolver<'w> {
-    workspace: &'w Workspace,
+    pub(super) workspace: &'w Workspace,
     pub(super) name: String,
     pub(super) environment: AccessEnvironment<'w>,
     /// In place of every host of their schemes.
@@ -641,7 +641,7 @@ impl<'w> AccessResolver<'w> {
         }
     }
 
-    /// The base URL of each token request of a scheme, by the host that the request names.
+    /// The base URL of each token request of a scheme, by the label of its host.
     ///
     /// # Errors
     /// When the scheme has no such host.
@@ -654,8 +654,9 @@ impl<'w> AccessResolver<'w> {
         token
             .all_requests()
             .map(|request| {
-                let base = self.region_base(scheme, request.host.as_deref(), access)?;
-                Ok((request.host.clone(), base.as_str().to_owned()))
+                let host = request.host.region_for(&access.region);
+                let base = self.region_base(scheme, host, access)?;
+                Ok((request.host.label(), base.as_str().to_owned()))
             })
             .collect()
     }
@@ -673,12 +674,7 @@ impl<'w> AccessResolver<'w> {
     ) -> Result<BaseUrl, AccessError> {
         match name {
             None => Ok(access.base.clone()),
-            Some(name) => self.named_base(
-                scheme,
-                name,
-                &access.region,
-                (&access.base, &access.account_hosts),
-            ),
+            Some(name) => self.named_base(scheme, name, access),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Where calls of a scheme go: its own hosts, those that an environment or the command line puts in
 //! their place, and the hosts that each account has of its own.
 
-use super::access::{AccessEnvironment, AccessError, AccessResolver};
+use super::access::{AccessEnvironment, AccessError, AccessResolver, AccountAccess};
 use crate::credentials::{CredentialError, CredentialOwner, CredentialSources};
 use crate::model::environment::{Account, ConfiguredHosts, DEFAULT_ACCOUNT};
 use crate::model::scheme::{AccountHost, HostChoice, Scheme, SchemeHost};
@@ -210,10 +210,8 @@ impl<'w> AccessResolver<'w> {
         &self,
         scheme: &Scheme,
         name: &str,
-        region: &str,
-        hosts: (&BaseUrl, &[(String, BaseUrl)]),
+        access: &AccountAccess,
     ) -> Result<BaseUrl, AccessError> {
-        let (base, account_hosts) = hosts;
         // The address that is in place of the host of the region is known already.
         match self.configured_hosts(scheme) {
             Some(ConfiguredHosts::ByName(_)) => {}
@@ -221,11 +219,17 @@ impl<'w> AccessResolver<'w> {
             _ => {
                 let host = self.scheme_host(scheme, name)?;
                 let host = BaseUrl::parse(&host.example_url());
-                let local = host.ok().and_then(|host| host.with_origin(base.origin()));
+                let local = host
+                    .ok()
+                    .and_then(|host| host.with_origin(access.base.origin()));
                 return local.ok_or_else(|| self.no_host(scheme));
             }
         }
-        self.host_base(scheme, name, region, account_hosts, None)
+        // For the message about a value that is missing.
+        let accounts = self.workspace.accounts(&self.name, &scheme.name);
+        let mut accounts = accounts.into_iter();
+        let account = accounts.find(|account| account.name == access.account);
+        self.host_base(scheme, name, &access.region, &access.account_hosts, account)
     }
 }
 

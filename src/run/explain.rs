@@ -394,7 +394,7 @@ impl ExplainedStep<'_> {
     ) -> Result<ExplainedRequest, StepError> {
         let base = self.context.environment.accesses.region_base(
             self.scheme,
-            issue.host.as_deref(),
+            issue.host.region_for(&self.access.region),
             self.access,
         )?;
         let draft = token_draft(self.scheme, issue, inputs).map_err(StepError::from)?;

@@ -256,7 +256,7 @@ fn seal_vector(
                 token_draft(scheme, request, inputs)?,
                 vector_base(
                     scheme,
-                    request.host.as_deref().or(region),
+                    request.host.region_for(region.unwrap_or("live")).or(region),
                     inputs.credentials,
                 )?,
             )

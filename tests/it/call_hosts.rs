@@ -223,6 +223,45 @@ fn the_host_of_token_requests_needs_trust() {
     assert!(asked(&arrived).is_empty());
 }
 
+/// The environment for tests has a server for tokens of its own: the secret of the application goes
+/// to no live one.
+#[test]
+fn the_host_of_a_token_request_follows_the_region() {
+    let folder = Folder::new();
+    folder.write("requests/me.yaml", "scheme: market\nget: /me\n");
+    let more = ", test: \"https://api.test.market.example\", test_auth: \"https://auth.test.market.example\" }";
+    let scheme = MARKET
+        .replace("host: auth,", "host: { live: auth, test: test_auth },")
+        .replace(
+            "auth: \"https://auth.market.example\" }",
+            &format!("auth: \"https://auth.market.example\"{more}"),
+        );
+    folder.write("schemes/market.yaml", &scheme);
+    for (region, host) in [
+        ("live", "https://auth.market.example/token"),
+        ("test", "https://auth.test.market.example/token"),
+    ] {
+        folder.write(
+            "ingam.yaml",
+            &format!("envs: {{ own: {{ regions: {{ market: {region} }} }} }}\n"),
+        );
+        let (output, code) = run(&folder, &["explain", "me", "--env", "own"]);
+        assert!(code == 0 && output.contains(host), "{host}: {output}");
+    }
+    // In the sandbox it is the address that stands for all hosts.
+    folder.write("ingam.yaml", "default_env: sandbox\n");
+    let scheme = format!(
+        "{scheme}sandbox:\n  keys: {{ key: sandbox-key-of-nobody }}\n  read: {{ token.access_token: {{ header: authorization }} }}\n  tokens: {{ shop: {{ json: {{ access_token: \"{{{{ token }}}}\" }} }} }}\n"
+    );
+    folder.write("schemes/market.yaml", &scheme);
+    folder.write(
+        "fixtures/recordings/me.yaml",
+        "format: 1\nscheme: market\nexchanges: [{ request: { get: /me }, response: { status: 200, json: {} } }]\n",
+    );
+    let (output, code) = run(&folder, &["run", "me"]);
+    assert!(code == 0 && output.contains("1 token request"), "{output}");
+}
+
 /// One address stands for every host, for one with another base path too.
 #[test]
 fn one_address_is_trusted_for_all_hosts() {

@@ -249,7 +249,7 @@ impl SchemeDecoder<'_> {
             query: self.token_fields(&map, "query"),
             form: self.token_fields(&map, "form"),
             json: map.get("json").map(|node| self.value_decoder().tree(node)),
-            host: self.request_host(&map, scheme),
+            host: self.host_choice(&map, &scheme.hosts).unwrap_or_default(),
             procedure: self.procedure(&map, scheme, whole),
             saved_fields: map
                 .get("save")
@@ -304,12 +304,6 @@ impl SchemeDecoder<'_> {
         map.get(key)
             .map(|node| self.value_decoder().fields(node, "a token request"))
             .unwrap_or_default()
-    }
-
-    /// One of the scheme's own hosts: a token request cannot lead secrets elsewhere.
-    fn request_host(&mut self, map: &CheckedMap<'_>, scheme: &Scheme) -> Option<String> {
-        map.get("host")
-            .and_then(|node| self.host_region(node, &scheme.hosts))
     }
 
     /// A named level's way to be signed, or one of its own; without both, nothing is signed.

@@ -198,6 +198,23 @@ impl HostChoice {
         }
     }
 
+    /// What tells it from another choice of the same scheme: `auth`, `live=auth,test=test_auth`.
+    /// `None` for the host of the region.
+    #[must_use]
+    pub fn label(&self) -> Option<String> {
+        match self {
+            Self::OfRegion => None,
+            Self::Fixed(host) => Some(host.clone()),
+            Self::ByRegion(hosts) => {
+                let pairs: Vec<String> = hosts
+                    .iter()
+                    .map(|(from, to)| format!("{from}={to}"))
+                    .collect();
+                Some(pairs.join(","))
+            }
+        }
+    }
+
     /// Every host that it names.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         let (one, several) = match self {

@@ -93,8 +93,8 @@ pub struct TokenRequest {
     pub query: Vec<TemplateField>,
     pub form: Vec<TemplateField>,
     pub json: Option<TemplateTree>,
-    /// Another host than the environment's; one of the scheme's own regions.
-    pub host: Option<String>,
+    /// One of the scheme's own hosts.
+    pub host: HostChoice,
     pub procedure: SigningProcedure,
     /// Name → where the answer holds it.
     pub saved_fields: Vec<(String, SavedFrom)>,

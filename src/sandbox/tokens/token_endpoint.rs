@@ -57,7 +57,7 @@ fn candidates<'s>(scheme: &'s Scheme, received: &ReceivedRequest) -> Vec<TokenRe
             .filter_map(move |(with, request)| Some((token, with, request.as_ref()?)))
     };
     let here = |request: &TokenRequest| {
-        let path = local_base_url(scheme, request.host.as_deref(), &received.base)
+        let path = local_base_url(scheme, token_host(scheme, request), &received.base)
             .and_then(|base| path_below(&base, received));
         request.method == received.method
             && path.is_some_and(|path| PathLiterals::of(&request.path).matches(path))
@@ -174,7 +174,8 @@ impl TestMarketplace {
             }
         };
         let matched = match_token_request(&scheme, candidates, &sent)?;
-        received.base = local_base_url(&scheme, matched.request.host.as_deref(), &received.base)?;
+        let host = token_host(&scheme, matched.request);
+        received.base = local_base_url(&scheme, host, &received.base)?;
         // Not counted before: only here is it certain that this is a token request.
         self.traffic.token_requests += 1;
         Some(self.respond_to_token_request(&scheme, &matched, received, moment))
@@ -516,6 +517,12 @@ fn penalty_rules<'s>(scheme: &'s Scheme, token: &Token) -> Vec<&'s PenaltyRule> 
         .flat_map(|sandbox| &sandbox.penalty_rules)
         .filter(|penalty| penalty.token == token.name)
         .collect()
+}
+
+/// The host of a token request. The sandbox plays the main host of a scheme.
+fn token_host<'s>(scheme: &Scheme, request: &'s TokenRequest) -> Option<&'s str> {
+    let region = scheme.main_host().map_or("", |host| host.region.as_str());
+    request.host.region_for(region)
 }
 
 /// Whether the form of this token request may come as JSON.
