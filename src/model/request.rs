@@ -259,6 +259,19 @@ pub struct EncodedBody {
     pub at: Span,
 }
 
+impl EncodedBody {
+    #[must_use]
+    pub fn expressions(&self) -> Vec<&Expression> {
+        match &self.content {
+            EncodedContent::Text(tree) | EncodedContent::Xml(tree) => tree.expressions(),
+            EncodedContent::Form(fields) => fields
+                .iter()
+                .flat_map(|field| field.value.expressions())
+                .collect(),
+        }
+    }
+}
+
 #[derive(Clone, Debug)]
 pub enum EncodedContent {
     Form(Vec<TemplateField>),
@@ -398,13 +411,7 @@ impl RequestBody {
     pub fn expressions(&self) -> Vec<&Expression> {
         match self {
             Self::Json(tree) | Self::Text(tree) => tree.expressions(),
-            Self::Encoded(body) => match &body.content {
-                EncodedContent::Text(tree) | EncodedContent::Xml(tree) => tree.expressions(),
-                EncodedContent::Form(fields) => fields
-                    .iter()
-                    .flat_map(|field| field.value.expressions())
-                    .collect(),
-            },
+            Self::Encoded(body) => body.expressions(),
             Self::Form(fields) => fields
                 .iter()
                 .flat_map(|field| field.value.expressions())

@@ -11,7 +11,11 @@ use crate::model::template::{TemplatePart, TemplateTree, TemplateTreeKind};
 use crate::span::Span;
 use crate::wire::{DraftBody, encode_form_bytes};
 
-pub(super) fn render_encoded_body(
+/// The bytes of a body in its encoding, and its media type.
+///
+/// # Errors
+/// When a template cannot be filled in, or the encoding lacks a character.
+pub(crate) fn render_encoded_body(
     body: &EncodedBody,
     scope: &dyn TemplateScope,
 ) -> Result<DraftBody, RenderError> {

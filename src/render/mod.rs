@@ -21,6 +21,7 @@ mod silent_loss;
 mod template_scope;
 
 pub use draft::{BodyFiles, render_draft};
+pub(crate) use encoded_body::render_encoded_body;
 pub(crate) use engine::render_text;
 pub use engine::render_tree;
 pub(crate) use error::RenderError;

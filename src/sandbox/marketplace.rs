@@ -21,12 +21,12 @@ use crate::model::environment::{DEFAULT_ACCOUNT, SANDBOX_ENV};
 use crate::model::recording::{RecordedOutcome, RecordedResponse, Recording};
 use crate::model::request::{Request, TemplateField};
 use crate::model::scheme::{
-    FaultResponse, HostChoice, Level, RequestPart, SampleResponse, Scheme, SigningProcedure,
-    VerifyFault,
+    FaultBody, FaultResponse, HostChoice, Level, RequestPart, SampleResponse, Scheme,
+    SigningProcedure, VerifyFault,
 };
 use crate::model::workspace::Workspace;
 use crate::recording::{ReplayMiss, TakenExchange, read_body, received_request, response_headers};
-use crate::render::{FreshValues, RenderError};
+use crate::render::{FreshValues, RenderError, render_encoded_body};
 use crate::sign::{
     ReceivedRequest, TestAccount, VerifiedRequest, VerifierKeys, VerifyError, choose_level, verify,
 };
@@ -543,7 +543,12 @@ impl TestMarketplace {
             .reply_scope(path, moment)?
             .with("name", name)
             .with("part", part);
-        let mut reply = SandboxReply::json(refusal.status, &scope.render(&refusal.json)?);
+        let mut reply = match &refusal.body {
+            FaultBody::Json(json) => SandboxReply::json(refusal.status, &scope.render(json)?),
+            FaultBody::Xml(xml) => {
+                SandboxReply::draft(refusal.status, render_encoded_body(xml, &scope)?)
+            }
+        };
         add_headers(&mut reply, &refusal.headers, &scope)?;
         Ok(reply)
     }

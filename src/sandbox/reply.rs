@@ -5,6 +5,7 @@ use super::reserved_names::{NO_RECORDING, NOT_RECORDED};
 use crate::model::scheme::Scheme;
 use crate::recording::{ReplayMiss, describe_miss};
 use crate::value::Value;
+use crate::wire::DraftBody;
 use std::time::Duration;
 
 #[derive(Debug)]
@@ -93,6 +94,22 @@ impl SandboxReply {
     #[must_use]
     pub(super) fn json(status: u16, value: &Value) -> Self {
         Self::with_body(status, "application/json;charset=UTF-8", value.to_json())
+    }
+
+    /// A rendered body with its media type.
+    #[must_use]
+    pub(super) fn draft(status: u16, body: DraftBody) -> Self {
+        let headers = match &body {
+            DraftBody::Encoded { media_type, .. } => {
+                vec![("content-type".to_owned(), media_type.clone())]
+            }
+            _ => Vec::new(),
+        };
+        Self {
+            headers,
+            body: body.to_bytes().to_vec(),
+            ..Self::empty(status)
+        }
     }
 
     /// A message of the sandbox itself, for cases that the scheme does not describe.

@@ -87,7 +87,7 @@ async fn send(address: &str, bytes: &[u8]) -> String {
     stream.write_all(bytes).await.unwrap();
     let mut response = Vec::new();
     stream.read_to_end(&mut response).await.unwrap();
-    let response = String::from_utf8(response).unwrap();
+    let response = String::from_utf8_lossy(&response);
     let (head, body) = response.split_once("\r\n\r\n").unwrap();
     format!("{} {body}", head.split(' ').nth(1).unwrap())
 }
@@ -162,5 +162,35 @@ fn a_form_that_is_not_utf8_is_malformed() {
     assert_eq!(
         responses,
         [r#"401 {"message":"the sandbox refuses this request: malformed (`body`)"}"#]
+    );
+}
+
+/// A marketplace that answers in XML refuses in XML, in its own encoding, and no value breaks it.
+#[test]
+fn a_refusal_in_xml_is_xml_whatever_the_request_holds() {
+    let scheme = r#"
+scheme: mall
+credentials: { key: { secret: true } }
+hosts: { live: "https://mall.example" }
+attach: { headers: { x-key: "{{ cred.key }}" } }
+sandbox:
+  keys: { key: key-of-nobody }
+  refuse:
+    - { fault: missing, status: 401, xml: "<r at='{{ path }}'>키 없음</r>" }
+    - { fault: signature, status: 403, charset: euc-kr, xml: "<?xml version='1.0' encoding='euc-kr'?><r>키</r>" }
+"#;
+    let requests: [&[u8]; 2] = [
+        b"GET /a<b&'c HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n",
+        b"GET /a HTTP/1.1\r\nhost: x\r\nx-key: wrong\r\nconnection: close\r\n\r\n",
+    ];
+    let recordings = "format: 1\nscheme: mall\nexchanges: []\n";
+    let all = responses("mall", scheme, recordings, &requests).unwrap();
+    // The letter has two bytes in EUC-KR, and none of them is UTF-8.
+    assert_eq!(
+        all,
+        [
+            "401 <r at='/a&lt;b&amp;&apos;c'>키 없음</r>",
+            "403 <?xml version='1.0' encoding='euc-kr'?><r>\u{fffd}\u{fffd}</r>",
+        ]
     );
 }

@@ -2,9 +2,9 @@
 //! steps that could never give the same text again, and names that stand for nothing that arrived.
 
 use super::SchemeDecoder;
+use super::received_place::PlaceWording;
 use crate::diagnostic::{Diagnostic, did_you_mean, join_names};
-use crate::load::assertion::regex;
-use crate::load::node_reader::{CheckedMap, at_most_one, map_entries, text};
+use crate::load::node_reader::{CheckedMap, map_entries};
 use crate::model::scheme::{
     CredentialType, IncomingSignature, RequestPart, Scheme, SignOp, SignStep, Webhook,
 };
@@ -118,42 +118,23 @@ impl SchemeDecoder<'_> {
         node: &YamlNode,
         arrival: Arrival,
     ) -> Option<(RequestPart, String, Option<regex::Regex>)> {
-        let mut keys: Vec<&str> = arrival.places().iter().map(|(key, _)| *key).collect();
-        keys.push("pattern");
+        let parts = arrival.places();
+        let names: Vec<&str> = parts.iter().map(|(key, _)| *key).collect();
+        let wording = PlaceWording {
+            single: "a signature stands in one place",
+            missing: (
+                format!(
+                    "`equals` names a place in {}",
+                    join_names(names.iter().copied(), "or")
+                ),
+                "no place here",
+            ),
+            pattern_hint: "put round brackets around the signature: `v1=([0-9a-f]+)`",
+        };
+        let keys: Vec<&str> = names.iter().copied().chain(["pattern"]).collect();
         let map = CheckedMap::open(node, "`equals`", &keys, self.diagnostics)?;
-        at_most_one(
-            &map,
-            &keys[..keys.len() - 1],
-            "a signature stands in one place",
-            self.diagnostics,
-        );
-        let found = arrival
-            .places()
-            .iter()
-            .find_map(|(key, part)| Some((*part, map.get(key)?)));
-        let Some((part, place)) = found else {
-            let names = join_names(keys[..keys.len() - 1].iter().copied(), "or");
-            self.diagnostics.push(
-                Diagnostic::error(format!("`equals` names a place in {names}"))
-                    .at(node.at, "no place here"),
-            );
-            return None;
-        };
-        let written = text(place, "a name", self.diagnostics)?;
-        let field = match part {
-            RequestPart::Header => written.to_ascii_lowercase(),
-            _ => written.to_owned(),
-        };
-        let pattern = map
-            .get("pattern")
-            .and_then(|node| regex(node, self.diagnostics));
-        if let Some(wrong) = pattern.as_ref().filter(|found| found.captures_len() != 2) {
-            let diagnostic = Diagnostic::error("a pattern to read with has one group")
-                .at(node.at, format!("`{wrong}`"));
-            self.diagnostics
-                .push(diagnostic.hint("put round brackets around the signature: `v1=([0-9a-f]+)`"));
-        }
-        Some((part, field, pattern))
+        let (part, field) = self.received_field(&map, parts, &wording)?;
+        Some((part, field, self.received_pattern(&map, &wording)))
     }
 
     fn check_incoming_steps(&mut self, steps: &[SignStep], arrival: Arrival, scheme: &Scheme) {

@@ -7,6 +7,7 @@ mod incoming;
 mod oauth;
 mod plain_text;
 mod procedure;
+mod received_place;
 mod response_rules;
 mod sandbox;
 mod template_names;
@@ -17,15 +18,15 @@ use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean, join_names};
 use crate::load::node_reader::{
     CheckedMap, duration, enum_value, is_id, list_items, map_entries, one_or_many, wrong_kind,
 };
-use crate::load::workspace_files::WorkspaceFiles;
 use crate::load::value_path::value_path;
+use crate::load::workspace_files::WorkspaceFiles;
 use crate::method::Method;
 use crate::model::scheme::{
     ClockFormat, CoveredPart, HostChoice, Level, LevelRule, PathPattern, RateLimit, ReadRule,
     RequestMatcher, Scheme, SchemeClock, SchemeHost, SchemeOrigin, SigningProcedure,
 };
-use crate::render::TemplateDialect;
 use crate::model::value_path::ValuePath;
+use crate::render::TemplateDialect;
 use crate::yaml::{MapEntry, YamlNode};
 use plain_text::{scalar, text, text_list};
 use std::time::Duration;

@@ -2,15 +2,18 @@
 
 use super::SchemeDecoder;
 use super::plain_text::{scalar, text};
+use super::received_place::PlaceWording;
+use crate::charset::Charset;
 use crate::diagnostic::Diagnostic;
-use crate::load::assertion::regex;
+use crate::load::encoded_body::{body_charset, check_encodable, check_xml};
 use crate::load::node_reader::{
     CheckedMap, at_most_one, enum_value, list_items, map_entries, one_or_many,
 };
 use crate::method::Method;
+use crate::model::request::{EncodedBody, EncodedContent};
 use crate::model::scheme::{
-    FaultResponse, PenaltyRule, RequestPart, SampleResponse, SandboxRules, TokenResponse,
-    ValueExtractor, ValuePlace, VerifyFault,
+    FaultBody, FaultResponse, PenaltyRule, RequestPart, SampleResponse, SandboxRules,
+    TokenResponse, ValueExtractor, ValuePlace, VerifyFault,
 };
 use crate::value::Number;
 use crate::yaml::{MapEntry, YamlNode};
@@ -18,7 +21,9 @@ use crate::yaml::{MapEntry, YamlNode};
 /// Keys of `sandbox`.
 pub(super) const SANDBOX_KEYS: [&str; 6] =
     ["keys", "read", "refuse", "tokens", "penalties", "samples"];
-const FAULT_RESPONSE_KEYS: [&str; 5] = ["fault", "name", "status", "headers", "json"];
+const FAULT_RESPONSE_KEYS: [&str; 7] = [
+    "fault", "name", "status", "headers", "json", "xml", "charset",
+];
 const REQUEST_PARTS: [(&str, RequestPart); 4] = [
     ("query", RequestPart::Query),
     ("header", RequestPart::Header),
@@ -94,20 +99,16 @@ impl SchemeDecoder<'_> {
             ],
             self.diagnostics,
         )?;
-        let (part, field) = self.request_part(&map)?;
-        let pattern = map
-            .get("pattern")
-            .and_then(|node| regex(node, self.diagnostics));
-        if let Some(pattern) = pattern
-            .as_ref()
-            .filter(|pattern| pattern.captures_len() != 2)
-        {
-            let diagnostic = Diagnostic::error("a pattern to read with has one group")
-                .at(node.at, format!("`{pattern}`"));
-            self.diagnostics.push(
-                diagnostic.hint("put round brackets around the value: `signature=([0-9a-f]+)`"),
-            );
-        }
+        let wording = PlaceWording {
+            single: "a value is read from one place",
+            missing: (
+                "a place is in `query`, `header`, `form` or `json`".to_owned(),
+                "none of them",
+            ),
+            pattern_hint: "put round brackets around the value: `signature=([0-9a-f]+)`",
+        };
+        let (part, field) = self.received_field(&map, &REQUEST_PARTS, &wording)?;
+        let pattern = self.received_pattern(&map, &wording);
         Some(ValuePlace {
             part,
             field,
@@ -117,34 +118,6 @@ impl SchemeDecoder<'_> {
                 .optional_boolean("chosen", self.diagnostics)
                 .unwrap_or(false),
         })
-    }
-
-    fn request_part(&mut self, map: &CheckedMap<'_>) -> Option<(RequestPart, String)> {
-        at_most_one(
-            map,
-            &REQUEST_PARTS.map(|(key, _)| key),
-            "a value is read from one place",
-            self.diagnostics,
-        );
-        let found = REQUEST_PARTS
-            .into_iter()
-            .find_map(|(key, part)| map.get(key).map(|node| (part, node)));
-        let Some((part, node)) = found else {
-            self.diagnostics.push(
-                Diagnostic::error("a place is in `query`, `header`, `form` or `json`")
-                    .at(map.at, "none of them"),
-            );
-            return None;
-        };
-        let field = text(node, "a name", self.diagnostics)?;
-        Some((
-            part,
-            if part == RequestPart::Header {
-                field.to_ascii_lowercase()
-            } else {
-                field.to_owned()
-            },
-        ))
     }
 
     fn fault_response(&mut self, node: &YamlNode) -> Option<FaultResponse> {
@@ -166,7 +139,7 @@ impl SchemeDecoder<'_> {
             headers: map.optional("headers", |node| {
                 self.value_decoder().fields(node, "`headers`")
             }),
-            json: self.response_tree(&map)?,
+            body: self.fault_body(&map)?,
         })
     }
 
@@ -229,6 +202,28 @@ impl SchemeDecoder<'_> {
             return None;
         }
         Some(path.to_owned())
+    }
+
+    /// `json`, or `xml` with perhaps a `charset`.
+    fn fault_body(&mut self, map: &CheckedMap<'_>) -> Option<FaultBody> {
+        at_most_one(
+            map,
+            &["json", "xml"],
+            "a refusal has one body",
+            self.diagnostics,
+        );
+        let charset = body_charset(map, self.diagnostics).unwrap_or(Charset::UTF_8);
+        let Some(node) = map.get("xml") else {
+            return self.response_tree(map).map(FaultBody::Json);
+        };
+        let tree = self.value_decoder().tree(node);
+        check_encodable(&tree, charset, self.diagnostics);
+        check_xml(&tree, charset, self.diagnostics);
+        Some(FaultBody::Xml(EncodedBody {
+            content: EncodedContent::Xml(tree),
+            charset,
+            at: node.at,
+        }))
     }
 
     fn fault_status(&mut self, node: &YamlNode) -> Option<u16> {

@@ -216,7 +216,7 @@ fn check_sandbox(scheme: &Scheme, diagnostics: &mut Diagnostics) {
     let none = ProcedureNames::default();
     names.fields(&sandbox.test_credentials, &none);
     for refusal in &sandbox.fault_responses {
-        names.expressions(refusal.json.expressions().into_iter(), &none);
+        names.expressions(refusal.body.expressions().into_iter(), &none);
         names.fields(&refusal.headers, &none);
     }
     for sample in &sandbox.samples {

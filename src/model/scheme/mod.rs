@@ -34,8 +34,8 @@ pub(crate) use response_rules::{
     ErrorRemedy, ErrorRule, RateLimit, ResponseCondition, StatusPattern, SuccessRule,
 };
 pub(crate) use sandbox::{
-    FaultResponse, PenaltyRule, SampleResponse, SandboxRules, TokenResponse, ValueExtractor,
-    ValuePlace, VerifyFault,
+    FaultBody, FaultResponse, PenaltyRule, SampleResponse, SandboxRules, TokenResponse,
+    ValueExtractor, ValuePlace, VerifyFault,
 };
 pub(crate) use saved_field::SavedFrom;
 pub use token::{AuthorizeLink, TokenRequest};

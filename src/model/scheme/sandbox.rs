@@ -2,8 +2,8 @@
 
 use super::RequestPart;
 use crate::method::Method;
-use crate::model::request::TemplateField;
-use crate::model::template::TemplateTree;
+use crate::model::request::{EncodedBody, TemplateField};
+use crate::model::template::{Expression, TemplateTree};
 use crate::span::Span;
 use std::time::Duration;
 
@@ -122,7 +122,25 @@ pub struct FaultResponse {
     pub name: Option<String>,
     pub status: u16,
     pub headers: Vec<TemplateField>,
-    pub json: TemplateTree,
+    pub body: FaultBody,
+}
+
+/// The body of a refusal.
+#[derive(Clone, Debug)]
+pub enum FaultBody {
+    Json(TemplateTree),
+    /// In its own encoding.
+    Xml(EncodedBody),
+}
+
+impl FaultBody {
+    #[must_use]
+    pub fn expressions(&self) -> Vec<&Expression> {
+        match self {
+            Self::Json(json) => json.expressions(),
+            Self::Xml(xml) => xml.expressions(),
+        }
+    }
 }
 
 /// The response to a right call for which nothing is recorded.
