@@ -24,10 +24,10 @@ pub(crate) fn human_age(age: Duration) -> String {
     }
 }
 
-/// `3 h 59 m`, `over` if the time has passed, `ever` if there is no limit.
+/// `3 h 59 m`, `over` if the time has passed, `unknown` if nobody said until when.
 pub(crate) fn time_left(until_ms: Option<i64>, now: i64) -> String {
     match until_ms {
-        None => "ever".to_owned(),
+        None => "unknown".to_owned(),
         Some(until) if until <= now => "over".to_owned(),
         Some(until) => human_duration(until - now),
     }
@@ -64,7 +64,7 @@ mod tests {
         );
         assert_eq!(
             (time_left(Some(5), 5), time_left(None, 0)),
-            ("over".to_owned(), "ever".to_owned())
+            ("over".to_owned(), "unknown".to_owned())
         );
     }
     #[test]

@@ -37,7 +37,8 @@ impl<'n> CheckedMap<'n> {
         {
             let diagnostic = Diagnostic::error(format!("{what} has no key `{}`", entry.key))
                 .at(entry.key_at, "unknown key");
-            let hint = misplaced_key_hint(&entry.key)
+            let hint = similar_name_hint(&entry.key, keys.iter().copied())
+                .or_else(|| misplaced_key_hint(&entry.key))
                 .or_else(|| did_you_mean(&entry.key, keys.iter().copied()));
             diagnostics.push(diagnostic.maybe_hint(hint));
         }

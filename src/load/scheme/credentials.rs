@@ -1,7 +1,7 @@
 //! Decodes what a user brings for a scheme.
 
 use super::SchemeDecoder;
-use super::plain_text::{refuse_templates, text};
+use super::plain_text::refuse_templates;
 use crate::diagnostic::Diagnostic;
 use crate::load::assertion::regex;
 use crate::load::node_reader::{CheckedMap, boolean, is_variable_name, map_entries};
@@ -146,9 +146,7 @@ impl SchemeDecoder<'_> {
 
     fn credential_pattern(&mut self, node: &YamlNode) -> Option<CredentialPattern> {
         // `regex` limits how much memory a pattern takes, and reports what is wrong with it.
-        regex(node, self.diagnostics)?;
-        let written = text(node, "`pattern`", self.diagnostics)?;
-        let pattern = CredentialPattern::parse(written);
+        let pattern = CredentialPattern::of(&regex(node, self.diagnostics)?);
         if pattern.is_err() {
             self.diagnostics
                 .push(Diagnostic::error("`pattern` is too large").at(node.at, "use a shorter one"));

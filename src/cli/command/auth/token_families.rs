@@ -245,7 +245,10 @@ pub(super) fn describe_tokens(
 ) -> String {
     let now = room.context.environment.tokens.renewer.now_ms();
     let pair = record.current.as_ref();
-    let left = |until: Option<i64>| time_left(until, now);
+    let left = |until: Option<i64>| match until {
+        None => "an unknown time".to_owned(),
+        until => time_left(until, now),
+    };
     let mut line = format!(
         "`{}`{}: access token for {}",
         record.label.account,
