@@ -65,6 +65,7 @@ pub(crate) const BUILT_IN_SCHEMES: &[(&str, &str)] = &[
     ("shopby", include_str!("shopby.yaml")),
     ("shopee", include_str!("shopee.yaml")),
     ("shopify", include_str!("shopify.yaml")),
+    ("shopify-cc", include_str!("shopify-cc.yaml")),
     ("ssg", include_str!("ssg.yaml")),
     ("taobao-top", include_str!("taobao-top.yaml")),
     ("temu", include_str!("temu.yaml")),
