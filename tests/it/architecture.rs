@@ -128,9 +128,11 @@ const ARROWS: &[(&str, &[&str])] = &[
             "check",
             "atomic_file",
             "jsonpath",
+            "model",
             "span",
             "value",
             "wire",
+            "xml",
             "yaml",
             "plain_file",
         ],
@@ -417,6 +419,7 @@ const OPENS_FILES: &[(&str, &[&str])] = &[
             "cli/command/scheme/add.rs",
             "cli/report_outputs.rs",
             "credentials/resolution.rs",
+            "body_stream.rs",
             "ledger.rs",
             "output_files.rs",
             "private_file.rs",
@@ -431,6 +434,9 @@ const OPENS_FILES: &[(&str, &[&str])] = &[
             // What was packed inside of a body, and the job of the renewal, from our own process.
             "recording/compressed.rs",
             "cli/command/renew_helper.rs",
+            // A window, or the beginning, of a file that this very process is writing.
+            "body_stream.rs",
+            "redact/redactor.rs",
         ],
     ),
     // At most one megabyte of standard input.
