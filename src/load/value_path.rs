@@ -6,7 +6,7 @@ use crate::model::value_path::ValuePath;
 use crate::span::Span;
 use crate::xml::{XPath, XPathForm};
 
-/// `what` is what the path is: `a path of `mask``.
+/// `what` is what the path is, such as a path of `mask`.
 pub(super) fn value_path(
     text: &str,
     at: Span,

@@ -546,7 +546,7 @@ impl TestMarketplace {
         let mut reply = match &refusal.body {
             FaultBody::Json(json) => SandboxReply::json(refusal.status, &scope.render(json)?),
             FaultBody::Xml(xml) => {
-                SandboxReply::draft(refusal.status, render_encoded_body(xml, &scope)?)
+                SandboxReply::draft(refusal.status, &render_encoded_body(xml, &scope)?)
             }
         };
         add_headers(&mut reply, &refusal.headers, &scope)?;

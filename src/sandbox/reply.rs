@@ -98,8 +98,8 @@ impl SandboxReply {
 
     /// A rendered body with its media type.
     #[must_use]
-    pub(super) fn draft(status: u16, body: DraftBody) -> Self {
-        let headers = match &body {
+    pub(super) fn draft(status: u16, body: &DraftBody) -> Self {
+        let headers = match body {
             DraftBody::Encoded { media_type, .. } => {
                 vec![("content-type".to_owned(), media_type.clone())]
             }

@@ -301,7 +301,7 @@ impl LiveTransport {
         let latency = started_at.elapsed();
         Ok(match body {
             ReceivedBody::Held(body) => WireResponse::new(status, headers, body, latency),
-            ReceivedBody::Streamed(body) => WireResponse::streamed(status, headers, body, latency),
+            ReceivedBody::Streamed(body) => WireResponse::streamed(status, headers, &body, latency),
         })
     }
 }
@@ -399,7 +399,8 @@ async fn read_body(
             && body.len() - chunk.len() <= MAX_HELD_BYTES
             && let Some(passage) = passage_for(&body, head, limits)
         {
-            let stream = BodyStream::begin(&passage.folder, body.freeze()).map_err(unwritten)?;
+            let stream = BodyStream::begin(&passage.folder, body.freeze())
+                .map_err(|error| unwritten(&error))?;
             return stream_body(response, stream, base, limits, progress).await;
         }
     }
@@ -430,7 +431,7 @@ async fn stream_body(
     while let Some(chunk) = response.chunk().await.map_err(fault)? {
         received += chunk.len();
         check_size(received, limits, base)?;
-        stream.append(&chunk).map_err(unwritten)?;
+        stream.append(&chunk).map_err(|error| unwritten(&error))?;
         progress.received.store(received, Ordering::Relaxed);
     }
     Ok(ReceivedBody::Streamed(stream.end()))
@@ -451,7 +452,7 @@ fn check_size(
     Ok(())
 }
 
-fn unwritten(error: std::io::Error) -> TransportError {
+fn unwritten(error: &std::io::Error) -> TransportError {
     TransportError::Unwritten {
         reason: error.to_string(),
     }

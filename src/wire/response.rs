@@ -53,7 +53,7 @@ impl WireResponse {
     pub(crate) fn streamed(
         status: u16,
         headers: Vec<(String, String)>,
-        body: StreamedBody,
+        body: &StreamedBody,
         latency: Duration,
     ) -> Self {
         Self {
