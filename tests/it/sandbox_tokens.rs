@@ -242,7 +242,7 @@ impl Market {
             &self.scheme,
             &request.procedure,
             draft,
-            &self.base(request.host.as_deref()),
+            &self.base(request.host.region_for("live")),
             inputs,
         )
         .unwrap()
