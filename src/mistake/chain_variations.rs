@@ -5,7 +5,7 @@ use super::chain::{Chain, ChainPlace};
 use super::query_edits::{each_raw, edit_sources, raw, set_query};
 use super::query_text::{Alphabet, percent_decoded, permutations, swap_escape_case};
 use super::recipe::Recipe;
-use super::value_spellings::{EMPTY_WORDS, value_spellings};
+use super::value_spellings::{EMPTY_WORDS, respelled, shared_spellings, value_spellings};
 use super::variation::{Claim, Edit, Variation, VariedPart};
 use crate::model::scheme::{RequestPart, SignStep};
 use crate::sign::Pairs;
@@ -105,6 +105,7 @@ pub(super) fn add_chain(recipe: &Recipe<'_>, all: &mut Vec<Variation>) {
     add_chain_blanks(all);
     add_chain_missing(recipe, all);
     add_chain_order(encodes, all);
+    add_system_first(recipe, all);
     add_chain_values(recipe, all);
     add_chain_separators(recipe, all);
     add_chain_sets(recipe, all);
@@ -383,6 +384,27 @@ fn add_chain_order(encodes: bool, all: &mut Vec<Variation>) {
     }
 }
 
+/// The parameters that the scheme adds, sorted, before or behind those of the caller, sorted.
+fn add_system_first(recipe: &Recipe<'_>, all: &mut Vec<Variation>) {
+    let names = chain_names(recipe).into_iter();
+    let system: Vec<String> = names.filter(|name| is_system(recipe, name)).collect();
+    for (are_last, how) in [(false, "before"), (true, "behind")] {
+        let text = format!(
+            "the parameters that the scheme adds are signed {how} the others, each group sorted"
+        );
+        let system = system.clone();
+        all.push(Variation::pairs(
+            Claim::new(M::PARAMETER_ORDER, text),
+            ChainPlace::Unsorted,
+            move |mut pairs| {
+                pairs.sort();
+                pairs.sort_by_key(|(name, _)| system.contains(name) == are_last);
+                Some(pairs)
+            },
+        ));
+    }
+}
+
 /// Letters without their case, punctuation passed over, as languages sort.
 fn locale_key(name: &str) -> (String, String) {
     let letters = name.chars().filter(|letter| letter.is_alphanumeric());
@@ -458,6 +480,7 @@ fn add_chain_values(recipe: &Recipe<'_>, all: &mut Vec<Variation>) {
         ));
     }
     add_spellings(recipe, all);
+    add_same_spellings(recipe, all);
     add_repeated(all);
 }
 
@@ -486,6 +509,32 @@ fn add_spellings(recipe: &Recipe<'_>, all: &mut Vec<Variation>) {
             ));
         }
     }
+}
+
+/// All values that a program writes in its own way: every number with two decimals.
+fn add_same_spellings(recipe: &Recipe<'_>, all: &mut Vec<Variation>) {
+    let request = &recipe.signed.request;
+    let pairs = [
+        request.query_pairs(),
+        request.form_pairs(),
+        request.json_pairs(),
+    ];
+    let values = pairs.into_iter().flatten().map(|(_, value)| value);
+    for rule in shared_spellings(values) {
+        let text = format!("values are signed {}", rule.0);
+        all.push(Variation::pairs(
+            Claim::new(M::VALUE_SPELLING, text),
+            ChainPlace::Chosen,
+            move |pairs| each_value(pairs, |value| Some(respelled(value, &rule))),
+        ));
+    }
+}
+
+fn each_value(pairs: Pairs, change: impl Fn(&str) -> Option<String>) -> Option<Pairs> {
+    let changed = pairs
+        .into_iter()
+        .map(|(name, value)| Some((name, change(&value)?)));
+    changed.collect()
 }
 
 /// Several values of one name.
@@ -625,6 +674,19 @@ fn add_chain_separators(recipe: &Recipe<'_>, all: &mut Vec<Variation>) {
 fn add_chain_sets(recipe: &Recipe<'_>, all: &mut Vec<Variation>) {
     let dropped: Vec<String> = recipe.chains.iter().flat_map(Chain::dropped).collect();
     for name in dropped {
+        // A token that is sent elsewhere, such as in a header.
+        if let Some(value) = recipe.value(&format!("token.{name}")) {
+            let text = format!("`{name}` is signed; it is to be left out of the text");
+            let pair = (name.clone(), value);
+            all.push(Variation::pairs(
+                Claim::new(M::SIGNED_SET, text),
+                ChainPlace::Chosen,
+                move |mut pairs| {
+                    pairs.push(pair.clone());
+                    Some(pairs)
+                },
+            ));
+        }
         let text = format!("`{name}` is signed; it is to be left out of the text");
         let edit = Edit::Steps(Rc::new(move |steps: &mut Vec<SignStep>| {
             edit_sources(steps, &|source| without_quoted(source, &name));

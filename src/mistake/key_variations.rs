@@ -770,7 +770,7 @@ pub(super) fn eaten(value: &str) -> Vec<(String, &'static str)> {
             ));
         }
     }
-    out.retain(|(text, _)| text != value);
+    out.retain(|(text, _)| text != value && !text.is_empty());
     out
 }
 

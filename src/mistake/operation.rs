@@ -11,6 +11,8 @@ use crate::sign::{Operands, digest_bytes, hmac_bytes, signature_bytes};
 pub(super) struct Operation {
     pub(super) claim: Option<Claim>,
     kind: ComputationKind,
+    /// Bytes of what it gives; `None` if that is not known beforehand.
+    length: Option<usize>,
 }
 
 enum ComputationKind {
@@ -47,9 +49,16 @@ const HASHES: [(Hash, &str); 6] = [
 
 /// The right operation first, then the others by how often they are met.
 pub(super) fn operations(operation: &SignOp) -> Vec<Operation> {
+    let own_length = match operation {
+        SignOp::Hmac { hash, .. } | SignOp::Digest { hash, .. } => {
+            Some(Hash::Known(*hash).length())
+        }
+        _ => None,
+    };
     let mut all = vec![Operation {
         claim: None,
         kind: ComputationKind::Own,
+        length: own_length,
     }];
     let (own, has_key) = match operation {
         SignOp::Hmac { hash, .. } => (Hash::Known(*hash), true),
@@ -60,6 +69,7 @@ pub(super) fn operations(operation: &SignOp) -> Vec<Operation> {
     let mut add = |code: MistakeCode, text: String, kind: ComputationKind| {
         all.push(Operation {
             claim: Some(Claim::new(code, text)),
+            length: kind.hash().map(Hash::length),
             kind,
         });
     };
@@ -105,7 +115,30 @@ pub(super) fn operations(operation: &SignOp) -> Vec<Operation> {
     all
 }
 
+impl ComputationKind {
+    fn hash(&self) -> Option<Hash> {
+        match self {
+            Self::Own => None,
+            Self::Hmac(hash)
+            | Self::HmacWithoutSecret(hash)
+            | Self::Swapped(hash)
+            | Self::Digest(hash, _) => Some(*hash),
+        }
+    }
+}
+
+impl Hash {
+    /// Bytes of a digest.
+    fn length(self) -> usize {
+        digest(self, b"").len()
+    }
+}
+
 impl Operation {
+    pub(super) fn length(&self) -> Option<usize> {
+        self.length
+    }
+
     /// What it makes of a text that is marked where the secret stands.
     pub(super) fn compute(
         &self,

@@ -175,9 +175,10 @@ fn add_other_paths(recipe: &Recipe<'_>, around: &Surroundings<'_>, all: &mut Vec
     let lower = own.to_lowercase();
     let claim = Claim::new(M::OTHER_PATH, "the path is signed in lower case");
     all.push(path(claim, move |_| Some(lower.clone())));
-    all.push(path(Claim::new(M::OTHER_PATH, "no path is signed"), |_| {
-        Some(String::new())
-    }));
+    for bare in ["", "/"] {
+        let claim = Claim::new(M::OTHER_PATH, "no path is signed");
+        all.push(path(claim, move |_| Some(bare.to_owned())));
+    }
 }
 
 /// The base path of the host, there or missing, and parts of the path that a recipe cuts off.

@@ -13,7 +13,8 @@ use crate::sign::{
 use crate::value::{ObjectMember, Value};
 
 /// Stands for the secret in a text, so that the text is computed once for all keys.
-const SECRET_MARK: &str = "\u{f8f0}secret\u{f8f1}";
+/// It is ASCII, so that a text in another character encoding keeps it.
+const SECRET_MARK: &str = "\u{1}secret\u{2}";
 
 pub(super) struct Recipe<'a> {
     pub(super) scheme: &'a Scheme,

@@ -92,7 +92,8 @@ impl<'s, 'a> VariationSearch<'s, 'a> {
         let recipe = &self.case.recipe;
         let right = edited_text(recipe, &[])?;
         let keys = key_candidates(recipe, self.around);
-        let operations = operations(recipe.operation());
+        let mut operations = operations(recipe.operation());
+        operations.retain(|operation| operation.claim.is_none() || self.fits(operation));
         let right_key = keys.first().filter(|key| key.claim.is_none())?;
         let right_operation = operations.first()?;
         // The spelling of the signature alone.
@@ -192,6 +193,10 @@ impl<'s, 'a> VariationSearch<'s, 'a> {
                 }
             }
         }
+        // No text gives what was sent when its length is of another operation.
+        if !self.fits(right_operation) {
+            return None;
+        }
         let recipe = &self.case.recipe;
         for (one, other) in pairs_of_edits(variations, first_texts) {
             if self.is_spent() {
@@ -222,7 +227,7 @@ impl<'s, 'a> VariationSearch<'s, 'a> {
         operation: &Operation,
     ) -> Option<Vec<ProvenMistake>> {
         for variation in near_milliseconds(&self.case.recipe) {
-            if self.is_spent() {
+            if !self.fits(operation) || self.is_spent() {
                 return None;
             }
             let edits: Vec<&Edit> = variation.edits.iter().collect();
@@ -234,6 +239,16 @@ impl<'s, 'a> VariationSearch<'s, 'a> {
             }
         }
         None
+    }
+
+    /// Whether what was sent can be what this operation gives, by its length.
+    fn fits(&self, operation: &Operation) -> bool {
+        operation.length().is_none_or(|length| {
+            self.case
+                .forms
+                .iter()
+                .any(|form| form.bytes.len() == length)
+        })
     }
 
     fn is_spent(&mut self) -> bool {
@@ -255,7 +270,7 @@ impl<'s, 'a> VariationSearch<'s, 'a> {
         text: &[u8],
         text_claims: Option<&[Claim]>,
     ) -> Option<Vec<ProvenMistake>> {
-        if self.is_spent() {
+        if !self.fits(operation) || self.is_spent() {
             return None;
         }
         self.tried += if self.is_slow() { SLOW_TRIALS } else { 1 };

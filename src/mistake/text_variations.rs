@@ -200,7 +200,7 @@ fn add_exchanged(template: &Template, index: usize, all: &mut Vec<Variation>) {
             }
         }));
     }
-    for separator in ["\n", "&", "|", ",", ".", ":", "_", ""] {
+    for separator in ["\n", "&", "|", ",", ".", ":", "_", " ", "-", ""] {
         let claim = Claim::new(
             M::SEPARATORS,
             "the fields of the text are joined with another separator",

@@ -1,14 +1,16 @@
 //! Variations of the time in the text, and of level and token.
 
 use super::catalogue::MistakeCode as M;
+use super::chain::ChainPlace;
 use super::key_variations::constants;
 use super::recipe::Recipe;
 use super::suspect::Surroundings;
-use super::variation::{Claim, Edit, Variation, VariedPart};
+use super::variation::{ChangePairs, Claim, Edit, Variation, VariedPart};
 use crate::calendar::format_time;
-use crate::model::scheme::{ClockFormat, SchemeClock};
+use crate::model::scheme::{ClockFormat, RequestPart, SchemeClock};
 use crate::sign::write_time;
 use crate::value::Value;
+use std::rc::Rc;
 
 /// Other times are tried this far from the one that was sent.
 const MAX_SECONDS: i64 = 5;
@@ -35,8 +37,8 @@ const FORMATS: [(&str, &str); 14] = [
 type OtherTime = (M, String, String);
 
 pub(super) fn time_variations(recipe: &Recipe<'_>) -> Vec<Variation> {
-    let uses = |name: &str| recipe.text_names.iter().any(|known| known == name);
-    if !(uses("ts") || uses("unix_s") || uses("unix_ms")) {
+    let place = time_place(recipe);
+    if place == TimePlace::Nowhere {
         return Vec::new();
     }
     let sent = recipe.signed.ts.as_str();
@@ -52,10 +54,48 @@ pub(super) fn time_variations(recipe: &Recipe<'_>) -> Vec<Variation> {
     times.push((M::FIELDS_OF_TEXT, text, String::new()));
     let others = times.into_iter().filter(|(.., time)| time != sent);
     others
-        .map(|(code, text, time)| {
-            Variation::name(Claim::new(code, text), VariedPart::Time, "ts", time)
-        })
+        .map(|(code, text, time)| place.variation(Claim::new(code, text), time))
         .collect()
+}
+
+/// Where the time gets into the text.
+#[derive(Clone, PartialEq, Eq)]
+enum TimePlace {
+    Nowhere,
+    /// By its name.
+    Named,
+    /// As the parameter of this name.
+    Parameter(String),
+}
+
+fn time_place(recipe: &Recipe<'_>) -> TimePlace {
+    let uses = |name: &str| recipe.text_names.iter().any(|known| known == name);
+    if uses("ts") || uses("unix_s") || uses("unix_ms") {
+        return TimePlace::Named;
+    }
+    match recipe.signed.value("ts") {
+        Some(sent) if !recipe.chains.is_empty() && sent.part != RequestPart::Header => {
+            TimePlace::Parameter(sent.field.clone())
+        }
+        _ => TimePlace::Nowhere,
+    }
+}
+
+impl TimePlace {
+    /// The text with another time.
+    fn variation(&self, claim: Claim, time: String) -> Variation {
+        let Self::Parameter(field) = self else {
+            return Variation::name(claim, VariedPart::Time, "ts", time);
+        };
+        let field = field.clone();
+        let change: ChangePairs = Rc::new(move |mut pairs| {
+            let (_, value) = pairs.iter_mut().find(|(name, _)| *name == field)?;
+            value.clone_from(&time);
+            Some(pairs)
+        });
+        let edit = Edit::Pairs(ChainPlace::Start, change);
+        Variation::new(claim, VariedPart::Time, edit)
+    }
 }
 
 /// A time that was taken twice.
@@ -175,12 +215,16 @@ pub(super) fn near_milliseconds(recipe: &Recipe<'_>) -> Vec<Variation> {
     let (true, Ok(ms)) = (is_ms, sent.parse::<i64>()) else {
         return Vec::new();
     };
+    let place = time_place(recipe);
+    if place == TimePlace::Nowhere {
+        return Vec::new();
+    }
     let deltas = (1..=2_000).flat_map(|step| [-step, step]);
     deltas
         .map(|delta: i64| {
             let other = ms.saturating_add(delta);
             let text = format!("the time was taken twice: the text has `{other}`, {} ms away from the one that was sent", delta.abs());
-            Variation::name(Claim::new(M::TIME_TWICE, text), VariedPart::Time, "ts", other.to_string())
+            place.variation(Claim::new(M::TIME_TWICE, text), other.to_string())
         })
         .collect()
 }
@@ -238,7 +282,8 @@ pub(super) fn constant_variations(
         let Some((root, member)) = name.split_once('.') else {
             continue;
         };
-        if !matches!(root, "cred" | "token") {
+        // Another key is tried as a key.
+        if !matches!(root, "cred" | "token") || (root == "cred" && recipe.is_secret(name)) {
             continue;
         }
         for account in around
@@ -260,7 +305,14 @@ pub(super) fn constant_variations(
             for value in constants(recipe, name) {
                 let text = format!("`{value}` is signed for `{name}`");
                 let claim = Claim::new(M::SCHEME_CONSTANT, text);
-                all.push(Variation::name(claim, VariedPart::Level, name, value));
+                let mut variation = Variation::name(claim, VariedPart::Level, name, value.clone());
+                // A value that only chooses another way of signing is no constant of the text.
+                let shows = move |text: &[u8]| {
+                    let found = String::from_utf8_lossy(text).contains(&value);
+                    found.then(|| text.to_vec())
+                };
+                variation.edits.push(Edit::Bytes(Rc::new(shows)));
+                all.push(variation);
             }
         }
     }

@@ -56,4 +56,82 @@ pub(super) fn value_spellings(value: &str) -> Vec<(String, &'static str)> {
     out
 }
 
+/// A way of writing values, and the kind of values that are written so.
+pub(super) type SpellingRule = (&'static str, ValueKind);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ValueKind {
+    Whole,
+    Decimal,
+    Number,
+    Truth,
+    Any,
+}
+
+impl ValueKind {
+    fn holds(self, value: &str) -> bool {
+        let is_number = value.parse::<f64>().is_ok();
+        let has_point = value.contains('.');
+        match self {
+            Self::Whole => is_number && !has_point,
+            Self::Decimal => is_number && has_point,
+            Self::Number => is_number,
+            Self::Truth => matches!(value, "true" | "false" | "True" | "False"),
+            Self::Any => true,
+        }
+    }
+}
+
+/// The rules that change more than one of these values.
+pub(super) fn shared_spellings(values: impl Iterator<Item = String>) -> Vec<SpellingRule> {
+    let mut counts: Vec<(SpellingRule, usize)> = Vec::new();
+    for value in values {
+        let spellings = value_spellings(&value);
+        let kinds = [
+            ValueKind::Whole,
+            ValueKind::Decimal,
+            ValueKind::Number,
+            ValueKind::Truth,
+            ValueKind::Any,
+        ];
+        for kind in kinds.into_iter().filter(|kind| kind.holds(&value)) {
+            for (_, how) in &spellings {
+                let how = if kind == ValueKind::Truth {
+                    truth_rule(how)
+                } else {
+                    how
+                };
+                match counts.iter_mut().find(|(rule, _)| *rule == (how, kind)) {
+                    Some((_, count)) => *count += 1,
+                    None => counts.push(((how, kind), 1)),
+                }
+            }
+        }
+    }
+    counts.retain(|(_, count)| *count > 1);
+    counts.into_iter().map(|(rule, _)| rule).collect()
+}
+
+/// `True` and `False` are one way of writing, and so are `1` and `0`.
+fn truth_rule(how: &'static str) -> &'static str {
+    match how {
+        "as `False`" => "as `True`",
+        "as `false`" => "as `true`",
+        "as `0`" => "as `1`",
+        other => other,
+    }
+}
+
+/// A value as this rule writes it; as it is, if the rule does not concern it.
+pub(super) fn respelled(value: &str, (how, kind): &SpellingRule) -> String {
+    if !kind.holds(value) {
+        return value.to_owned();
+    }
+    let spellings = value_spellings(value);
+    let found = spellings
+        .into_iter()
+        .find(|(_, own)| own == how || (*kind == ValueKind::Truth && truth_rule(own) == *how));
+    found.map_or_else(|| value.to_owned(), |(text, _)| text)
+}
+
 pub(super) const EMPTY_WORDS: [&str; 6] = ["null", "None", "undefined", "0", "false", "nil"];
