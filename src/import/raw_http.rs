@@ -37,9 +37,9 @@ pub(super) fn is_request_line(line: &str) -> bool {
 /// When it is malformed.
 pub(super) fn read(source: &ImportSource) -> Result<ImportedRequest, ImportError> {
     let text = source.single_request()?;
-    let message = Message::find(source, text)?;
+    let message = HttpMessage::find(source, text)?;
     let mut notes = Vec::new();
-    let mut head = Head::read(&message)?;
+    let mut head = RequestHead::read(&message)?;
     let body = read_body(&message, &head, &mut notes)?;
     if message.is_verbose && head.header("content-length").is_some_and(|len| len != "0") {
         notes.push(
@@ -79,7 +79,11 @@ pub(super) fn read(source: &ImportSource) -> Result<ImportedRequest, ImportError
 }
 
 /// Marketplaces speak `https`; a server on this machine does not.
-fn assumed_origin(host: &str, message: &Message<'_>, head: &Head) -> Result<String, ImportError> {
+fn assumed_origin(
+    host: &str,
+    message: &HttpMessage<'_>,
+    head: &RequestHead,
+) -> Result<String, ImportError> {
     let host = host.to_ascii_lowercase();
     let plain = format!("http://{host}");
     let is_loopback = BaseUrl::parse(&plain).is_ok_and(|base| base.is_loopback());
@@ -99,7 +103,7 @@ fn assumed_origin(host: &str, message: &Message<'_>, head: &Head) -> Result<Stri
 }
 
 /// A message in a text, without what stands before it.
-struct Message<'s> {
+struct HttpMessage<'s> {
     /// The place of the request line.
     place: TextPlace,
     source: &'s ImportSource,
@@ -110,7 +114,7 @@ struct Message<'s> {
     is_template: bool,
 }
 
-impl<'s> Message<'s> {
+impl<'s> HttpMessage<'s> {
     fn find(source: &'s ImportSource, text: &'s str) -> Result<Self, ImportError> {
         let mut at = 0;
         let mut lines = Vec::new();
@@ -154,7 +158,7 @@ impl<'s> Message<'s> {
 }
 
 /// Request line and headers.
-struct Head {
+struct RequestHead {
     method: Method,
     /// The origin of an address in the request line.
     absolute: Option<String>,
@@ -164,8 +168,8 @@ struct Head {
     headers: Vec<(String, String)>,
 }
 
-impl Head {
-    fn read(message: &Message<'_>) -> Result<Self, ImportError> {
+impl RequestHead {
+    fn read(message: &HttpMessage<'_>) -> Result<Self, ImportError> {
         let mut lines = message.head.iter();
         let is_pseudo = message
             .head
@@ -209,7 +213,7 @@ impl Head {
     }
 
     /// `:method`, `:path`, `:authority` and `:scheme` of HTTP/2.
-    fn of_pseudo_headers(message: &Message<'_>) -> Result<Self, ImportError> {
+    fn of_pseudo_headers(message: &HttpMessage<'_>) -> Result<Self, ImportError> {
         let find = |name: &str| {
             let mut lines = message.head.iter();
             lines.find_map(|(_, line)| {
@@ -306,8 +310,8 @@ pub(super) fn split_address(
 }
 
 fn read_body(
-    message: &Message<'_>,
-    head: &Head,
+    message: &HttpMessage<'_>,
+    head: &RequestHead,
     notes: &mut Vec<String>,
 ) -> Result<Bytes, ImportError> {
     let text = without_response(message.body);

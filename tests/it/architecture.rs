@@ -437,6 +437,8 @@ const OPENS_FILES: &[(&str, &[&str])] = &[
             // A window, or the beginning, of a file that this very process is writing.
             "body_stream.rs",
             "redact/redactor.rs",
+            // Standard input, up to the limit of a text with requests.
+            "cli/command/verify/given_text.rs",
         ],
     ),
     // At most one megabyte of standard input.

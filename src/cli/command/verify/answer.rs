@@ -163,7 +163,7 @@ impl VerifyAnswer<'_> {
     }
 
     pub(super) fn render(&self, redactor: &mut Redactor, style: TerminalStyle) -> String {
-        let mut page = Page {
+        let mut page = AnswerPage {
             lines: Vec::new(),
             redactor,
             style,
@@ -189,13 +189,13 @@ fn time_text(unix_ms: i64) -> String {
 }
 
 /// Lines for a terminal. Every text that comes from outside passes the redactor.
-struct Page<'r> {
+struct AnswerPage<'r> {
     lines: Vec<String>,
     redactor: &'r mut Redactor,
     style: TerminalStyle,
 }
 
-impl Page<'_> {
+impl AnswerPage<'_> {
     fn blank(&mut self) {
         self.lines.push(String::new());
     }
