@@ -13,10 +13,10 @@ use crate::sign::{NamedValues, OperandSide, Operands, StepEdits, TestAccount, si
 use crate::value::Value;
 
 /// How many texts are combined with keys and operations, and how many keys with texts.
-const MAX_TEXTS: usize = 70;
-const MAX_KEYS: usize = 20;
+const MAX_TEXTS: usize = 110;
+const MAX_KEYS: usize = 12;
 /// How many texts of one mistake are combined.
-const MAX_OF_ONE: usize = 6;
+const MAX_OF_ONE: usize = 3;
 
 /// The texts that are combined with other keys: the first few of every mistake, most frequent first.
 pub(super) fn likely_texts(variations: &[Variation], texts: &[(usize, usize)]) -> Vec<usize> {
@@ -49,10 +49,9 @@ pub(super) fn likely_keys(keys: &[KeyCandidate]) -> Vec<&KeyCandidate> {
             continue;
         };
         let most = match claim.code {
-            M::KEY_CODING | M::OTHER_CREDENTIAL | M::KEY_BLANKS => 4,
-            M::OTHER_ACCOUNT => 2,
-            M::KEY_PLACEHOLDER => 1,
-            _ => 3,
+            M::KEY_CODING => 3,
+            M::OTHER_CREDENTIAL | M::KEY_BLANKS | M::KEY_LENGTH => 2,
+            _ => 1,
         };
         if take_of(claim.code, most, &mut counts) && chosen.len() < MAX_KEYS {
             chosen.push(key);
@@ -61,22 +60,17 @@ pub(super) fn likely_keys(keys: &[KeyCandidate]) -> Vec<&KeyCandidate> {
     chosen
 }
 
-/// Two variations of different parts of the text, the most frequent first.
+/// Two variations of different parts of the text, the most frequent first, so many of each mistake.
 pub(super) fn pairs_of_edits<'v>(
     variations: &'v [Variation],
     texts: &[(usize, usize)],
+    of_one: usize,
 ) -> Vec<(&'v Variation, &'v Variation)> {
     let mut counts: Vec<(M, usize)> = Vec::new();
     let mut chosen: Vec<&Variation> = Vec::new();
     for (_, nth) in texts {
         let variation = &variations[*nth];
-        let most = match variation.subject {
-            VariedPart::Method | VariedPart::Host => 8,
-            VariedPart::Time => 4,
-            VariedPart::Query => 5,
-            _ => 4,
-        };
-        if take_of(variation.claim.code, most, &mut counts) {
+        if take_of(variation.claim.code, of_one, &mut counts) {
             chosen.push(variation);
         }
     }

@@ -3,6 +3,7 @@
 
 use super::all_variations::all_variations;
 use super::case::Case;
+use super::catalogue::MistakeCode;
 use super::diagnosis::{Found, ProvenMistake, proven};
 use super::key_variations::{KeyCandidate, key_candidates};
 use super::operation::{Operation, operations};
@@ -15,11 +16,17 @@ use std::collections::HashMap;
 
 /// How many signatures are computed for one request.
 const MAX_TRIALS: usize = 2_000;
+/// How many pairs of texts are tried before other keys and operations.
+const MAX_TEXT_PAIRS: usize = 250;
+/// How many operations are combined with other texts and keys.
+const MAX_OPERATIONS: usize = 10;
 /// One bcrypt hash takes as long as so many other signatures.
 const SLOW_TRIALS: usize = 20;
 
 /// Texts with the variations that give them.
 struct Texts {
+    /// The first text of each claim's sentence.
+    by_claim: HashMap<String, usize>,
     /// Marked where the secret stands.
     texts: Vec<Vec<u8>>,
     claims: Vec<Vec<Claim>>,
@@ -29,6 +36,7 @@ struct Texts {
 impl Texts {
     fn new(right: Vec<u8>) -> Self {
         let mut texts = Self {
+            by_claim: HashMap::new(),
             texts: Vec::new(),
             claims: Vec::new(),
             known: HashMap::new(),
@@ -41,6 +49,20 @@ impl Texts {
 
     /// `None` when the text is the right one.
     fn add(&mut self, text: Vec<u8>, claim: &Claim) -> Option<usize> {
+        let index = self.add_text(text, claim)?;
+        self.by_claim.entry(claim.text.clone()).or_insert(index);
+        Some(index)
+    }
+
+    /// Other mistakes that give the same text as this variation.
+    fn alternatives(&self, variation: &Variation) -> Vec<MistakeCode> {
+        let index = self.by_claim.get(&variation.claim.text);
+        let claims = index.and_then(|index| self.claims.get(*index));
+        let codes = claims.into_iter().flatten().map(|claim| claim.code);
+        codes.filter(|code| *code != variation.claim.code).collect()
+    }
+
+    fn add_text(&mut self, text: Vec<u8>, claim: &Claim) -> Option<usize> {
         match self.known.get(&text) {
             Some(0) => None,
             Some(index) => {
@@ -158,35 +180,29 @@ impl<'s, 'a> VariationSearch<'s, 'a> {
         operations: &[Operation],
     ) -> Option<Vec<ProvenMistake>> {
         let (right_key, right_operation) = (keys.first()?, operations.first()?);
-        let chosen = likely_texts(variations, first_texts);
+        let right = texts.texts.first()?.clone();
+        let few = pairs_of_edits(variations, first_texts, 1);
+        if let Some(found) = self.try_text_pairs(&few, MAX_TEXT_PAIRS, texts, keys, operations) {
+            return Some(found);
+        }
         let keys_chosen = likely_keys(keys);
-        for index in &chosen {
+        for index in likely_texts(variations, first_texts) {
+            let (text, claims) = (&texts.texts[index], texts.claims[index].as_slice());
             for key in &keys_chosen {
-                let found = self.try_one(
-                    key,
-                    right_operation,
-                    &texts.texts[*index],
-                    Some(&texts.claims[*index]),
-                );
+                let found = self.try_one(key, right_operation, text, Some(claims));
                 if found.is_some() {
                     return found;
                 }
             }
-            for operation in operations.iter().skip(1).take(12) {
-                let found = self.try_one(
-                    right_key,
-                    operation,
-                    &texts.texts[*index],
-                    Some(&texts.claims[*index]),
-                );
+            for operation in operations.iter().skip(1).take(MAX_OPERATIONS) {
+                let found = self.try_one(right_key, operation, text, Some(claims));
                 if found.is_some() {
                     return found;
                 }
             }
         }
-        let right = texts.texts.first()?.clone();
         for key in &keys_chosen {
-            for operation in operations.iter().skip(1).take(12) {
+            for operation in operations.iter().skip(1).take(MAX_OPERATIONS) {
                 let found = self.try_one(key, operation, &right, None);
                 if found.is_some() {
                     return found;
@@ -197,13 +213,25 @@ impl<'s, 'a> VariationSearch<'s, 'a> {
         if !self.fits(right_operation) {
             return None;
         }
-        let recipe = &self.case.recipe;
-        for (one, other) in pairs_of_edits(variations, first_texts) {
+        let more = pairs_of_edits(variations, first_texts, 4);
+        self.try_text_pairs(&more, MAX_TRIALS, texts, keys, operations)
+    }
+
+    fn try_text_pairs(
+        &mut self,
+        pairs: &[(&Variation, &Variation)],
+        most: usize,
+        texts: &mut Texts,
+        keys: &[KeyCandidate],
+        operations: &[Operation],
+    ) -> Option<Vec<ProvenMistake>> {
+        let (right_key, right_operation) = (keys.first()?, operations.first()?);
+        for (one, other) in pairs.iter().take(most) {
             if self.is_spent() {
                 break;
             }
             let edits: Vec<&Edit> = one.edits.iter().chain(&other.edits).collect();
-            let Some(text) = edited_text(recipe, &edits) else {
+            let Some(text) = edited_text(&self.case.recipe, &edits) else {
                 continue;
             };
             // A text that one of them gives alone has been tried.
@@ -211,12 +239,15 @@ impl<'s, 'a> VariationSearch<'s, 'a> {
                 continue;
             }
             texts.known.insert(text.clone(), usize::MAX);
-            if let Some(mut found) = self.try_one(right_key, right_operation, &text, None) {
-                found.insert(0, proven(&other.claim, Vec::new()));
-                found.insert(0, proven(&one.claim, Vec::new()));
-                found.retain(|mistake| !mistake.text.is_empty());
-                return Some(found);
-            }
+            let Some(more) = self.try_one(right_key, right_operation, &text, None) else {
+                continue;
+            };
+            let mut found = vec![
+                proven(&one.claim, texts.alternatives(one)),
+                proven(&other.claim, texts.alternatives(other)),
+            ];
+            found.extend(more);
+            return Some(found);
         }
         None
     }

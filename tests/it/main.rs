@@ -44,6 +44,7 @@ mod limits;
 mod live_sandbox;
 mod marketplace_pages;
 mod mistake_cases;
+mod mistakes;
 mod mutations;
 mod network;
 mod network_routes;
