@@ -14,7 +14,7 @@ use crate::value::Value;
 
 /// How many texts are combined with keys and operations, and how many keys with texts.
 const MAX_TEXTS: usize = 110;
-const MAX_KEYS: usize = 12;
+const MAX_KEYS: usize = 16;
 /// How many texts of one mistake are combined.
 const MAX_OF_ONE: usize = 3;
 
@@ -50,6 +50,7 @@ pub(super) fn likely_keys(keys: &[KeyCandidate]) -> Vec<&KeyCandidate> {
         };
         let most = match claim.code {
             M::KEY_CODING => 3,
+            M::KEY_PLACEHOLDER => 4,
             M::OTHER_CREDENTIAL | M::KEY_BLANKS | M::KEY_LENGTH => 2,
             _ => 1,
         };

@@ -150,7 +150,8 @@ fn each_segment(path: &str, change: impl Fn(&str) -> String) -> String {
 
 fn add_other_paths(recipe: &Recipe<'_>, around: &Surroundings<'_>, all: &mut Vec<Variation>) {
     let own = &recipe.signed.request.draft.path;
-    let segments: Vec<&str> = own.trim_start_matches('/').split('/').collect();
+    // A slash at the end is a mistake of its own.
+    let segments: Vec<&str> = own.trim_matches('/').split('/').collect();
     for count in (1..segments.len()).rev() {
         let shorter = format!("/{}", segments[..count].join("/"));
         let text = format!("`{shorter}` is signed in place of the whole path");
