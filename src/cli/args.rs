@@ -566,7 +566,10 @@ impl RunArgs {
 }
 
 #[derive(ClapArgs, Debug)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(super) struct SandboxArgs {
+    #[command(subcommand)]
+    pub(super) action: Option<SandboxAction>,
     /// Start the marketplace of this scheme only. Repeatable
     #[arg(long, value_name = "NAME")]
     pub(super) scheme: Vec<String>,
@@ -580,6 +583,16 @@ pub(super) struct SandboxArgs {
     /// The address of this machine to listen on; any but a loopback one lets other machines in
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
     pub(super) bind: String,
+    /// Listen with TLS. Clients must trust the authority that `ingam sandbox ca` shows
+    #[arg(long)]
+    pub(super) tls: bool,
+    /// Listen with a forward proxy for clients that have no setting for the base URL. It plays the
+    /// hosts of the schemes and forwards nothing. 0 for a free port
+    #[arg(long, value_name = "PORT")]
+    pub(super) proxy_port: Option<u16>,
+    /// Let pages of this origin call the sandbox from a browser. Repeatable
+    #[arg(long, value_name = "ORIGIN")]
+    pub(super) cors: Vec<String>,
     /// Take the protocol of a request from `X-Forwarded-Proto`, as a proxy in front of it says
     #[arg(long)]
     pub(super) trust_forwarded_proto: bool,
@@ -603,6 +616,16 @@ pub(super) struct SandboxArgs {
     /// Stop as soon as standard input ends, as it does with the program that started this one
     #[arg(long)]
     pub(super) until_eof: bool,
+}
+
+#[derive(Subcommand, Debug)]
+pub(super) enum SandboxAction {
+    /// Show where the certificate of the sandbox's authority is, and make it if there is none
+    Ca {
+        /// Show the certificate itself
+        #[arg(long)]
+        pem: bool,
+    },
 }
 
 #[derive(ClapArgs, Debug)]

@@ -14,7 +14,7 @@ use crate::recording::FolderError;
 use crate::renew::RefreshError;
 use crate::report::{MergeError, ReportError};
 use crate::run::AccessError;
-use crate::sandbox::{SandboxError, TestCredentialError};
+use crate::sandbox::{AuthorityError, SandboxError, TestCredentialError};
 use crate::sign::SealError;
 use crate::snapshot::SnapshotError;
 use crate::tokens::StoreError;
@@ -185,6 +185,16 @@ impl Classified for SandboxError {
             _ => "choose other ports with `--port`, or 0 for any free one",
         };
         vec![hint.to_owned()]
+    }
+}
+
+impl Classified for AuthorityError {
+    fn failure_class(&self) -> FailureClass {
+        FailureClass::Operation
+    }
+
+    fn hints(&self) -> Vec<String> {
+        vec!["delete the folder of `ingam sandbox ca`: a new authority is made".to_owned()]
     }
 }
 

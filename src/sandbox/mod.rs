@@ -21,12 +21,16 @@ mod truncated_body;
 
 pub use controls::ControlGuard;
 pub use journal::{JournalEntry, RequestJournal};
+pub(crate) use listen::{
+    AllowedOrigins, AuthorityError, AuthorityRecord, SandboxAuthority, certificate_domains,
+};
 pub use listen::{PortPlan, SandboxOrigins};
 pub(crate) use reserved_names::CONTROL_PATH;
 pub use reserved_names::NO_RECORDING;
 pub(crate) use reserved_names::NOT_RECORDED;
 pub(crate) use reserved_names::RECORDED_AT;
 pub(crate) use self_check::unverifiable_calls;
+pub(crate) use server::ProxyOptions;
 pub(crate) use server::SandboxError;
 pub use server::{ListenOptions, SandboxServer};
 pub(crate) use tokens::token_subject::TestCredentialError;

@@ -20,7 +20,7 @@ pub(super) struct SandboxReply {
 /// The response is lost: the connection closes without a byte of it.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("this response is lost, as it was asked for")]
-pub(super) struct LostResponse;
+pub(crate) struct LostResponse;
 
 /// A response and how it is delivered.
 #[derive(Debug)]

@@ -3,8 +3,10 @@
 use super::controls::{ControlCommand, ControlError, ControlGuard, is_callback_page};
 use super::journal::{ArrivedCall, CredentialFields, RequestJournal};
 use super::listen::{
-    BindError, PortAssignment, PortPlan, PortPlanError, SandboxOrigins, accept_connections,
-    bind_all, bind_one, named_authority, scheme_of_host,
+    AllowedOrigins, AuthorityError, BindError, BoundListener, ForwardProxy, KnownHosts,
+    PortAssignment, PortPlan, PortPlanError, ProxiedService, ProxyTarget, SandboxAuthority,
+    SandboxOrigins, accept_connections, bind_all, bind_one, named_authority, scheme_of_host,
+    tls_acceptor,
 };
 use super::marketplace::TestMarketplace;
 use super::recording_set::RecordingSet;
@@ -26,7 +28,9 @@ use http_body_util::{BodyExt, Either, Full, Limited};
 use hyper::body::Incoming;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
 
 /// A larger request is refused with status 413; in bytes.
 const MAX_REQUEST_BYTES: usize = 64 << 20;
@@ -42,6 +46,8 @@ pub enum SandboxError {
     #[error(transparent)]
     TestCredential(#[from] TestCredentialError),
     #[error(transparent)]
+    Authority(#[from] AuthorityError),
+    #[error(transparent)]
     Recordings(#[from] RecordingFaults),
 }
 
@@ -51,6 +57,11 @@ pub struct ListenOptions {
     /// The address of this machine; by default the loopback one.
     pub address: IpAddr,
     pub ports: PortPlan,
+    /// TLS on the ports of the marketplaces, with certificates of this authority.
+    pub tls: Option<Arc<SandboxAuthority>>,
+    pub proxy: Option<ProxyOptions>,
+    /// Pages of browsers that may call.
+    pub allowed_origins: Arc<AllowedOrigins>,
     /// Whether `X-Forwarded-Proto` says the protocol of a request, as a proxy in front sets it.
     pub trusts_forwarded_proto: bool,
     /// Who may use the controls.
@@ -60,11 +71,23 @@ pub struct ListenOptions {
     pub journal: Option<Arc<RequestJournal>>,
 }
 
+/// A forward proxy for clients without a setting for the base URL.
+#[derive(Clone, Debug)]
+pub struct ProxyOptions {
+    /// 0 for one that the system chooses.
+    pub port: u16,
+    /// Makes the certificates of the marketplaces' own hosts.
+    pub authority: Arc<SandboxAuthority>,
+}
+
 impl Default for ListenOptions {
     fn default() -> Self {
         Self {
             address: Ipv4Addr::LOCALHOST.into(),
             ports: PortPlan::default(),
+            tls: None,
+            proxy: None,
+            allowed_origins: Arc::default(),
             trusts_forwarded_proto: false,
             guard: ControlGuard::default(),
             journal: None,
@@ -75,6 +98,8 @@ impl Default for ListenOptions {
 /// Marketplaces that are listening; they stop when the runtime does.
 pub struct SandboxServer {
     pub origins: SandboxOrigins,
+    /// The URL of the forward proxy, if there is one.
+    pub proxy_url: Option<String>,
 }
 
 impl SandboxServer {
@@ -90,10 +115,20 @@ impl SandboxServer {
     ) -> Result<Self, SandboxError> {
         let names: Vec<&str> = schemes.iter().map(|scheme| scheme.name.as_str()).collect();
         let (authorities, listeners) = bind(&names, &options).await?;
+        // All ports are taken before a marketplace runs.
+        let proxy = match &options.proxy {
+            Some(proxy) => Some((bind_one(options.address, proxy.port).await?, proxy)),
+            None => None,
+        };
+        let protocol = if options.tls.is_some() {
+            "https"
+        } else {
+            "http"
+        };
         let origins: SandboxOrigins = names
             .iter()
             .zip(authorities)
-            .map(|(name, authority)| ((*name).to_owned(), format!("http://{authority}")))
+            .map(|(name, authority)| ((*name).to_owned(), format!("{protocol}://{authority}")))
             .collect();
         let mut endpoints = Vec::new();
         for scheme in schemes {
@@ -109,24 +144,68 @@ impl SandboxServer {
                 scheme: scheme.name.as_str().into(),
                 marketplace: Arc::new(Mutex::new(marketplace)),
                 base,
+                is_proxied: false,
                 guard: options.guard.clone(),
                 journal: options.journal.clone(),
                 trusts_forwarded_proto: options.trusts_forwarded_proto,
                 clock_and_rng,
             });
         }
-        match listeners {
-            BoundPorts::Separate(listeners) => {
-                for (listener, endpoint) in listeners.into_iter().zip(endpoints) {
-                    tokio::spawn(listen(listener, RequestRouter::One(endpoint)));
-                }
-            }
-            BoundPorts::Shared(listener) => {
-                tokio::spawn(listen(listener, RequestRouter::ByHost(endpoints.into())));
+        let endpoints: Arc<[MarketplaceEndpoint]> = endpoints.into();
+        spawn_listeners(listeners, &endpoints, &options)?;
+        let proxy_url = proxy.map(|(bound, proxy)| {
+            let marketplaces = ProxiedMarketplaces {
+                endpoints,
+                hosts: Arc::new(KnownHosts::of(schemes.iter().map(AsRef::as_ref))),
+                origins: Arc::clone(&options.allowed_origins),
+            };
+            spawn_proxy(bound, Arc::clone(&proxy.authority), marketplaces)
+        });
+        Ok(Self { origins, proxy_url })
+    }
+}
+
+fn spawn_listeners(
+    ports: BoundPorts,
+    endpoints: &Arc<[MarketplaceEndpoint]>,
+    options: &ListenOptions,
+) -> Result<(), SandboxError> {
+    let acceptor = options.tls.as_ref();
+    let acceptor = acceptor
+        .map(|authority| tls_acceptor(Arc::clone(authority), None))
+        .transpose()?;
+    let spawn = |listener, router| {
+        let origins = Arc::clone(&options.allowed_origins);
+        tokio::spawn(listen(listener, router, origins, acceptor.clone()));
+    };
+    match ports {
+        BoundPorts::Separate(listeners) => {
+            for (listener, endpoint) in listeners.into_iter().zip(endpoints.iter()) {
+                spawn(listener, RequestRouter::One(endpoint.clone()));
             }
         }
-        Ok(Self { origins })
+        BoundPorts::Shared(listener) => {
+            spawn(listener, RequestRouter::ByHost(Arc::clone(endpoints)));
+        }
     }
+    Ok(())
+}
+
+/// The URL of the proxy.
+fn spawn_proxy(
+    bound: BoundListener,
+    authority: Arc<SandboxAuthority>,
+    marketplaces: ProxiedMarketplaces,
+) -> String {
+    let url = format!("http://{}", bound.authority);
+    let proxy = ForwardProxy {
+        marketplaces,
+        authority,
+    };
+    tokio::spawn(accept_connections(bound.listener, move |stream, peer| {
+        tokio::spawn(proxy.clone().serve(stream, peer.ip()));
+    }));
+    url
 }
 
 fn marketplace(
@@ -186,16 +265,22 @@ enum RequestRouter {
 impl RequestRouter {
     /// # Errors
     /// The response to a request that names no marketplace.
-    fn route(&self, headers: &http::HeaderMap) -> Result<&MarketplaceEndpoint, SandboxReply> {
+    fn route(
+        &self,
+        request: &http::Request<Incoming>,
+    ) -> Result<&MarketplaceEndpoint, SandboxReply> {
         let endpoints = match self {
             Self::One(endpoint) => return Ok(endpoint),
             Self::ByHost(endpoints) => endpoints,
         };
-        // Two `Host` headers are refused when the request is read.
-        let host = headers.get(http::header::HOST);
-        let host = host.and_then(|host| host.to_str().ok()).unwrap_or("");
+        let host = host_header(request.headers());
         let names = endpoints.iter().map(|endpoint| &*endpoint.scheme);
+        // These are of all marketplaces.
+        let is_shared = ["health", "requests"]
+            .iter()
+            .any(|name| request.uri().path().strip_prefix(CONTROL_PATH) == Some(*name));
         scheme_of_host(host, names)
+            .or(is_shared.then_some(0))
             .and_then(|index| endpoints.get(index))
             .ok_or_else(|| unknown_name(host, endpoints))
     }
@@ -213,42 +298,160 @@ fn unknown_name(host: &str, endpoints: &[MarketplaceEndpoint]) -> SandboxReply {
     SandboxReply::message(421, message)
 }
 
+/// All marketplaces, and the hosts that they have in the world.
+#[derive(Clone)]
+struct ProxiedMarketplaces {
+    endpoints: Arc<[MarketplaceEndpoint]>,
+    hosts: Arc<KnownHosts>,
+    origins: Arc<AllowedOrigins>,
+}
+
+impl ProxiedMarketplaces {
+    /// # Errors
+    /// The response to a request that names no marketplace, or several.
+    fn route(
+        &self,
+        request: &http::Request<Incoming>,
+        target: &ProxyTarget,
+    ) -> Result<MarketplaceEndpoint, SandboxReply> {
+        let host = host_header(request.headers());
+        // What is signed and what is called would differ.
+        if !target.is_named_by(host) {
+            let message = format!(
+                "the host `{host}` is not `{}`, which is called",
+                target.host
+            );
+            return Err(SandboxReply::message(421, message));
+        }
+        let path = request.uri().path();
+        let routes = self.hosts.routes(target, path);
+        let mut found = routes
+            .iter()
+            .filter_map(|route| Some((self.endpoints.get(route.scheme)?, route.base_path)));
+        match (found.next(), found.next()) {
+            (Some((endpoint, base_path)), None) => endpoint
+                .at(&format!("{}{base_path}", target.origin()))
+                .ok_or_else(|| SandboxReply::message(502, format!("`{host}` cannot be played"))),
+            (None, _) => Err(SandboxReply::message(
+                404,
+                format!("no marketplace at `{host}` has the path `{path}`"),
+            )),
+            (Some((first, _)), Some((second, _))) => Err(SandboxReply::message(
+                502,
+                format!(
+                    "`{host}` belongs to several schemes, such as `{}` and `{}`: start the sandbox with `--scheme` for one of them",
+                    first.scheme, second.scheme
+                ),
+            )),
+        }
+    }
+}
+
+impl ProxiedService for ProxiedMarketplaces {
+    type ReplyBody = ReplyBody;
+
+    fn has_host(&self, target: &ProxyTarget) -> bool {
+        self.hosts.contains(target)
+    }
+
+    async fn respond(
+        &self,
+        request: http::Request<Incoming>,
+        target: &ProxyTarget,
+        peer: IpAddr,
+    ) -> Result<http::Response<ReplyBody>, LostResponse> {
+        let endpoint = self.route(&request, target);
+        respond_to_page(request, endpoint, &self.origins, peer).await
+    }
+
+    fn own_response(&self, status: u16, message: Option<String>) -> http::Response<ReplyBody> {
+        let reply = match message {
+            Some(message) => SandboxReply::message(status, message),
+            None => SandboxReply::empty(status),
+        };
+        http_response(reply, |body| Either::Left(Full::new(body)))
+    }
+}
+
+/// Empty without one. Two are refused when the request is read.
+fn host_header(headers: &http::HeaderMap) -> &str {
+    let host = headers.get(http::header::HOST);
+    host.and_then(|host| host.to_str().ok()).unwrap_or("")
+}
+
 /// Serves HTTP/1.1 on every connection.
-async fn listen(listener: TcpListener, router: RequestRouter) {
+async fn listen(
+    listener: TcpListener,
+    router: RequestRouter,
+    origins: Arc<AllowedOrigins>,
+    acceptor: Option<TlsAcceptor>,
+) {
     accept_connections(listener, |stream, peer| {
-        let router = router.clone();
-        let service = hyper::service::service_fn(move |request| {
-            route_request(request, router.clone(), peer.ip())
-        });
-        let connection = hyper::server::conn::http1::Builder::new()
-            .serve_connection(hyper_util::rt::TokioIo::new(stream), service);
+        let (router, origins) = (router.clone(), Arc::clone(&origins));
+        let acceptor = acceptor.clone();
         tokio::spawn(async move {
-            // A client that goes away in the middle is no fault of the sandbox.
-            let _ = connection.await;
+            match acceptor {
+                None => serve(stream, &router, &origins, peer.ip()).await,
+                // A client that does not trust the authority says so itself.
+                Some(acceptor) => {
+                    if let Ok(stream) = acceptor.accept(stream).await {
+                        serve(stream, &router, &origins, peer.ip()).await;
+                    }
+                }
+            }
         });
     })
     .await;
 }
 
+async fn serve(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    router: &RequestRouter,
+    origins: &AllowedOrigins,
+    peer: IpAddr,
+) {
+    let service = hyper::service::service_fn(|request: http::Request<Incoming>| {
+        let endpoint = router.route(&request).cloned();
+        respond_to_page(request, endpoint, origins, peer)
+    });
+    // A client that goes away in the middle is no fault of the sandbox.
+    let _ = hyper::server::conn::http1::Builder::new()
+        .serve_connection(hyper_util::rt::TokioIo::new(stream), service)
+        .await;
+}
+
+/// The response, with what a browser asks for before it shows it to a page.
+///
 /// # Errors
-/// As [`handle_request`].
-async fn route_request(
+/// When the response is to be lost.
+async fn respond_to_page(
     request: http::Request<Incoming>,
-    router: RequestRouter,
+    endpoint: Result<MarketplaceEndpoint, SandboxReply>,
+    origins: &AllowedOrigins,
     peer: IpAddr,
 ) -> Result<http::Response<ReplyBody>, LostResponse> {
-    match router.route(request.headers()) {
-        Ok(endpoint) => handle_request(request, endpoint.clone(), peer).await,
-        Err(reply) => deliver(DeliveryOutcome::Complete(reply)),
+    if let Some(allowed) = origins.preflight(request.method(), request.headers()) {
+        let mut response = deliver(DeliveryOutcome::Complete(SandboxReply::empty(204)))?;
+        response.headers_mut().extend(allowed);
+        return Ok(response);
     }
+    let allowed = origins.response_headers(request.headers());
+    let mut response = match endpoint {
+        Ok(endpoint) => handle_request(request, endpoint, peer).await,
+        Err(reply) => deliver(DeliveryOutcome::Complete(reply)),
+    }?;
+    response.headers_mut().extend(allowed.unwrap_or_default());
+    Ok(response)
 }
 
 #[derive(Clone)]
 struct MarketplaceEndpoint {
     scheme: Arc<str>,
     marketplace: Arc<Mutex<TestMarketplace>>,
-    /// The address that it listens on.
+    /// The address that it listens on, or that a client of the proxy calls.
     base: BaseUrl,
+    /// Whether clients call another address than the one that it listens on.
+    is_proxied: bool,
     guard: ControlGuard,
     journal: Option<Arc<RequestJournal>>,
     trusts_forwarded_proto: bool,
@@ -256,12 +459,24 @@ struct MarketplaceEndpoint {
 }
 
 impl MarketplaceEndpoint {
+    /// The same marketplace at an address in the world.
+    fn at(&self, base: &str) -> Option<Self> {
+        Some(Self {
+            base: BaseUrl::parse(base).ok()?,
+            is_proxied: true,
+            ..self.clone()
+        })
+    }
+
     /// The address that a client sent a request to: behind a port mapping or a proxy it is another
     /// than the one that this listens on, and some schemes sign the whole address.
     ///
     /// # Errors
     /// When the headers name no address.
     fn base_of(&self, headers: &[(String, String)]) -> Result<BaseUrl, SandboxReply> {
+        if self.is_proxied {
+            return Ok(self.base.clone());
+        }
         let refused = |name: &str| {
             let message = format!("the sandbox cannot read the `{name}` header of this request");
             SandboxReply::message(400, message)
@@ -275,12 +490,13 @@ impl MarketplaceEndpoint {
         } else {
             None
         };
+        let own = self.base.as_str().split(':').next().unwrap_or("http");
         let proto = match proto {
-            None => "http",
+            None => own,
             Some(proto @ ("http" | "https")) => proto,
             Some(_) => return Err(refused("x-forwarded-proto")),
         };
-        if proto == "http" && host == self.base.authority() {
+        if proto == own && host == self.base.authority() {
             return Ok(self.base.clone());
         }
         // A `/` or `?` in it would move the base path.

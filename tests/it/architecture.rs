@@ -229,6 +229,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "recording",
             "redact",
             "render",
+            "secret",
             "sign",
             "value",
             "wire",
@@ -288,6 +289,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "mistake",
             "model",
             "plan",
+            "private_file",
             "recording",
             "redact",
             "render",
@@ -416,6 +418,7 @@ const OPENS_FILES: &[(&str, &[&str])] = &[
             // They write, lock, or open what only the user can change.
             "budget/file_limiters.rs",
             "cli/command/init.rs",
+            "cli/command/sandbox/authority_folder.rs",
             "cli/command/scheme/add.rs",
             "cli/report_outputs.rs",
             "credentials/resolution.rs",

@@ -101,6 +101,14 @@ impl AccountHost {
         format!("{}{value}{}", self.before, self.after)
     }
 
+    /// The domain that the hosts of all accounts are below; `None` where each has a whole name.
+    #[must_use]
+    pub fn shared_domain(&self) -> Option<&str> {
+        let after = self.after.split(['/', ':']).next()?;
+        let (_, domain) = after.split_once('.')?;
+        (self.part == HostPart::Label).then_some(domain)
+    }
+
     /// Whether a host name can be that of an account. Of a whole name nothing is known.
     #[must_use]
     pub fn fits(&self, host: &str) -> bool {

@@ -1,8 +1,12 @@
 //! The sandbox's edge: where it listens, how a script starts it, and what it says when it cannot.
 
+mod cors;
 mod programs;
+#[cfg(unix)]
+mod proxy;
 mod reach;
 mod start;
+mod tls;
 
 use super::program::{Folder, ingam, text};
 use serde_json::Value;
@@ -35,13 +39,18 @@ pub(super) fn command(folder: &Folder, args: &[&str]) -> Command {
 impl StartedSandbox {
     /// With standard input as a pipe, which ends with this process.
     pub(super) fn start(folder: &Folder, args: &[&str]) -> Self {
-        let mut process = command(folder, args)
+        Self::spawn(command(folder, args)).unwrap()
+    }
+
+    /// The same below another program; `None` if that is not installed.
+    pub(super) fn spawn(mut command: Command) -> Option<Self> {
+        let mut process = command
             .args(["--json", "--until-eof"])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
-            .unwrap();
+            .ok()?;
         let mut first = String::new();
         let mut lines = BufReader::new(process.stdout.take().unwrap());
         lines.read_line(&mut first).unwrap();
@@ -53,11 +62,11 @@ impl StartedSandbox {
             panic!("no first line but `{first}`: {errors}")
         });
         let stdin = process.stdin.take();
-        Self {
+        Some(Self {
             process,
             line,
             stdin,
-        }
+        })
     }
 
     /// The base URL of a scheme.

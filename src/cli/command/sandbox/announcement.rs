@@ -9,10 +9,14 @@ use crate::model::scheme::Scheme;
 use crate::model::workspace::Workspace;
 use crate::sandbox::{CONTROL_PATH, SandboxServer, TestCredentialError, test_account};
 use serde_json::{Map, json};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 pub(super) struct SandboxAnnouncement {
     pub(super) marketplaces: Vec<AnnouncedMarketplace>,
+    pub(super) proxy_url: Option<String>,
+    /// The certificate of the authority that clients must trust.
+    pub(super) ca_file: Option<String>,
 }
 
 pub(super) struct AnnouncedMarketplace {
@@ -34,6 +38,7 @@ impl SandboxAnnouncement {
         schemes: &[Arc<Scheme>],
         workspace: &Workspace,
         sandbox: &SandboxServer,
+        ca_file: Option<PathBuf>,
     ) -> Result<Self, TestCredentialError> {
         let marketplaces = schemes
             .iter()
@@ -46,7 +51,11 @@ impl SandboxAnnouncement {
                 })
             })
             .collect::<Result<_, TestCredentialError>>()?;
-        Ok(Self { marketplaces })
+        Ok(Self {
+            marketplaces,
+            proxy_url: sandbox.proxy_url.clone(),
+            ca_file: ca_file.map(|path| path.display().to_string()),
+        })
     }
 
     pub(super) fn print(&self, as_json: bool, output: &Output) {
@@ -68,6 +77,14 @@ impl SandboxAnnouncement {
             "in ingam.yaml: envs: {{ local: {{ hosts: {{ {} }} }} }}",
             hosts.join(", ")
         ));
+        if let Some(url) = &self.proxy_url {
+            output.print_message(&format!(
+                "proxy: {url}, for the hosts of these schemes; it forwards nothing"
+            ));
+        }
+        if let Some(file) = &self.ca_file {
+            output.print_message(&format!("certificate authority: {file}"));
+        }
         output.print_message("listening; Ctrl-C stops");
     }
 
@@ -93,7 +110,12 @@ impl SandboxAnnouncement {
                 (marketplace.scheme.clone(), marketplace_json)
             })
             .collect();
-        let line = json!({ "event": "listening", "schemes": schemes });
+        let mut line = json!({ "event": "listening", "schemes": schemes });
+        for (name, value) in [("proxy_url", &self.proxy_url), ("ca_file", &self.ca_file)] {
+            if let Some(value) = value {
+                line[name] = value.as_str().into();
+            }
+        }
         format!("{line}\n")
     }
 }

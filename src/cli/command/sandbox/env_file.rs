@@ -20,6 +20,15 @@ pub(super) fn write(path: &Path, announcement: &SandboxAnnouncement) -> Result<(
             text.push_str(&format!("{name}={value}\n"));
         }
     }
+    for (name, value) in [
+        ("INGAM_SANDBOX_PROXY", &announcement.proxy_url),
+        ("INGAM_SANDBOX_CA", &announcement.ca_file),
+    ] {
+        if let Some(value) = value {
+            let value = quoted(value).ok_or_else(|| unwritable_value(name))?;
+            text.push_str(&format!("{name}={value}\n"));
+        }
+    }
     replace_private(path, text.as_bytes()).map_err(|error| {
         CommandError::operation(format!(
             "`--env-file {}` cannot be written: {error}",

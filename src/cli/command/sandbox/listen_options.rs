@@ -8,7 +8,10 @@ use crate::host::HostContext;
 use crate::load::scheme_names;
 use crate::model::scheme::Scheme;
 use crate::model::workspace::Workspace;
-use crate::sandbox::{ControlGuard, ListenOptions, PortPlan, RequestJournal};
+use crate::sandbox::{
+    AllowedOrigins, ControlGuard, ListenOptions, PortPlan, ProxyOptions, RequestJournal,
+    SandboxAuthority,
+};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -25,6 +28,7 @@ pub(super) fn listen_options(
     schemes: &[Arc<Scheme>],
     host: &HostContext,
     journal: Arc<RequestJournal>,
+    authority: Option<Arc<SandboxAuthority>>,
 ) -> Result<ListenOptions, CommandError> {
     let ports = match args.one_port {
         Some(port) => PortPlan::Shared(port),
@@ -33,10 +37,16 @@ pub(super) fn listen_options(
     Ok(ListenOptions {
         address: bind_address(&args.bind)?,
         ports,
+        tls: authority.clone().filter(|_| args.tls),
+        proxy: args
+            .proxy_port
+            .zip(authority)
+            .map(|(port, authority)| ProxyOptions { port, authority }),
+        allowed_origins: Arc::new(allowed_origins(&args.cors)?),
         trusts_forwarded_proto: args.trust_forwarded_proto,
         guard: ControlGuard {
             key: control_key(args, host)?,
-            ..ControlGuard::default()
+            origins: args.cors.clone().into(),
         },
         journal: Some(journal),
     })
@@ -58,6 +68,15 @@ fn control_key(args: &SandboxArgs, host: &HostContext) -> Result<Option<Arc<str>
         )));
     }
     Ok(Some(key.into()))
+}
+
+/// # Errors
+/// When one is not written as a browser sends it.
+fn allowed_origins(texts: &[String]) -> Result<AllowedOrigins, CommandError> {
+    AllowedOrigins::parse(texts).map_err(|error| {
+        CommandError::usage(format!("`--cors {}` is no origin", error.0))
+            .hint("write it as the browser sends it: http://localhost:3000, without a path")
+    })
 }
 
 /// An address, with the brackets that an IPv6 address has in a URL or without them.

@@ -1,6 +1,7 @@
 //! `ingam sandbox`
 
 mod announcement;
+mod authority_folder;
 mod env_file;
 mod env_value;
 mod listen_options;
@@ -9,7 +10,7 @@ mod request_lines;
 mod standard_input;
 
 use super::session;
-use crate::cli::args::SandboxArgs;
+use crate::cli::args::{SandboxAction, SandboxArgs};
 use crate::cli::command_error::CommandError;
 use crate::cli::command_output::{CommandOutput, CommandResult};
 use crate::cli::exit_status::ExitStatus;
@@ -19,8 +20,9 @@ use crate::cli::settings;
 use crate::cli::stop_signals::StopSignals;
 use crate::load::{FileKind, LoadedWorkspace, all_schemes, schemes_where};
 use crate::model::scheme::Scheme;
-use crate::sandbox::{RequestJournal, SandboxServer};
+use crate::sandbox::{RequestJournal, SandboxAuthority, SandboxServer, certificate_domains};
 use announcement::SandboxAnnouncement;
+use authority_folder::{AuthorityFolder, OpenedAuthority};
 use ready_file::ReadyFile;
 use request_lines::{LineFormat, RequestLines};
 use standard_input::StandardInputEnd;
@@ -33,7 +35,47 @@ pub(crate) fn run(
     args: &SandboxArgs,
     output: &Output,
 ) -> CommandResult {
+    if let Some(SandboxAction::Ca { pem }) = args.action {
+        return show_authority(invocation, pem);
+    }
     session::start_runtime()?.block_on(listen(invocation, args, output))
+}
+
+/// The place of the certificate for `--cacert` and the like, or the certificate itself.
+fn show_authority(invocation: &Invocation<'_>, pem: bool) -> CommandResult {
+    let mut loaded = settings::load_kinds(invocation, &[FileKind::Scheme])?;
+    let authority = AuthorityFolder::of(invocation)?.open(invocation, &[], || {
+        certificate_domains(all_schemes(&mut loaded).iter().map(AsRef::as_ref))
+    })?;
+    let text = if pem {
+        authority.record.certificate_pem().to_owned()
+    } else {
+        authority.certificate.display().to_string()
+    };
+    Ok(CommandOutput::of_data(text))
+}
+
+/// The authority for `--tls` and `--proxy-port`. The user is told when it is another than before.
+fn open_authority(
+    invocation: &Invocation<'_>,
+    loaded: &mut LoadedWorkspace,
+    schemes: &[Arc<Scheme>],
+) -> Result<OpenedAuthority, CommandError> {
+    let needed = certificate_domains(schemes.iter().map(AsRef::as_ref));
+    let folder = AuthorityFolder::of(invocation)?;
+    let authority = folder.open(invocation, &needed, || {
+        certificate_domains(all_schemes(loaded).iter().map(AsRef::as_ref))
+    })?;
+    if authority.is_replaced {
+        invocation.warnings.add_with_hint(
+            "the sandbox's certificate authority was made again: the one before ended, or did not serve these schemes",
+            format!(
+                "let your clients trust `{}` in its place",
+                authority.certificate.display()
+            ),
+        );
+    }
+    Ok(authority)
 }
 
 async fn listen(invocation: &Invocation<'_>, args: &SandboxArgs, output: &Output) -> CommandResult {
@@ -48,13 +90,24 @@ async fn listen(invocation: &Invocation<'_>, args: &SandboxArgs, output: &Output
     let names = schemes.iter().map(|scheme| scheme.name.clone()).collect();
     let journal = RequestJournal::start(names, lines.as_ref().map(RequestLines::sink))
         .map_err(|error| no_thread(&error))?;
-    let options = listen_options::listen_options(args, &schemes, invocation.host, journal)?;
-    let address = options.address;
+    let authority = if args.tls || args.proxy_port.is_some() {
+        Some(open_authority(invocation, &mut loaded, &schemes)?)
+    } else {
+        None
+    };
+    output.print_warnings(&invocation.warnings);
     let clock_and_rng = invocation.host.clock_and_rng();
+    let ca_file = authority.as_ref().map(|opened| opened.certificate.clone());
+    let authority = authority
+        .map(|opened| SandboxAuthority::new(&opened.record, clock_and_rng).map(Arc::new))
+        .transpose()?;
+    let options =
+        listen_options::listen_options(args, &schemes, invocation.host, journal, authority)?;
+    let address = options.address;
     // Before anything is printed: a script that reads "listening" may send a signal at once.
     let mut signals = StopSignals::install()?;
     let sandbox = SandboxServer::start(&loaded.workspace, &schemes, options, clock_and_rng).await?;
-    let announcement = SandboxAnnouncement::new(&schemes, &loaded.workspace, &sandbox)?;
+    let announcement = SandboxAnnouncement::new(&schemes, &loaded.workspace, &sandbox, ca_file)?;
     if let Some(path) = &args.env_file {
         env_file::write(&cwd.join(path), &announcement)?;
     }
