@@ -57,10 +57,10 @@ pub(super) fn value_spellings(value: &str) -> Vec<(String, &'static str)> {
 }
 
 /// A way of writing values, and the kind of values that are written so.
-pub(super) type SpellingRule = (&'static str, ValueKind);
+pub(super) type SpellingRule = (&'static str, SpelledKind);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ValueKind {
+pub(super) enum SpelledKind {
     Whole,
     Decimal,
     Number,
@@ -68,7 +68,7 @@ pub(super) enum ValueKind {
     Any,
 }
 
-impl ValueKind {
+impl SpelledKind {
     fn holds(self, value: &str) -> bool {
         let is_number = value.parse::<f64>().is_ok();
         let has_point = value.contains('.');
@@ -88,15 +88,15 @@ pub(super) fn shared_spellings(values: impl Iterator<Item = String>) -> Vec<Spel
     for value in values {
         let spellings = value_spellings(&value);
         let kinds = [
-            ValueKind::Whole,
-            ValueKind::Decimal,
-            ValueKind::Number,
-            ValueKind::Truth,
-            ValueKind::Any,
+            SpelledKind::Whole,
+            SpelledKind::Decimal,
+            SpelledKind::Number,
+            SpelledKind::Truth,
+            SpelledKind::Any,
         ];
         for kind in kinds.into_iter().filter(|kind| kind.holds(&value)) {
             for (_, how) in &spellings {
-                let how = if kind == ValueKind::Truth {
+                let how = if kind == SpelledKind::Truth {
                     truth_rule(how)
                 } else {
                     how
@@ -130,7 +130,7 @@ pub(super) fn respelled(value: &str, (how, kind): &SpellingRule) -> String {
     let spellings = value_spellings(value);
     let found = spellings
         .into_iter()
-        .find(|(_, own)| own == how || (*kind == ValueKind::Truth && truth_rule(own) == *how));
+        .find(|(_, own)| own == how || (*kind == SpelledKind::Truth && truth_rule(own) == *how));
     found.map_or_else(|| value.to_owned(), |(text, _)| text)
 }
 

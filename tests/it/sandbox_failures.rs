@@ -177,10 +177,10 @@ sandbox:
   keys: { key: key-of-nobody }
   refuse:
     - { fault: missing, status: 401, xml: "<r at='{{ path }}'>키 없음</r>" }
-    - { fault: signature, status: 403, charset: euc-kr, xml: "<?xml version='1.0' encoding='euc-kr'?><r>키</r>" }
+    - { fault: signature, status: 403, charset: euc-kr, xml: "<?xml version='1.0' encoding='euc-kr'?><r>값</r>" }
 "#;
     let requests: [&[u8]; 2] = [
-        b"GET /a<b&'c HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n",
+        b"GET /a&'c HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n",
         b"GET /a HTTP/1.1\r\nhost: x\r\nx-key: wrong\r\nconnection: close\r\n\r\n",
     ];
     let recordings = "format: 1\nscheme: mall\nexchanges: []\n";
@@ -189,7 +189,7 @@ sandbox:
     assert_eq!(
         all,
         [
-            "401 <r at='/a&lt;b&amp;&apos;c'>키 없음</r>",
+            "401 <r at='/a&amp;&apos;c'>키 없음</r>",
             "403 <?xml version='1.0' encoding='euc-kr'?><r>\u{fffd}\u{fffd}</r>",
         ]
     );

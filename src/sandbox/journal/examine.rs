@@ -1,7 +1,7 @@
 //! What one refused signature should have been, and which mistake gives the one that came.
 
-use super::diagnosis::SignatureReport;
-use super::entry::SuspectSignature;
+use super::signature_report::SignatureReport;
+use super::suspect_signature::SuspectSignature;
 use crate::mistake::{SignatureDiagnosis, SignatureVerdict, SuspectKind, SuspectRequest, diagnose};
 
 /// Computes the expected signature again, and looks for the mistake in the one that came.

@@ -1,8 +1,9 @@
 //! The last requests, bounded in number and in bytes.
 
-use super::diagnosis::{DiagnosisWorker, SignatureReport};
+use super::diagnosis::DiagnosisWorker;
 use super::entry::{ArrivedCall, DiagnosisState, JournalEntry, ReplyVerdict};
 use super::filter::JournalFilter;
+use super::signature_report::SignatureReport;
 use crate::value::Value;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

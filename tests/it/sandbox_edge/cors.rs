@@ -41,7 +41,7 @@ fn a_page_of_the_allowed_origin_may_call_and_no_other() {
         assert!(response.contains(part), "{part} {response}");
     }
     let (status, response) = send("GET", &[("Origin", ALLOWED)]);
-    assert_eq!(status, 403);
+    assert_eq!(status, 200);
     assert!(response.contains("access-control-allow-origin: http://localhost:3000\r\n"));
     for origin in [
         "http://localhost:3001",
@@ -50,17 +50,15 @@ fn a_page_of_the_allowed_origin_may_call_and_no_other() {
         "*",
     ] {
         let (status, response) = send("GET", &[("Origin", origin)]);
-        assert_eq!(status, 403);
+        assert_eq!(status, 200);
         assert!(!response.contains("access-control"), "{origin} {response}");
         let headers = [
             ("Origin", origin),
             ("Access-Control-Request-Method", "POST"),
         ];
         let (status, response) = send("OPTIONS", &headers);
-        assert!(
-            status >= 400 && !response.contains("access-control"),
-            "{origin} {response}"
-        );
+        assert_ne!(status, 204, "{origin}");
+        assert!(!response.contains("access-control"), "{origin} {response}");
     }
     let (_, response) = send("GET", &[]);
     assert!(!response.contains("access-control"), "{response}");
