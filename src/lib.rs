@@ -51,6 +51,7 @@ mod trust;
 
 // Users of the corridor.
 mod mistake;
+mod push;
 mod renew;
 mod report;
 mod run;

@@ -61,6 +61,8 @@ pub(super) enum Command {
     Report(ReportArgs),
     /// Run the loopback marketplaces alone
     Sandbox(SandboxArgs),
+    /// Receive what a marketplace pushes, verify it, and pass it on to your program
+    Listen(ListenArgs),
     /// Allow this workspace's own hosts and schemes to get your secrets
     Trust(TrustArgs),
     /// Make a small workspace that runs at once
@@ -626,6 +628,37 @@ pub(super) enum SandboxAction {
         #[arg(long)]
         pem: bool,
     },
+}
+
+#[derive(ClapArgs, Debug)]
+pub(super) struct ListenArgs {
+    /// The scheme
+    pub(super) scheme: String,
+    /// Accept pushes of this webhook only; by default those of all webhooks of the scheme
+    #[arg(long, value_name = "NAME")]
+    pub(super) webhook: Option<String>,
+    /// The address that is registered with the marketplace, to the letter: some of them sign it
+    #[arg(long, value_name = "URL")]
+    pub(super) url: String,
+    /// The port to listen on; 0 is any free one
+    #[arg(long, short, value_name = "PORT", default_value_t = 9900)]
+    pub(super) port: u16,
+    /// The address of this machine to listen on; any but a loopback one lets other machines in
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
+    pub(super) bind: String,
+    /// Pass right pushes on to this address, body and headers as they came, and answer what it
+    /// answers; by default they are answered with 200. A path stands in the place of the one that
+    /// came
+    #[arg(long, value_name = "URL")]
+    pub(super) forward: Option<String>,
+    #[command(flatten)]
+    pub(super) account_args: AccountArgs,
+    /// Print one JSON object a line
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Stop as soon as standard input ends, as it does with the program that started this one
+    #[arg(long)]
+    pub(super) until_eof: bool,
 }
 
 #[derive(ClapArgs, Debug)]

@@ -59,6 +59,7 @@ fn run_command(invocation: &Invocation<'_>, command: &Command, output: &Output) 
         Command::Auth(args) => command::auth::run(invocation, args, output),
         Command::Budget(args) => command::budget::run(invocation, args),
         Command::Sandbox(args) => command::sandbox::run(invocation, args, output),
+        Command::Listen(args) => command::listen::run(invocation, args, output),
         Command::Trust(args) => command::trust::run(invocation, args, output),
         Command::Fixture(args) => command::fixture::run(invocation, args),
         Command::Recording(args) => command::recording::run(invocation, args),

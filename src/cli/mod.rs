@@ -19,6 +19,7 @@ mod report_outputs;
 mod run_workspace;
 mod settings;
 mod shown_argument;
+mod standard_input;
 mod stop_signals;
 pub mod testing;
 mod text_table;

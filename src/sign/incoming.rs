@@ -1,6 +1,7 @@
 //! Checks the signature of what a marketplace sends to us, with the steps of its scheme: the callback
 //! of an authorization, and pushes. It accepts nothing that it cannot compute.
 
+use super::mentioned_names::names_of;
 use super::scope::{NamedValues, SchemeScope, SigningInputs};
 use super::seal::{SealError, TraceLine, run_steps};
 use crate::model::scheme::{IncomingPush, IncomingSignature, RequestPart, SignOp, SignStep};
@@ -26,6 +27,22 @@ pub(crate) enum IncomingError {
 #[must_use]
 pub(crate) fn is_equal_in_constant_time(left: &str, right: &str) -> bool {
     Sha256::digest(left) == Sha256::digest(right)
+}
+
+/// The credentials that the steps of a signature use.
+#[must_use]
+pub(crate) fn incoming_credentials(signature: &IncomingSignature) -> Vec<String> {
+    let expressions = signature
+        .sign
+        .iter()
+        .flat_map(|step| step.operation.expressions());
+    let names = names_of(expressions).into_iter();
+    let mut used: Vec<String> = names
+        .filter_map(|name| name.strip_prefix("cred.").map(str::to_owned))
+        .collect();
+    used.sort_unstable();
+    used.dedup();
+    used
 }
 
 /// The steps of a signature over what arrived; the last one is the signature.

@@ -34,7 +34,10 @@ pub(crate) use authentication::authentication;
 pub(crate) use clock::write_time;
 pub(crate) use crypto::{digest_bytes, hmac_bytes};
 pub(crate) use freeze::FrozenRequest;
-pub(crate) use incoming::{Arrived, check_incoming, incoming_steps, is_equal_in_constant_time};
+pub(crate) use incoming::{
+    Arrived, IncomingError, check_incoming, incoming_credentials, incoming_steps,
+    is_equal_in_constant_time,
+};
 pub(crate) use jwt::TokenText;
 pub use lint::{lint, sends_signature};
 pub(crate) use lint_finding::LintFinding;

@@ -1,9 +1,10 @@
 //! Sends wire requests and receives responses, and receives the redirect of a browser after an
-//! authorization. The live transport is the only room that knows reqwest.
+//! authorization. The live transport is the only one that knows reqwest.
 
 mod callback;
 mod guarded_resolver;
 mod live_transport;
+mod plain_client;
 mod proxy_variables;
 mod public_address;
 mod route;
@@ -12,6 +13,7 @@ pub(crate) use callback::CallbackListener;
 pub(crate) use live_transport::DEFAULT_MAX_BODY;
 pub(crate) use live_transport::human_duration;
 pub use live_transport::{LiveTransport, NetworkPolicy, SendLimits, TransportError};
+pub(crate) use plain_client::send_plain;
 pub(crate) use proxy_variables::ProxyVariables;
 pub use route::Route;
 pub(crate) use route::{ClientIdentity, RouteProxy};

@@ -185,6 +185,21 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "push",
+        &[
+            "calendar",
+            "method",
+            "mistake",
+            "model",
+            "redact",
+            "sandbox",
+            "sign",
+            "transport",
+            "value",
+            "wire",
+        ],
+    ),
+    (
         "renew",
         &[
             "budget",
@@ -290,6 +305,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "model",
             "plan",
             "private_file",
+            "push",
             "recording",
             "redact",
             "render",
@@ -373,7 +389,7 @@ const KEPT: &[(&str, &[&str])] = &[
     ("SystemTime::now", &["main.rs", "cli/testing.rs"]),
     ("getrandom::", &["main.rs", "cli/testing.rs"]),
     ("WireRequest::sealed(", &["sign/", "wire/request.rs"]),
-    ("TcpListener", &["sandbox/", "transport/"]),
+    ("TcpListener", &["push/", "sandbox/", "transport/"]),
     ("cookie::", &["run/cookies.rs"]),
 ];
 

@@ -42,6 +42,7 @@ fn every_yaml_block_of_the_reference_is_what_it_says() {
         .chain(blocks("README.md"))
         .chain(blocks("docs/write-a-scheme.md"))
         .chain(blocks("docs/test-your-own-program.md"))
+        .chain(blocks("docs/pushes.md"))
     {
         let Some(kind) = block.info.strip_prefix("yaml") else {
             continue;

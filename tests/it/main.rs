@@ -54,6 +54,7 @@ mod outputs;
 mod parallel;
 mod personal_data;
 mod program;
+mod pushes;
 mod recordings;
 mod reports;
 mod response_secrets;

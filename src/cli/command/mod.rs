@@ -9,6 +9,7 @@ pub(super) mod explain;
 pub(super) mod fixture;
 pub(super) mod init;
 pub(super) mod list;
+pub(super) mod listen;
 pub(super) mod recording;
 pub(super) mod recording_mode;
 pub(super) mod renew_helper;

@@ -12,7 +12,7 @@ mod proxy;
 mod sockets;
 mod tls;
 
-pub(super) use accept::accept_connections;
+pub(crate) use accept::accept_connections;
 pub(crate) use authority::SandboxAuthority;
 pub(crate) use authority::{AuthorityError, AuthorityRecord};
 pub(crate) use cors::AllowedOrigins;

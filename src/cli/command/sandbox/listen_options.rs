@@ -80,7 +80,7 @@ fn allowed_origins(texts: &[String]) -> Result<AllowedOrigins, CommandError> {
 }
 
 /// An address, with the brackets that an IPv6 address has in a URL or without them.
-fn bind_address(text: &str) -> Result<IpAddr, CommandError> {
+pub(in crate::cli::command) fn bind_address(text: &str) -> Result<IpAddr, CommandError> {
     let bare = text
         .strip_prefix('[')
         .and_then(|rest| rest.strip_suffix(']'))

@@ -7,25 +7,24 @@ mod env_value;
 mod listen_options;
 mod ready_file;
 mod request_lines;
-mod standard_input;
 
 use super::session;
 use crate::cli::args::{SandboxAction, SandboxArgs};
 use crate::cli::command_error::CommandError;
 use crate::cli::command_output::{CommandOutput, CommandResult};
-use crate::cli::exit_status::ExitStatus;
 use crate::cli::invocation::Invocation;
 use crate::cli::output::Output;
 use crate::cli::settings;
+use crate::cli::standard_input::until_end;
 use crate::cli::stop_signals::StopSignals;
 use crate::load::{FileKind, LoadedWorkspace, all_schemes, schemes_where};
 use crate::model::scheme::Scheme;
 use crate::sandbox::{RequestJournal, SandboxAuthority, SandboxServer, certificate_domains};
 use announcement::SandboxAnnouncement;
 use authority_folder::{AuthorityFolder, OpenedAuthority};
+pub(super) use listen_options::bind_address;
 use ready_file::ReadyFile;
 use request_lines::{LineFormat, RequestLines};
-use standard_input::StandardInputEnd;
 use std::sync::Arc;
 
 /// Runs the sandbox until a signal or the end of standard input, and prints its addresses and test
@@ -154,16 +153,6 @@ fn request_lines(
 
 fn no_thread(error: &std::io::Error) -> CommandError {
     CommandError::operation(format!("the sandbox cannot start a thread: {error}"))
-}
-
-async fn until_end(signals: &mut StopSignals, until_eof: bool) -> ExitStatus {
-    if !until_eof {
-        return signals.next().await;
-    }
-    tokio::select! {
-        status = signals.next() => status,
-        () = StandardInputEnd::watch().wait() => ExitStatus::default(),
-    }
 }
 
 /// The schemes that were named, or all.

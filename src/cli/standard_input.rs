@@ -1,15 +1,28 @@
-//! The end of standard input: a program that starts the sandbox with a pipe ends it by ending
+//! The end of standard input: a program that starts a server with a pipe ends it by ending
 //! itself, however that happens.
 
+use super::exit_status::ExitStatus;
+use super::stop_signals::StopSignals;
 use std::io::Read;
 use tokio::sync::oneshot;
 
-pub(super) struct StandardInputEnd(oneshot::Receiver<()>);
+/// Waits for a signal, or for the end of standard input if `until_eof`.
+pub(crate) async fn until_end(signals: &mut StopSignals, until_eof: bool) -> ExitStatus {
+    if !until_eof {
+        return signals.next().await;
+    }
+    tokio::select! {
+        status = signals.next() => status,
+        () = StandardInputEnd::watch().wait() => ExitStatus::default(),
+    }
+}
+
+struct StandardInputEnd(oneshot::Receiver<()>);
 
 impl StandardInputEnd {
     /// Reads and drops what comes in a thread of its own: a read of standard input cannot be
     /// interrupted, and the runtime would wait for one of its own threads when it stops.
-    pub(super) fn watch() -> Self {
+    fn watch() -> Self {
         let (ended, end) = oneshot::channel();
         std::thread::spawn(move || {
             let mut input = std::io::stdin().lock();
@@ -29,7 +42,7 @@ impl StandardInputEnd {
         Self(end)
     }
 
-    pub(super) async fn wait(self) {
+    async fn wait(self) {
         // The sender is dropped only after it has sent.
         let _ = self.0.await;
     }
