@@ -116,7 +116,7 @@ async fn listen(invocation: &Invocation<'_>, args: &SandboxArgs, output: &Output
             format!(
                 "the sandbox listens on {address}: every machine that reaches this one can call it"
             ),
-            "its keys are no secrets, and its controls answer to this machine only",
+            "its keys are no secrets; its controls answer to this machine, and elsewhere only with `--control-key`",
         );
         output.print_warnings(&invocation.warnings);
     }
