@@ -14,7 +14,7 @@ fn login() -> String {
         &format!("n={SHORT}; Path=/"),
         "old=gone; Path=/; Max-Age=0",
         "older=gone; Path=/; Expires=Wed, 21 Oct 2015 07:28:00 GMT",
-        "deep=zqx; Path=/deep",
+        "deep=qvz; Path=/deep",
         "tls=s3c; Path=/; Secure",
         "other=f0r; Path=/; Domain=example.com",
     ];
@@ -109,7 +109,7 @@ fn a_session_goes_from_step_to_step_and_is_shown_nowhere() {
         [
             "/login ".to_owned(),
             format!("/orders {session}"),
-            format!("/deep/7 deep=zqx; {session}"),
+            format!("/deep/7 deep=qvz; {session}"),
             // The session of one account is not for another.
             "/orders ".to_owned(),
         ]
@@ -119,7 +119,7 @@ fn a_session_goes_from_step_to_step_and_is_shown_nowhere() {
         "{output}"
     );
     let written = contents(&folder);
-    for secret in [SESSION, SHORT, "zqx", "s3c"] {
+    for secret in [SESSION, SHORT, "qvz", "s3c"] {
         assert!(!output.contains(secret), "{secret}: {output}");
         assert!(!written.contains(secret), "{secret}: {written}");
     }

@@ -98,7 +98,7 @@ fn another_address_than_a_loopback_one_is_said_loudly() {
     assert_eq!(
         text,
         "warning: the sandbox listens on 0.0.0.0: every machine that reaches this one can call it\n\
-         help: its keys are no secrets, and its controls answer to this machine only\n"
+         help: its keys are no secrets; its controls answer to this machine, and elsewhere only with `--control-key`\n"
     );
 }
 
