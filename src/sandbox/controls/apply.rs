@@ -14,7 +14,7 @@ impl TestMarketplace {
     ///
     /// # Errors
     /// When the control cannot do what it is asked.
-    pub(in crate::sandbox) fn apply_control(
+    pub(crate) fn apply_control(
         &mut self,
         control: ControlCommand,
         body: &[u8],

@@ -17,7 +17,7 @@ pub(super) const HELP: &str = "there is: GET health; GET requests?scheme=S&verdi
 
 /// Why a control is refused. Every message ends with the controls that exist.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub(in crate::sandbox) enum ControlError {
+pub(crate) enum ControlError {
     #[error("there is no control `{method} {CONTROL_PATH}{name}`; {HELP}")]
     UnknownControl { method: Method, name: String },
     #[error("`{control}` does not take `{parameter}`; {HELP}")]
@@ -55,7 +55,7 @@ pub(in crate::sandbox) enum ControlError {
 }
 
 #[derive(Debug, PartialEq, Eq)]
-pub(in crate::sandbox) enum ControlCommand {
+pub(crate) enum ControlCommand {
     /// Says which controls there are.
     Help,
     Health,
@@ -96,7 +96,7 @@ pub(in crate::sandbox) enum ControlCommand {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::sandbox) enum ExpireTarget {
+pub(crate) enum ExpireTarget {
     Access,
     Refresh,
     Grant,
@@ -104,6 +104,6 @@ pub(in crate::sandbox) enum ExpireTarget {
 
 /// Whether a control is the page at the end of a login, which a browser opens and which says
 /// nothing.
-pub(in crate::sandbox) fn is_callback_page(method: &http::Method, path: &str) -> bool {
+pub(crate) fn is_callback_page(method: &http::Method, path: &str) -> bool {
     *method == http::Method::GET && path.strip_prefix(CONTROL_PATH) == Some("callback")
 }

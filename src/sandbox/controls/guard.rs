@@ -20,7 +20,7 @@ pub struct ControlGuard {
 
 /// Why a request may not use the controls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(in crate::sandbox) enum ControlRefusal {
+pub(crate) enum ControlRefusal {
     #[error(
         "a control was called by a page of a browser (`Origin`): start the sandbox with `--cors` and this origin, or call it from a program"
     )]
@@ -42,11 +42,7 @@ pub(in crate::sandbox) enum ControlRefusal {
 impl ControlGuard {
     /// # Errors
     /// Why the request may not use the controls.
-    pub(in crate::sandbox) fn check(
-        &self,
-        peer: IpAddr,
-        headers: &HeaderMap,
-    ) -> Result<(), ControlRefusal> {
+    pub(crate) fn check(&self, peer: IpAddr, headers: &HeaderMap) -> Result<(), ControlRefusal> {
         let is_allowed = |origin: &http::HeaderValue| {
             let mut allowed = self.origins.iter();
             allowed.any(|allowed| allowed.as_bytes() == origin.as_bytes())

@@ -11,11 +11,7 @@ impl ControlCommand {
     ///
     /// # Errors
     /// When there is no such control, or a parameter is wrong.
-    pub(in crate::sandbox) fn parse(
-        method: Method,
-        name: &str,
-        query: &str,
-    ) -> Result<Self, ControlError> {
+    pub(crate) fn parse(method: Method, name: &str, query: &str) -> Result<Self, ControlError> {
         let mut parameters = ControlParameters::of(query);
         let control = match (method, name) {
             (Method::Get, "") => Self::Help,

@@ -18,12 +18,12 @@ struct DiagnosisJob {
 }
 
 /// Where signatures wait to be examined.
-pub(in crate::sandbox) struct DiagnosisWorker {
+pub(crate) struct DiagnosisWorker {
     jobs: SyncSender<DiagnosisJob>,
 }
 
 /// The other end.
-pub(in crate::sandbox) struct DiagnosisQueue {
+pub(crate) struct DiagnosisQueue {
     jobs: Receiver<DiagnosisJob>,
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 /// What a marketplace decided about a request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(in crate::sandbox) enum VerdictKind {
+pub(crate) enum VerdictKind {
     /// The request is right.
     #[default]
     Accepted,
@@ -18,9 +18,9 @@ pub(in crate::sandbox) enum VerdictKind {
 }
 
 impl VerdictKind {
-    pub(in crate::sandbox) const ALL: [Self; 3] = [Self::Accepted, Self::Refused, Self::Unrecorded];
+    pub(crate) const ALL: [Self; 3] = [Self::Accepted, Self::Refused, Self::Unrecorded];
 
-    pub(in crate::sandbox) fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Accepted => "accepted",
             Self::Refused => "refused",
@@ -31,22 +31,22 @@ impl VerdictKind {
 
 /// A verdict, and why.
 #[derive(Debug, Default)]
-pub(in crate::sandbox) struct ReplyVerdict {
-    pub(in crate::sandbox) kind: VerdictKind,
-    pub(in crate::sandbox) fault: Option<VerifyFault>,
+pub(crate) struct ReplyVerdict {
+    pub(crate) kind: VerdictKind,
+    pub(crate) fault: Option<VerifyFault>,
     /// `query.sign`
-    pub(in crate::sandbox) location: Option<String>,
+    pub(crate) location: Option<String>,
     /// Why, if no fault says it.
-    pub(in crate::sandbox) note: Option<String>,
+    pub(crate) note: Option<String>,
     /// Whose request it is.
-    pub(in crate::sandbox) account: Option<String>,
+    pub(crate) account: Option<String>,
     /// The signature that was refused.
-    pub(in crate::sandbox) suspect: Option<Box<SuspectSignature>>,
+    pub(crate) suspect: Option<Box<SuspectSignature>>,
 }
 
 impl ReplyVerdict {
     #[must_use]
-    pub(in crate::sandbox) fn noted(kind: VerdictKind, note: impl Into<String>) -> Self {
+    pub(crate) fn noted(kind: VerdictKind, note: impl Into<String>) -> Self {
         Self {
             kind,
             note: Some(note.into()),
@@ -57,13 +57,13 @@ impl ReplyVerdict {
 
 /// A request as it is shown; taken before the marketplace reads it.
 #[derive(Clone, Debug)]
-pub(in crate::sandbox) struct ArrivedCall {
+pub(crate) struct ArrivedCall {
     /// Unix milliseconds on the clock of this machine.
-    pub(in crate::sandbox) at_ms: i64,
-    pub(in crate::sandbox) scheme: Arc<str>,
-    pub(in crate::sandbox) method: String,
+    pub(crate) at_ms: i64,
+    pub(crate) scheme: Arc<str>,
+    pub(crate) method: String,
     /// Path and query; foreign credentials are replaced.
-    pub(in crate::sandbox) target: String,
+    pub(crate) target: String,
 }
 
 /// What is known about the mistake in a signature.

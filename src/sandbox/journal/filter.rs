@@ -4,17 +4,17 @@ use super::entry::{JournalEntry, VerdictKind};
 use std::time::Duration;
 
 /// The longest wait of one question.
-pub(in crate::sandbox) const MAX_WAIT: Duration = Duration::from_secs(60);
+pub(crate) const MAX_WAIT: Duration = Duration::from_secs(60);
 
 /// What a request of the journal must be.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(in crate::sandbox) struct JournalFilter {
-    pub(in crate::sandbox) scheme: Option<String>,
-    pub(in crate::sandbox) verdict: Option<VerdictKind>,
+pub(crate) struct JournalFilter {
+    pub(crate) scheme: Option<String>,
+    pub(crate) verdict: Option<VerdictKind>,
     /// Only those after this number.
-    pub(in crate::sandbox) after: Option<u64>,
+    pub(crate) after: Option<u64>,
     /// How long to wait for the first one.
-    pub(in crate::sandbox) wait: Option<Duration>,
+    pub(crate) wait: Option<Duration>,
 }
 
 impl JournalFilter {

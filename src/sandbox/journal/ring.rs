@@ -75,12 +75,7 @@ impl RequestJournal {
     }
 
     /// Keeps a request that was answered. A refused signature is examined later.
-    pub(in crate::sandbox) fn record(
-        &self,
-        call: ArrivedCall,
-        status: Option<u16>,
-        verdict: ReplyVerdict,
-    ) {
+    pub(crate) fn record(&self, call: ArrivedCall, status: Option<u16>, verdict: ReplyVerdict) {
         let (suspect, needed) = match verdict.suspect {
             Some(suspect) => (Some(suspect), DiagnosisState::Pending),
             None => (None, DiagnosisState::NotNeeded),
@@ -115,7 +110,7 @@ impl RequestJournal {
     }
 
     /// Whether it is a journal of this scheme.
-    pub(in crate::sandbox) fn knows(&self, scheme: &str) -> bool {
+    pub(crate) fn knows(&self, scheme: &str) -> bool {
         self.schemes.iter().any(|known| known == scheme)
     }
 
@@ -136,7 +131,7 @@ impl RequestJournal {
 
     /// The entries that match, with the counts of the journal. Waits for the first one, and for
     /// what is still examined, at most as long as the filter says.
-    pub(in crate::sandbox) async fn read(&self, filter: &JournalFilter) -> Value {
+    pub(crate) async fn read(&self, filter: &JournalFilter) -> Value {
         let until = Instant::now() + filter.wait.unwrap_or(Duration::ZERO);
         loop {
             let changed = self.changed.notified();
@@ -156,7 +151,7 @@ impl RequestJournal {
     }
 
     /// Removes the entries of one scheme, or all; how many.
-    pub(in crate::sandbox) fn clear(&self, scheme: Option<&str>) -> usize {
+    pub(crate) fn clear(&self, scheme: Option<&str>) -> usize {
         let mut kept = self.kept();
         let before = kept.entries.len();
         kept.entries

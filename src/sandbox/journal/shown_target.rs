@@ -8,13 +8,13 @@ use crate::wire::parse_form;
 const REPLACED: &str = "‹…›";
 
 /// The names under which a scheme's credentials and tokens stand in a query.
-pub(in crate::sandbox) struct CredentialFields(Vec<String>);
+pub(crate) struct CredentialFields(Vec<String>);
 
 impl CredentialFields {
     /// From the places where a verifier reads them, and from the parameters of links and token
     /// requests that are made of them.
     #[must_use]
-    pub(in crate::sandbox) fn of(scheme: &Scheme) -> Self {
+    pub(crate) fn of(scheme: &Scheme) -> Self {
         let is_credential = |text: &str| {
             ["cred.", "token.", "code", "secret"]
                 .iter()
@@ -49,7 +49,7 @@ impl CredentialFields {
 
     /// `is_own` says whether a value is one of the sandbox.
     #[must_use]
-    pub(in crate::sandbox) fn shown(&self, target: &str, is_own: &dyn Fn(&str) -> bool) -> String {
+    pub(crate) fn shown(&self, target: &str, is_own: &dyn Fn(&str) -> bool) -> String {
         let Some((path, query)) = target.split_once('?') else {
             return target.to_owned();
         };

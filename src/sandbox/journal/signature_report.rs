@@ -4,7 +4,7 @@ use crate::value::Value;
 
 /// What was expected in the place of a signature, and why another one came.
 #[derive(Clone, Debug, Default)]
-pub(in crate::sandbox) struct SignatureReport {
+pub(crate) struct SignatureReport {
     /// The codes of the mistakes that explain it: proven ones, and those that the request shows.
     pub(super) mistakes: Vec<String>,
     /// The steps of the expected signature, in order: id, operation, result.

@@ -55,7 +55,7 @@ fn regions(link: &AuthorizeLink) -> Vec<Option<&str>> {
 
 impl TestMarketplace {
     /// The page, if the request opens an authorization link.
-    pub(in crate::sandbox) fn authorize_page(
+    pub(crate) fn authorize_page(
         &mut self,
         received: &ReceivedRequest,
         moment: FreshValues,
@@ -272,7 +272,7 @@ fn escape_html(text: &str) -> String {
 
 /// The page at the redirect target of the sandbox itself.
 #[must_use]
-pub(in crate::sandbox) fn callback_page() -> SandboxReply {
+pub(crate) fn callback_page() -> SandboxReply {
     let text =
         "This is where the application would be. Copy the address of this page: the code is in it.";
     SandboxReply::html(format!(

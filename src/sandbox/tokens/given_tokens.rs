@@ -6,14 +6,14 @@ use crate::sign::TestAccount;
 
 /// Which of the printed tokens have ended.
 #[derive(Debug, Default)]
-pub(in crate::sandbox) struct GivenTokens {
+pub(crate) struct GivenTokens {
     /// Each ends the tokens that fit all of its pairs: the name of the token, or an id of its
     /// account. Without pairs, all.
     ended: Vec<Vec<(String, String)>>,
 }
 
 impl GivenTokens {
-    pub(in crate::sandbox) fn end(&mut self, only: Vec<(String, String)>) {
+    pub(crate) fn end(&mut self, only: Vec<(String, String)>) {
         if !self.ended.contains(&only) {
             self.ended.push(only);
         }
@@ -22,7 +22,7 @@ impl GivenTokens {
     /// Whether a token of this account still works. `needed` is the name of the token that the
     /// call needs.
     #[must_use]
-    pub(in crate::sandbox) fn works(&self, account: &TestAccount, needed: Option<&str>) -> bool {
+    pub(crate) fn works(&self, account: &TestAccount, needed: Option<&str>) -> bool {
         let fits = |(name, text): &(String, String)| {
             if name == "token" {
                 return needed.is_none_or(|needed| needed == text);

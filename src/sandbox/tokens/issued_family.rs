@@ -5,22 +5,22 @@ use std::time::Duration;
 
 /// Milliseconds of a duration.
 #[must_use]
-pub(in crate::sandbox) fn millis(duration: Duration) -> i64 {
+pub(crate) fn millis(duration: Duration) -> i64 {
     // Longer than any clock: such a token never expires.
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// A token or a code, and when it expires; Unix milliseconds.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::sandbox) struct ExpiringToken {
-    pub(in crate::sandbox) value: String,
-    pub(in crate::sandbox) issued_at_ms: i64,
-    pub(in crate::sandbox) expires_at_ms: i64,
+pub(crate) struct ExpiringToken {
+    pub(crate) value: String,
+    pub(crate) issued_at_ms: i64,
+    pub(crate) expires_at_ms: i64,
 }
 
 impl ExpiringToken {
     #[must_use]
-    pub(in crate::sandbox) fn seconds_left(&self, now_ms: i64) -> i64 {
+    pub(crate) fn seconds_left(&self, now_ms: i64) -> i64 {
         (self.expires_at_ms - now_ms).max(0) / 1_000
     }
 }
@@ -35,15 +35,15 @@ struct RetiredRefreshToken {
 
 /// An authorization, and when it ends.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::sandbox) struct IssuedGrant {
+pub(crate) struct IssuedGrant {
     /// Unix milliseconds.
-    pub(in crate::sandbox) expires_at_ms: i64,
-    pub(in crate::sandbox) revoked: bool,
+    pub(crate) expires_at_ms: i64,
+    pub(crate) revoked: bool,
 }
 
 impl IssuedGrant {
     /// For tokens that need no authorization, and for marketplaces whose authorizations do not end.
-    pub(in crate::sandbox) const UNLIMITED: Self = Self {
+    pub(crate) const UNLIMITED: Self = Self {
         expires_at_ms: i64::MAX,
         revoked: false,
     };
@@ -51,39 +51,39 @@ impl IssuedGrant {
 
 /// Counts of token requests, for users and tests.
 #[derive(Clone, Copy, Debug, Default)]
-pub(in crate::sandbox) struct IssueCounts {
-    pub(in crate::sandbox) issued: i64,
-    pub(in crate::sandbox) exchanged: i64,
-    pub(in crate::sandbox) refreshed: i64,
-    pub(in crate::sandbox) refused: i64,
-    pub(in crate::sandbox) replayed: i64,
+pub(crate) struct IssueCounts {
+    pub(crate) issued: i64,
+    pub(crate) exchanged: i64,
+    pub(crate) refreshed: i64,
+    pub(crate) refused: i64,
+    pub(crate) replayed: i64,
 }
 
 /// The response to a token request.
 #[derive(Clone, Debug, PartialEq)]
-pub(in crate::sandbox) struct IssuedPair {
-    pub(in crate::sandbox) subject: TokenSubject,
-    pub(in crate::sandbox) access: ExpiringToken,
-    pub(in crate::sandbox) refresh: Option<ExpiringToken>,
+pub(crate) struct IssuedPair {
+    pub(crate) subject: TokenSubject,
+    pub(crate) access: ExpiringToken,
+    pub(crate) refresh: Option<ExpiringToken>,
 }
 
 /// The tokens of one subject.
 #[derive(Debug)]
-pub(in crate::sandbox) struct IssuedFamily {
-    pub(in crate::sandbox) subject: TokenSubject,
+pub(crate) struct IssuedFamily {
+    pub(crate) subject: TokenSubject,
     /// The newest is the last.
     access: Vec<ExpiringToken>,
     refresh: Option<ExpiringToken>,
     retired: Vec<RetiredRefreshToken>,
-    pub(in crate::sandbox) grant: IssuedGrant,
+    pub(crate) grant: IssuedGrant,
     /// A mistake in a token request has cost the subject its quota.
-    pub(in crate::sandbox) penalized: bool,
-    pub(in crate::sandbox) counts: IssueCounts,
+    pub(crate) penalized: bool,
+    pub(crate) counts: IssueCounts,
 }
 
 impl IssuedFamily {
     #[must_use]
-    pub(in crate::sandbox) fn new(owner: TokenSubject) -> Self {
+    pub(crate) fn new(owner: TokenSubject) -> Self {
         let (access, retired) = (Vec::new(), Vec::new());
         Self {
             subject: owner,
@@ -98,7 +98,7 @@ impl IssuedFamily {
 
     /// Whether an access token is valid.
     #[must_use]
-    pub(in crate::sandbox) fn accepts(&self, access: &str, now_ms: i64) -> bool {
+    pub(crate) fn accepts(&self, access: &str, now_ms: i64) -> bool {
         // The end of an authorization ends all its tokens at once, whatever their own lifetime.
         !self.is_grant_ended(now_ms)
             && self
@@ -108,25 +108,25 @@ impl IssuedFamily {
     }
 
     #[must_use]
-    pub(in crate::sandbox) fn is_grant_ended(&self, now_ms: i64) -> bool {
+    pub(crate) fn is_grant_ended(&self, now_ms: i64) -> bool {
         self.grant.revoked || self.grant.expires_at_ms <= now_ms
     }
 
     /// The current refresh token, when it is this one.
     #[must_use]
-    pub(in crate::sandbox) fn current_refresh(&self, refresh: &str) -> Option<&ExpiringToken> {
+    pub(crate) fn current_refresh(&self, refresh: &str) -> Option<&ExpiringToken> {
         self.refresh.as_ref().filter(|known| known.value == refresh)
     }
 
     /// Whether this is an earlier refresh token.
     #[must_use]
-    pub(in crate::sandbox) fn has_retired(&self, refresh: &str) -> bool {
+    pub(crate) fn has_retired(&self, refresh: &str) -> bool {
         self.retired.iter().any(|known| known.value == refresh)
     }
 
     /// When a refresh token was used; `None` when it was not.
     #[must_use]
-    pub(in crate::sandbox) fn used_at_ms(&self, refresh: &str) -> Option<i64> {
+    pub(crate) fn used_at_ms(&self, refresh: &str) -> Option<i64> {
         self.retired
             .iter()
             .find(|known| known.value == refresh)?
@@ -135,13 +135,13 @@ impl IssuedFamily {
 
     /// The newest access token.
     #[must_use]
-    pub(in crate::sandbox) fn newest_access(&self) -> Option<&ExpiringToken> {
+    pub(crate) fn newest_access(&self) -> Option<&ExpiringToken> {
         self.access.last()
     }
 
     /// The pair that is current.
     #[must_use]
-    pub(in crate::sandbox) fn current_pair(&self) -> Option<IssuedPair> {
+    pub(crate) fn current_pair(&self) -> Option<IssuedPair> {
         let access = self.newest_access()?.clone();
         Some(IssuedPair {
             subject: self.subject.clone(),
@@ -152,7 +152,7 @@ impl IssuedFamily {
 
     /// Starts a new authorization, which replaces the earlier one. Its grace period does not cover
     /// earlier tokens, and tokens of a revoked authorization stay invalid.
-    pub(in crate::sandbox) fn start_grant(&mut self, grant: IssuedGrant, now_ms: i64) {
+    pub(crate) fn start_grant(&mut self, grant: IssuedGrant, now_ms: i64) {
         // Access tokens outlive a renewal of the same authorization, but `accepts` looks at the
         // grant alone: with a new grant, tokens of a revoked one would work again.
         if self.is_grant_ended(now_ms) {
@@ -177,7 +177,7 @@ impl IssuedFamily {
     }
 
     /// Earlier access tokens stay valid for `overlap`, but at most until they expire.
-    pub(in crate::sandbox) fn issue_pair(
+    pub(crate) fn issue_pair(
         &mut self,
         access: ExpiringToken,
         refresh: Option<ExpiringToken>,
@@ -201,33 +201,33 @@ impl IssuedFamily {
     }
 
     /// Marks the current refresh token as used.
-    pub(in crate::sandbox) fn retire_refresh(&mut self, now_ms: i64) {
+    pub(crate) fn retire_refresh(&mut self, now_ms: i64) {
         if let Some(spent) = self.refresh.take() {
             self.retire_shared_refresh(spent.value, now_ms);
         }
     }
 
     /// Marks a refresh token of a shared pair as used for this subject.
-    pub(in crate::sandbox) fn retire_shared_refresh(&mut self, refresh: String, now_ms: i64) {
+    pub(crate) fn retire_shared_refresh(&mut self, refresh: String, now_ms: i64) {
         self.retired.push(RetiredRefreshToken {
             value: refresh,
             used_at_ms: Some(now_ms),
         });
     }
 
-    pub(in crate::sandbox) fn expire_access(&mut self, now_ms: i64) {
+    pub(crate) fn expire_access(&mut self, now_ms: i64) {
         self.access
             .iter_mut()
             .for_each(|known| known.expires_at_ms = known.expires_at_ms.min(now_ms));
     }
 
-    pub(in crate::sandbox) fn expire_refresh(&mut self, now_ms: i64) {
+    pub(crate) fn expire_refresh(&mut self, now_ms: i64) {
         self.refresh
             .iter_mut()
             .for_each(|known| known.expires_at_ms = known.expires_at_ms.min(now_ms));
     }
 
-    pub(in crate::sandbox) fn expire_grant(&mut self, now_ms: i64) {
+    pub(crate) fn expire_grant(&mut self, now_ms: i64) {
         self.grant.expires_at_ms = self.grant.expires_at_ms.min(now_ms);
     }
 }

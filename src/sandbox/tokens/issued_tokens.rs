@@ -17,47 +17,47 @@ const FIRST_RANDOM_SITE: u64 = 1_000;
 
 /// What the scheme defines about one token.
 #[derive(Clone, Copy)]
-pub(in crate::sandbox) struct TokenRule<'s> {
-    pub(in crate::sandbox) token: &'s Token,
-    pub(in crate::sandbox) response: &'s TokenResponse,
+pub(crate) struct TokenRule<'s> {
+    pub(crate) token: &'s Token,
+    pub(crate) response: &'s TokenResponse,
 }
 
 /// A subject that a refresh can be for, and the subjects of the shared pairs that can be split for
 /// it.
-pub(in crate::sandbox) struct RefreshCandidate {
-    pub(in crate::sandbox) subject: TokenSubject,
-    pub(in crate::sandbox) shared_subjects: Vec<TokenSubject>,
+pub(crate) struct RefreshCandidate {
+    pub(crate) subject: TokenSubject,
+    pub(crate) shared_subjects: Vec<TokenSubject>,
 }
 
 /// What a user or test can override by a control.
 #[derive(Debug, Default)]
-pub(in crate::sandbox) struct TokenOverrides {
+pub(crate) struct TokenOverrides {
     /// A refresh token that was used less than this ago is accepted again; milliseconds.
-    pub(in crate::sandbox) grace_ms: i64,
+    pub(crate) grace_ms: i64,
     /// Lifetimes of tokens issued from now on, in milliseconds; the default is the scheme's.
-    pub(in crate::sandbox) access_lifetime_ms: Option<i64>,
-    pub(in crate::sandbox) refresh_lifetime_ms: Option<i64>,
+    pub(crate) access_lifetime_ms: Option<i64>,
+    pub(crate) refresh_lifetime_ms: Option<i64>,
 }
 
 /// What the link of a code was opened with, and the exchange must repeat or prove.
 #[derive(Clone, Debug, Default)]
-pub(in crate::sandbox) struct CodeBinding {
+pub(crate) struct CodeBinding {
     /// RFC 6749, section 4.1.3: the redirect address of the exchange is that of the link.
-    pub(in crate::sandbox) redirect: Option<String>,
+    pub(crate) redirect: Option<String>,
     /// RFC 7636, section 4.6: the SHA-256 of the verifier, in base64url.
-    pub(in crate::sandbox) challenge: Option<String>,
+    pub(crate) challenge: Option<String>,
 }
 
 /// What an exchange brings besides the code.
 #[derive(Clone, Copy, Debug, Default)]
-pub(in crate::sandbox) struct CodeProof<'a> {
-    pub(in crate::sandbox) redirect: Option<&'a str>,
-    pub(in crate::sandbox) verifier: Option<&'a str>,
+pub(crate) struct CodeProof<'a> {
+    pub(crate) redirect: Option<&'a str>,
+    pub(crate) verifier: Option<&'a str>,
 }
 
 /// What is wrong with an exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::sandbox) enum ExchangeFault {
+pub(crate) enum ExchangeFault {
     /// The code is unknown, used, expired, or of another subject.
     Code,
     /// The redirect address is not that of the link.
@@ -93,22 +93,18 @@ struct IssuedCode {
 
 /// Everything that one marketplace has issued.
 #[derive(Debug, Default)]
-pub(in crate::sandbox) struct IssuedTokens {
-    pub(in crate::sandbox) families: Vec<IssuedFamily>,
+pub(crate) struct IssuedTokens {
+    pub(crate) families: Vec<IssuedFamily>,
     codes: Vec<IssuedCode>,
     /// How many texts were generated, so that no two are the same.
     issued_count: u64,
-    pub(in crate::sandbox) overrides: TokenOverrides,
+    pub(crate) overrides: TokenOverrides,
 }
 
 impl IssuedTokens {
     /// The subject of a valid access token.
     #[must_use]
-    pub(in crate::sandbox) fn subject_of(
-        &self,
-        access: &str,
-        now_ms: i64,
-    ) -> Option<&TokenSubject> {
+    pub(crate) fn subject_of(&self, access: &str, now_ms: i64) -> Option<&TokenSubject> {
         self.families
             .iter()
             .find(|family| family.accepts(access, now_ms))
@@ -117,7 +113,7 @@ impl IssuedTokens {
 
     /// Whether a text is a token or a code of this marketplace, in whatever state.
     #[must_use]
-    pub(in crate::sandbox) fn has_issued(&self, text: &str, now_ms: i64) -> bool {
+    pub(crate) fn has_issued(&self, text: &str, now_ms: i64) -> bool {
         let mut families = self.families.iter();
         families.any(|family| {
             family.accepts(text, now_ms)
@@ -128,14 +124,14 @@ impl IssuedTokens {
 
     /// Whether the subject of an access token is penalized.
     #[must_use]
-    pub(in crate::sandbox) fn is_penalized(&self, access: &str, now_ms: i64) -> bool {
+    pub(crate) fn is_penalized(&self, access: &str, now_ms: i64) -> bool {
         self.families
             .iter()
             .any(|family| family.penalized && family.accepts(access, now_ms))
     }
 
     /// The family of a subject; a new one if there is none.
-    pub(in crate::sandbox) fn family(&mut self, owner: &TokenSubject) -> &mut IssuedFamily {
+    pub(crate) fn family(&mut self, owner: &TokenSubject) -> &mut IssuedFamily {
         let at = self.position(owner).unwrap_or_else(|| {
             self.families.push(IssuedFamily::new(owner.clone()));
             self.families.len() - 1
@@ -144,7 +140,7 @@ impl IssuedTokens {
     }
 
     /// Ends the authorization of a token, whichever of the two it is.
-    pub(in crate::sandbox) fn revoke(&mut self, value: &str, now_ms: i64) {
+    pub(crate) fn revoke(&mut self, value: &str, now_ms: i64) {
         let mut families = self.families.iter_mut();
         let holder = families.find(|family| {
             family.current_refresh(value).is_some()
@@ -164,7 +160,7 @@ impl IssuedTokens {
 
     /// The same token while it is young enough, else a new one. An older token stays valid until it
     /// expires.
-    pub(in crate::sandbox) fn issue(
+    pub(crate) fn issue(
         &mut self,
         owner: &TokenSubject,
         rule: TokenRule<'_>,
@@ -195,7 +191,7 @@ impl IssuedTokens {
     }
 
     /// A code for an authorization of this subject.
-    pub(in crate::sandbox) fn issue_code(
+    pub(crate) fn issue_code(
         &mut self,
         owner: &TokenSubject,
         life: Option<Duration>,
@@ -220,7 +216,7 @@ impl IssuedTokens {
     /// # Errors
     /// When the code is unknown, used, expired, or of none of these subjects, and when the proof is
     /// not the one that the code is bound to.
-    pub(in crate::sandbox) fn exchange(
+    pub(crate) fn exchange(
         &mut self,
         code: &str,
         proof: CodeProof<'_>,
@@ -282,7 +278,7 @@ impl IssuedTokens {
     ///
     /// # Errors
     /// `VerifyFault::RefreshToken`, `VerifyFault::RefreshExpired` or `VerifyFault::Grant`.
-    pub(in crate::sandbox) fn refresh(
+    pub(crate) fn refresh(
         &mut self,
         value: &str,
         candidates: &[RefreshCandidate],

@@ -8,10 +8,7 @@ use crate::wire::{DraftBody, parse_form};
 
 /// Whether a request makes the mistake.
 #[must_use]
-pub(in crate::sandbox) fn is_violated_by(
-    penalty: &PenaltyRule,
-    received: &ReceivedRequest,
-) -> bool {
+pub(crate) fn is_violated_by(penalty: &PenaltyRule, received: &ReceivedRequest) -> bool {
     let query = received
         .target
         .split_once('?')
@@ -32,7 +29,7 @@ pub(in crate::sandbox) fn is_violated_by(
 /// Whether a token request has all parameters of the scheme: constants with their value, others
 /// with any value. Optional ones may be missing.
 #[must_use]
-pub(in crate::sandbox) fn has_all_parameters(token: &Token, verified: &VerifiedRequest) -> bool {
+pub(crate) fn has_all_parameters(token: &Token, verified: &VerifiedRequest) -> bool {
     let DraftBody::Form(sent) = &verified.unsigned.body else {
         return token
             .issue
@@ -63,7 +60,7 @@ pub(in crate::sandbox) fn has_all_parameters(token: &Token, verified: &VerifiedR
 /// Moves the parameters of the query to the body: the marketplace accepts them there, and penalizes
 /// it later.
 #[must_use]
-pub(in crate::sandbox) fn move_query_to_body(mut received: ReceivedRequest) -> ReceivedRequest {
+pub(crate) fn move_query_to_body(mut received: ReceivedRequest) -> ReceivedRequest {
     let Some((path, query)) = received.target.split_once('?') else {
         return received;
     };

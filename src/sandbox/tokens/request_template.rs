@@ -11,7 +11,7 @@ use crate::value::{Value, parse};
 use crate::wire::parse_form;
 
 /// The values that a request was sent with.
-pub(in crate::sandbox) struct ReceivedValues {
+pub(crate) struct ReceivedValues {
     query: Vec<(String, String)>,
     form: Vec<(String, String)>,
     json: Value,
@@ -20,7 +20,7 @@ pub(in crate::sandbox) struct ReceivedValues {
 impl ReceivedValues {
     /// # Errors
     /// When the body is not what its media type says.
-    pub(in crate::sandbox) fn of(received: &ReceivedRequest) -> Result<Self, VerifyError> {
+    pub(crate) fn of(received: &ReceivedRequest) -> Result<Self, VerifyError> {
         let query = received
             .target
             .split_once('?')
@@ -56,7 +56,7 @@ impl ReceivedValues {
 
 /// The `content-type`; empty without one.
 #[must_use]
-pub(in crate::sandbox) fn media_type_of(received: &ReceivedRequest) -> &str {
+pub(crate) fn media_type_of(received: &ReceivedRequest) -> &str {
     received
         .headers
         .iter()
@@ -93,7 +93,7 @@ fn malformed_body() -> VerifyError {
 
 /// One place in a request that has a template or a constant.
 #[derive(Clone)]
-pub(in crate::sandbox) struct RequestLeaf<'t> {
+pub(crate) struct RequestLeaf<'t> {
     part: RequestPart,
     path: Vec<&'t str>,
     template: &'t TemplateTree,
@@ -101,7 +101,7 @@ pub(in crate::sandbox) struct RequestLeaf<'t> {
 
 /// Every leaf of a request for a token.
 #[must_use]
-pub(in crate::sandbox) fn leaves_of(request: &TokenRequest) -> Vec<RequestLeaf<'_>> {
+pub(crate) fn leaves_of(request: &TokenRequest) -> Vec<RequestLeaf<'_>> {
     let mut leaves = [
         field_leaves(RequestPart::Query, &request.query),
         field_leaves(RequestPart::Form, &request.form),
@@ -115,10 +115,7 @@ pub(in crate::sandbox) fn leaves_of(request: &TokenRequest) -> Vec<RequestLeaf<'
 
 /// The leaves of a query or a form.
 #[must_use]
-pub(in crate::sandbox) fn field_leaves(
-    part: RequestPart,
-    fields: &[TemplateField],
-) -> Vec<RequestLeaf<'_>> {
+pub(crate) fn field_leaves(part: RequestPart, fields: &[TemplateField]) -> Vec<RequestLeaf<'_>> {
     fields
         .iter()
         .map(|field| RequestLeaf {
@@ -216,7 +213,7 @@ impl RequestLeaf<'_> {
 
 /// The first required leaf that was not sent.
 #[must_use]
-pub(in crate::sandbox) fn find_missing(
+pub(crate) fn find_missing(
     scheme: &Scheme,
     leaves: &[RequestLeaf<'_>],
     sent: &ReceivedValues,
@@ -232,7 +229,7 @@ pub(in crate::sandbox) fn find_missing(
 
 /// The first leaf that was sent and belongs only to other requests.
 #[must_use]
-pub(in crate::sandbox) fn find_unexpected(
+pub(crate) fn find_unexpected(
     leaves: &[RequestLeaf<'_>],
     others: &[RequestLeaf<'_>],
     sent: &ReceivedValues,
@@ -251,7 +248,7 @@ pub(in crate::sandbox) fn find_unexpected(
 
 /// # Errors
 /// When a value differs from the constant of the template.
-pub(in crate::sandbox) fn check_constants(
+pub(crate) fn check_constants(
     leaves: &[RequestLeaf<'_>],
     sent: &ReceivedValues,
 ) -> Result<(), VerifyError> {
@@ -271,7 +268,7 @@ pub(in crate::sandbox) fn check_constants(
 
 /// The value and the location of the leaf that is exactly `{{ a.b }}`.
 #[must_use]
-pub(in crate::sandbox) fn read_value(
+pub(crate) fn read_value(
     leaves: &[RequestLeaf<'_>],
     sent: &ReceivedValues,
     lookup: &[&str],
@@ -284,10 +281,7 @@ pub(in crate::sandbox) fn read_value(
 
 /// The name of the parameter that is exactly `{{ name }}`.
 #[must_use]
-pub(in crate::sandbox) fn parameter_name<'t>(
-    leaves: &[RequestLeaf<'t>],
-    name: &str,
-) -> Option<&'t str> {
+pub(crate) fn parameter_name<'t>(leaves: &[RequestLeaf<'t>], name: &str) -> Option<&'t str> {
     leaves
         .iter()
         .find(|leaf| leaf.lookup().as_deref() == Some(&[name]))
@@ -299,7 +293,7 @@ pub(in crate::sandbox) fn parameter_name<'t>(
 ///
 /// # Errors
 /// When a credential belongs to none of the accounts that are left.
-pub(in crate::sandbox) fn matching_accounts<'a>(
+pub(crate) fn matching_accounts<'a>(
     scheme: &Scheme,
     accounts: &'a [TestAccount],
     read: &[(String, String)],

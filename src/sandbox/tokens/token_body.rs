@@ -9,7 +9,7 @@ use crate::wire::join_form;
 /// The same request with a form for its body. A body that is no JSON object of single values stays
 /// as it is: its parameters are missing then.
 #[must_use]
-pub(in crate::sandbox) fn json_as_form(mut received: ReceivedRequest) -> ReceivedRequest {
+pub(crate) fn json_as_form(mut received: ReceivedRequest) -> ReceivedRequest {
     let Some(pairs) = json_pairs(&received) else {
         return received;
     };
@@ -18,7 +18,7 @@ pub(in crate::sandbox) fn json_as_form(mut received: ReceivedRequest) -> Receive
 }
 
 /// Puts a form in the place of the body.
-pub(in crate::sandbox) fn set_form(received: &mut ReceivedRequest, pairs: &[(String, String)]) {
+pub(crate) fn set_form(received: &mut ReceivedRequest, pairs: &[(String, String)]) {
     received.body = join_form(pairs).into();
     received.headers.retain(|(name, _)| name != "content-type");
     received.headers.push((

@@ -148,7 +148,7 @@ impl From<VerifyError> for TokenRefusal {
 
 impl TestMarketplace {
     /// The response to a token request; `None` for any other request.
-    pub(in crate::sandbox) fn token_request(
+    pub(crate) fn token_request(
         &mut self,
         received: &ReceivedRequest,
         moment: FreshValues,

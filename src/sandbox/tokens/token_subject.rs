@@ -9,7 +9,7 @@ use crate::value::{ObjectMember, Value};
 use std::borrow::Cow;
 
 /// The credentials of one account, and nothing else.
-pub(in crate::sandbox) struct AccountScope<'a>(pub &'a TestAccount);
+pub(crate) struct AccountScope<'a>(pub &'a TestAccount);
 
 impl TemplateScope for AccountScope<'_> {
     fn lookup(&self, path: &[&str]) -> Option<Cow<'_, Value>> {
@@ -77,14 +77,14 @@ pub fn test_account(
 
 /// The name of a token, and the values of the credentials that it is stored by.
 #[derive(Clone, Debug, PartialEq)]
-pub(in crate::sandbox) struct TokenSubject {
-    pub(in crate::sandbox) token: String,
-    pub(in crate::sandbox) ids: Vec<ObjectMember>,
+pub(crate) struct TokenSubject {
+    pub(crate) token: String,
+    pub(crate) ids: Vec<ObjectMember>,
 }
 
 impl TokenSubject {
     #[must_use]
-    pub(in crate::sandbox) fn of(token: &Token, account: &TestAccount) -> Self {
+    pub(crate) fn of(token: &Token, account: &TestAccount) -> Self {
         let ids = token
             .key_credentials
             .iter()
@@ -97,7 +97,7 @@ impl TokenSubject {
 
     /// Whether the token is for this account.
     #[must_use]
-    pub(in crate::sandbox) fn includes(&self, account: &TestAccount) -> bool {
+    pub(crate) fn includes(&self, account: &TestAccount) -> bool {
         self.ids
             .iter()
             .all(|(name, value)| *value == subject_id(name, account))
@@ -115,10 +115,7 @@ pub(super) fn subject_id(name: &str, account: &TestAccount) -> Value {
 
 /// Each subject of a token among the accounts, once.
 #[must_use]
-pub(in crate::sandbox) fn subjects_of(
-    token: &Token,
-    accounts: &[&TestAccount],
-) -> Vec<TokenSubject> {
+pub(crate) fn subjects_of(token: &Token, accounts: &[&TestAccount]) -> Vec<TokenSubject> {
     let mut owners = Vec::new();
     for account in accounts {
         let owner = TokenSubject::of(token, account);
@@ -132,7 +129,7 @@ pub(in crate::sandbox) fn subjects_of(
 /// Credential → its values in these accounts, each once. Secrets are left out, since responses use
 /// it.
 #[must_use]
-pub(in crate::sandbox) fn public_ids(scheme: &Scheme, accounts: &[&TestAccount]) -> Value {
+pub(crate) fn public_ids(scheme: &Scheme, accounts: &[&TestAccount]) -> Value {
     let open = scheme
         .credentials
         .iter()
