@@ -4,7 +4,7 @@ mod access;
 mod advice;
 mod attempt;
 mod attempts;
-mod body_use;
+mod body_passage;
 mod budget;
 mod call_hosts;
 mod condition;

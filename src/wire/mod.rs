@@ -3,7 +3,7 @@
 
 mod body_bytes;
 mod body_charset;
-mod body_use;
+mod body_passage;
 mod draft;
 mod encode;
 mod external_url;
@@ -20,7 +20,7 @@ pub(crate) use body_charset::{
     charset_parameter, decode_body, decode_other_charset, encode_body, unencodable,
     xml_declared_label,
 };
-pub(crate) use body_use::{BodyPassage, BodyUse};
+pub(crate) use body_passage::BodyPassage;
 pub(crate) use draft::RequestTarget;
 pub use draft::{Draft, DraftBody, DraftPart};
 pub(crate) use encode::{encode_form, encode_form_bytes, join_form, join_query, show_letters};

@@ -572,6 +572,33 @@ fn a_large_response_that_is_not_whole_or_not_wanted_leaves_no_file() {
     }
 }
 
+/// A token that only its name tells is found in a large document as in a small one.
+#[test]
+fn a_large_document_that_holds_a_token_is_not_written() {
+    let token = "tok-9f8e7d6c5b4a39281706";
+    for (start, end) in [
+        (
+            b"{\"access_token\":\"tok-9f8e7d6c5b4a39281706\",\"b\":\"".as_slice(),
+            b"\"}".as_slice(),
+        ),
+        (
+            b"<r><accessToken>tok-9f8e7d6c5b4a39281706</accessToken><b>",
+            b"</b></r>",
+        ),
+        (b"b=", b"&access_token=tok-9f8e7d6c5b4a39281706"),
+    ] {
+        let origin = large_server(start, 2, end, false);
+        let folder = large_workspace(&origin, "assert: { status: 200 }\n", "");
+        let (output, code) = run(&folder, &["run"]);
+        assert!(
+            code != 0 && output.contains("it holds a credential"),
+            "{output}"
+        );
+        assert!(!output.contains(token), "{output}");
+        assert!(!folder.path().join("out/report.bin").exists());
+    }
+}
+
 /// What looks at the text of a response gets it whole.
 #[test]
 fn a_large_response_that_is_looked_at_is_whole() {

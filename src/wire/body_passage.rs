@@ -1,38 +1,20 @@
-//! What a run looks at in the body of a response, and whether a body can pass without being held in
-//! memory.
+//! Whether the body of a response can pass into a file without being held in memory.
 
 use super::body_charset::BodyCharset;
 use crate::body_stream::BodyFolder;
 
-/// What is looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum BodyUse {
-    /// At most its length, its hash and its first bytes.
-    Nothing,
-    /// Values of JSON or XML.
-    Documents,
-    /// Any text of it.
-    Text,
-}
-
-/// How a large response may pass into a file.
+/// How a large response may pass into a file. Nothing looks at the text of one that does.
 #[derive(Clone, Debug)]
 pub(crate) struct BodyPassage {
-    pub(crate) looked_at: BodyUse,
     pub(crate) folder: BodyFolder,
 }
 
 impl BodyPassage {
     /// Whether a body that begins like this need not be held. A refusal always is: its text says
-    /// why.
+    /// why. So is every text and document, since secrets are looked for in it by their names.
     #[must_use]
-    pub(crate) fn admits(&self, status: u16, content_type: Option<&str>, head: &[u8]) -> bool {
-        (200..300).contains(&status)
-            && match self.looked_at {
-                BodyUse::Nothing => true,
-                BodyUse::Documents => is_binary(content_type, head),
-                BodyUse::Text => false,
-            }
+    pub(crate) fn admits(status: u16, content_type: Option<&str>, head: &[u8]) -> bool {
+        (200..300).contains(&status) && is_binary(content_type, head)
     }
 }
 

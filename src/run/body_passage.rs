@@ -5,8 +5,7 @@ use super::step_execution::StepExecution;
 use crate::model::assertion::{Assertion, Subject};
 use crate::model::redact_rule::RedactRule;
 use crate::model::scheme::Scheme;
-use crate::model::secret_rules::SecretRules;
-use crate::wire::{BodyPassage, BodyUse};
+use crate::wire::BodyPassage;
 
 impl StepExecution<'_> {
     /// How a large response may pass into the file that the step writes. `None` where it is held in
@@ -18,36 +17,33 @@ impl StepExecution<'_> {
         else {
             return None;
         };
-        Some(BodyPassage {
-            looked_at: self.body_use(),
+        let passage = || BodyPassage {
             folder: folder.body_folder(segments),
-        })
+        };
+        (!self.looks_at_text()).then(passage)
     }
 
-    fn body_use(&self) -> BodyUse {
+    /// Whether something looks at the text of a body of any kind. Values of JSON and XML, and secrets
+    /// by their names, are looked for in documents and text only.
+    fn looks_at_text(&self) -> bool {
         let (step, owner) = (self.step, self.owner);
         let assertions = step.repeat.conditions().chain(&step.assertions);
         let captures = step.captures.iter().chain(step.repeat.captures());
         let gone = step.undo.iter().flat_map(|undo| &undo.gone);
-        let subjects = assertions
+        let mut subjects = assertions
             .chain(rules_of(self.scheme))
             .chain(gone)
             .map(|assertion| &assertion.subject)
-            .chain(captures.map(|capture| &capture.from))
-            .map(use_of_subject);
+            .chain(captures.map(|capture| &capture.from));
         let rules = redact_rules(
             self.scheme,
             self.context.environment.workspace,
             owner.redact_rules,
         );
-        let secrets = [owner.secret_rules, &self.scheme.secret_rules]
-            .into_iter()
-            .map(use_of_secrets);
-        subjects
-            .chain(rules.into_iter().map(use_of_redact_rule))
-            .chain(secrets)
-            .max()
-            .unwrap_or(BodyUse::Nothing)
+        subjects.any(|subject| matches!(subject, Subject::Body))
+            || rules
+                .into_iter()
+                .any(|rule| matches!(rule, RedactRule::Pattern(_)))
     }
 }
 
@@ -58,33 +54,4 @@ fn rules_of(scheme: &Scheme) -> impl Iterator<Item = &Assertion> {
     success
         .chain(errors)
         .flat_map(|condition| &condition.assertions)
-}
-
-fn use_of_subject(subject: &Subject) -> BodyUse {
-    match subject {
-        Subject::Status
-        | Subject::Latency
-        | Subject::Bytes
-        | Subject::Header(_)
-        | Subject::Cookie(_) => BodyUse::Nothing,
-        Subject::Path(_) | Subject::XPath(_) => BodyUse::Documents,
-        Subject::Body => BodyUse::Text,
-    }
-}
-
-fn use_of_redact_rule(rule: &RedactRule) -> BodyUse {
-    match rule {
-        RedactRule::Header(_) => BodyUse::Nothing,
-        RedactRule::Path(_) | RedactRule::XPath(_) => BodyUse::Documents,
-        RedactRule::Pattern(_) => BodyUse::Text,
-    }
-}
-
-/// `not_secret` only undoes what a name made secret, and nothing of such a body is shown.
-fn use_of_secrets(rules: &SecretRules) -> BodyUse {
-    if rules.secrets.is_empty() {
-        BodyUse::Nothing
-    } else {
-        BodyUse::Documents
-    }
 }
