@@ -1,6 +1,7 @@
 //! Folders and files that only their user can read or change, on file systems where kernel locks
 //! work. All others are refused.
 
+use crate::atomic_file;
 use crate::plain_file::{MAX_TEXT_BYTES, read_opened_file};
 use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
@@ -99,6 +100,20 @@ pub(crate) fn open_private(
         &file.metadata().map_err(|error| io_error(path, &error))?,
     )?;
     Ok(file)
+}
+
+/// Writes a new file that only its user can read; its folder is made if it is missing. `false` if
+/// there is a file already, which stays as it is.
+///
+/// # Errors
+/// When it cannot be made or written.
+pub(crate) fn create_private(path: &Path, bytes: &[u8]) -> Result<bool, PrivateFileError> {
+    if let Some(folder) = path.parent() {
+        create_private_folder(folder).map_err(|error| io_error(folder, &error))?;
+    }
+    // Whole or not at all: a process that is ended in between must leave no empty file, and one
+    // that starts at the same time must not read half of it.
+    atomic_file::create_private(path, bytes).map_err(|error| io_error(path, &error))
 }
 
 pub(crate) fn read_private(path: &Path) -> Result<Option<Vec<u8>>, PrivateFileError> {

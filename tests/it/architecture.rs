@@ -137,7 +137,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "plain_file",
         ],
     ),
-    ("private_file", &["plain_file"]),
+    ("private_file", &["atomic_file", "plain_file"]),
     ("database", &["awake_timeout"]),
     (
         "credentials",
