@@ -1,9 +1,9 @@
 //! Whether a push is signed by one of the webhooks of a scheme, with one of the keys at hand.
 
-use super::registered_address::RegisteredAddress;
 use crate::method::Method;
 use crate::model::scheme::{IncomingPush, Scheme};
 use crate::sign::{Arrived, IncomingError, ReceivedRequest, TestAccount, check_incoming};
+use crate::wire::RegisteredAddress;
 use bytes::Bytes;
 use std::sync::Arc;
 

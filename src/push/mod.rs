@@ -6,12 +6,10 @@ mod examiner;
 mod forward;
 mod judge;
 mod record;
-mod registered_address;
 mod server;
 
 pub(crate) use examiner::PushExaminer;
 pub(crate) use forward::{ForwardAddress, ForwardAddressError};
 pub(crate) use judge::PushKeys;
 pub(crate) use record::PushReport;
-pub(crate) use registered_address::{RegisteredAddress, RegisteredAddressError};
 pub(crate) use server::{PushServer, PushSocket};

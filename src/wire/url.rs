@@ -88,6 +88,15 @@ impl BaseUrl {
         }
     }
 
+    /// The one that is named, or that of the protocol.
+    #[must_use]
+    pub(crate) fn port(&self) -> u16 {
+        let named = &self.authority()[self.host().len()..];
+        let default = if self.is_https() { 443 } else { 80 };
+        // One that is no number was refused when the URL was read.
+        named.trim_start_matches(':').parse().unwrap_or(default)
+    }
+
     /// Empty, or begins with a slash and does not end with one.
     #[must_use]
     pub fn path(&self) -> &str {

@@ -9,7 +9,9 @@ use crate::cli::args::ListenArgs;
 use crate::cli::command_error::CommandError;
 use crate::cli::command_output::{CommandOutput, CommandResult};
 use crate::cli::invocation::Invocation;
+use crate::cli::listen_error::cannot_listen;
 use crate::cli::output::Output;
+use crate::cli::push_address::parse_address;
 use crate::cli::settings;
 use crate::cli::standard_input::until_end;
 use crate::cli::stop_signals::StopSignals;
@@ -18,7 +20,6 @@ use crate::load::{FileKind, LoadedWorkspace};
 use crate::model::scheme::{Scheme, SchemeOrigin};
 use crate::push::{
     ForwardAddress, ForwardAddressError, PushExaminer, PushKeys, PushServer, PushSocket,
-    RegisteredAddress, RegisteredAddressError,
 };
 use crate::wire::BaseUrlError;
 use keys::PushAccounts;
@@ -36,7 +37,11 @@ pub(crate) fn run(
 }
 
 async fn listen(invocation: &Invocation<'_>, args: &ListenArgs, output: &Output) -> CommandResult {
-    let address = RegisteredAddress::parse(&args.url).map_err(|error| wrong_url(&error))?;
+    let address = parse_address(
+        "--url",
+        &args.url,
+        "pass the whole address that is registered with the marketplace, such as https://my.app/push",
+    )?;
     let forward = args.forward.as_deref().map(parse_forward).transpose()?;
     let bind = SocketAddr::from((bind_address(&args.bind)?, args.port));
     let loaded = session::load_with_all_schemes(invocation, &[FileKind::Scheme])?;
@@ -66,7 +71,9 @@ async fn listen(invocation: &Invocation<'_>, args: &ListenArgs, output: &Output)
         .map_err(|error| CommandError::operation(format!("no thread can be started: {error}")))?;
     // Before anything is printed: a script that reads "listening" may send a signal at once.
     let mut signals = StopSignals::install()?;
-    let socket = bind_port(bind).await?;
+    let socket = PushSocket::bind(bind)
+        .await
+        .map_err(|error| cannot_listen(bind, &error, "127.0.0.1 or 0.0.0.0"))?;
     announce(invocation, args, output, socket.local, &keys, &environment);
     let server = PushServer {
         keys,
@@ -83,22 +90,6 @@ async fn listen(invocation: &Invocation<'_>, args: &ListenArgs, output: &Output)
         "pushes: {accepted} accepted, {others} refused or not delivered"
     ));
     Ok(CommandOutput::ended(end))
-}
-
-async fn bind_port(address: SocketAddr) -> Result<PushSocket, CommandError> {
-    PushSocket::bind(address).await.map_err(|error| {
-        let message = format!("nothing can listen on {address}: {error}");
-        let hint = match error.kind() {
-            std::io::ErrorKind::AddrInUse => {
-                "another program has this port: stop it, or name another with `--port`, or 0 for any free one"
-            }
-            std::io::ErrorKind::PermissionDenied => {
-                "ports below 1024 need rights: name another with `--port`"
-            }
-            _ => "name an address of this machine with `--bind`, such as 127.0.0.1 or 0.0.0.0",
-        };
-        CommandError::operation(message).hint(hint)
-    })
 }
 
 fn announce(
@@ -134,24 +125,6 @@ fn announce(
         );
     }
     output.print_warnings(&invocation.warnings);
-}
-
-fn wrong_url(error: &RegisteredAddressError) -> CommandError {
-    if let RegisteredAddressError::Url(BaseUrlError::UserInfo(_)) = error {
-        // The text itself holds a password.
-        return CommandError::usage("`--url` names a user")
-            .hint("leave the user and the password out");
-    }
-    let hint = match error {
-        RegisteredAddressError::Fragment(_) => "leave out what begins with `#`",
-        RegisteredAddressError::Characters(_) => {
-            "percent-encode blanks and letters outside of ASCII, as the marketplace registered them"
-        }
-        RegisteredAddressError::Url(_) => {
-            "pass the whole address that is registered with the marketplace, such as https://my.app/push"
-        }
-    };
-    CommandError::usage(format!("`--url`: {error}")).hint(hint)
 }
 
 fn parse_forward(text: &str) -> Result<ForwardAddress, CommandError> {

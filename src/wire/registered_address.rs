@@ -1,7 +1,7 @@
-//! The address that is registered with the marketplace. Some of them sign it, so it is kept as it is
-//! written.
+//! The address that a marketplace sends pushes to, as it is registered there. Some of them sign it, so
+//! it is kept as it is written.
 
-use crate::wire::{BaseUrl, BaseUrlError};
+use super::url::{BaseUrl, BaseUrlError};
 
 /// Why a text is no address that can be registered.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -55,6 +55,25 @@ impl RegisteredAddress {
         &self.origin
     }
 
+    /// Without what follows the path.
+    #[must_use]
+    pub(crate) fn without_query(&self) -> &str {
+        self.text
+            .split_once('?')
+            .map_or(&self.text, |(before, _)| before)
+    }
+
+    /// Path and query of a request to it.
+    #[must_use]
+    pub(crate) fn target(&self) -> String {
+        let rest = &self.text[self.origin.as_str().len()..];
+        if rest.starts_with('/') {
+            rest.to_owned()
+        } else {
+            format!("/{rest}")
+        }
+    }
+
     /// Empty, or begins with a slash.
     #[must_use]
     pub(crate) fn path(&self) -> &str {
@@ -78,6 +97,9 @@ mod tests {
             let address = RegisteredAddress::parse(text).unwrap();
             assert_eq!(address.as_str(), text);
             assert_eq!(address.path(), path);
+            let target = &text[address.origin().as_str().len()..];
+            let target = Some(target).filter(|rest| !rest.is_empty());
+            assert_eq!(address.target(), target.unwrap_or("/"));
         }
         for text in [
             "",
