@@ -39,6 +39,7 @@ mod yaml;
 mod budget;
 mod credentials;
 mod database;
+mod inbound;
 mod last_run;
 mod ledger;
 mod output_files;

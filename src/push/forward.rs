@@ -1,27 +1,14 @@
 //! Passes a push on to the program that it is for, with the headers and the body that came.
 
+use crate::inbound::end_to_end;
 use crate::transport::{TransportError, send_plain};
 use crate::wire::BaseUrl;
 use bytes::Bytes;
-use http::header::{CONNECTION, HeaderMap, HeaderName};
 use http_body_util::Full;
 use std::time::{Duration, Instant};
 
 /// How long the program may take. Marketplaces wait shorter.
 const FORWARD_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// Headers of one connection, which are not passed on (RFC 9110, section 7.6.1).
-const HOP_BY_HOP: [&str; 9] = [
-    "connection",
-    "expect",
-    "keep-alive",
-    "proxy-authenticate",
-    "proxy-authorization",
-    "proxy-connection",
-    "te",
-    "transfer-encoding",
-    "upgrade",
-];
 
 /// Why pushes cannot be passed on to an address.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -36,8 +23,6 @@ pub(crate) enum ForwardAddressError {
 #[derive(Clone, Debug)]
 pub(crate) struct ForwardAddress {
     base: BaseUrl,
-    host: String,
-    port: u16,
 }
 
 /// What became of a push that was passed on.
@@ -54,16 +39,7 @@ impl ForwardAddress {
         if base.is_https() {
             return Err(ForwardAddressError::NotPlain(text.to_owned()));
         }
-        let host = base.host().to_owned();
-        let port = base.authority()[host.len()..]
-            .trim_start_matches(':')
-            .parse();
-        Ok(Self {
-            // Without one, the port of `http`; one that is none was refused above.
-            port: port.unwrap_or(80),
-            host,
-            base,
-        })
+        Ok(Self { base })
     }
 
     /// The path and query that a request to it has.
@@ -85,7 +61,14 @@ impl ForwardAddress {
     ) -> ForwardedPush {
         let started_at = Instant::now();
         let result = match self.request(head, target, body) {
-            Ok(request) => send_plain((&self.host, self.port), request, FORWARD_TIMEOUT).await,
+            Ok(request) => {
+                send_plain(
+                    (self.base.host(), self.base.port()),
+                    request,
+                    FORWARD_TIMEOUT,
+                )
+                .await
+            }
             Err(error) => Err(TransportError::Setup {
                 reason: error.to_string(),
             }),
@@ -109,26 +92,6 @@ impl ForwardAddress {
     }
 }
 
-/// The headers that are not of one connection, in the order in which they came.
-pub(super) fn end_to_end(headers: &HeaderMap) -> HeaderMap {
-    let named: Vec<String> = headers
-        .get_all(CONNECTION)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .map(|name| name.trim().to_ascii_lowercase())
-        .collect();
-    let is_kept = |name: &HeaderName| {
-        !HOP_BY_HOP.contains(&name.as_str()) && !named.iter().any(|known| known == name.as_str())
-    };
-    // Not `remove`, which changes the order of the rest.
-    let mut kept = HeaderMap::with_capacity(headers.len());
-    for (name, value) in headers.iter().filter(|(name, _)| is_kept(name)) {
-        kept.append(name.clone(), value.clone());
-    }
-    kept
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -144,7 +107,7 @@ mod tests {
             ("http://[::1]:9", "[::1]", 9),
         ] {
             let parsed = ForwardAddress::parse(address).unwrap();
-            assert_eq!((parsed.host.as_str(), parsed.port), (host, port));
+            assert_eq!((parsed.base.host(), parsed.base.port()), (host, port));
         }
         for wrong in [
             "localhost:3000",

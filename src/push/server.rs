@@ -1,11 +1,11 @@
 //! The address that pushes arrive at.
 
 use super::examiner::{PushWatcher, SuspectPush};
-use super::forward::{ForwardAddress, ForwardedPush, end_to_end};
+use super::forward::{ForwardAddress, ForwardedPush};
 use super::judge::{ArrivedPush, PushJudgement, PushKeys};
 use super::record::{PushOutcome, PushRecord};
+use crate::inbound::{accept_connections, end_to_end};
 use crate::method::Method;
-use crate::sandbox::accept_connections;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
@@ -234,7 +234,8 @@ async fn read_push(
 
 fn plain_response(status: u16, text: &'static str) -> PushResponse {
     let mut response = http::Response::new(Full::new(Bytes::from_static(text.as_bytes())));
-    // Each status above is one of HTTP.
-    *response.status_mut() = http::StatusCode::from_u16(status).unwrap_or_default();
+    // Each status above is one of HTTP. The default of the type would be 200, which accepts a push.
+    *response.status_mut() =
+        http::StatusCode::from_u16(status).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
     response
 }

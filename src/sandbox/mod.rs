@@ -21,7 +21,6 @@ mod truncated_body;
 
 pub use controls::ControlGuard;
 pub use journal::{JournalEntry, RequestJournal};
-pub(crate) use listen::accept_connections;
 pub(crate) use listen::{
     AllowedOrigins, AuthorityError, AuthorityRecord, SandboxAuthority, certificate_domains,
 };

@@ -5,8 +5,7 @@ use super::journal::{ArrivedCall, CredentialFields, RequestJournal};
 use super::listen::{
     AllowedOrigins, AuthorityError, BindError, BoundListener, ForwardProxy, KnownHosts,
     PortAssignment, PortPlan, PortPlanError, ProxiedService, ProxyTarget, SandboxAuthority,
-    SandboxOrigins, accept_connections, bind_all, bind_one, named_authority, scheme_of_host,
-    tls_acceptor,
+    SandboxOrigins, bind_all, bind_one, named_authority, scheme_of_host, tls_acceptor,
 };
 use super::marketplace::TestMarketplace;
 use super::recording_set::RecordingSet;
@@ -15,6 +14,7 @@ use super::reserved_names::{CONTROL_PATH, NO_RECORDING};
 use super::tokens::token_subject::TestCredentialError;
 use super::truncated_body::TruncatedBody;
 use crate::host::ClockAndRng;
+use crate::inbound::accept_connections;
 use crate::load::RecordingFaults;
 use crate::method::Method;
 use crate::model::scheme::Scheme;
@@ -348,7 +348,7 @@ impl ProxiedMarketplaces {
 }
 
 impl ProxiedService for ProxiedMarketplaces {
-    type ReplyBody = ReplyBody;
+    type ServiceBody = ReplyBody;
 
     fn has_host(&self, target: &ProxyTarget) -> bool {
         self.hosts.contains(target)

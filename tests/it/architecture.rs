@@ -137,6 +137,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "plain_file",
         ],
     ),
+    ("inbound", &["sign", "wire"]),
     ("private_file", &["atomic_file", "plain_file"]),
     ("database", &["awake_timeout"]),
     (
@@ -188,11 +189,11 @@ const ARROWS: &[(&str, &[&str])] = &[
         "push",
         &[
             "calendar",
+            "inbound",
             "method",
             "mistake",
             "model",
             "redact",
-            "sandbox",
             "sign",
             "transport",
             "value",
@@ -237,6 +238,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &[
             "calendar",
             "host",
+            "inbound",
             "load",
             "method",
             "mistake",
@@ -389,7 +391,7 @@ const KEPT: &[(&str, &[&str])] = &[
     ("SystemTime::now", &["main.rs", "cli/testing.rs"]),
     ("getrandom::", &["main.rs", "cli/testing.rs"]),
     ("WireRequest::sealed(", &["sign/", "wire/request.rs"]),
-    ("TcpListener", &["push/", "sandbox/", "transport/"]),
+    ("TcpListener", &["inbound/", "push/", "sandbox/", "transport/"]),
     ("cookie::", &["run/cookies.rs"]),
 ];
 

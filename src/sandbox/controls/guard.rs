@@ -1,11 +1,8 @@
-//! Who may use the controls: this machine, or who has the key. A page in a browser can call every
-//! port of the machine, under a name of its own that resolves to 127.0.0.1 (DNS rebinding), so the
-//! address of the peer alone says too little.
+//! Who may use the controls: this machine, or who has the key.
 
+use crate::inbound::{KeyCheck, check_key, comes_from_other_pages, names_loopback_host};
 use crate::sandbox::reserved_names::CONTROL_KEY_HEADER;
-use crate::sign::is_equal_in_constant_time;
-use crate::wire::is_loopback_origin;
-use http::header::{HOST, HeaderMap, ORIGIN};
+use http::header::HeaderMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -43,32 +40,17 @@ impl ControlGuard {
     /// # Errors
     /// Why the request may not use the controls.
     pub(crate) fn check(&self, peer: IpAddr, headers: &HeaderMap) -> Result<(), ControlRefusal> {
-        let is_allowed = |origin: &http::HeaderValue| {
-            let mut allowed = self.origins.iter();
-            allowed.any(|allowed| allowed.as_bytes() == origin.as_bytes())
-        };
-        if !headers.get_all(ORIGIN).iter().all(is_allowed) {
+        if comes_from_other_pages(headers, &self.origins) {
             return Err(ControlRefusal::Origin);
         }
         match &self.key {
-            Some(key) => check_key(key, headers),
+            Some(key) => match check_key(headers, CONTROL_KEY_HEADER, key) {
+                KeyCheck::Right => Ok(()),
+                KeyCheck::Missing => Err(ControlRefusal::NoKey),
+                KeyCheck::Wrong => Err(ControlRefusal::WrongKey),
+            },
             None => check_machine(peer, headers),
         }
-    }
-}
-
-fn check_key(key: &str, headers: &HeaderMap) -> Result<(), ControlRefusal> {
-    let mut sent = headers.get_all(CONTROL_KEY_HEADER).iter();
-    match (sent.next(), sent.next()) {
-        (None, _) => Err(ControlRefusal::NoKey),
-        (Some(sent), None)
-            if sent
-                .to_str()
-                .is_ok_and(|sent| is_equal_in_constant_time(sent, key)) =>
-        {
-            Ok(())
-        }
-        _ => Err(ControlRefusal::WrongKey),
     }
 }
 
@@ -76,29 +58,11 @@ fn check_machine(peer: IpAddr, headers: &HeaderMap) -> Result<(), ControlRefusal
     if !peer.to_canonical().is_loopback() {
         return Err(ControlRefusal::OtherMachine);
     }
-    let mut hosts = headers.get_all(HOST).iter();
-    let host = hosts.next().and_then(|host| host.to_str().ok());
-    let is_loopback = host.is_some_and(is_loopback_host);
-    if is_loopback && hosts.next().is_none() {
+    if names_loopback_host(headers) {
         Ok(())
     } else {
         Err(ControlRefusal::OtherHost)
     }
-}
-
-/// A loopback address, `localhost`, or a name below it, which resolvers answer with a loopback
-/// address themselves (RFC 6761, section 6.3).
-fn is_loopback_host(host: &str) -> bool {
-    let host = host.to_ascii_lowercase();
-    let (name, port) = host.rsplit_once(':').unwrap_or((&host, ""));
-    let named = name.strip_suffix(".localhost").is_some_and(|label| {
-        !label.is_empty()
-            && label
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
-            && port.bytes().all(|byte| byte.is_ascii_digit())
-    });
-    named || is_loopback_origin(&format!("http://{host}"))
 }
 
 #[cfg(test)]

@@ -1,6 +1,5 @@
 //! Where the marketplaces of the sandbox listen: address, ports, and how connections are accepted.
 
-mod accept;
 mod authority;
 mod certificate_name;
 mod cors;
@@ -12,7 +11,6 @@ mod proxy;
 mod sockets;
 mod tls;
 
-pub(crate) use accept::accept_connections;
 pub(crate) use authority::SandboxAuthority;
 pub(crate) use authority::{AuthorityError, AuthorityRecord};
 pub(crate) use cors::AllowedOrigins;

@@ -16,7 +16,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 /// The marketplaces behind the proxy.
 pub(crate) trait ProxiedService: Clone + Send + Sync + 'static {
-    type ReplyBody: Body<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>>
+    type ServiceBody: Body<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>>
         + Send
         + 'static;
 
@@ -30,10 +30,10 @@ pub(crate) trait ProxiedService: Clone + Send + Sync + 'static {
         request: Request<Incoming>,
         target: &ProxyTarget,
         peer: IpAddr,
-    ) -> impl Future<Output = Result<Response<Self::ReplyBody>, LostResponse>> + Send;
+    ) -> impl Future<Output = Result<Response<Self::ServiceBody>, LostResponse>> + Send;
 
     /// A response of the proxy itself; without a message it is empty.
-    fn own_response(&self, status: u16, message: Option<String>) -> Response<Self::ReplyBody>;
+    fn own_response(&self, status: u16, message: Option<String>) -> Response<Self::ServiceBody>;
 }
 
 /// The port of the proxy.
@@ -62,7 +62,7 @@ impl<S: ProxiedService> ForwardProxy<S> {
         &self,
         mut request: Request<Incoming>,
         peer: IpAddr,
-    ) -> Result<Response<S::ReplyBody>, LostResponse> {
+    ) -> Result<Response<S::ServiceBody>, LostResponse> {
         let is_tunnel = request.method() == Method::CONNECT;
         let target = if is_tunnel {
             tunnel_target(request.uri())

@@ -1,0 +1,10 @@
+//! What every server of ours needs before it looks at a request: connections that are accepted until
+//! the end, who may call a server of this machine, and which headers belong to one connection.
+
+mod accept;
+mod end_to_end;
+mod local_caller;
+
+pub(crate) use accept::accept_connections;
+pub(crate) use end_to_end::end_to_end;
+pub(crate) use local_caller::{KeyCheck, check_key, comes_from_other_pages, names_loopback_host};
