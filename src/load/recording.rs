@@ -11,7 +11,7 @@ use crate::load::workspace_files::WorkspaceFiles;
 use crate::model::recording::{
     FORMAT_VERSION, PARTIAL_HEADERS_FORMAT, RecordedBody, RecordedExchange, RecordedHeaders,
     RecordedOutcome, RecordedPart, RecordedPartFile, RecordedRequest, RecordedResponse, Recording,
-    ResponseBody, checksum,
+    ResponseBody, StubPush, checksum,
 };
 use crate::model::request::Method;
 use crate::model::sandbox_resource::SandboxResource;
@@ -20,6 +20,7 @@ use crate::span::Span;
 use crate::wire::unencodable;
 use crate::yaml::{MapEntry, NodeKind, YamlNode};
 use base64::prelude::{BASE64_STANDARD, Engine as _};
+use std::time::Duration;
 
 /// Keys of a recording.
 pub(super) const RECORDING_KEYS: [&str; 6] = [
@@ -31,8 +32,17 @@ pub(super) const RECORDING_KEYS: [&str; 6] = [
     "resources",
 ];
 /// Keys of one exchange; the last three are for stubs.
-pub(super) const EXCHANGE_KEYS: [&str; 6] =
-    ["request", "response", "times", "rounds", "delay", "fault"];
+pub(super) const EXCHANGE_KEYS: [&str; 7] = [
+    "request",
+    "response",
+    "times",
+    "rounds",
+    "delay",
+    "fault",
+    "then_push",
+];
+/// Keys of `then_push`.
+pub(super) const STUB_PUSH_KEYS: [&str; 3] = ["event", "json", "after"];
 /// Keys of a recorded request.
 pub(super) const RECORDED_REQUEST_KEYS: [&str; 15] = [
     "account",
@@ -223,6 +233,7 @@ impl<'d> RecordingDecoder<'d> {
         let delay = map
             .get("delay")
             .and_then(|node| duration(node, "`delay`", self.diagnostics));
+        let then_push = map.get("then_push").and_then(|node| self.stub_push(node));
         let decoded = self.request(request);
         let outcome = self.outcome(&map);
         if let (
@@ -243,6 +254,30 @@ impl<'d> RecordingDecoder<'d> {
             times,
             rounds,
             delay,
+            then_push,
+        })
+    }
+
+    /// `order_status`, or `{ event: order_status, json: { … }, after: 2s }`
+    fn stub_push(&mut self, node: &YamlNode) -> Option<StubPush> {
+        if node.as_scalar().is_some() {
+            return Some(StubPush {
+                event: text(node, "`then_push`", self.diagnostics)?.to_owned(),
+                event_at: node.at,
+                json: None,
+                after: Duration::ZERO,
+            });
+        }
+        let map = CheckedMap::open(node, "`then_push`", &STUB_PUSH_KEYS, self.diagnostics)?;
+        let event = map.required("event", self.diagnostics)?;
+        Some(StubPush {
+            event: text(event, "`event`", self.diagnostics)?.to_owned(),
+            event_at: event.at,
+            json: map.get("json").map(YamlNode::to_value),
+            after: map
+                .get("after")
+                .and_then(|node| duration(node, "`after`", self.diagnostics))
+                .unwrap_or_default(),
         })
     }
 

@@ -1,7 +1,7 @@
 //! What only shows when all files are known: schemes, levels, accounts and environments that do not
 //! exist, and two recordings that answer one request differently.
 
-use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean, similar_name_hint};
+use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean, join_names, similar_name_hint};
 use crate::model::credential_variable::{variable_name, variable_part};
 use crate::model::environment::{Account, Environment};
 use crate::model::recording::{
@@ -432,6 +432,7 @@ fn check_recordings(workspace: &Workspace, diagnostics: &mut Diagnostics) {
             diagnostics.push(unknown_recording_scheme(recording, &names));
         }
         for exchange in &recording.exchanges {
+            check_stub_push(workspace, &recording.scheme, exchange, diagnostics);
             let key = (
                 recording.scheme.as_str(),
                 request_fingerprint(&exchange.request),
@@ -449,6 +450,34 @@ fn check_recordings(workspace: &Workspace, diagnostics: &mut Diagnostics) {
             others.push((recording, exchange));
         }
     }
+}
+
+/// A push of an event that the scheme does not have would never be sent.
+fn check_stub_push(
+    workspace: &Workspace,
+    scheme: &str,
+    exchange: &RecordedExchange,
+    diagnostics: &mut Diagnostics,
+) {
+    let (Some(push), Some(scheme)) = (&exchange.then_push, workspace.scheme(scheme)) else {
+        return;
+    };
+    if scheme.push_event(&push.event).is_some() {
+        return;
+    }
+    let events: Vec<&str> = scheme
+        .push_events()
+        .map(|(_, event)| event.name.as_str())
+        .collect();
+    let title = format!("the scheme `{}` has no event `{}`", scheme.name, push.event);
+    let hint = if events.is_empty() {
+        "none of its webhooks has `events`".to_owned()
+    } else {
+        did_you_mean(&push.event, events.iter().copied())
+            .unwrap_or_else(|| format!("it has {}", join_names(events, "and")))
+    };
+    let diagnostic = Diagnostic::error(title).at(push.event_at, "this push is never sent");
+    diagnostics.push(diagnostic.hint(hint));
 }
 
 /// Whether two files give different responses to one request, and no date says which is newer.

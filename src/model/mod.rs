@@ -10,6 +10,7 @@ pub(crate) mod expression;
 pub(crate) mod fixture;
 pub(crate) mod outcome;
 pub(crate) mod pages;
+pub(crate) mod path_literals;
 pub(crate) mod recording;
 pub(crate) mod redact_rule;
 pub(crate) mod repeat;

@@ -54,6 +54,32 @@ pub struct RecordedExchange {
     pub rounds: Option<u32>,
     /// How long the response is delayed.
     pub delay: Option<Duration>,
+    /// The push that the sandbox sends after the response.
+    pub then_push: Option<StubPush>,
+}
+
+/// `then_push: order_status`
+#[derive(Clone, Debug)]
+pub struct StubPush {
+    /// An event of a webhook of the scheme.
+    pub event: String,
+    pub event_at: Span,
+    /// In the place of the event's own body.
+    pub json: Option<Value>,
+    /// How long it is sent after the response.
+    pub after: Duration,
+}
+
+impl StubPush {
+    /// Whether two of them send the same.
+    fn is_same(left: Option<&Self>, right: Option<&Self>) -> bool {
+        match (left, right) {
+            (Some(left), Some(right)) => {
+                (&left.event, &left.json, left.after) == (&right.event, &right.json, right.after)
+            }
+            (left, right) => left.is_none() && right.is_none(),
+        }
+    }
 }
 
 /// What comes back for a request.
@@ -244,7 +270,7 @@ pub(crate) fn request_fingerprint(request: &RecordedRequest) -> u64 {
     hasher.finish()
 }
 
-/// Whether two exchanges have the same outcome, `times` and `delay`.
+/// Whether two exchanges have the same outcome, `times`, `delay` and push.
 #[must_use]
 pub(crate) fn is_same_outcome(left: &RecordedExchange, right: &RecordedExchange) -> bool {
     let same = match (&left.outcome, &right.outcome) {
@@ -258,6 +284,7 @@ pub(crate) fn is_same_outcome(left: &RecordedExchange, right: &RecordedExchange)
         ),
     };
     same && (left.times, left.delay) == (right.times, right.delay)
+        && StubPush::is_same(left.then_push.as_ref(), right.then_push.as_ref())
 }
 
 fn is_same_response(left: &RecordedResponse, right: &RecordedResponse) -> bool {

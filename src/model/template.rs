@@ -72,6 +72,16 @@ impl Template {
         Ok(Self { at, parts })
     }
 
+    /// As a file writes it, with a blank on both sides of each expression.
+    #[must_use]
+    pub fn written(&self) -> String {
+        let parts = self.parts.iter().map(|part| match part {
+            TemplatePart::Literal(text) => text.clone(),
+            TemplatePart::Expression(expression) => format!("{{{{ {} }}}}", expression.source),
+        });
+        parts.collect()
+    }
+
     /// The text itself when nothing has to be filled in.
     #[must_use]
     pub fn as_literal(&self) -> Option<&str> {

@@ -1,6 +1,6 @@
 //! All files under one root, loaded and resolved.
 
-use crate::model::environment::{Account, Environment, SANDBOX_ENV};
+use crate::model::environment::{Account, Environment, LIVE_ENV, SANDBOX_ENV};
 use crate::model::fixture::Fixture;
 use crate::model::recording::Recording;
 use crate::model::redact_rule::RedactRule;
@@ -112,6 +112,17 @@ impl Workspace {
     pub fn all_steps(&self) -> impl Iterator<Item = &Step> {
         let requests = self.requests.iter().flat_map(Request::calls);
         requests.chain(self.fixtures.iter().flat_map(Fixture::all_steps))
+    }
+
+    /// Every environment but one, in the order of their names, with those that need not be written.
+    #[must_use]
+    pub fn other_environments(&self, own: &str) -> Vec<&str> {
+        let written = self.environments.iter().map(|one| one.name.as_str());
+        let mut names: Vec<&str> = written.chain([LIVE_ENV, SANDBOX_ENV]).collect();
+        names.sort_unstable();
+        names.dedup();
+        names.retain(|name| *name != own);
+        names
     }
 
     /// The accounts of a scheme in an environment. The sandbox knows every account that is named

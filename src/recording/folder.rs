@@ -57,7 +57,9 @@ pub(crate) enum BrokenRecording {
 pub(crate) enum NotRecordable {
     #[error("it holds `resources`, which are written by hand: move them to a file of their own")]
     HoldsResources,
-    #[error("it holds stubs, with `times` or `delay`: move them to a file of their own")]
+    #[error(
+        "it holds stubs, with `times`, `delay` or `then_push`: move them to a file of their own"
+    )]
     HoldsStubs,
     #[error("it is a recording of `{recorded}`, and this is one of `{scheme}`")]
     OtherScheme { recorded: String, scheme: String },

@@ -30,6 +30,6 @@ pub(crate) use redaction::{RUN_ID_PLACEHOLDER, Redaction, request_texts};
 pub use replay::RecordingReplay;
 pub(crate) use replay::{ReplayError, ReplayedResponse, belongs_to_file, describe_miss};
 pub(crate) use response::{BodyFileError, read_body, response_headers};
-pub(crate) use serialize::{exchange_skeleton, recording_skeleton};
+pub(crate) use serialize::{authored_text, exchange_skeleton, recording_skeleton};
 pub(crate) use unchanged::{MaskError, apply_masks, apply_text_masks};
 pub(crate) use unsigned_request::{received_request, unsigned_request};

@@ -386,8 +386,9 @@ impl<'e> ExchangeIndex<'e> {
 /// A file that a person wrote is never overwritten: a stub stands for a response that the
 /// marketplace does not give on demand.
 fn check_recordable(old: &Recording, scheme: &str) -> Result<(), NotRecordable> {
-    let is_stub =
-        |exchange: &RecordedExchange| exchange.times.is_some() || exchange.delay.is_some();
+    let is_stub = |exchange: &RecordedExchange| {
+        exchange.times.is_some() || exchange.delay.is_some() || exchange.then_push.is_some()
+    };
     if !old.resources.is_empty() {
         Err(NotRecordable::HoldsResources)
     } else if old.exchanges.iter().any(is_stub) {

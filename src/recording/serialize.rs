@@ -3,7 +3,7 @@
 
 use crate::model::recording::{
     FORMAT_VERSION, PARTIAL_HEADERS_FORMAT, RecordedBody, RecordedExchange, RecordedOutcome,
-    RecordedPart, RecordedRequest, RecordedResponse, Recording, ResponseBody, checksum,
+    RecordedPart, RecordedRequest, RecordedResponse, Recording, ResponseBody, StubPush, checksum,
 };
 use crate::value::{ObjectMember, Value};
 use crate::yaml;
@@ -33,6 +33,19 @@ pub(super) fn to_yaml(recording: &Recording) -> Result<String, jiff::Error> {
     let sum = checksum(&format!("{text}{rest}"));
     text.push_str(&format!("checksum: {}\n", yaml::quoted(&sum)));
     Ok(text + &rest)
+}
+
+/// A recording that no run made, without comment and checksum.
+#[must_use]
+pub(crate) fn authored_text(recording: &Recording) -> String {
+    yaml::write(&Value::Object(vec![
+        member("format", format_of(recording).into()),
+        member("scheme", recording.scheme.as_str().into()),
+        member(
+            "exchanges",
+            Value::List(recording.exchanges.iter().map(exchange_value).collect()),
+        ),
+    ]))
 }
 
 /// A file that keeps a request of format 1 is of format 1: nobody knows which other headers it was
@@ -79,6 +92,22 @@ fn exchange_value(exchange: &RecordedExchange) -> Value {
             .map(|delay| member("delay", format!("{}ms", delay.as_millis()).into())),
     );
     members.extend(fault.map(|fault| member("fault", fault.into())));
+    members.extend(
+        exchange
+            .then_push
+            .as_ref()
+            .map(|push| member("then_push", stub_push_value(push))),
+    );
+    Value::Object(members)
+}
+
+fn stub_push_value(push: &StubPush) -> Value {
+    let mut members = vec![member("event", push.event.as_str().into())];
+    members.extend(push.json.clone().map(|json| member("json", json)));
+    if !push.after.is_zero() {
+        let after = format!("{}ms", push.after.as_millis());
+        members.push(member("after", after.into()));
+    }
     Value::Object(members)
 }
 

@@ -163,6 +163,7 @@ mod tests {
             times: None,
             rounds: None,
             delay: None,
+            then_push: None,
         }
     }
 

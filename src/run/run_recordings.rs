@@ -372,6 +372,7 @@ fn recorded_exchange(
         times: None,
         rounds,
         delay: None,
+        then_push: None,
     }
 }
 

@@ -106,7 +106,12 @@ fn token_kinds(token: &Token) -> Vec<String> {
     if token.exchange.is_some() {
         kinds.push("OAuth 2 code".to_owned());
     }
-    if let Some(issue) = &token.issue {
+    if token.device.is_some() {
+        kinds.push("OAuth 2 device".to_owned());
+    }
+    if let Some(issue) = &token.issue
+        && issue.issuing_token.is_none()
+    {
         let grant = constant_field(&issue.form, "grant_type")
             .or_else(|| constant_field(&issue.query, "grant_type"))
             .or_else(|| constant_member(issue.json.as_ref(), "grant_type"));
@@ -117,7 +122,8 @@ fn token_kinds(token: &Token) -> Vec<String> {
             _ => "session token".to_owned(),
         });
     }
-    if kinds.is_empty() {
+    // One that is issued with another token adds nothing to how that one is got.
+    if kinds.is_empty() && token.issued_with().is_none() {
         kinds.push("OAuth 2 refresh".to_owned());
     }
     kinds

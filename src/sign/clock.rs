@@ -29,14 +29,29 @@ pub(crate) fn write_time(clock: &SchemeClock, unix_ms: i64) -> Result<String, Cl
 }
 
 /// Unix milliseconds of a time in the scheme's spelling; `None` when it is not spelled so.
-pub(super) fn read_time(clock: &SchemeClock, text: &str) -> Option<i64> {
+pub(crate) fn read_time(clock: &SchemeClock, text: &str) -> Option<i64> {
+    read_time_as(clock, &clock.format, text)
+}
+
+/// The same for a marketplace that takes several spellings. Digits can be seconds or milliseconds:
+/// the reading that lies nearest to now counts.
+pub(super) fn read_accepted_time(clock: &SchemeClock, text: &str, now_ms: i64) -> Option<i64> {
+    let accepted = clock.accepted.iter();
+    let readings = accepted.filter_map(|format| read_time_as(clock, format, text));
+    let own = read_time(clock, text);
+    own.into_iter()
+        .chain(readings)
+        .min_by_key(|time| time.abs_diff(now_ms))
+}
+
+fn read_time_as(clock: &SchemeClock, format: &ClockFormat, text: &str) -> Option<i64> {
     let digits = |text: &str| {
         text.bytes()
             .all(|byte| byte.is_ascii_digit())
             .then(|| text.parse::<i64>().ok())
             .flatten()
     };
-    match &clock.format {
+    match format {
         ClockFormat::UnixSeconds => digits(text)?.checked_mul(1_000),
         ClockFormat::UnixMilliseconds => digits(text),
         ClockFormat::Strftime(format) => {
@@ -44,8 +59,8 @@ pub(super) fn read_time(clock: &SchemeClock, text: &str) -> Option<i64> {
             let local = parsed.to_datetime().ok()?;
             let offset = jiff::tz::Offset::from_seconds(clock.zone).ok()?;
             let time = offset.to_timestamp(local).ok()?.as_millisecond();
-            // Only the one spelling that the scheme itself would write is accepted.
-            (write_time(clock, time).ok()? == text).then_some(time)
+            // Only the one spelling that this format itself would write is accepted.
+            (format_time(time, format, clock.zone).ok()? == text).then_some(time)
         }
     }
 }
@@ -59,6 +74,7 @@ mod tests {
     fn a_time_reads_back_as_it_was_written() {
         let clock = |format| SchemeClock {
             format,
+            accepted: Vec::new(),
             zone: 0,
             window: None,
             backdate: Duration::ZERO,
@@ -78,5 +94,33 @@ mod tests {
             Some(12_000)
         );
         assert_eq!(read_time(&clock(ClockFormat::UnixMilliseconds), "-1"), None);
+    }
+
+    #[test]
+    fn another_spelling_is_read_only_if_the_marketplace_takes_it() {
+        let now = 1_751_534_130_000;
+        let strict = SchemeClock {
+            format: ClockFormat::UnixSeconds,
+            accepted: Vec::new(),
+            zone: 0,
+            window: None,
+            backdate: Duration::ZERO,
+        };
+        let lenient = SchemeClock {
+            accepted: vec![
+                ClockFormat::UnixMilliseconds,
+                ClockFormat::Strftime("%Y-%m-%dT%H:%M:%SZ".to_owned()),
+            ],
+            ..strict.clone()
+        };
+        for text in ["1751534130", "1751534130000", "2025-07-03T09:15:30Z"] {
+            assert_eq!(read_accepted_time(&lenient, text, now), Some(now), "{text}");
+        }
+        assert_eq!(read_accepted_time(&strict, "1751534130", now), Some(now));
+        assert_eq!(
+            read_accepted_time(&strict, "2025-07-03T09:15:30Z", now),
+            None
+        );
+        assert_ne!(read_accepted_time(&strict, "1751534130000", now), Some(now));
     }
 }

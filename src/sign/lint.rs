@@ -81,7 +81,9 @@ fn check_unused_credentials(scheme: &Scheme, findings: &mut Vec<LintFinding>) {
 /// A refresh token that works once is lost with its family if its successor is not saved.
 fn check_refresh_token_saved(scheme: &Scheme, findings: &mut Vec<LintFinding>) {
     for token in &scheme.tokens {
-        let keeps = token.refresh.iter().chain(&token.exchange).all(|refresh| {
+        let keeps = token.refresh.iter().chain(&token.exchange);
+        let device = token.device.iter().map(|device| &device.exchange);
+        let keeps = keeps.chain(device).all(|refresh| {
             refresh
                 .saved_fields
                 .iter()

@@ -332,14 +332,14 @@ fn token_request<'s>(
         .token(token)
         .ok_or_else(|| VectorError::UnknownToken(token.to_owned()))?;
     let request = match action {
-        "issue" => &token.issue,
-        "exchange" => &token.exchange,
-        "refresh" => &token.refresh,
+        "issue" => token.issue.as_ref(),
+        "exchange" => token.exchange.as_ref(),
+        "refresh" => token.refresh.as_ref(),
+        "device.authorize" => token.device.as_ref().map(|device| &device.authorize),
+        "device.exchange" => token.device.as_ref().map(|device| &device.exchange),
         other => return Err(VectorError::UnknownAction(other.to_owned())),
     };
-    request
-        .as_ref()
-        .ok_or_else(|| VectorError::NoTokenRequest(action.to_owned()))
+    request.ok_or_else(|| VectorError::NoTokenRequest(action.to_owned()))
 }
 
 fn request_draft(

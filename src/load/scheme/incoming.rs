@@ -10,10 +10,13 @@ use crate::model::scheme::{
 };
 use crate::model::template::{Expression, Template};
 use crate::render::TemplateDialect;
+use crate::span::Span;
 use crate::yaml::{MapEntry, YamlNode};
 
-/// Keys of `verify` and of a webhook.
+/// Keys of `verify`.
 pub(in crate::load) const INCOMING_KEYS: [&str; 2] = ["sign", "equals"];
+/// Keys of a webhook.
+pub(in crate::load) const WEBHOOK_KEYS: [&str; 4] = ["sign", "equals", "send", "events"];
 /// What `push` offers.
 const PUSH_NAMES: [&str; 9] = [
     "url",
@@ -61,17 +64,24 @@ impl Arrival {
 impl SchemeDecoder<'_> {
     /// `webhooks: { push: { sign: […], equals: { header: authorization } } }`
     pub(super) fn webhooks(&mut self, node: &YamlNode, scheme: &Scheme) -> Vec<Webhook> {
-        map_entries(node, "`webhooks`", self.diagnostics)
+        let webhooks: Vec<Webhook> = map_entries(node, "`webhooks`", self.diagnostics)
             .iter()
             .filter_map(|entry| self.webhook(entry, scheme))
-            .collect()
+            .collect();
+        self.refuse_repeated_events(&webhooks);
+        webhooks
     }
 
     fn webhook(&mut self, entry: &MapEntry, scheme: &Scheme) -> Option<Webhook> {
+        let map = CheckedMap::open(&entry.value, "a webhook", &WEBHOOK_KEYS, self.diagnostics)?;
+        let signature = self.incoming(&map, entry.value.at, Arrival::Push, scheme)?;
+        let (sending, events) = self.push_events(&map, &signature);
         Some(Webhook {
             name: entry.key.to_string(),
             at: entry.key_at,
-            signature: self.incoming(&entry.value, "a webhook", Arrival::Push, scheme)?,
+            signature,
+            sending,
+            events,
         })
     }
 
@@ -81,17 +91,17 @@ impl SchemeDecoder<'_> {
         node: &YamlNode,
         scheme: &Scheme,
     ) -> Option<IncomingSignature> {
-        self.incoming(node, "`verify`", Arrival::Callback, scheme)
+        let map = CheckedMap::open(node, "`verify`", &INCOMING_KEYS, self.diagnostics)?;
+        self.incoming(&map, node.at, Arrival::Callback, scheme)
     }
 
     fn incoming(
         &mut self,
-        node: &YamlNode,
-        what: &'static str,
+        map: &CheckedMap<'_>,
+        at: Span,
         arrival: Arrival,
         scheme: &Scheme,
     ) -> Option<IncomingSignature> {
-        let map = CheckedMap::open(node, what, &INCOMING_KEYS, self.diagnostics)?;
         let sign = map.required("sign", self.diagnostics)?;
         let steps = self.sign_steps(sign);
         if steps.is_empty() {
@@ -104,7 +114,7 @@ impl SchemeDecoder<'_> {
         let equals = map.required("equals", self.diagnostics)?;
         let (part, field, pattern) = self.signature_place(equals, arrival)?;
         Some(IncomingSignature {
-            at: node.at,
+            at,
             sign: steps,
             part,
             field,

@@ -2,11 +2,14 @@
 
 mod catalog;
 mod credentials;
+mod device;
 mod hosts;
 mod incoming;
+mod issuing_token;
 mod oauth;
 mod plain_text;
 mod procedure;
+mod push_events;
 mod received_place;
 mod response_rules;
 mod sandbox;
@@ -66,7 +69,7 @@ pub(super) const SCHEME_KEYS: [&str; 30] = [
     "vectors",
     "lint",
 ];
-const CLOCK_KEYS: [&str; 4] = ["format", "zone", "window", "skew"];
+const CLOCK_KEYS: [&str; 5] = ["format", "accepts", "zone", "window", "skew"];
 const LEVEL_KEYS: [&str; 5] = ["token", "host", "vars", "prepare", "attach"];
 const LEVEL_RULE_KEYS: [&str; 6] = ["path", "method", "level", "host", "accepts", "source"];
 const LIMIT_HEADERS: [&str; 3] = ["rate", "burst", "remaining"];
@@ -202,6 +205,11 @@ impl SchemeDecoder<'_> {
         if let Some(node) = map.get("format") {
             clock.format = self.clock_format(node);
         }
+        if let Some(node) = map.get("accepts") {
+            let nodes = one_or_many(node);
+            clock.accepted = nodes.iter().map(|node| self.clock_format(node)).collect();
+            self.check_accepted_formats(node, &clock);
+        }
         if let Some(node) = map.get("zone") {
             match text(node, "`zone`", self.diagnostics).map(crate::calendar::parse_offset) {
                 Some(Some(seconds)) => clock.zone = seconds,
@@ -217,6 +225,24 @@ impl SchemeDecoder<'_> {
             clock.backdate = self.backdate(node);
         }
         clock
+    }
+
+    fn check_accepted_formats(&mut self, node: &YamlNode, clock: &SchemeClock) {
+        if clock.accepted.is_empty() {
+            let diagnostic = Diagnostic::error("`accepts` names no format").at(node.at, "empty");
+            self.diagnostics.push(diagnostic.hint("leave it out"));
+        }
+        let nodes = one_or_many(node);
+        let own = match &clock.format {
+            ClockFormat::UnixSeconds => "unix_s",
+            ClockFormat::UnixMilliseconds => "unix_ms",
+            ClockFormat::Strftime(format) => format,
+        };
+        if nodes.iter().any(|node| node.as_text() == Some(own)) {
+            let diagnostic = Diagnostic::error("`accepts` has the format of the clock itself")
+                .at(node.at, "this list");
+            self.diagnostics.push(diagnostic.hint("name other formats"));
+        }
     }
 
     /// A marketplace refuses a time that is far off, so a longer duration is a mistake in the unit.
@@ -624,6 +650,7 @@ impl SchemeDecoder<'_> {
 fn default_clock() -> SchemeClock {
     SchemeClock {
         format: ClockFormat::UnixSeconds,
+        accepted: Vec::new(),
         zone: 0,
         window: None,
         backdate: Duration::ZERO,

@@ -260,7 +260,7 @@ fn link_uses(link: &AuthorizeLink, name: &str) -> bool {
     fields.any(|field| looks_up(&field.value, name))
 }
 
-fn request_uses(request: &TokenRequest, name: &str) -> bool {
+pub(super) fn request_uses(request: &TokenRequest, name: &str) -> bool {
     let mut fields = request.query.iter().chain(&request.form);
     fields.any(|field| looks_up(&field.value, name))
         || request.json.iter().any(|json| looks_up(json, name))

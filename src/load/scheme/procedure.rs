@@ -100,6 +100,9 @@ const JWT_ALGORITHMS: [(&str, JwtSignature); 12] = [
     ),
 ];
 
+/// Registered algorithms (RFC 7518, RFC 8812) on the curves P-521 and secp256k1.
+const UNSUPPORTED_JWT_ALGORITHMS: [&str; 2] = ["ES512", "ES256K"];
+
 const fn rsa(hash: HashAlgorithm, padding: RsaPadding) -> JwtSignature {
     JwtSignature::Asymmetric(AsymmetricAlgorithm::Rsa { hash, padding })
 }
@@ -315,6 +318,14 @@ impl SchemeDecoder<'_> {
     }
 
     fn jwt_operation(&mut self, node: &YamlNode, map: &CheckedMap<'_>) -> Option<SignOp> {
+        let written = node.as_text();
+        if let Some(name) = written.filter(|name| UNSUPPORTED_JWT_ALGORITHMS.contains(name)) {
+            let diagnostic = Diagnostic::error(format!("`{name}` is not supported"))
+                .at(node.at, "its curve is not built in")
+                .hint("sign with ES256 or ES384, if the marketplace takes one of them");
+            self.diagnostics.push(diagnostic);
+            return None;
+        }
         let signature = enum_value(node, "`jwt`", &JWT_ALGORITHMS, self.diagnostics)?;
         let mut names = JWT_ALGORITHMS.iter();
         let (name, _) = names.find(|(_, known)| *known == signature)?;

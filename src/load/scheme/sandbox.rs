@@ -31,6 +31,16 @@ const REQUEST_PARTS: [(&str, RequestPart); 4] = [
     ("json", RequestPart::Json),
 ];
 
+/// Keys of the response to a token request.
+const TOKEN_RESPONSE_KEYS: [&str; 6] = [
+    "json",
+    "device",
+    "reuse_for",
+    "overlap",
+    "accepts_json",
+    "accepts_methods",
+];
+
 impl SchemeDecoder<'_> {
     pub(super) fn sandbox(&mut self, node: &YamlNode) -> Option<SandboxRules> {
         let map = CheckedMap::open(node, "`sandbox`", &SANDBOX_KEYS, self.diagnostics)?;
@@ -213,6 +223,12 @@ impl SchemeDecoder<'_> {
             self.diagnostics,
         );
         let charset = body_charset(map, self.diagnostics).unwrap_or(Charset::UTF_8);
+        if map.get("json").is_none() && map.get("xml").is_none() {
+            let diagnostic = Diagnostic::error("a refusal needs a body: `json` or `xml`")
+                .at(map.at, "this one has none");
+            self.diagnostics.push(diagnostic);
+            return None;
+        }
         let Some(node) = map.get("xml") else {
             return self.response_tree(map).map(FaultBody::Json);
         };
@@ -255,7 +271,7 @@ impl SchemeDecoder<'_> {
         let map = CheckedMap::open(
             &entry.value,
             "a token response",
-            &["json", "reuse_for", "overlap", "accepts_json"],
+            &TOKEN_RESPONSE_KEYS,
             self.diagnostics,
         )?;
         let reuse_for = map.optional_duration("reuse_for", self.diagnostics);
@@ -264,10 +280,23 @@ impl SchemeDecoder<'_> {
         Some(TokenResponse {
             token: entry.key.to_string(),
             json: self.response_tree(&map)?,
+            device: map
+                .get("device")
+                .map(|node| self.value_decoder().tree(node)),
             reissued_within: reuse_for,
             old_token_grace: overlap,
             accepts_json: accepts_json.unwrap_or(false),
+            accepted_methods: self.accepted_methods(&map),
         })
+    }
+
+    /// `accepts_methods: POST`, or a list.
+    fn accepted_methods(&mut self, map: &CheckedMap<'_>) -> Vec<Method> {
+        let words = [Method::Get, Method::Post, Method::Put].map(|method| (method.name(), method));
+        let nodes = map.optional("accepts_methods", one_or_many).iter();
+        nodes
+            .filter_map(|node| enum_value(node, "a method", &words, self.diagnostics))
+            .collect()
     }
 
     fn penalty(&mut self, node: &YamlNode) -> Option<PenaltyRule> {

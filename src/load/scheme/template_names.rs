@@ -7,7 +7,7 @@ use crate::model::scheme::{
     AuthorizeLink, FieldPlacement, SandboxRules, Scheme, SignOp, SignStep, SigningProcedure, Token,
     VectorSubject,
 };
-use crate::model::template::{Expression, Template};
+use crate::model::template::{Expression, Template, TemplateTree};
 use crate::render::TemplateDialect;
 use crate::span::Span;
 
@@ -35,6 +35,8 @@ const REQUEST_NAMES: [&str; 17] = [
 const BODY_BYTES: &str = "req.body_bytes";
 /// What an authorization link and the exchange of its code see besides.
 const AUTHORIZE_NAMES: [&str; 3] = ["redirect", "state", CHALLENGE];
+/// What the token request of a device login sees besides.
+const DEVICE_EXCHANGE_NAMES: [&str; 1] = ["device_code"];
 const CODE_EXCHANGE_NAMES: [&str; 4] = ["code", "callback", "redirect", VERIFIER];
 /// What `pkce` of a link gives to the link, and to the exchange of its code.
 const CHALLENGE: &str = "challenge";
@@ -63,6 +65,30 @@ const SAMPLE_NAMES: [&str; 7] = [
     "iso",
     "path",
     "account",
+];
+/// What the response to the first request of a device login sees.
+const DEVICE_RESPONSE_NAMES: [&str; 11] = [
+    "request_id",
+    "uuid",
+    "iso",
+    "path",
+    "account",
+    "device_code",
+    "user_code",
+    "verification_uri",
+    "verification_uri_complete",
+    "expires_in",
+    "interval",
+];
+/// What a push of the sandbox sees, and the text around its signature.
+const PUSH_NAMES: [&str; 5] = ["uuid", "request_id", "iso", "http_date", "account"];
+const PUSH_SIGNATURE_NAMES: [&str; 6] = [
+    "uuid",
+    "request_id",
+    "iso",
+    "http_date",
+    "account",
+    "signature",
 ];
 const TOKEN_RESPONSE_NAMES: [&str; 14] = [
     "name",
@@ -109,6 +135,7 @@ pub(super) fn check_template_names(scheme: &Scheme, diagnostics: &mut Diagnostic
         check_place_for_state(authorize, diagnostics);
     }
     check_sandbox(scheme, diagnostics);
+    check_pushes(scheme, diagnostics);
     check_scheme_references(scheme, diagnostics);
     check_token_storage(scheme, diagnostics);
 }
@@ -178,16 +205,23 @@ fn without_pkce<'n>(names: &'n [&'static str], last: &str, uses_pkce: bool) -> &
 fn check_token_requests(scheme: &Scheme, token: &Token, diagnostics: &mut Diagnostics) {
     let uses_pkce = scheme.authorize_links.iter().any(|link| link.uses_pkce);
     let exchange = without_pkce(&CODE_EXCHANGE_NAMES, VERIFIER, uses_pkce);
+    let device = token.device.as_ref();
     for (request, extra) in [
-        (&token.issue, &[][..]),
-        (&token.exchange, exchange),
-        (&token.refresh, &[][..]),
-        (&token.revoke, &[][..]),
+        (token.issue.as_ref(), &[][..]),
+        (token.exchange.as_ref(), exchange),
+        (device.map(|device| &device.authorize), &[][..]),
+        (
+            device.map(|device| &device.exchange),
+            &DEVICE_EXCHANGE_NAMES[..],
+        ),
+        (token.refresh.as_ref(), &[][..]),
+        (token.revoke.as_ref(), &[][..]),
     ] {
         let Some(request) = request else { continue };
+        let issuing = request.issuing_token.as_ref();
         let mut names = SchemeNameChecker {
             scheme,
-            token: Some(token),
+            token: issuing.map_or(Some(token), |other| scheme.token(&other.name)),
             extra_names: extra,
             diagnostics,
         };
@@ -238,6 +272,34 @@ fn check_sandbox(scheme: &Scheme, diagnostics: &mut Diagnostics) {
             diagnostics,
         };
         names.expressions(answer.json.expressions().into_iter(), &none);
+        let device = answer.device.iter().flat_map(TemplateTree::expressions);
+        SchemeNameChecker {
+            extra_names: &DEVICE_RESPONSE_NAMES,
+            ..names
+        }
+        .expressions(device, &none);
+    }
+}
+
+fn check_pushes(scheme: &Scheme, diagnostics: &mut Diagnostics) {
+    let none = ProcedureNames::default();
+    for webhook in &scheme.webhooks {
+        let mut names = SchemeNameChecker {
+            scheme,
+            token: None,
+            extra_names: &PUSH_NAMES,
+            diagnostics,
+        };
+        names.fields(&webhook.sending.query, &none);
+        names.fields(&webhook.sending.headers, &none);
+        for event in &webhook.events {
+            names.fields(&event.headers, &none);
+            let body = event.body.tree().into_iter();
+            names.expressions(body.flat_map(TemplateTree::expressions), &none);
+        }
+        names.extra_names = &PUSH_SIGNATURE_NAMES;
+        let signature = webhook.sending.signature.iter();
+        names.expressions(signature.flat_map(TemplateTree::expressions), &none);
     }
 }
 

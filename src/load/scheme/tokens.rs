@@ -19,10 +19,11 @@ use crate::yaml::{MapEntry, YamlNode};
 use std::time::Duration;
 
 /// Keys of a token.
-pub(super) const TOKEN_KEYS: [&str; 9] = [
+pub(super) const TOKEN_KEYS: [&str; 10] = [
     "store_by",
     "issue",
     "exchange",
+    "device",
     "refresh",
     "revoke",
     "save",
@@ -31,7 +32,7 @@ pub(super) const TOKEN_KEYS: [&str; 9] = [
     "splits",
 ];
 /// Keys of a token request.
-pub(super) const TOKEN_REQUEST_KEYS: [&str; 14] = [
+pub(super) const TOKEN_REQUEST_KEYS: [&str; 15] = [
     "get",
     "post",
     "put",
@@ -41,6 +42,7 @@ pub(super) const TOKEN_REQUEST_KEYS: [&str; 14] = [
     "scope",
     "client_auth",
     "host",
+    "with",
     "level",
     "prepare",
     "sign",
@@ -74,10 +76,13 @@ impl SchemeDecoder<'_> {
         scheme: &Scheme,
         whole: &SigningProcedure,
     ) -> Vec<Token> {
-        map_entries(node, "`tokens`", self.diagnostics)
+        let tokens: Vec<Token> = map_entries(node, "`tokens`", self.diagnostics)
             .iter()
             .filter_map(|entry| self.token(entry, scheme, whole))
-            .collect()
+            .collect();
+        self.check_one_device(&tokens);
+        self.check_issuing_tokens(&tokens);
+        tokens
     }
 
     pub(super) fn check_token_exists(&mut self, wanted: &SpannedName, tokens: &[Token]) {
@@ -109,9 +114,16 @@ impl SchemeDecoder<'_> {
         let revoke = map
             .get("revoke")
             .and_then(|node| self.token_request(node, scheme, whole, &[]));
-        if issue.is_none() && exchange.is_none() && refresh.is_none() {
+        let device = map
+            .get("device")
+            .and_then(|node| self.device_grant(node, scheme, whole, &save));
+        // A `device` with a fault is no token without a request.
+        let has_none = [&issue, &exchange, &refresh]
+            .iter()
+            .all(|way| way.is_none());
+        if has_none && map.get("device").is_none() {
             self.diagnostics.push(
-                Diagnostic::error("a token needs `issue`, `exchange` or `refresh`")
+                Diagnostic::error("a token needs `issue`, `exchange`, `device` or `refresh`")
                     .at(map.at, "nothing brings this token"),
             );
         }
@@ -123,6 +135,7 @@ impl SchemeDecoder<'_> {
             }),
             issue,
             exchange,
+            device,
             refresh,
             revoke,
             lifetime: map.optional("lifetime", |node| self.lifetime(node)),
@@ -228,7 +241,7 @@ impl SchemeDecoder<'_> {
             .collect()
     }
 
-    fn token_request(
+    pub(super) fn token_request(
         &mut self,
         node: &YamlNode,
         scheme: &Scheme,
@@ -250,6 +263,13 @@ impl SchemeDecoder<'_> {
             form: self.token_fields(&map, "form"),
             json: map.get("json").map(|node| self.value_decoder().tree(node)),
             host: self.host_choice(&map, &scheme.hosts).unwrap_or_default(),
+            issuing_token: map.get("with").and_then(|node| {
+                let name = text(node, "`with`", self.diagnostics)?;
+                Some(SpannedName {
+                    name: name.to_owned(),
+                    at: node.at,
+                })
+            }),
             procedure: self.procedure(&map, scheme, whole),
             saved_fields: map
                 .get("save")

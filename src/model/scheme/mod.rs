@@ -22,6 +22,7 @@ pub(crate) use host::{AccountHost, HostAddress, HostChoice, HostPart, HostValueE
 pub(crate) use incoming::IncomingPush;
 pub(crate) use incoming::IncomingSignature;
 pub use incoming::Webhook;
+pub(crate) use incoming::{PushEvent, PushEventBody, PushSending};
 pub(crate) use matcher::{PathPattern, RequestMatcher};
 pub(crate) use procedure::{
     AsymmetricAlgorithm, EcdsaAlgorithm, EcdsaForm, EllipticCurve, FieldPlacement, HashAlgorithm,
@@ -39,7 +40,7 @@ pub(crate) use sandbox::{
 };
 pub(crate) use saved_field::SavedFrom;
 pub use token::{AuthorizeLink, TokenRequest};
-pub(crate) use token::{Token, TokenLifetimes, TokenSplit};
+pub(crate) use token::{DeviceGrant, Token, TokenLifetimes, TokenSplit};
 pub(crate) use vector::{SignatureVector, VectorSubject};
 
 use crate::method::Method;
@@ -172,6 +173,17 @@ impl Scheme {
         self.webhooks.iter().find(|webhook| webhook.name == name)
     }
 
+    /// What can be pushed: each event with its webhook.
+    pub(crate) fn push_events(&self) -> impl Iterator<Item = (&Webhook, &PushEvent)> {
+        let webhooks = self.webhooks.iter();
+        webhooks.flat_map(|webhook| webhook.events.iter().map(move |event| (webhook, event)))
+    }
+
+    #[must_use]
+    pub(crate) fn push_event(&self, name: &str) -> Option<(&Webhook, &PushEvent)> {
+        self.push_events().find(|(_, event)| event.name == name)
+    }
+
     /// The token that a level needs.
     #[must_use]
     pub fn token_for_level(&self, level: &Level) -> Option<&Token> {
@@ -223,6 +235,8 @@ pub enum SchemeOrigin {
 #[derive(Clone, Debug)]
 pub struct SchemeClock {
     pub format: ClockFormat,
+    /// Other formats that the marketplace takes; the sandbox takes them, and nothing writes them.
+    pub accepted: Vec<ClockFormat>,
     /// Seconds east of UTC.
     pub zone: i32,
     /// How far off a marketplace lets a request be.

@@ -62,6 +62,8 @@ pub enum VerifyFault {
     Future,
     /// The token is not one that was issued.
     Token,
+    /// The token is the right one, and too old.
+    TokenExpired,
     /// The account is not one that the key may act for.
     Account,
     /// The code of an authorization is unknown, used or too old.
@@ -78,13 +80,14 @@ pub enum VerifyFault {
 }
 
 impl VerifyFault {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Missing,
         Self::Malformed,
         Self::UnknownKey,
         Self::Stale,
         Self::Future,
         Self::Token,
+        Self::TokenExpired,
         Self::Account,
         Self::Code,
         Self::RefreshToken,
@@ -103,6 +106,7 @@ impl VerifyFault {
             Self::Stale => "stale",
             Self::Future => "future",
             Self::Token => "token",
+            Self::TokenExpired => "token_expired",
             Self::Account => "account",
             Self::Code => "code",
             Self::RefreshToken => "refresh_token",
@@ -159,6 +163,8 @@ pub struct SampleResponse {
 pub struct TokenResponse {
     pub token: String,
     pub json: TemplateTree,
+    /// The response to the first request of a device login; without it, that of RFC 8628.
+    pub device: Option<TemplateTree>,
     /// The same token is returned again while its age is below this.
     pub reissued_within: Option<Duration>,
     /// How long the previous access token stays valid after a refresh. Without a value, until it
@@ -166,6 +172,9 @@ pub struct TokenResponse {
     pub old_token_grace: Option<Duration>,
     /// The parameters that a token request sends as a form are accepted as a JSON object, too.
     pub accepts_json: bool,
+    /// Other methods than that of the token request that are accepted, too. Their parameters may
+    /// stand in the query or in a form.
+    pub accepted_methods: Vec<Method>,
 }
 
 /// A mistake in a token request that the marketplace punishes later.

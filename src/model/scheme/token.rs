@@ -3,7 +3,7 @@
 use super::{HostChoice, IncomingSignature, SavedFrom, SigningProcedure};
 use crate::jsonpath::JsonPath;
 use crate::method::Method;
-use crate::model::request::TemplateField;
+use crate::model::request::{SpannedName, TemplateField};
 use crate::model::template::{Template, TemplateTree};
 use crate::span::Span;
 use std::time::Duration;
@@ -19,6 +19,8 @@ pub struct Token {
     pub issue: Option<TokenRequest>,
     /// Got with the code of an authorization.
     pub exchange: Option<TokenRequest>,
+    /// Got while a person confirms the login on another device (RFC 8628).
+    pub device: Option<DeviceGrant>,
     /// Got with a refresh token.
     pub refresh: Option<TokenRequest>,
     /// Ends the authorization when its tokens are removed (RFC 7009).
@@ -30,6 +32,17 @@ pub struct Token {
     /// One pair for several owners: each of them is refreshed once with it, and has tokens of its
     /// own from then on.
     pub splits: Vec<TokenSplit>,
+}
+
+/// A login without a browser on this machine (RFC 8628): one request brings a code that a person
+/// enters elsewhere, and the other is sent until the person has decided.
+#[derive(Clone, Debug)]
+pub struct DeviceGrant {
+    pub at: Span,
+    /// Brings `device_code`, `user_code`, `verification_uri` and what else `save` names.
+    pub authorize: TokenRequest,
+    /// Brings the token. Its templates see `device_code`.
+    pub exchange: TokenRequest,
 }
 
 /// `shop: { shop_id: "$.shop_id_list[*]" }`: a token of this name for each id in the answer of the
@@ -47,12 +60,27 @@ impl Token {
     /// The requests that bring it, of whatever kind.
     pub fn requests(&self) -> impl Iterator<Item = &TokenRequest> {
         let requests = [&self.issue, &self.exchange, &self.refresh];
-        requests.into_iter().flatten()
+        let device = self.device.iter().map(|device| &device.exchange);
+        requests.into_iter().flatten().chain(device)
     }
 
-    /// The requests that bring it, and the one that ends it.
+    /// The requests that bring it, the one that begins the login of a device, and the one that ends
+    /// the authorization.
     pub fn all_requests(&self) -> impl Iterator<Item = &TokenRequest> {
-        self.requests().chain(&self.revoke)
+        let device = self.device.iter().map(|device| &device.authorize);
+        self.requests().chain(device).chain(&self.revoke)
+    }
+
+    /// Whether a person authorizes it.
+    #[must_use]
+    pub fn needs_login(&self) -> bool {
+        self.exchange.is_some() || self.device.is_some()
+    }
+
+    /// The name of the token that it is issued with.
+    #[must_use]
+    pub fn issued_with(&self) -> Option<&SpannedName> {
+        self.issue.as_ref()?.issuing_token.as_ref()
     }
 
     /// Whether this credential tells one of its tokens from another.
@@ -95,6 +123,8 @@ pub struct TokenRequest {
     pub json: Option<TemplateTree>,
     /// One of the scheme's own hosts.
     pub host: HostChoice,
+    /// The token that `token` of its templates is, in the place of its own; of `issue` only.
+    pub issuing_token: Option<SpannedName>,
     pub procedure: SigningProcedure,
     /// Name → where the answer holds it.
     pub saved_fields: Vec<(String, SavedFrom)>,

@@ -487,6 +487,8 @@ mod tests {
             reissued_within: same_for,
             old_token_grace: old_for,
             accepts_json: false,
+            accepted_methods: Vec::new(),
+            device: None,
         }
     }
 

@@ -160,7 +160,7 @@ fn rows_without_tokens(loaded: &LoadedWorkspace, records: &[FamilyRecord]) -> Ve
         for account in &environment.accounts {
             let needs_login = workspace
                 .scheme(&account.scheme)
-                .is_some_and(|scheme| !scheme.authorize_links.is_empty());
+                .is_some_and(|scheme| scheme.tokens.iter().any(Token::needs_login));
             if needs_login && !has_tokens(records, &environment.name, account) {
                 rows.push(row_without_tokens(&environment.name, account));
             }

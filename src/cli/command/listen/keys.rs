@@ -7,7 +7,7 @@ use crate::credentials::{CredentialError, CredentialNeeds, CredentialOwner, Cred
 use crate::diagnostic::did_you_mean;
 use crate::host::HostContext;
 use crate::load::LoadedWorkspace;
-use crate::model::environment::{Account, DEFAULT_ACCOUNT, LIVE_ENV, SANDBOX_ENV};
+use crate::model::environment::{Account, DEFAULT_ACCOUNT, SANDBOX_ENV};
 use crate::model::scheme::Scheme;
 use crate::redact::{Redactor, WeakSecret};
 use crate::sandbox::test_account;
@@ -50,7 +50,7 @@ impl PushAccounts {
         for account in rest {
             others.extend(search.optional(environment, Some(account))?);
         }
-        for other in other_environments(loaded, environment) {
+        for other in workspace.other_environments(environment) {
             let accounts = workspace.accounts(other, &scheme.name);
             for account in &accounts {
                 others.extend(search.optional(other, Some(account))?);
@@ -103,16 +103,6 @@ fn chosen_accounts<'a>(
         scheme.name
     ))
     .hint(hint))
-}
-
-fn other_environments<'l>(loaded: &'l LoadedWorkspace, own: &str) -> Vec<&'l str> {
-    let environments = loaded.workspace.environments.iter();
-    let mut names: Vec<&str> = environments.map(|one| one.name.as_str()).collect();
-    names.extend([LIVE_ENV, SANDBOX_ENV]);
-    names.sort_unstable();
-    names.dedup();
-    names.retain(|name| *name != own);
-    names
 }
 
 struct KeySearch<'a> {
