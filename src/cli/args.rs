@@ -326,12 +326,18 @@ pub(super) struct SnapshotFilter {
 pub(super) struct CheckArgs {
     #[command(flatten)]
     pub(super) target: TargetArgs,
+    /// Print the faults as JSON
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 #[derive(ClapArgs, Debug)]
 pub(super) struct ListArgs {
     #[command(flatten)]
     pub(super) filter: RequestFilter,
+    /// Print the requests as JSON
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 #[derive(ClapArgs, Debug)]
@@ -345,6 +351,9 @@ pub(super) struct ExplainArgs {
     /// milliseconds
     #[arg(long, value_name = "TIME")]
     pub(super) at: Option<String>,
+    /// Print values, signature and request as JSON
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 #[derive(ClapArgs, Debug)]

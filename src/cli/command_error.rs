@@ -16,7 +16,10 @@ pub(crate) struct CommandError {
     pub(crate) hints: Vec<String>,
 }
 
-/// Faults with their places, and the files that the places are in.
+/// Faults with their places, and the files that the places are in; made by [`shown_faults`], which
+/// hides credentials.
+///
+/// [`shown_faults`]: super::shown_faults::shown_faults
 #[derive(Clone, Debug)]
 pub(crate) struct SourceFaults {
     pub(crate) diagnostics: Vec<Diagnostic>,
@@ -24,13 +27,6 @@ pub(crate) struct SourceFaults {
 }
 
 impl SourceFaults {
-    pub(crate) fn new(diagnostics: &[Diagnostic], sources: &SourceMap) -> Self {
-        Self {
-            diagnostics: diagnostics.to_vec(),
-            sources: sources.clone(),
-        }
-    }
-
     pub(crate) fn error_count(&self) -> usize {
         self.diagnostics
             .iter()
@@ -75,8 +71,7 @@ impl CommandError {
     }
 
     /// Files with faults, each with its place.
-    pub(crate) fn faults(diagnostics: &[Diagnostic], sources: &SourceMap) -> Self {
-        let place = SourceFaults::new(diagnostics, sources);
+    pub(crate) fn faults(place: SourceFaults) -> Self {
         Self {
             message: format!("{} found", pluralize(place.error_count(), "fault")),
             place: Some(Box::new(place)),

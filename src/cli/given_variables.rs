@@ -4,7 +4,9 @@
 use super::args::TargetArgs;
 use super::command_error::CommandError;
 use super::invocation::Invocation;
+use super::shown_faults::shown_faults;
 use crate::diagnostic::{did_you_mean, join_names};
+use crate::host::HostContext;
 use crate::load::{LoadedWorkspace, VarsFileError, is_variable_name, read_vars_file};
 use crate::model::credential_variable::{VAR_PREFIX, variable_part};
 use crate::model::workspace::Workspace;
@@ -13,6 +15,7 @@ use crate::render::{RESERVED_NAMES, VariableLayer};
 use crate::run::GivenVariable;
 use crate::value::{ObjectMember, Value};
 use std::collections::BTreeSet;
+use std::path::Path;
 
 /// Every variable that is given, each once: `--var` overrides `--vars`, which overrides
 /// `INGAM_VAR_…`.
@@ -35,7 +38,7 @@ pub(super) fn given_variables(
     let in_environment = environment_variables(invocation, &loaded.workspace)?;
     add(VariableLayer::ProcessEnvironment, in_environment);
     for file in &target.vars {
-        let vars = vars_of_file(invocation, file)?;
+        let vars = vars_of_file(invocation.host, &loaded.workspace.root, file)?;
         for (name, _) in &vars {
             check_name(name)?;
         }
@@ -105,12 +108,15 @@ fn check_name(name: &str) -> Result<(), CommandError> {
 }
 
 fn vars_of_file(
-    invocation: &Invocation<'_>,
-    file: &std::path::Path,
+    host: &HostContext,
+    root: &Path,
+    file: &Path,
 ) -> Result<Vec<ObjectMember>, CommandError> {
-    let path = invocation.host.cwd.join(file);
+    let path = host.cwd.join(file);
     read_vars_file(&path, file).map_err(|error| match error {
-        VarsFileError::Faults(faults, sources) => CommandError::faults(&faults, &sources),
+        VarsFileError::Faults(faults, sources) => {
+            CommandError::faults(shown_faults(host, root, &faults, &sources))
+        }
         VarsFileError::Unreadable(error) => CommandError::usage(format!(
             "`--vars {}` cannot be read: {error}",
             file.display()

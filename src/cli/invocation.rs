@@ -2,9 +2,13 @@
 //! these cannot print.
 
 use super::args::GlobalArgs;
+use super::command_error::SourceFaults;
 use super::output::stdout_style;
+use super::shown_faults::shown_faults;
 use super::warnings::Warnings;
+use crate::diagnostic::Diagnostic;
 use crate::host::HostContext;
+use crate::load::LoadedWorkspace;
 use crate::report::TerminalStyle;
 
 /// The parameters of every command.
@@ -24,5 +28,19 @@ impl<'i> Invocation<'i> {
             stdout: stdout_style(host),
             warnings: Warnings::default(),
         }
+    }
+
+    /// Faults of files of a workspace, without the credentials that stand in them.
+    pub(crate) fn faults(
+        &self,
+        diagnostics: &[Diagnostic],
+        loaded: &LoadedWorkspace,
+    ) -> SourceFaults {
+        shown_faults(
+            self.host,
+            &loaded.workspace.root,
+            diagnostics,
+            &loaded.sources,
+        )
     }
 }

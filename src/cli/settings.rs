@@ -1,7 +1,7 @@
 //! Resolves settings: the default, overridden by ingam.yaml, overridden by the command line.
 
 use super::args::{GlobalArgs, RequestFilter, TargetArgs};
-use super::command_error::{CommandError, SourceFaults};
+use super::command_error::CommandError;
 use super::given_hosts::TRUST_HOSTS_VARIABLE;
 use super::given_variables::check_given_names;
 use super::invocation::Invocation;
@@ -116,20 +116,23 @@ fn refuse_faults(
 ) -> Result<(), CommandError> {
     let unneeded = take_unneeded_faults(loaded, scope);
     if loaded.has_errors() {
-        return Err(CommandError::faults(&loaded.diagnostics, &loaded.sources));
+        return Err(CommandError::faults(
+            invocation.faults(&loaded.diagnostics, loaded),
+        ));
     }
     if !loaded.diagnostics.is_empty() {
-        let faults = SourceFaults::new(&loaded.diagnostics, &loaded.sources);
+        let faults = invocation.faults(&loaded.diagnostics, loaded);
         invocation.warnings.add_faults(faults);
     }
     if !unneeded.is_empty() {
-        warn_of_unneeded(invocation, &unneeded, &loaded.sources);
+        warn_of_unneeded(invocation, &unneeded, loaded);
     }
     Ok(())
 }
 
-fn warn_of_unneeded(invocation: &Invocation<'_>, faults: &[Diagnostic], sources: &SourceMap) {
-    let text = unneeded_faults_text(faults, sources);
+fn warn_of_unneeded(invocation: &Invocation<'_>, faults: &[Diagnostic], loaded: &LoadedWorkspace) {
+    let faults = invocation.faults(faults, loaded);
+    let text = unneeded_faults_text(&faults.diagnostics, &faults.sources);
     let hint = "`ingam check` shows all faults";
     invocation.warnings.add_with_hint(text, hint);
 }
@@ -422,9 +425,9 @@ pub(super) fn check_template_names(
     if !faults.is_empty() {
         let (needed, unneeded) = split_faults(loaded, faults, scope);
         if !needed.is_empty() {
-            return Err(CommandError::faults(&needed, &loaded.sources));
+            return Err(CommandError::faults(invocation.faults(&needed, loaded)));
         }
-        warn_of_unneeded(invocation, &unneeded, &loaded.sources);
+        warn_of_unneeded(invocation, &unneeded, loaded);
     }
     let given = given.vars.iter().map(String::as_str);
     check_given_names(&loaded.workspace, given)

@@ -29,6 +29,7 @@ use super::exit_status::ExitStatus;
 use super::invocation::Invocation;
 use super::output::Output;
 use super::run_workspace::{RunCommand, run_loaded, run_with_reports};
+use super::shown_faults::shown_faults;
 use crate::event::{Event, StepReport};
 use crate::host::{HostContext, OutputStream, RandomError};
 use crate::load::{LoadedWorkspace, load};
@@ -341,7 +342,12 @@ fn load_workspace(root: &Path, host: &HostContext) -> Result<Arc<LoadedWorkspace
         return Ok(Arc::new(loaded));
     }
     let output = Output::capturing(host);
-    let error = CommandError::faults(&loaded.diagnostics, &loaded.sources);
+    let error = CommandError::faults(shown_faults(
+        host,
+        root,
+        &loaded.diagnostics,
+        &loaded.sources,
+    ));
     output.print_error(&error);
     Err(WorkspaceError {
         text: output.captured_text(),

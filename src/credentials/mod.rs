@@ -15,6 +15,6 @@ pub(crate) use misspelled::{KnownVariables, UnknownVariable};
 pub(crate) use network_variables::PROXY_PASSWORD;
 pub(crate) use resolution::{
     CredentialError, CredentialNeeds, CredentialOwner, CredentialSources, FoundCredentials,
-    StoredIn, store_credential, suggested_variable,
+    StoredIn, every_value, store_credential, suggested_variable,
 };
 pub(crate) use user_secret::missing_secret;

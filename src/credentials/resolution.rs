@@ -525,6 +525,44 @@ impl CredentialSources {
     }
 }
 
+/// Every value that could be a credential, with the name of its variable, whatever is wrong with the
+/// files or with who may read them: only to hide it.
+pub(crate) fn every_value(
+    environment: &BTreeMap<String, String>,
+    root: &Path,
+    config: Option<&Path>,
+) -> Vec<(String, Secret<String>)> {
+    let ours = environment
+        .iter()
+        .filter(|(name, _)| name.starts_with("INGAM_"));
+    let mut values: Vec<(String, Secret<String>)> = ours
+        .map(|(name, value)| (name.clone(), Secret::from(value.as_str())))
+        .collect();
+    let own = config.map(|folder| folder.join(CREDENTIALS_FILE));
+    for path in [Some(root.join(".env")), own].into_iter().flatten() {
+        match read_dotenv(&path) {
+            Ok(pairs) => values.extend(pairs.into_iter().flatten()),
+            Err(_) => values.extend(raw_lines(&path)),
+        }
+    }
+    values
+}
+
+/// What stands behind `=` in a file that cannot be read as it should be.
+fn raw_lines(path: &Path) -> Vec<(String, Secret<String>)> {
+    // What this program cannot read, it cannot show.
+    let Ok(text) = read_plain_text(path, MAX_TEXT_BYTES) else {
+        return Vec::new();
+    };
+    let text = Secret::new(text);
+    let lines = text.expose().lines().map(|line| {
+        let (name, value) = line.split_once('=').unwrap_or((".env", line));
+        let value = value.trim().trim_matches(['"', '\'']);
+        (name.trim().to_owned(), Secret::from(value))
+    });
+    lines.collect()
+}
+
 /// The variables that can bring a credential, the most specific first.
 fn candidate_variables(scheme: &str, owner: CredentialOwner<'_>, name: &str) -> Vec<String> {
     let (environment, account) = (
@@ -771,7 +809,9 @@ fn store_in_file(
     Ok(path)
 }
 
-fn read_dotenv(path: &Path) -> Result<Option<BTreeMap<String, Secret<String>>>, CredentialError> {
+pub(super) fn read_dotenv(
+    path: &Path,
+) -> Result<Option<BTreeMap<String, Secret<String>>>, CredentialError> {
     // A link that leads nowhere is there: taken for absent, other credentials would be used without
     // a word.
     if path.is_symlink() && !path.exists() {

@@ -128,10 +128,12 @@ fn numbers(value: &str) -> Vec<Vec<u8>> {
         value.bytes().map(write).collect::<String>().into_bytes()
     };
     let units = value.encode_utf16().map(|unit| format!("u{unit:04x}"));
+    let little_endian: Vec<u8> = value.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let big_endian: Vec<u8> = value.encode_utf16().flat_map(u16::to_be_bytes).collect();
     vec![
         each(|byte| format!("{byte:02x}")),
-        each(|byte| format!("{byte:02x}00")),
-        each(|byte| format!("00{byte:02x}")),
+        hex::encode(little_endian).into_bytes(),
+        hex::encode(big_endian).into_bytes(),
         each(|byte| format!("0x{byte:02x}")),
         each(|byte| format!("x{byte:02x}")),
         each(|byte| format!("{byte:o}")),

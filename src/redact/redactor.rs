@@ -119,6 +119,44 @@ impl Redactor {
         redact_jointly(&mut [self], text)
     }
 
+    /// The same text with a star for each byte of a secret but line feeds, so that every place of it
+    /// stays where it is.
+    pub(crate) fn mask(&mut self, text: &str) -> String {
+        if self.secrets.is_empty() {
+            return text.to_owned();
+        }
+        let star = |byte: u8| if byte == b'\n' { '\n' } else { '*' };
+        let Some(found) = find(&mut [self], text.as_bytes()) else {
+            return text.bytes().map(star).collect();
+        };
+        let mut masked = String::with_capacity(text.len());
+        let mut written = 0;
+        for FoundValue { range, .. } in found {
+            let range = whole_chars(text, range);
+            masked.push_str(&text[written..range.start.max(written)]);
+            masked.extend(
+                text[range.start.max(written)..range.end.max(written)]
+                    .bytes()
+                    .map(star),
+            );
+            written = range.end.max(written);
+        }
+        masked.push_str(&text[written..]);
+        masked
+    }
+
+    /// Where a text holds a secret in any encoding, in order, with what replaces it: `‹name›`. Of
+    /// places that overlap one is made. `None` when the search itself is not possible.
+    pub(crate) fn places(&mut self, text: &str) -> Option<Vec<(Range<usize>, String)>> {
+        if self.secrets.is_empty() {
+            return Some(Vec::new());
+        }
+        let found = find(&mut [self], text.as_bytes())?;
+        let places = found.into_iter();
+        let whole = places.map(|found| (whole_chars(text, found.range), found.replacement));
+        Some(whole.collect())
+    }
+
     /// The secrets that a text holds in any encoding, with their names.
     pub(crate) fn secrets_in(&mut self, text: &str) -> Vec<(String, Secret<String>)> {
         if !self.contains_secret(text.as_bytes()) {

@@ -379,3 +379,50 @@ pub(crate) fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
     }
     files
 }
+
+/// A credential that was pasted into a file stands beside a fault: the excerpt of the file must not
+/// show it, in any encoding, and the fault stays where it is.
+#[test]
+fn a_pasted_credential_is_not_shown_beside_a_fault() {
+    const KEY: &str = "pasted-한-key+of/the=shop.7Kq2Zt9xLm";
+    let encoded = BASE64_STANDARD.encode(KEY);
+    let folder = Folder::new();
+    folder.write(
+        "requests/pasted.yaml",
+        &format!(
+            "scheme: coupang\nget: /v2/shop\nheaders: {{ x-a: \"{KEY}\", x-b: \"{encoded}\", x-c: \"{{{{ nowhere }}}}\" }}\n"
+        ),
+    );
+    folder.write(
+        "requests/misspelt.yaml",
+        &format!(
+            "scheme: coupang\nget: /v2/shop\nheader: {{ x-a: \"{KEY}\", x-b: \"{encoded}\" }}\n"
+        ),
+    );
+    // Not ignored by git, and so refused as a source: hidden all the same.
+    folder.write(".env", &format!("INGAM_COUPANG__SECRET_KEY='{KEY}'\n"));
+    for args in [
+        &["check"][..],
+        &["check", "--json"],
+        &["run"],
+        &["run", "pasted"],
+        &["list"],
+        &["explain", "pasted"],
+    ] {
+        let mut command = ingam(folder.path());
+        let (stdout, stderr, code) = text(&command.args(args).output().unwrap());
+        let all = format!("{stdout}{stderr}");
+        assert_eq!(code, 3, "{args:?}: {all}");
+        assert!(
+            !all.contains("key+of") && !all.contains(&encoded[..16]),
+            "{args:?}: {all}"
+        );
+    }
+    let (stdout, _, _) = text(
+        &ingam(folder.path())
+            .args(["check", "--json"])
+            .output()
+            .unwrap(),
+    );
+    assert!(stdout.contains("nowhere"), "{stdout}");
+}

@@ -2,8 +2,10 @@
 
 use super::session;
 use crate::cli::args::CheckArgs;
-use crate::cli::command_error::{CommandError, SourceFaults};
+use crate::cli::command_error::CommandError;
+use crate::cli::command_json::{JsonFault, to_json};
 use crate::cli::command_output::{CommandOutput, CommandResult};
+use crate::cli::exit_status::FailureClass;
 use crate::cli::given_variables::{check_given_names, given_variables};
 use crate::cli::invocation::Invocation;
 use crate::cli::leftovers;
@@ -15,6 +17,7 @@ use crate::model::environment::SANDBOX_ENV;
 use crate::model::scheme::{Scheme, SchemeOrigin, SignatureVector};
 use crate::plan::{CommandLineNames, check_names, workspace_secrets};
 use crate::sign::{lint, run_vector, vector_trace};
+use serde::Serialize;
 
 /// Checks everything that needs no request: files, names, templates, paths, regular expressions,
 /// schemes.
@@ -27,11 +30,15 @@ pub(crate) fn run(invocation: &Invocation<'_>, args: &CheckArgs) -> CommandResul
         && args.target.env.is_none()
         && settings::has_unknown_default_env(workspace)
     {
-        return Err(CommandError::faults(&loaded.diagnostics, &loaded.sources));
+        let faults = invocation.faults(&loaded.diagnostics, &loaded);
+        return Err(CommandError::faults(faults));
     }
     let environment = settings::resolve_environment(workspace, args.target.env.as_deref())?;
     let given = settings::command_line_overrides(&args.target, &vars);
     let faults = find_faults(invocation, &loaded, &environment, &given)?;
+    if args.json {
+        return faults_as_json(invocation, &loaded, &faults);
+    }
     report_faults(invocation, &loaded, &faults)?;
     // After the faults of the files: these two are mistakes of the command line alone.
     check_given_names(workspace, given.vars.iter().map(String::as_str))?;
@@ -116,13 +123,43 @@ fn report_faults(
     faults: &[Diagnostic],
 ) -> Result<(), CommandError> {
     if faults.iter().any(|fault| fault.severity == Severity::Error) {
-        return Err(CommandError::faults(faults, &loaded.sources));
+        return Err(CommandError::faults(invocation.faults(faults, loaded)));
     }
     if !faults.is_empty() {
-        let faults = SourceFaults::new(faults, &loaded.sources);
+        let faults = invocation.faults(faults, loaded);
         invocation.warnings.add_faults(faults);
     }
     Ok(())
+}
+
+/// The document of `--json`.
+#[derive(Serialize)]
+struct CheckDocument {
+    request_files: usize,
+    requests: usize,
+    recordings: usize,
+    faults: Vec<JsonFault>,
+}
+
+/// All faults, warnings too; an error ends with the code that it has without `--json`.
+fn faults_as_json(
+    invocation: &Invocation<'_>,
+    loaded: &LoadedWorkspace,
+    faults: &[Diagnostic],
+) -> CommandResult {
+    let workspace = &loaded.workspace;
+    let faults = invocation.faults(faults, loaded);
+    let document = CheckDocument {
+        request_files: workspace.requests.len(),
+        requests: workspace.requests.iter().map(|one| one.steps.len()).sum(),
+        recordings: workspace.recordings.len(),
+        faults: JsonFault::all(&faults),
+    };
+    let mut output = CommandOutput::of_data(to_json(&document)?);
+    if faults.error_count() > 0 {
+        output.end_with(FailureClass::File.into());
+    }
+    Ok(output)
 }
 
 /// The number of files, requests and recordings.

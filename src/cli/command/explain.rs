@@ -3,6 +3,7 @@
 use super::session::{self, RunSession, RunTarget};
 use crate::cli::args::ExplainArgs;
 use crate::cli::command_error::CommandError;
+use crate::cli::command_json::{JsonPlace, to_json};
 use crate::cli::command_output::{CommandOutput, CommandResult};
 use crate::cli::invocation::Invocation;
 use crate::cli::settings;
@@ -11,10 +12,12 @@ use crate::host::HostContext;
 use crate::load::LoadedWorkspace;
 use crate::model::request::Request;
 use crate::plan::{CommandScope, Unit, select_unit, split_unit_id, unit_secrets};
+use crate::redact::RedactedText;
 use crate::report::TerminalStyle;
 use crate::run::{ExplainedRequest, StepExplanation, UserSecrets, explain};
 use crate::span::Span;
 use anstyle::Style as Ansi;
+use serde::Serialize;
 
 /// Shows how a request is rendered and signed, without sending it.
 pub(crate) fn run(invocation: &Invocation<'_>, args: &ExplainArgs) -> CommandResult {
@@ -53,8 +56,18 @@ pub(crate) fn run(invocation: &Invocation<'_>, args: &ExplainArgs) -> CommandRes
         // The error may quote a rendered value, and so a credential.
         let mut redactor = context.state.redactor.borrow_mut();
         let reason = redactor.redact_for_display(&error.to_string()).to_string();
-        explain_error(reason, error.at(), error.hints(request, step), &loaded)
+        explain_error(
+            invocation,
+            reason,
+            error.at(),
+            error.hints(request, step),
+            &loaded,
+        )
     })?;
+    if args.json {
+        let document = ExplainDocument::new(&explained, &loaded);
+        return Ok(CommandOutput::of_data(to_json(&document)?));
+    }
     Ok(CommandOutput::of_data(render_explanation(
         &explained,
         &loaded,
@@ -62,7 +75,101 @@ pub(crate) fn run(invocation: &Invocation<'_>, args: &ExplainArgs) -> CommandRes
     )))
 }
 
-fn explain_error(
+/// The document of `--json`. All of it has passed the redactor.
+#[derive(Serialize)]
+struct ExplainDocument<'e> {
+    id: &'e str,
+    /// Scheme, level, account, environment.
+    summary: &'e str,
+    time: &'e str,
+    notes: &'e [String],
+    values: Vec<JsonValue<'e>>,
+    /// The request is the last; a token request for it comes first.
+    requests: Vec<JsonRequest<'e>>,
+}
+
+#[derive(Serialize)]
+struct JsonValue<'e> {
+    name: &'e str,
+    value: &'e str,
+    origin: &'e str,
+    place: Option<JsonPlace>,
+}
+
+#[derive(Serialize)]
+struct JsonRequest<'e> {
+    title: &'e str,
+    prepared: Vec<JsonPart<'e>>,
+    trace: Vec<JsonTraceStep<'e>>,
+    attached: Vec<JsonPart<'e>>,
+    wire: &'e str,
+    curl: &'e str,
+}
+
+#[derive(Serialize)]
+struct JsonPart<'e> {
+    /// `query.timestamp`
+    name: &'e str,
+    value: &'e str,
+}
+
+#[derive(Serialize)]
+struct JsonTraceStep<'e> {
+    id: &'e str,
+    operation: &'e str,
+    value: &'e str,
+}
+
+impl<'e> ExplainDocument<'e> {
+    fn new(explained: &'e StepExplanation, loaded: &LoadedWorkspace) -> Self {
+        let values = explained.values.iter().map(|value| JsonValue {
+            name: &value.name,
+            value: value.value.as_str(),
+            origin: &value.origin,
+            place: value.at.and_then(|at| JsonPlace::of(at, &loaded.sources)),
+        });
+        Self {
+            id: &explained.id,
+            summary: &explained.summary,
+            time: &explained.time,
+            notes: &explained.notes,
+            values: values.collect(),
+            requests: explained.requests.iter().map(JsonRequest::new).collect(),
+        }
+    }
+}
+
+impl<'e> JsonRequest<'e> {
+    fn new(request: &'e ExplainedRequest) -> Self {
+        let trace = request
+            .trace
+            .iter()
+            .map(|(id, operation, value)| JsonTraceStep {
+                id,
+                operation,
+                value: value.as_str(),
+            });
+        Self {
+            title: &request.title,
+            prepared: parts(&request.prepared),
+            trace: trace.collect(),
+            attached: parts(&request.attached),
+            wire: request.wire.as_str(),
+            curl: &request.curl,
+        }
+    }
+}
+
+fn parts(parts: &[(String, RedactedText)]) -> Vec<JsonPart<'_>> {
+    let parts = parts.iter().map(|(name, value)| JsonPart {
+        name,
+        value: value.as_str(),
+    });
+    parts.collect()
+}
+
+pub(super) fn explain_error(
+    invocation: &Invocation<'_>,
     reason: String,
     at: Option<Span>,
     hints: Vec<String>,
@@ -72,19 +179,22 @@ fn explain_error(
         Some(at) => {
             let fault = Diagnostic::error(reason).at(at, "here");
             let fault = hints.into_iter().fold(fault, Diagnostic::hint);
-            CommandError::faults(&[fault], &loaded.sources)
+            CommandError::faults(invocation.faults(&[fault], loaded))
         }
         None => CommandError::file(reason).hints(hints),
     }
 }
 
 /// Now, or the time of `--at`, in Unix milliseconds.
-fn explained_time(host: &HostContext, at: Option<&str>) -> Result<i64, CommandError> {
+pub(super) fn explained_time(host: &HostContext, at: Option<&str>) -> Result<i64, CommandError> {
     Ok(settings::pretended_time_ms(at)?.unwrap_or_else(host.clock))
 }
 
 /// The request file of an id, or of the path of a file.
-fn find_request<'w>(loaded: &'w LoadedWorkspace, id: &str) -> Result<&'w Request, CommandError> {
+pub(super) fn find_request<'w>(
+    loaded: &'w LoadedWorkspace,
+    id: &str,
+) -> Result<&'w Request, CommandError> {
     let (name, _) = split_unit_id(id);
     let requests = &loaded.workspace.requests;
     requests
@@ -180,7 +290,7 @@ fn render_call(lines: &mut Vec<String>, call: &ExplainedRequest, style: Terminal
 fn render_table(
     lines: &mut Vec<String>,
     title: &str,
-    rows: &[(String, crate::redact::RedactedText)],
+    rows: &[(String, RedactedText)],
     style: TerminalStyle,
 ) {
     if rows.is_empty() {

@@ -7,7 +7,7 @@ mod page;
 use self::list::ListedScheme;
 use super::check::check_scheme;
 use crate::cli::args::{SchemeAction, SchemeArgs};
-use crate::cli::command_error::{CommandError, SourceFaults};
+use crate::cli::command_error::CommandError;
 use crate::cli::command_output::{CommandOutput, CommandResult};
 use crate::cli::exit_status::ExitStatus;
 use crate::cli::invocation::Invocation;
@@ -15,7 +15,6 @@ use crate::cli::settings;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, did_you_mean, pluralize};
 use crate::load::{LoadedWorkspace, all_schemes, scheme_names, schemes_where, unproven_schemes};
 use crate::model::scheme::Scheme;
-use crate::report::TerminalStyle;
 use crate::sandbox::unverifiable_calls;
 use std::path::Path;
 
@@ -24,7 +23,7 @@ pub(crate) fn run(invocation: &Invocation<'_>, args: &SchemeArgs) -> CommandResu
     match &args.action {
         SchemeAction::List => Ok(list_all(invocation, &mut loaded)),
         SchemeAction::Show { name, page } => show(name, *page, &mut loaded),
-        SchemeAction::Check { names } => check(names, &mut loaded, invocation.stdout),
+        SchemeAction::Check { names } => check(invocation, names, &mut loaded),
         SchemeAction::Add { name, new_name } => {
             add::add(&loaded.workspace.root, name, new_name.as_deref())
         }
@@ -72,7 +71,11 @@ fn show(name: &str, as_page: bool, loaded: &mut LoadedWorkspace) -> CommandResul
     }))
 }
 
-fn check(names: &[String], loaded: &mut LoadedWorkspace, style: TerminalStyle) -> CommandResult {
+fn check(
+    invocation: &Invocation<'_>,
+    names: &[String],
+    loaded: &mut LoadedWorkspace,
+) -> CommandResult {
     let is_meant = |name: &str| names.is_empty() || names.iter().any(|meant| meant == name);
     let schemes = schemes_where(loaded, is_meant);
     let is_known = |name: &String| schemes.iter().any(|scheme| scheme.name == *name);
@@ -83,7 +86,7 @@ fn check(names: &[String], loaded: &mut LoadedWorkspace, style: TerminalStyle) -
         return Err(if faults.is_empty() {
             unknown_scheme(name, loaded)
         } else {
-            CommandError::faults(&faults, &loaded.sources)
+            CommandError::faults(invocation.faults(&faults, loaded))
         });
     }
     let mut output = CommandOutput::default();
@@ -91,11 +94,11 @@ fn check(names: &[String], loaded: &mut LoadedWorkspace, style: TerminalStyle) -
         let is_loaded = |file: &Path| schemes.iter().any(|scheme| is_file_of(file, &scheme.name));
         let faults = faults_of_file(loaded, |file| !is_loaded(file));
         if !faults.is_empty() {
-            output.error(CommandError::faults(&faults, &loaded.sources));
+            output.error(CommandError::faults(invocation.faults(&faults, loaded)));
         }
     }
     for scheme in &schemes {
-        output.append(check_one(scheme, loaded, style));
+        output.append(check_one(invocation, scheme, loaded));
     }
     Ok(output)
 }
@@ -124,7 +127,12 @@ fn is_here(scheme: &Scheme, fault: &Diagnostic) -> bool {
     labels.any(|label| label.span.file == scheme.at.file)
 }
 
-fn check_one(scheme: &Scheme, loaded: &LoadedWorkspace, style: TerminalStyle) -> CommandOutput {
+fn check_one(
+    invocation: &Invocation<'_>,
+    scheme: &Scheme,
+    loaded: &LoadedWorkspace,
+) -> CommandOutput {
+    let style = invocation.stdout;
     let mut faults = Diagnostics::default();
     check_scheme(scheme, &mut faults);
     for finding in unverifiable_calls(scheme) {
@@ -139,7 +147,7 @@ fn check_one(scheme: &Scheme, loaded: &LoadedWorkspace, style: TerminalStyle) ->
     let is_error = |fault: &&Diagnostic| fault.severity == Severity::Error;
     let is_wrong = faults.iter().any(|fault| is_error(&fault));
     let mut output = CommandOutput::default();
-    output.faults(SourceFaults::new(&faults, &loaded.sources));
+    output.faults(invocation.faults(&faults, loaded));
     let word = if is_wrong {
         output.end_with(ExitStatus::InvalidFile);
         style.red("wrong")
