@@ -1,7 +1,8 @@
 //! A command line, taken apart by the rules of the shell that it was written for.
 
 use super::import_error::ImportError;
-use super::shell_command::{ShellCommand, ShellWord, is_before_command, is_curl};
+use super::request_line::is_curl;
+use super::shell_command::{ShellCommand, ShellWord, is_before_command, runs_curl};
 use super::shell_words::PosixReader;
 use super::source_text::ImportSource;
 use super::windows_words;
@@ -37,15 +38,10 @@ impl ShellDialect {
 /// # Errors
 /// When a quote is not closed, or there are too many words.
 pub(super) fn curl_command(source: &ImportSource) -> Result<ShellCommand, ImportError> {
-    let text = source.single_request()?;
-    let commands = match ShellDialect::of(text) {
-        ShellDialect::Posix => PosixReader::new(source, text).commands()?,
-        ShellDialect::Cmd => windows_words::cmd_commands(source, text)?,
-        ShellDialect::PowerShell => windows_words::powershell_commands(source, text)?,
-    };
-    let mut found = commands.into_iter().filter_map(arguments_of_curl);
+    let mut found = curl_commands(source)?.into_iter();
     let mut first = found.next().ok_or_else(|| {
         ImportError::new("the text has the word `curl`, but no command that begins with it")
+            .hint("delete what stands before `curl`: a prompt, a quotation mark or a list mark")
     })?;
     if found.next().is_some() {
         first
@@ -53,6 +49,83 @@ pub(super) fn curl_command(source: &ImportSource) -> Result<ShellCommand, Import
             .push("the text has several curl commands: the first one is read".to_owned());
     }
     Ok(first)
+}
+
+/// Every command that runs curl; at least one.
+///
+/// # Errors
+/// As [`curl_command`].
+pub(super) fn curl_commands(source: &ImportSource) -> Result<Vec<ShellCommand>, ImportError> {
+    let text = source.single_request()?;
+    let commands = match ShellDialect::of(text) {
+        ShellDialect::Posix => PosixReader::new(source, text).commands()?,
+        ShellDialect::Cmd => windows_words::cmd_commands(source, text)?,
+        ShellDialect::PowerShell => windows_words::powershell_commands(source, text)?,
+    };
+    let lost = lost_options(source, text, &commands);
+    let found = commands.into_iter().filter_map(arguments_of_curl);
+    let mut found: Vec<ShellCommand> = found.collect();
+    if let Some(first) = found.first_mut() {
+        first.notes.extend(lost);
+    }
+    for command in &mut found {
+        let note = typographic_quotes(source, command)?;
+        command.notes.extend(note);
+    }
+    Ok(found)
+}
+
+/// A note for options that are no part of the command: the line before them does not say that it
+/// goes on.
+fn lost_options(source: &ImportSource, text: &str, commands: &[ShellCommand]) -> Option<String> {
+    let curl = commands.iter().position(runs_curl)?;
+    let next = commands.get(curl + 1)?.words.first()?;
+    let is_line = text[..next.offset]
+        .trim_end_matches([' ', '\t'])
+        .ends_with('\n');
+    (is_line && next.bytes.starts_with(b"-")).then(|| {
+        let mark = match ShellDialect::of(text) {
+            ShellDialect::Posix => "\\",
+            ShellDialect::Cmd => "^",
+            ShellDialect::PowerShell => "`",
+        };
+        format!(
+            "line {} begins with an option, but the line before it does not end with `{mark}`: the \
+             shell ends the command there, so the options from this line on are not sent",
+            source.place(next.offset).line
+        )
+    })
+}
+
+/// A note for quotes that a word processor or a chat has made of `'` and `"`.
+///
+/// # Errors
+/// When they stand around the URL.
+fn typographic_quotes(
+    source: &ImportSource,
+    command: &ShellCommand,
+) -> Result<Option<String>, ImportError> {
+    const QUOTES: [char; 6] = ['‘', '’', '“', '”', '„', '‚'];
+    let begins = |word: &&ShellWord| {
+        let text = String::from_utf8_lossy(&word.bytes);
+        text.starts_with(QUOTES)
+    };
+    let Some(word) = command.words.iter().find(begins) else {
+        return Ok(None);
+    };
+    let place = source.place(word.offset);
+    let text = String::from_utf8_lossy(&word.bytes);
+    if text.trim_start_matches(QUOTES).starts_with("http") {
+        return Err(ImportError::at(
+            place,
+            "a typographic quote begins here, which no shell takes for a quote",
+        )
+        .hint("write `'` in the place of each `‘`, `’`, `“` and `”` around a word"));
+    }
+    Ok(Some(format!(
+        "line {} has a typographic quote, which no shell takes for a quote: write `'` in its place",
+        place.line
+    )))
 }
 
 fn arguments_of_curl(mut command: ShellCommand) -> Option<ShellCommand> {

@@ -19,6 +19,9 @@ use bytes::Bytes;
 /// Reads a file that a command line names with `@`; the error says why not.
 pub(crate) type ReadImportedFile<'a> = &'a dyn Fn(&str) -> Result<Vec<u8>, String>;
 
+/// Each URL of a command is a request, for which all of its words are read again.
+const MAX_ADDRESSES: usize = 200;
+
 /// The release of curl is not known, and nobody signs it.
 const USER_AGENT: &str = "curl/8";
 
@@ -28,7 +31,31 @@ pub(super) fn read(
     source: &ImportSource,
     read_file: ReadImportedFile<'_>,
 ) -> Result<ImportedRequest, ImportError> {
-    let mut command = curl_command(source)?;
+    let command = curl_command(source)?;
+    let mut requests = read_addresses(source, command, read_file, 1)?;
+    // A command has at least one URL, or was refused.
+    Ok(requests.swap_remove(0))
+}
+
+/// One request for each URL of a command, in their order.
+///
+/// # Errors
+/// As [`read`], and when there are hundreds of them.
+pub(super) fn read_command(
+    source: &ImportSource,
+    command: ShellCommand,
+    read_file: ReadImportedFile<'_>,
+) -> Result<Vec<ImportedRequest>, ImportError> {
+    read_addresses(source, command, read_file, usize::MAX)
+}
+
+/// The requests for the first so many URLs.
+fn read_addresses(
+    source: &ImportSource,
+    mut command: ShellCommand,
+    read_file: ReadImportedFile<'_>,
+    limit: usize,
+) -> Result<Vec<ImportedRequest>, ImportError> {
     let stdin = command.stdin.take();
     let read_named = |name: &str| match name {
         "-" => stdin
@@ -43,7 +70,28 @@ pub(super) fn read(
         notes: std::mem::take(&mut command.notes),
     };
     reader.read_words(&command)?;
-    reader.finish()
+    let others = reader.settings.urls.len().min(limit).saturating_sub(1);
+    if others >= MAX_ADDRESSES {
+        return Err(ImportError::new(format!(
+            "the command has {} URLs, and at most {MAX_ADDRESSES} are read",
+            others + 1
+        ))
+        .hint("split the command"));
+    }
+    let mut requests = vec![reader.finish()?];
+    for index in 1..=others {
+        let mut reader = CurlReader {
+            source,
+            read_file: &read_named,
+            settings: CurlSettings::default(),
+            notes: Vec::new(),
+        };
+        reader.read_words(&command)?;
+        reader.settings.urls.swap(0, index);
+        reader.settings.urls.truncate(1);
+        requests.push(reader.finish()?);
+    }
+    Ok(requests)
 }
 
 /// What a command line sets.

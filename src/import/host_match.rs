@@ -1,7 +1,9 @@
 //! Which scheme a request belongs to, by its host, and the base URL that its path stands below.
 
 use super::imported_request::ImportedRequest;
+use crate::model::request::TemplateField;
 use crate::model::scheme::{HostAddress, RequestPart, Scheme, SigningProcedure};
+use crate::model::template::{TemplatePart, TemplateTreeKind};
 use crate::model::workspace::Workspace;
 use crate::wire::{BaseUrl, parse_form};
 use std::sync::Arc;
@@ -14,6 +16,8 @@ pub(crate) struct SchemeMatch {
     pub(crate) base: BaseUrl,
     /// The environment that names this host.
     pub(crate) environment: Option<String>,
+    /// Whether the request went to a host of the scheme or of an environment.
+    pub(crate) is_own_host: bool,
 }
 
 /// Every scheme one of whose hosts the request went to. If several have this host, those whose
@@ -35,6 +39,25 @@ pub(crate) fn schemes_of_host(
     found
         .into_iter()
         .filter(|found| shown(found) == most)
+        .collect()
+}
+
+/// The schemes that are called at this host with the other protocol.
+#[must_use]
+pub(crate) fn schemes_of_other_protocol<'w>(
+    workspace: &'w Workspace,
+    request: &ImportedRequest,
+) -> Vec<&'w str> {
+    let origin = request.origin.as_deref().unwrap_or_default();
+    let other = match origin.split_once("://") {
+        Some(("http", host)) => format!("https://{host}"),
+        Some(("https", host)) => format!("http://{host}"),
+        _ => return Vec::new(),
+    };
+    let schemes = workspace.schemes.iter();
+    schemes
+        .filter(|scheme| match_host(workspace, scheme, &other, request.path()).is_some())
+        .map(|scheme| scheme.name.as_str())
         .collect()
 }
 
@@ -88,6 +111,7 @@ pub(crate) fn match_named_scheme(
         scheme: Arc::clone(scheme),
         base,
         environment: None,
+        is_own_host: false,
     })
 }
 
@@ -129,6 +153,7 @@ fn match_host(
         scheme: Arc::clone(scheme),
         base,
         environment,
+        is_own_host: true,
     })
 }
 
@@ -150,33 +175,63 @@ fn longest_base(bases: impl Iterator<Item = BaseUrl>, path: &str) -> Option<Base
 }
 
 /// How many of the parameters that the scheme adds the request has, at the level that fits best.
+/// What may be left out is not asked for, and what stands there must have the form of the scheme:
+/// nearly every scheme has an `Authorization`.
 fn shown_parameters(scheme: &Scheme, request: &ImportedRequest) -> usize {
-    let query = request
-        .target
-        .split_once('?')
-        .map_or("", |(_, query)| query);
-    let query = parse_form(query);
+    let query = parse_form(request.query());
     let form = std::str::from_utf8(&request.body).map_or_else(|_| Vec::new(), parse_form);
-    let named =
-        |pairs: &[(String, String)], name: &str| pairs.iter().any(|(known, _)| known == name);
-    let header = |name: &str| {
-        let mut headers = request.headers.iter();
-        headers.any(|(known, _)| known.eq_ignore_ascii_case(name))
+    let find = |pairs: &[(String, String)], name: &str| -> Option<String> {
+        let mut pairs = pairs.iter();
+        let found = pairs.find(|(known, _)| known.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.clone())
     };
     let count = |procedure: &SigningProcedure| {
         let fields = procedure.prepare.fields().chain(procedure.attach.fields());
         let mut shown = 0;
         for (part, field) in fields {
-            let is_there = match part {
-                RequestPart::Header => header(&field.name),
-                _ => named(&query, &field.name) || named(&form, &field.name),
+            let value = match part {
+                RequestPart::Header => find(&request.headers, &field.name),
+                _ => find(&query, &field.name).or_else(|| find(&form, &field.name)),
             };
-            if !is_there {
-                return 0;
+            match value {
+                Some(value) if has_form(field, &value) => shown += 1,
+                None if may_be_left_out(scheme, field) => {}
+                _ => return 0,
             }
-            shown += 1;
         }
         shown
     };
     scheme.procedures().map(count).max().unwrap_or(0)
+}
+
+/// Whether the literal parts of a template stand in a value, in order, the first at its beginning.
+fn has_form(field: &TemplateField, value: &str) -> bool {
+    let TemplateTreeKind::Template(template) = &field.value.kind else {
+        return true;
+    };
+    let mut rest = value;
+    for (index, part) in template.parts.iter().enumerate() {
+        let TemplatePart::Literal(literal) = part else {
+            continue;
+        };
+        // Writers differ in the blanks between the members of a header.
+        let literal = literal.trim();
+        match rest.find(literal) {
+            Some(at) if index > 0 || at == 0 => rest = &rest[at + literal.len()..],
+            _ => return false,
+        }
+    }
+    true
+}
+
+/// Whether a request without this field is a request of the scheme, too.
+fn may_be_left_out(scheme: &Scheme, field: &TemplateField) -> bool {
+    field.value.expressions().iter().any(|expression| {
+        let source = expression.source.trim();
+        let credential = source.strip_prefix("cred.");
+        let credential = credential.and_then(|name| scheme.credential(name));
+        credential.is_some_and(|credential| credential.default.is_some())
+            || source.ends_with(" or none")
+            || source.ends_with(" else none")
+    })
 }

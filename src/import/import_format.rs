@@ -2,8 +2,8 @@
 
 use super::import_error::ImportError;
 use super::imported_request::ImportFormat;
-use super::raw_http::is_request_line;
-use super::shell_command::{is_before_command, is_curl};
+use super::request_line::{is_curl, is_request_line};
+use super::shell_command::is_before_command;
 use super::source_text::ImportSource;
 
 /// The format of a text, by its content.

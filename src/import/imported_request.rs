@@ -63,4 +63,10 @@ impl ImportedRequest {
         let target = self.target.as_str();
         target.split_once('?').map_or(target, |(path, _)| path)
     }
+
+    /// The raw query, without its `?`; empty if there is none.
+    #[must_use]
+    pub(crate) fn query(&self) -> &str {
+        self.target.split_once('?').map_or("", |(_, query)| query)
+    }
 }

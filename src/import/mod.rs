@@ -16,7 +16,9 @@ mod http_method;
 mod import_error;
 mod import_format;
 mod imported_request;
+mod markdown;
 mod raw_http;
+mod request_line;
 mod shell_command;
 mod shell_words;
 mod source_text;
@@ -25,7 +27,8 @@ mod windows_words;
 
 pub(crate) use curl::ReadImportedFile;
 pub(crate) use host_match::{
-    SchemeMatch, match_named_scheme, schemes_of_host, schemes_of_parameters,
+    SchemeMatch, match_named_scheme, schemes_of_host, schemes_of_other_protocol,
+    schemes_of_parameters,
 };
 pub(crate) use import_error::ImportError;
 pub(crate) use imported_request::{ImportFormat, ImportedRequest};

@@ -6,32 +6,12 @@ use super::curl_url::host_header;
 use super::http_method::read_method;
 use super::import_error::ImportError;
 use super::imported_request::{ImportFormat, ImportedRequest};
+use super::request_line::is_request_line;
 use super::source_text::ImportSource;
 use super::text_place::TextPlace;
 use crate::method::Method;
 use crate::wire::BaseUrl;
 use bytes::Bytes;
-
-/// Whether a line is a request line: a method in capital letters, and a path or an address.
-pub(super) fn is_request_line(line: &str) -> bool {
-    let line = line.trim_start_matches("> ").trim();
-    if line.starts_with(":method") {
-        return true;
-    }
-    let mut words = line.split_whitespace();
-    let (Some(method), Some(target)) = (words.next(), words.next()) else {
-        return false;
-    };
-    let is_method =
-        (3..=10).contains(&method.len()) && method.bytes().all(|byte| byte.is_ascii_alphabetic());
-    let is_target =
-        target.starts_with('/') || target.starts_with("http://") || target.starts_with("https://");
-    let last = words.last();
-    let has_version = last.is_some_and(|last| last.starts_with("HTTP/"));
-    // Without a version, only the methods that there are: a sentence is no request.
-    let is_known = Method::ALL.into_iter().any(|known| known.name() == method);
-    is_method && is_target && (has_version || is_known && last.is_none())
-}
 
 /// # Errors
 /// When it is malformed.

@@ -1,6 +1,7 @@
 //! One command of a shell, taken apart into words.
 
 use super::import_error::ImportError;
+use super::request_line::is_curl;
 use super::source_text::ImportSource;
 
 /// More words than any command line that a person pastes.
@@ -65,9 +66,4 @@ pub(super) fn is_before_command(word: &str) -> bool {
             word,
             "$" | "%" | ">" | "#" | "sudo" | "time" | "exec" | "command" | "env" | "!" | "&"
         )
-}
-
-pub(super) fn is_curl(word: &str) -> bool {
-    let name = word.rsplit(['/', '\\']).next().unwrap_or(word);
-    name == "curl" || name.eq_ignore_ascii_case("curl.exe")
 }

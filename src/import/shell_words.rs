@@ -185,6 +185,7 @@ impl<'s> PosixReader<'s> {
                 None => return Err(self.unclosed(begin, "\"")),
                 Some('"') => {
                     self.take();
+                    self.note_lost_quotes();
                     return Ok(());
                 }
                 Some('\\') => {
@@ -207,6 +208,23 @@ impl<'s> PosixReader<'s> {
                 }
                 Some(_) => self.push_taken(),
             }
+        }
+    }
+
+    /// A note if a quote of a JSON text has ended the quoted text: `"{"a":1}"`.
+    fn note_lost_quotes(&mut self) {
+        let inside = self.text[..self.at - 1].chars().next_back();
+        let after = self.peek();
+        let is_json = inside.is_some_and(|letter| "{[,:".contains(letter))
+            && after.is_some_and(|letter| letter.is_alphanumeric() || letter == '_');
+        if is_json {
+            self.note(|at| {
+                let line = at.line;
+                format!(
+                    "line {line} has `\"` inside of a text in `\"`: the shell takes these quotes away, so \
+                     they are not sent; write the text in `'`"
+                )
+            });
         }
     }
 

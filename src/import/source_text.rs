@@ -1,6 +1,7 @@
 //! The text that a request is read from, and places in it.
 
 use super::import_error::ImportError;
+use super::markdown::without_markdown;
 use super::text_place::TextPlace;
 
 /// The largest text that is read, in bytes. A HAR file of a long session has some 10 MiB.
@@ -29,7 +30,9 @@ impl ImportSource {
             return Err(ImportError::new("the text is empty")
                 .hint("give a curl command line, raw HTTP, or a HAR file"));
         }
-        let source = Self { text };
+        let source = Self {
+            text: without_markdown(text),
+        };
         if let Some(at) = source.text.find('\0') {
             return Err(ImportError::at(
                 source.place(at),

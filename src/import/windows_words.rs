@@ -17,6 +17,7 @@ pub(super) fn cmd_commands(
     let mut commands = Vec::new();
     let mut letters: Vec<(usize, char)> = Vec::new();
     let mut is_quoted = false;
+    let mut literal_caret = None;
     let mut rest = text.char_indices().peekable();
     while let Some((at, letter)) = rest.next() {
         match letter {
@@ -37,6 +38,10 @@ pub(super) fn cmd_commands(
                     }
                 }
             }
+            '^' => {
+                literal_caret.get_or_insert(at);
+                letters.push((at, letter));
+            }
             '&' | '|' | '\n' if !is_quoted => {
                 let command = runtime_words(source, std::mem::take(&mut letters))?;
                 commands.push(command);
@@ -46,6 +51,15 @@ pub(super) fn cmd_commands(
     }
     commands.push(runtime_words(source, letters)?);
     commands.retain(|command| !command.words.is_empty());
+    if let Some(at) = literal_caret {
+        let note = format!(
+            "line {} has `^` inside of double quotes, where cmd keeps it: it is sent as it stands",
+            source.place(at).line
+        );
+        for command in &mut commands {
+            command.notes.push(note.clone());
+        }
+    }
     Ok(commands)
 }
 

@@ -2,10 +2,11 @@
 
 use super::catalogue::MistakeCode as M;
 use super::observation::RequestObservation;
+use super::query_text::percent_decoded;
 use super::suspect::SuspectRequest;
 use crate::model::request::TemplateField;
 use crate::model::scheme::{ClockFormat, RequestPart, SchemeClock, SignOp, SigningProcedure};
-use crate::sign::{SignedRequest, TestAccount, salt_fault};
+use crate::sign::{SignedRequest, TestAccount, read_time, salt_fault};
 use crate::value::Value;
 use crate::wire::parse_form;
 
@@ -94,6 +95,11 @@ fn is_other_unit(clock: &SchemeClock, ms: i64, now_ms: i64) -> bool {
 }
 
 fn time_form(clock: &SchemeClock, sent: &str, now_ms: i64, location: String) -> RequestObservation {
+    let decoded = percent_decoded(sent).filter(|text| text != sent);
+    if decoded.is_some_and(|text| read_time(clock, &text).is_some()) {
+        let text = format!("the time `{sent}` is percent-encoded twice");
+        return RequestObservation::new(M::ENCODED_TWICE, location, text);
+    }
     if let Ok(number) = sent.parse::<i64>() {
         let near = |ms: i64| (ms - now_ms).abs() < 10 * 365 * 86_400_000;
         match clock.format {
@@ -149,12 +155,7 @@ fn absent_fields(
     signed: &SignedRequest,
 ) -> Vec<RequestObservation> {
     let request = suspect.received;
-    let query = parse_form(
-        request
-            .target
-            .split_once('?')
-            .map_or("", |(_, query)| query),
-    );
+    let query = parse_form(request.query());
     let form = parse_form(std::str::from_utf8(&request.body).unwrap_or_default());
     let mut all = Vec::new();
     for (part, field) in procedure.attach.fields().chain(procedure.prepare.fields()) {
@@ -240,16 +241,7 @@ fn absent(
         RequestPart::Query => query,
         RequestPart::Form | RequestPart::Json => form,
     };
-    let plain = |text: &str| -> String {
-        text.chars()
-            .filter(char::is_ascii_alphanumeric)
-            .collect::<String>()
-            .to_lowercase()
-    };
-    let near = own.iter().find(|(known, _)| {
-        let (known, wanted) = (plain(known), plain(name));
-        known == wanted || strsim::damerau_levenshtein(&known, &wanted) <= 1 + wanted.len() / 8
-    });
+    let near = own.iter().find(|(known, _)| is_near_name(known, name));
     if let Some((near, _)) = near {
         let text = format!("`{near}` is sent, and the scheme names it `{name}`");
         return RequestObservation::new(M::HEADER_NAME, location, text);
@@ -265,17 +257,22 @@ fn absent(
     observation
 }
 
+/// Whether a name is a misspelt form of another one.
+pub(super) fn is_near_name(sent: &str, due: &str) -> bool {
+    let plain = |text: &str| -> String {
+        let letters = text.chars().filter(char::is_ascii_alphanumeric);
+        letters.collect::<String>().to_lowercase()
+    };
+    let (sent, due) = (plain(sent), plain(due));
+    sent == due || strsim::damerau_levenshtein(&sent, &due) <= 1 + due.len() / 8
+}
+
 fn repeated_fields(
     suspect: &SuspectRequest<'_>,
     signed: &SignedRequest,
 ) -> Vec<RequestObservation> {
     let request = suspect.received;
-    let query = parse_form(
-        request
-            .target
-            .split_once('?')
-            .map_or("", |(_, query)| query),
-    );
+    let query = parse_form(request.query());
     let mut all = Vec::new();
     for (part, name) in &signed.attached {
         let pairs = match part {

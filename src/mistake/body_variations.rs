@@ -26,6 +26,18 @@ pub(super) fn body_variations(recipe: &Recipe<'_>) -> Vec<Variation> {
     } else if !body.is_empty() {
         add_uncovered(recipe, &mut all);
     }
+    if recipe.reads(&["json_body"]) && recipe.signed.request.draft.body.kind() == "form" {
+        for text in ["{}", "[]", "null", "\"\""] {
+            let what = format!("`{text}` is signed as a JSON body, and a form was sent");
+            let claim = Claim::new(M::BODY_OF_NONE, what);
+            all.push(Variation::name(
+                claim,
+                VariedPart::Body,
+                "req.json_body",
+                text,
+            ));
+        }
+    }
     if recipe.reads(&["json_pairs"]) || recipe.reads(&["query_pairs", "form_pairs"]) {
         add_nested(recipe, &mut all);
     }
@@ -193,6 +205,25 @@ fn sorted(value: &Value) -> Value {
     }
 }
 
+/// Numbers as JavaScript prints them: `1` for `1.0`.
+fn with_plain_numbers(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => Value::Object(
+            members
+                .iter()
+                .map(|(name, value)| (name.clone(), with_plain_numbers(value)))
+                .collect(),
+        ),
+        Value::List(items) => Value::List(items.iter().map(with_plain_numbers).collect()),
+        Value::Number(number) => {
+            let plain = number.to_string().parse::<f64>().ok();
+            let parsed = plain.and_then(|plain| value::parse(plain.to_string().as_bytes()).ok());
+            parsed.unwrap_or_else(|| value.clone())
+        }
+        other => other.clone(),
+    }
+}
+
 /// Letters outside ASCII as `\uXXXX`, in small letters as most programs write them.
 fn escaped_letters(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -220,6 +251,7 @@ fn json_spellings(value: &Value) -> Vec<(String, &'static str)> {
     let compact = json_text(value, &Spacing::Compact);
     let python = json_text(value, &Spacing::Python);
     let order = sorted(value);
+    let plain = with_plain_numbers(value);
     vec![
         (compact.clone(), "without blanks"),
         (python.clone(), "with blanks after `,` and `:`"),
@@ -266,6 +298,30 @@ fn json_spellings(value: &Value) -> Vec<(String, &'static str)> {
             "as a text inside of JSON",
         ),
         (compact.replace('"', "'"), "with single quotes"),
+        (
+            json_text(&plain, &Spacing::Compact),
+            "without blanks, and numbers as JavaScript prints them",
+        ),
+        (
+            json_text(&plain, &Spacing::Indent("  ")),
+            "indented by 2, and numbers as JavaScript prints them",
+        ),
+        (
+            json_text(&plain, &Spacing::Indent("    ")),
+            "indented by 4, and numbers as JavaScript prints them",
+        ),
+        (
+            json_text(&plain, &Spacing::Indent("\t")),
+            "indented by a tab, and numbers as JavaScript prints them",
+        ),
+        (
+            json_text(&sorted(&plain), &Spacing::Compact),
+            "with sorted members, and numbers as JavaScript prints them",
+        ),
+        (
+            "[object Object]".to_owned(),
+            "as `[object Object]`: an object was joined to a text",
+        ),
     ]
 }
 

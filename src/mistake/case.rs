@@ -63,8 +63,12 @@ impl<'a> Case<'a> {
             (signing, suspect.now_ms),
         )?;
         let expected = &lines[sent.step].value;
-        let bytes = right_bytes(&recipe);
-        let right = RightForm::of(expected, &bytes.unwrap_or_default());
+        let right = match recipe.operation() {
+            SignOp::Asymmetric {
+                output_encoding, ..
+            } if signing == sent.step => RightForm::of_encoding(*output_encoding),
+            _ => RightForm::of(expected, &right_bytes(&recipe).unwrap_or_default()),
+        };
         Ok(Some(Self {
             forms: forms(&sent.text),
             recipe,
@@ -100,32 +104,42 @@ impl<'a> Case<'a> {
         self.lines[self.sent.step].value == self.sent.text
     }
 
-    /// The texts that were given beside the ones that the scheme signs. One that is given can be that
-    /// of any step, so the nearest is taken.
+    /// The texts that were given beside the ones that the scheme signs.
     pub(super) fn differences(
         &self,
         suspect: &SuspectRequest<'_>,
         secrets: &KnownSecrets,
     ) -> Vec<TextComparison> {
-        let given = [
-            (TextSource::Own, suspect.own_text),
-            (TextSource::Server, suspect.server_text),
-        ];
-        let compared = given.into_iter().filter_map(|(source, text)| {
-            let text = text?;
-            let steps = self.recipe.text_steps.iter().copied();
-            let step = steps.max_by_key(|index| {
-                let own = &self.lines[*index].value;
-                (own == text, likeness(own, text))
-            })?;
-            Some(TextComparison {
-                source,
-                step: self.lines[step].id.clone(),
-                difference: first_difference(&self.lines[step].value, text, secrets),
-            })
-        });
-        compared.collect()
+        let steps = self.recipe.text_steps.iter();
+        let texts: Vec<&TraceLine> = steps.map(|index| &self.lines[*index]).collect();
+        text_differences(suspect, &texts, secrets)
     }
+}
+
+/// The texts that were given beside texts of the scheme. One that is given can be that of any step,
+/// so the nearest is taken.
+pub(super) fn text_differences(
+    suspect: &SuspectRequest<'_>,
+    texts: &[&TraceLine],
+    secrets: &KnownSecrets,
+) -> Vec<TextComparison> {
+    let given = [
+        (TextSource::Own, suspect.own_text),
+        (TextSource::Server, suspect.server_text),
+    ];
+    let compared = given.into_iter().filter_map(|(source, text)| {
+        let text = text?;
+        let nearest = texts.iter().max_by_key(|line| {
+            let own = &line.value;
+            (own == text, likeness(own, text))
+        })?;
+        Some(TextComparison {
+            source,
+            step: nearest.id.clone(),
+            difference: first_difference(&nearest.value, text, secrets),
+        })
+    });
+    compared.collect()
 }
 
 /// How many bytes two texts share at their beginning and at their end.

@@ -135,6 +135,14 @@ fn add_chain_blanks(all: &mut Vec<Variation>) {
         |pairs| each(pairs, |text| Some(text.replace("%20", "+"))),
     ));
     all.push(Variation::pairs(
+        Claim::new(
+            M::BLANK_AS_PLUS,
+            "a plus is signed as it is, without its encoding",
+        ),
+        ChainPlace::Encoded,
+        |pairs| each(pairs, |text| Some(text.replace("%2B", "+"))),
+    ));
+    all.push(Variation::pairs(
         Claim::new(M::BLANK_AS_PLUS, "a plus is signed as a blank"),
         ChainPlace::Chosen,
         |pairs| each(pairs, |text| Some(text.replace('+', " "))),
@@ -479,8 +487,8 @@ fn add_chain_values(recipe: &Recipe<'_>, all: &mut Vec<Variation>) {
             },
         ));
     }
-    add_spellings(recipe, all);
     add_same_spellings(recipe, all);
+    add_spellings(recipe, all);
     add_repeated(all);
 }
 
@@ -603,6 +611,7 @@ fn add_chain_separators(recipe: &Recipe<'_>, all: &mut Vec<Variation>) {
     let Some(chain) = recipe.chains.first() else {
         return;
     };
+    add_bare_names(chain, all);
     let (right, encodes) = (chain.separators(), chain.joins_encoded());
     for (inner, outer) in [
         ("", ""),
@@ -668,6 +677,35 @@ fn add_chain_separators(recipe: &Recipe<'_>, all: &mut Vec<Variation>) {
             )
         },
     ));
+}
+
+/// `name` for `name=`, where names and values have a mark between.
+fn add_bare_names(chain: &Chain, all: &mut Vec<Variation>) {
+    let ((inner, outer), encodes) = (chain.separators(), chain.joins_encoded());
+    if inner.is_empty() {
+        return;
+    }
+    let claim = Claim::new(
+        M::EMPTY_VALUES,
+        "parameters without a value are written without `=` in the text",
+    );
+    all.push(Variation::pairs(claim, ChainPlace::Bare, move |pairs| {
+        let encoded = |text: &str| {
+            if encodes {
+                Alphabet::Rfc3986.encode(text)
+            } else {
+                text.to_owned()
+            }
+        };
+        let joined: Vec<String> = pairs
+            .into_iter()
+            .map(|(name, value)| match value.as_str() {
+                "" => encoded(&name),
+                value => format!("{}{inner}{}", encoded(&name), encoded(value)),
+            })
+            .collect();
+        Some(vec![(joined.join(&outer), String::new())])
+    }));
 }
 
 /// What the recipe leaves out or takes from one part only.

@@ -82,7 +82,20 @@ pub struct ProvenMistake {
     pub way_out: String,
 }
 
+/// Why a signature is unknown although the credentials may be at hand.
+pub(super) const NO_SIGNATURE: &str = "no signature stands where the scheme puts it";
+pub(super) const EMPTY_SIGNATURE: &str = "the signature is empty";
+pub(super) const VARIABLE_SIGNATURE: &str =
+    "a variable stands in the place of the signature, and its value is not in the text";
+
 impl SignatureDiagnosis {
+    /// Whether the request has no signature that could be compared, with whatever key.
+    #[must_use]
+    pub(crate) fn lacks_signature(&self) -> bool {
+        let reasons = [NO_SIGNATURE, EMPTY_SIGNATURE, VARIABLE_SIGNATURE];
+        matches!(&self.verdict, SignatureVerdict::Unknown(reason) if reasons.contains(&reason.as_str()))
+    }
+
     pub(super) fn unknown(reason: String) -> Self {
         Self {
             verdict: SignatureVerdict::Unknown(reason),

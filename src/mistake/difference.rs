@@ -1,7 +1,7 @@
 //! The first difference of two texts to sign, in context, with invisible characters spelled out.
 //! Inside of a secret it is told by name, length and kind of character, never by its letters.
 
-use super::shown::KnownSecrets;
+use super::shown::{KnownSecrets, SecretPlace};
 
 /// How many characters are shown on each side.
 const CONTEXT: usize = 24;
@@ -32,36 +32,66 @@ pub fn first_difference(
     if expected == given {
         return None;
     }
-    let offset = common_prefix(expected, given);
-    let inside = secrets
-        .places(expected)
-        .into_iter()
-        .find(|place| place.start <= offset && offset < place.end);
+    let due = HiddenText::new(expected, secrets);
+    let there = HiddenText::new(given, secrets);
+    let mut offset = common_prefix(expected, given);
     let line = expected[..offset].matches('\n').count() + 1;
-    if let Some(place) = inside {
-        let secret = &expected[place.start..place.end];
-        let next = expected[place.end..].chars().next();
-        let other = other_value(given, place.start, next);
-        return Some(TextDifference {
-            offset: place.start,
-            line,
-            expected: format!("{}‹{}›", before(expected, place.start, secrets), place.name),
-            given: format!("{}‹another value›", before(given, place.start, secrets)),
-            remark: Some(secret_remark(place.name, secret, other)),
-        });
+    if let Some(place) = due.place_at(offset) {
+        return Some(inside_secret(&due, &there, place, line));
     }
+    // The given text holds a secret that begins before the difference: it is shown as a whole.
+    if let Some(place) = there.place_at(offset) {
+        offset = place.start;
+    }
+    let until = due.up_to_secret(offset);
     Some(TextDifference {
         offset,
         line,
-        expected: around(expected, offset, CONTEXT, secrets),
-        given: around(
-            given,
-            offset,
-            up_to_secret(expected, offset, secrets),
-            secrets,
-        ),
+        expected: around(&due, offset, CONTEXT),
+        given: around(&there, offset, until),
         remark: remark(&expected[offset..], &given[offset..]),
     })
+}
+
+fn inside_secret(
+    due: &HiddenText<'_>,
+    there: &HiddenText<'_>,
+    place: &SecretPlace,
+    line: usize,
+) -> TextDifference {
+    let secret = &due.text[place.start..place.end];
+    let next = due.text[place.end..].chars().next();
+    let other = other_value(there.text, place.start, next);
+    // Another secret can stand in its place, which nobody knows by name.
+    let later = there
+        .text
+        .get(place.start..)
+        .and_then(|rest| rest.find(secret));
+    let (given, remark) = match later.filter(|later| *later > 0) {
+        Some(later) => (
+            format!("‹another value›‹{}›", place.name),
+            format!(
+                "`{}` stands {} later in the given text",
+                place.name,
+                pluralized_bytes(later)
+            ),
+        ),
+        None => (
+            "‹another value›".to_owned(),
+            secret_remark(&place.name, secret, other),
+        ),
+    };
+    TextDifference {
+        offset: place.start,
+        line,
+        expected: format!("{}‹{}›", due.before(place.start), place.name),
+        given: format!("{}{given}", there.before(place.start)),
+        remark: Some(remark),
+    }
+}
+
+fn pluralized_bytes(count: usize) -> String {
+    format!("{count} byte{}", if count == 1 { "" } else { "s" })
 }
 
 fn common_prefix(left: &str, right: &str) -> usize {
@@ -164,49 +194,94 @@ fn remark(expected: &str, given: &str) -> Option<String> {
     }
 }
 
-/// Invisible characters as escapes.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\u{a0}' | '\u{feff}' | '\u{200b}'..='\u{200f}' => {
-                out.push_str(&format!("\\u{{{:04x}}}", u32::from(letter)));
-            }
-            other if other.is_control() => {
-                out.push_str(&format!("\\u{{{:04x}}}", u32::from(other)));
-            }
-            other => out.push(other),
+/// A character as it is shown: an escape for an invisible one.
+fn escaped(letter: char) -> String {
+    match letter {
+        '\n' => "\\n".to_owned(),
+        '\r' => "\\r".to_owned(),
+        '\t' => "\\t".to_owned(),
+        '\u{a0}' | '\u{feff}' | '\u{200b}'..='\u{200f}' => {
+            format!("\\u{{{:04x}}}", u32::from(letter))
+        }
+        other if other.is_control() => format!("\\u{{{:04x}}}", u32::from(other)),
+        other => other.to_string(),
+    }
+}
+
+/// A text whose secrets are known before any part of it is cut out: a part of a secret would not be
+/// recognised as one.
+struct HiddenText<'t> {
+    text: &'t str,
+    places: Vec<SecretPlace>,
+}
+
+impl<'t> HiddenText<'t> {
+    fn new(text: &'t str, secrets: &KnownSecrets) -> Self {
+        Self {
+            text,
+            places: secrets.places(text),
         }
     }
-    out
+
+    /// The secret that has this byte.
+    fn place_at(&self, offset: usize) -> Option<&SecretPlace> {
+        let after = self.places.partition_point(|place| place.end <= offset);
+        self.places.get(after).filter(|place| place.start <= offset)
+    }
+
+    /// Some [`CONTEXT`] characters before a byte; a name is not cut.
+    fn before(&self, at: usize) -> String {
+        let mut pieces = Vec::new();
+        let mut end = at;
+        let mut count = 0;
+        while end > 0 && count < CONTEXT {
+            if let Some(place) = self.place_at(end - 1) {
+                let name = format!("‹{}›", place.name);
+                count += name.chars().count();
+                pieces.push(name);
+                end = place.start;
+            } else if let Some(letter) = self.text[..end].chars().next_back() {
+                count += 1;
+                pieces.push(escaped(letter));
+                end -= letter.len_utf8();
+            }
+        }
+        let dots = if end > 0 { "…" } else { "" };
+        pieces.reverse();
+        format!("{dots}{}", pieces.concat())
+    }
+
+    /// So many characters from a byte on; a name is not cut.
+    fn after(&self, at: usize, most: usize) -> (String, bool) {
+        let mut shown = String::new();
+        let mut start = at;
+        let mut count = 0;
+        while start < self.text.len() && count < most {
+            if let Some(place) = self.place_at(start) {
+                let name = format!("‹{}›", place.name);
+                count += name.chars().count();
+                shown.push_str(&name);
+                start = place.end;
+            } else if let Some(letter) = self.text[start..].chars().next() {
+                count += 1;
+                shown.push_str(&escaped(letter));
+                start += letter.len_utf8();
+            }
+        }
+        (shown, start < self.text.len())
+    }
+
+    /// How many characters of the other text can be shown: where a secret follows here, another one
+    /// may stand in its place there, which nobody knows by name.
+    fn up_to_secret(&self, offset: usize) -> usize {
+        let next = self.places.iter().map(|place| place.start);
+        let next = next.into_iter().find(|start| *start >= offset);
+        next.map_or(CONTEXT, |start| (start - offset).min(CONTEXT))
+    }
 }
 
-fn before(text: &str, at: usize, secrets: &KnownSecrets) -> String {
-    let hidden = secrets.hide(&text[..at]);
-    let skip = hidden.chars().count().saturating_sub(CONTEXT);
-    let kept: String = hidden.chars().skip(skip).collect();
-    let dots = if skip > 0 { "…" } else { "" };
-    format!("{dots}{}", escaped(&kept))
-}
-
-/// How many characters of the given text can be shown: where a secret follows, another one may stand
-/// in its place, which nobody knows by name.
-fn up_to_secret(expected: &str, offset: usize, secrets: &KnownSecrets) -> usize {
-    let next = secrets.places(expected).into_iter();
-    let next = next.map(|place| place.start).find(|start| *start >= offset);
-    next.map_or(CONTEXT, |start| (start - offset).min(CONTEXT))
-}
-
-fn around(text: &str, at: usize, count: usize, secrets: &KnownSecrets) -> String {
-    let hidden = secrets.hide(&text[at..]);
-    let after: String = hidden.chars().take(count).collect();
-    let dots = if hidden.chars().count() > count {
-        "…"
-    } else {
-        ""
-    };
-    format!("{}⟦{}⟧{dots}", before(text, at, secrets), escaped(&after))
+fn around(text: &HiddenText<'_>, at: usize, count: usize) -> String {
+    let (after, has_more) = text.after(at, count);
+    let dots = if has_more { "…" } else { "" };
+    format!("{}⟦{after}⟧{dots}", text.before(at))
 }

@@ -5,6 +5,7 @@
 use super::catalogue::MistakeCode;
 use super::observation::RequestObservation;
 use super::variation::Claim;
+use crate::model::scheme::TextEncoding;
 use base64::Engine as _;
 use base64::prelude::{
     BASE64_STANDARD, BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE, BASE64_URL_SAFE_NO_PAD,
@@ -168,6 +169,19 @@ impl RightForm {
         }
     }
 
+    /// A signature that is sent in this encoding and differs each time, so that none can be compared.
+    pub(super) fn of_encoding(encoding: TextEncoding) -> Self {
+        let spelling = match encoding {
+            TextEncoding::HexLower => Spelling::HexLower,
+            TextEncoding::HexUpper => Spelling::HexUpper,
+            TextEncoding::Base64 => Spelling::Base64,
+            TextEncoding::Base64Url => Spelling::Base64UrlNoPad,
+        };
+        Self {
+            paths: vec![vec![spelling]],
+        }
+    }
+
     /// What is wrong with the spelling of what was sent, whose bytes are those that were computed:
     /// `Ok(None)` when nothing is, `Err` when the bytes are other ones.
     pub(super) fn judge(&self, sent: &[SentForm], computed: &[u8]) -> Result<Option<Claim>, ()> {
@@ -288,21 +302,27 @@ fn compare(right: &[Spelling], sent: &[Spelling]) -> Claim {
             "the signature is percent-encoded twice",
         );
     }
-    if more < less {
-        return Claim::new(M::SIGNATURE_CODING, "the signature is not percent-encoded");
-    }
     let core = |path: &[Spelling]| -> Vec<Spelling> {
         let kept = path.iter().copied();
         kept.filter(|spelling| is_hex(*spelling) || is_base64(*spelling))
             .collect()
     };
     let (right, sent) = (core(right), core(sent));
+    // Hex and base64url have nothing to encode.
+    if more < less && right == sent {
+        return Claim::new(M::SIGNATURE_CODING, "the signature is not percent-encoded");
+    }
     match (right.as_slice(), sent.as_slice()) {
         ([], []) => Claim::plain(M::NOT_A_SIGNATURE),
         ([a], [b]) if is_hex(*a) && is_hex(*b) => Claim::new(M::HEX_CASE, case_text(*a, *b)),
         ([a], [b]) if is_base64(*a) && is_base64(*b) => Claim::plain(M::BASE64URL),
         ([a], [b]) if is_hex(*a) != is_hex(*b) => {
             Claim::new(M::HEX_AND_BASE64, exchange_text(*a, *b))
+        }
+        ([a, right @ ..], [b, sent @ ..])
+            if is_base64(*a) && is_base64(*b) && !right.is_empty() && right == sent =>
+        {
+            Claim::plain(M::BASE64URL)
         }
         (_, [a, b, ..]) if is_base64(*a) && is_hex(*b) => Claim::plain(M::BASE64_OF_HEX),
         (_, [a, b, ..]) if is_hex(*a) && is_hex(*b) => Claim::plain(M::HEX_OF_HEX),

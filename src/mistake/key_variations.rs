@@ -15,15 +15,29 @@ use base64::Engine as _;
 use base64::prelude::{
     BASE64_STANDARD, BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE, BASE64_URL_SAFE_NO_PAD,
 };
+use std::borrow::Cow;
 
 /// A key that may have been used.
 pub(super) struct KeyCandidate {
     /// `None` for the right one.
     pub(super) claim: Option<Claim>,
+    /// Other mistakes that give the same key.
+    pub(super) others: Vec<M>,
     /// The bytes of the step that signs; empty for a digest.
     pub(super) key: Vec<u8>,
     /// What stands in the text in the place of the secret.
     pub(super) secret: Vec<u8>,
+}
+
+impl KeyCandidate {
+    /// The key of an operation that has one where the recipe has none.
+    pub(super) fn bytes(&self) -> &[u8] {
+        if self.key.is_empty() {
+            &self.secret
+        } else {
+            &self.key
+        }
+    }
 }
 
 /// The right key first, then the others by how often they are met.
@@ -56,6 +70,7 @@ fn right_key(recipe: &Recipe<'_>) -> Option<KeyCandidate> {
         .ok()??;
     Some(KeyCandidate {
         claim: None,
+        others: Vec::new(),
         key,
         secret: recipe.right_secret().to_vec(),
     })
@@ -108,7 +123,12 @@ impl KeyCandidates<'_, '_> {
             self.add_text(claim, name, text);
         }
         let key = self.rooted_key(name, value);
-        self.add(claim, name, key, Some(value));
+        self.add(claim, name, key.clone(), Some(value));
+        // Bytes that were joined to a text as text.
+        if let Cow::Owned(text) = String::from_utf8_lossy(value) {
+            self.add(claim, name, key, Some(text.as_bytes()));
+            self.add_text(claim, name, &text);
+        }
     }
 
     fn add(&mut self, claim: &Claim, name: &str, key: Option<Vec<u8>>, secret: Option<&[u8]>) {
@@ -135,34 +155,53 @@ impl KeyCandidates<'_, '_> {
         };
         for key in keys {
             for secret in &secrets {
-                let is_known = self
-                    .found
-                    .iter()
-                    .any(|known| known.key == key && known.secret == *secret);
-                if !is_known {
-                    self.found.push(KeyCandidate {
-                        claim: Some(claim.clone()),
-                        key: key.clone(),
-                        secret: secret.clone(),
-                    });
-                }
+                self.add_one(claim, &key, secret);
             }
         }
+    }
+
+    fn add_one(&mut self, claim: &Claim, key: &[u8], secret: &[u8]) {
+        let mut known = self.found.iter_mut();
+        let known = known.find(|known| known.key == key && known.secret == secret);
+        if let Some(known) = known {
+            let is_named = |own: &Claim| own.code == claim.code;
+            let is_right = known.claim.is_none();
+            if !is_right
+                && !known.claim.as_ref().is_some_and(is_named)
+                && !known.others.contains(&claim.code)
+            {
+                known.others.push(claim.code);
+            }
+            return;
+        }
+        let is_right_key = self.found.first().is_some_and(|right| right.key == key);
+        // The key is there, so it was not empty.
+        let claim = if secret.is_empty() && is_right_key && !key.is_empty() {
+            Claim::new(M::FIELDS_OF_TEXT, "the secret is missing in the text")
+        } else {
+            claim.clone()
+        };
+        self.found.push(KeyCandidate {
+            claim: Some(claim),
+            others: Vec::new(),
+            key: key.to_vec(),
+            secret: secret.to_vec(),
+        });
     }
 
     /// The key of the step that signs, when these bytes stand where a credential stands.
     fn rooted_key(&self, name: &str, value: &[u8]) -> Option<Vec<u8>> {
         let recipe = self.recipe;
-        let root = root_step(recipe, name)?;
         let own = recipe.value(name)?;
+        let Some(root) = root_step(recipe, name) else {
+            // A key that is put together as text has the bytes of the credential in it.
+            return replaced_once(&self.found.first()?.key, own.as_bytes(), value);
+        };
         let right = recipe
             .recomputation()
             .operand(root, OperandSide::Key, &StepEdits::default())
             .ok()??;
-        let at = right
-            .windows(own.len().max(1))
-            .position(|window| window == own.as_bytes())?;
-        let bytes = [&right[..at], value, &right[at + own.len()..]].concat();
+        let bytes = replaced_once(&right, own.as_bytes(), value)?;
         with_root_key(recipe, root, &bytes)
     }
 
@@ -658,6 +697,11 @@ pub(super) fn constants(recipe: &Recipe<'_>, name: &str) -> Vec<String> {
     values
 }
 
+fn replaced_once(text: &[u8], from: &[u8], to: &[u8]) -> Option<Vec<u8>> {
+    let at = memchr::memmem::find(text, from).filter(|_| !from.is_empty())?;
+    Some([&text[..at], to, &text[at + from.len()..]].concat())
+}
+
 /// The first step with a key that looks at this credential.
 fn root_step(recipe: &Recipe<'_>, name: &str) -> Option<usize> {
     let steps = crate::sign::ingredients(recipe.steps, recipe.signing, OperandSide::Key).ok()?;
@@ -737,6 +781,24 @@ pub(super) fn eaten(value: &str) -> Vec<(String, &'static str)> {
                 .replace('&', "&amp;")
                 .replace('<', "&lt;")
                 .replace('>', "&gt;"),
+            "it was escaped as HTML",
+        ),
+        (
+            value
+                .replace('&', "&amp;")
+                .replace('<', "&lt;")
+                .replace('>', "&gt;")
+                .replace('"', "&quot;")
+                .replace('\'', "&#x27;"),
+            "it was escaped as HTML",
+        ),
+        (
+            value
+                .replace('&', "&amp;")
+                .replace('<', "&lt;")
+                .replace('>', "&gt;")
+                .replace('"', "&quot;")
+                .replace('\'', "&#39;"),
             "it was escaped as HTML",
         ),
         (value.replace("&amp;", "&"), "it was unescaped as HTML"),

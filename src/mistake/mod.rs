@@ -1,13 +1,14 @@
 //! Finds out why a signature is wrong. A request that was received is signed again by its scheme; if
 //! the result differs from what was sent, variations of inputs and steps are tried until one gives
 //! exactly what was sent. Only that is called a mistake: everything else is an observation, or a
-//! difference of two texts. It reads no clock, sends nothing, and returns no secret: its texts name
-//! secrets as `‹cred.x›`.
+//! difference of two texts. It reads no clock but the monotonic one that ends a long search, sends
+//! nothing, and returns no secret: its texts name secrets as `‹cred.x›`.
 
 mod all_variations;
 mod alone;
 mod body_variations;
 mod call;
+mod candidate_texts;
 mod case;
 mod catalogue;
 mod chain;
@@ -17,6 +18,7 @@ mod difference;
 mod form;
 mod header_variations;
 mod key_variations;
+mod limit;
 mod observation;
 mod operation;
 mod pair_variations;
@@ -29,6 +31,8 @@ mod raw_query_variations;
 mod recipe;
 mod search;
 mod sent_observations;
+mod sent_secrets;
+mod server_text;
 mod shown;
 mod suspect;
 mod text_variations;
@@ -43,13 +47,16 @@ pub use diagnosis::{
     ProvenMistake, SentStep, SignatureDiagnosis, SignatureVerdict, TextComparison, TextSource,
 };
 pub use difference::{TextDifference, first_difference};
+pub(crate) use limit::SEARCH_TIME;
 pub use observation::RequestObservation;
+pub(crate) use sent_secrets::sent_secrets;
 pub use shown::KnownSecrets;
 pub use suspect::{SuspectKind, SuspectRequest};
 
 use crate::method::Method;
 use crate::model::scheme::{Scheme, SigningProcedure, Token};
-use crate::sign::{SealError, choose_level};
+use crate::sign::{ReceivedRequest, SealError, choose_level};
+use std::time::Duration;
 
 /// Tells what is wrong with a signature, or that nothing is.
 #[must_use]
@@ -66,25 +73,47 @@ pub fn diagnose(suspect: &SuspectRequest<'_>) -> SignatureDiagnosis {
     })
 }
 
+/// The text that a marketplace says it signed, out of the refusal that it printed. It is known by the
+/// texts that the scheme signs; no mistake is searched for.
+#[must_use]
+pub(crate) fn text_in_refusal(refusal: &str, suspect: &SuspectRequest<'_>) -> Option<String> {
+    let signed = diagnose(&SuspectRequest {
+        time_limit: Duration::ZERO,
+        server_text: None,
+        own_text: None,
+        ..*suspect
+    });
+    let trace = signed.trace?;
+    let texts: Vec<&str> = trace.lines.iter().map(|line| line.value.as_str()).collect();
+    server_text::server_text(refusal, &texts)
+}
+
 /// How a call is signed, and the name of its level.
 fn chosen_procedure<'a>(suspect: &SuspectRequest<'a>) -> (&'a SigningProcedure, &'a str) {
-    let received = suspect.received;
-    let path = received
-        .target
-        .split_once('?')
-        .map_or(received.target.as_str(), |(path, _)| path);
-    let below = path.strip_prefix(received.base.path()).unwrap_or(path);
-    let named = match suspect.kind {
-        SuspectKind::Procedure(procedure) => return (procedure, ""),
-        SuspectKind::Level(name) => Some(name),
+    match suspect.kind {
+        SuspectKind::Procedure(procedure) => (procedure, ""),
+        SuspectKind::Level(name) => called_procedure(suspect.scheme, Some(name), suspect.received),
         SuspectKind::Call | SuspectKind::Push(_) => {
-            if let Some(procedure) = token_procedure(suspect.scheme, received.method, below) {
-                return (procedure, "");
-            }
-            None
+            called_procedure(suspect.scheme, None, suspect.received)
         }
-    };
-    let level = choose_level(suspect.scheme, named, received.method, below);
+    }
+}
+
+/// How a request to the marketplace is signed, and the name of its level: the one that is named,
+/// else the one of a token request, else the one that the rules of the scheme choose.
+pub(crate) fn called_procedure<'s>(
+    scheme: &'s Scheme,
+    level: Option<&str>,
+    received: &ReceivedRequest,
+) -> (&'s SigningProcedure, &'s str) {
+    let path = received.target.split('?').next().unwrap_or_default();
+    let below = path.strip_prefix(received.base.path()).unwrap_or(path);
+    if level.is_none()
+        && let Some(procedure) = token_procedure(scheme, received.method, below)
+    {
+        return (procedure, "");
+    }
+    let level = choose_level(scheme, level, received.method, below);
     (&level.procedure, &level.name)
 }
 

@@ -2,10 +2,13 @@
 //! swapped.
 
 use super::catalogue::MistakeCode;
+use super::diagnosis::{ProvenMistake, proven};
+use super::key_variations::KeyCandidate;
 use super::recipe::Recipe;
 use super::variation::Claim;
 use crate::model::scheme::{HashAlgorithm, SignOp};
-use crate::sign::{Operands, digest_bytes, hmac_bytes, signature_bytes};
+use crate::sign::{HmacKey, Operands, digest_bytes, hmac_bytes, signature_bytes};
+use std::borrow::Cow;
 
 /// An operation, and what it claims if it is not the right one.
 pub(super) struct Operation {
@@ -13,6 +16,8 @@ pub(super) struct Operation {
     kind: ComputationKind,
     /// Bytes of what it gives; `None` if that is not known beforehand.
     length: Option<usize>,
+    /// One computation takes as long as thousands of hashes.
+    is_slow: bool,
 }
 
 enum ComputationKind {
@@ -22,6 +27,8 @@ enum ComputationKind {
     HmacWithoutSecret(Hash),
     Swapped(Hash),
     Digest(Hash, DigestForm),
+    /// The same without the secret that stands in the text.
+    DigestWithoutSecret(Hash, DigestForm),
 }
 
 #[derive(Clone, Copy)]
@@ -47,29 +54,38 @@ const HASHES: [(Hash, &str); 6] = [
     (Hash::Sha224, "SHA-224"),
 ];
 
+/// `$2a$10$`, 22 characters of salt and 31 of hash.
+const BCRYPT_LENGTH: usize = 60;
+
 /// The right operation first, then the others by how often they are met.
 pub(super) fn operations(operation: &SignOp) -> Vec<Operation> {
     let own_length = match operation {
         SignOp::Hmac { hash, .. } | SignOp::Digest { hash, .. } => {
             Some(Hash::Known(*hash).length())
         }
+        SignOp::Bcrypt { .. } => Some(BCRYPT_LENGTH),
         _ => None,
     };
     let mut all = vec![Operation {
         claim: None,
         kind: ComputationKind::Own,
         length: own_length,
+        is_slow: matches!(operation, SignOp::Bcrypt { .. }),
     }];
     let (own, has_key) = match operation {
         SignOp::Hmac { hash, .. } => (Hash::Known(*hash), true),
         SignOp::Digest { hash, .. } => (Hash::Known(*hash), false),
-        // A bcrypt hash cannot be told from its text by another operation.
+        SignOp::Bcrypt { .. } => {
+            all.extend(in_place_of_bcrypt());
+            return all;
+        }
         _ => return all,
     };
     let mut add = |code: MistakeCode, text: String, kind: ComputationKind| {
         all.push(Operation {
             claim: Some(Claim::new(code, text)),
             length: kind.hash().map(Hash::length),
+            is_slow: false,
             kind,
         });
     };
@@ -112,7 +128,42 @@ pub(super) fn operations(operation: &SignOp) -> Vec<Operation> {
             add(code, text, ComputationKind::HmacWithoutSecret(hash));
         }
     }
+    if !has_key {
+        for (form, what) in [
+            (DigestForm::KeyText, "only before the text"),
+            (DigestForm::TextKey, "only behind the text"),
+            (DigestForm::Text, "nowhere in the text"),
+        ] {
+            let text = format!("the secret stands {what}");
+            let kind = ComputationKind::DigestWithoutSecret(own, form);
+            add(MistakeCode::FIELDS_OF_TEXT, text, kind);
+        }
+    }
     all
+}
+
+/// Programs that know HMAC from other marketplaces use the salt as its key.
+fn in_place_of_bcrypt() -> impl Iterator<Item = Operation> {
+    let hmacs = HASHES.iter().map(|(hash, name)| {
+        let text = format!("HMAC-{name} is used where bcrypt is due");
+        (
+            Claim::new(MistakeCode::OTHER_HASH, text),
+            ComputationKind::Hmac(*hash),
+        )
+    });
+    let digests = HASHES.iter().map(|(hash, name)| {
+        let text = format!("{name} of the text is used where bcrypt is due");
+        (
+            Claim::new(MistakeCode::OTHER_HASH, text),
+            ComputationKind::Digest(*hash, DigestForm::Text),
+        )
+    });
+    hmacs.chain(digests).map(|(claim, kind)| Operation {
+        claim: Some(claim),
+        length: kind.hash().map(Hash::length),
+        is_slow: false,
+        kind,
+    })
 }
 
 impl ComputationKind {
@@ -122,7 +173,8 @@ impl ComputationKind {
             Self::Hmac(hash)
             | Self::HmacWithoutSecret(hash)
             | Self::Swapped(hash)
-            | Self::Digest(hash, _) => Some(*hash),
+            | Self::Digest(hash, _)
+            | Self::DigestWithoutSecret(hash, _) => Some(*hash),
         }
     }
 }
@@ -139,35 +191,90 @@ impl Operation {
         self.length
     }
 
+    pub(super) fn is_slow(&self) -> bool {
+        self.is_slow
+    }
+
+    /// With a key, made ready for many texts.
+    pub(super) fn with_key<'o>(
+        &'o self,
+        recipe: &'o Recipe<'o>,
+        key: &'o KeyCandidate,
+    ) -> TrialSigner<'o> {
+        let hmac = match (&self.kind, recipe.operation()) {
+            (ComputationKind::Own, SignOp::Hmac { hash, .. }) => {
+                Some(HmacKey::new(*hash, &key.key))
+            }
+            (
+                ComputationKind::Hmac(Hash::Known(hash))
+                | ComputationKind::HmacWithoutSecret(Hash::Known(hash)),
+                _,
+            ) => Some(HmacKey::new(*hash, key.bytes())),
+            _ => None,
+        };
+        TrialSigner {
+            operation: self,
+            recipe,
+            key,
+            hmac,
+        }
+    }
+}
+
+/// An operation with a key.
+pub(super) struct TrialSigner<'o> {
+    pub(super) operation: &'o Operation,
+    pub(super) key: &'o KeyCandidate,
+    recipe: &'o Recipe<'o>,
+    hmac: Option<HmacKey>,
+}
+
+impl TrialSigner<'_> {
+    /// What it claims: nothing for the right operation with the right key.
+    pub(super) fn proven(&self) -> impl Iterator<Item = ProvenMistake> {
+        let key = self.key.claim.as_ref();
+        let key = key.map(|claim| proven(claim, self.key.others.clone()));
+        let operation = self.operation.claim.as_ref();
+        key.into_iter()
+            .chain(operation.map(|claim| proven(claim, Vec::new())))
+    }
+
+    pub(super) fn code(&self) -> Option<MistakeCode> {
+        let claim = self.key.claim.as_ref().or(self.operation.claim.as_ref());
+        claim.map(|claim| claim.code)
+    }
+
     /// What it makes of a text that is marked where the secret stands.
-    pub(super) fn compute(
-        &self,
-        recipe: &Recipe<'_>,
-        key: &[u8],
-        secret: &[u8],
-        marked: &[u8],
-    ) -> Option<Vec<u8>> {
-        let text = recipe.fill(marked, secret);
-        let key_bytes = if key.is_empty() { secret } else { key };
-        match self.kind {
+    pub(super) fn sign(&self, marked: &[u8]) -> Option<Vec<u8>> {
+        let text = match self.operation.kind {
+            ComputationKind::HmacWithoutSecret(_) | ComputationKind::DigestWithoutSecret(..) => {
+                self.recipe.without_secret(marked)
+            }
+            _ => self.recipe.fill(marked, &self.key.secret),
+        };
+        if let Some(hmac) = &self.hmac {
+            return Some(hmac.sign(&text));
+        }
+        let key = self.key.bytes();
+        match self.operation.kind {
             ComputationKind::Own => {
                 let operands = Operands {
-                    key: key.to_vec(),
-                    text,
+                    key: self.key.key.clone(),
+                    text: text.into_owned(),
                 };
-                signature_bytes(recipe.operation(), &operands)
+                signature_bytes(self.recipe.operation(), &operands)
             }
-            ComputationKind::Hmac(hash) => Some(hmac(hash, key_bytes, &text)),
-            ComputationKind::HmacWithoutSecret(hash) => {
-                Some(hmac(hash, key_bytes, &recipe.without_secret(marked)))
+            ComputationKind::Hmac(hash) | ComputationKind::HmacWithoutSecret(hash) => {
+                Some(hmac(hash, key, &text))
             }
-            ComputationKind::Swapped(hash) => Some(hmac(hash, &text, key_bytes)),
-            ComputationKind::Digest(hash, form) => {
+            ComputationKind::Swapped(hash) => Some(hmac(hash, &text, key)),
+            ComputationKind::Digest(hash, form)
+            | ComputationKind::DigestWithoutSecret(hash, form) => {
                 let whole = match form {
                     DigestForm::Text => text,
-                    DigestForm::KeyText => [key_bytes, &text].concat(),
-                    DigestForm::TextKey => [&text, key_bytes].concat(),
-                    DigestForm::KeyTextKey => [key_bytes, &text, key_bytes].concat(),
+                    DigestForm::KeyText => Cow::Owned([key, &text].concat()),
+                    DigestForm::TextKey => Cow::Owned([&text, key].concat()),
+                    DigestForm::KeyTextKey => Cow::Owned([key, &text, key].concat()),
                 };
                 Some(digest(hash, &whole))
             }

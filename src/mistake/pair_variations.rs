@@ -4,104 +4,71 @@
 use super::case::Case;
 use super::catalogue::MistakeCode as M;
 use super::diagnosis::{ProvenMistake, proven};
-use super::key_variations::{KeyCandidate, main_key};
+use super::key_variations::main_key;
+use super::limit::SearchLimit;
 use super::recipe::{Recipe, signing_step};
 use super::suspect::SuspectRequest;
 use super::variation::{Claim, Variation, VariedPart};
 use crate::model::scheme::Scheme;
 use crate::sign::{NamedValues, OperandSide, Operands, StepEdits, TestAccount, signature_bytes};
 use crate::value::Value;
+use std::collections::HashMap;
 
-/// How many texts are combined with keys and operations, and how many keys with texts.
-const MAX_TEXTS: usize = 110;
-const MAX_KEYS: usize = 16;
-/// How many texts of one mistake are combined.
-const MAX_OF_ONE: usize = 3;
-
-/// The texts that are combined with other keys: the first few of every mistake, most frequent first.
-pub(super) fn likely_texts(variations: &[Variation], texts: &[(usize, usize)]) -> Vec<usize> {
-    let mut counts: Vec<(M, usize)> = Vec::new();
-    let mut chosen = Vec::new();
-    for (text, variation) in texts {
-        let code = variations[*variation].claim.code;
-        if take_of(code, MAX_OF_ONE, &mut counts) && chosen.len() < MAX_TEXTS {
-            chosen.push(*text);
-        }
-    }
-    chosen
-}
-
-fn take_of(code: M, most: usize, counts: &mut Vec<(M, usize)>) -> bool {
-    if let Some((_, count)) = counts.iter_mut().find(|(known, _)| *known == code) {
+/// Each thing with the number of those of the same mistake before it.
+pub(super) fn ranked<T>(things: &[T], code: impl Fn(&T) -> Option<M>) -> Vec<(usize, &T)> {
+    let mut counts: HashMap<Option<M>, usize> = HashMap::new();
+    let ranked = things.iter().map(|thing| {
+        let count = counts.entry(code(thing)).or_default();
         *count += 1;
-        return *count <= most;
-    }
-    counts.push((code, 1));
-    true
+        (*count - 1, thing)
+    });
+    ranked.collect()
 }
 
-/// The keys that are combined with other texts.
-pub(super) fn likely_keys(keys: &[KeyCandidate]) -> Vec<&KeyCandidate> {
-    let mut counts: Vec<(M, usize)> = Vec::new();
-    let mut chosen = Vec::new();
-    for key in keys {
-        let Some(claim) = &key.claim else {
-            continue;
-        };
-        let most = match claim.code {
-            M::KEY_CODING => 3,
-            M::KEY_PLACEHOLDER => 4,
-            M::OTHER_CREDENTIAL | M::KEY_BLANKS | M::KEY_LENGTH => 2,
-            _ => 1,
-        };
-        if take_of(claim.code, most, &mut counts) && chosen.len() < MAX_KEYS {
-            chosen.push(key);
-        }
-    }
-    chosen
-}
-
-/// Two variations of different parts of the text, the most frequent first, so many of each mistake.
-pub(super) fn pairs_of_edits<'v>(
-    variations: &'v [Variation],
-    texts: &[(usize, usize)],
+/// Two variations of different parts of the text, the most frequent first, so many of each mistake;
+/// by their numbers.
+pub(super) fn pairs_of_edits(
+    variations: &[Variation],
+    firsts: &[usize],
     of_one: usize,
-) -> Vec<(&'v Variation, &'v Variation)> {
-    let mut counts: Vec<(M, usize)> = Vec::new();
-    let mut chosen: Vec<&Variation> = Vec::new();
-    for (_, nth) in texts {
-        let variation = &variations[*nth];
-        if take_of(variation.claim.code, of_one, &mut counts) {
-            chosen.push(variation);
-        }
-    }
+) -> Vec<(usize, usize)> {
+    let chosen: Vec<usize> = ranked(firsts, |nth| Some(variations[*nth].claim.code))
+        .into_iter()
+        .filter(|(rank, _)| *rank < of_one)
+        .map(|(_, nth)| *nth)
+        .collect();
     let mut pairs = Vec::new();
     for (nth, one) in chosen.iter().enumerate() {
         for other in &chosen[nth + 1..] {
-            if one.subject != other.subject {
-                pairs.push((nth, *one, *other));
+            let subjects = (variations[*one].subject, variations[*other].subject);
+            if subjects.0 != subjects.1 {
+                pairs.push((weight(subjects.0) + weight(subjects.1), *one, *other));
             }
         }
     }
-    // What changes query, path, method or host is met more often than the rest.
-    let weight = |subject: VariedPart| match subject {
-        VariedPart::Query | VariedPart::Path | VariedPart::Method | VariedPart::Host => 0,
-        VariedPart::Time | VariedPart::Body | VariedPart::Level => 1,
-        VariedPart::Text | VariedPart::Header => 2,
-        VariedPart::Fields => 3,
-    };
-    pairs.sort_by_key(|(nth, one, other)| (weight(one.subject) + weight(other.subject), *nth));
+    // Stable: the order of the mistakes stays.
+    pairs.sort_by_key(|(weight, ..)| *weight);
     pairs
         .into_iter()
         .map(|(_, one, other)| (one, other))
         .collect()
 }
 
+/// What changes query, path, method or host is met more often than the rest.
+fn weight(subject: VariedPart) -> usize {
+    match subject {
+        VariedPart::Query | VariedPart::Path | VariedPart::Method | VariedPart::Host => 0,
+        VariedPart::Time | VariedPart::Body | VariedPart::Level => 1,
+        VariedPart::Text | VariedPart::Header => 2,
+        VariedPart::Fields => 3,
+    }
+}
+
 /// The recipe of another scheme, with our values for its credentials.
 pub(super) fn other_recipe(
     case: &Case<'_>,
     suspect: &SuspectRequest<'_>,
-    tried: &mut usize,
+    limit: &mut SearchLimit,
 ) -> Option<Vec<ProvenMistake>> {
     let own = &case.recipe;
     let secret = main_key(own)?.1;
@@ -126,7 +93,9 @@ pub(super) fn other_recipe(
                 if !procedure.sign[signing].operation.is_signature() {
                     continue;
                 }
-                *tried += 1;
+                if !limit.allows(own.signed.request.body.len()) {
+                    return None;
+                }
                 let parts = (procedure.sign.as_slice(), procedure.vars.as_slice());
                 let recipe = Recipe::new(
                     scheme,

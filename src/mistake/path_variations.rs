@@ -65,6 +65,9 @@ pub(super) fn path_variations(recipe: &Recipe<'_>, around: &Surroundings<'_>) ->
     if recipe.reads(&["path", "api_path"]) {
         add_whole_address(recipe, &mut all);
     }
+    if recipe.reads(&["path", "api_path", "path_query"]) {
+        add_address_before_path(recipe, &mut all);
+    }
     all
 }
 
@@ -263,6 +266,58 @@ fn add_whole_address(recipe: &Recipe<'_>, all: &mut Vec<Variation>) {
     }
 }
 
+/// The host, or the whole address, before the path as it stands in the text of one step.
+fn add_address_before_path(recipe: &Recipe<'_>, all: &mut Vec<Variation>) {
+    let request = &recipe.signed.request;
+    let path = if recipe.reads(&["api_path"]) {
+        request.draft.path.clone()
+    } else {
+        request.full_path()
+    };
+    let with_base = format!("{}{}", request.base.origin(), request.base.path());
+    let mut starts = vec![
+        (
+            request.base.origin().to_owned(),
+            "the whole address is signed in place of the path",
+        ),
+        (
+            request.base.authority().to_owned(),
+            "the host is signed before the path",
+        ),
+    ];
+    if recipe.reads(&["api_path"]) && !request.base.path().is_empty() {
+        starts.push((
+            with_base,
+            "the whole address is signed in place of the path",
+        ));
+    }
+    for (start, what) in starts {
+        let whole = format!("{start}{path}");
+        let before = path.clone();
+        for step in recipe.text_steps.iter().copied() {
+            let (before, whole) = (before.clone(), whole.clone());
+            let change = move |text: &str| {
+                text.contains(&before)
+                    .then(|| text.replacen(&before, &whole, 1))
+            };
+            all.push(Variation::new(
+                Claim::new(M::HOST_OR_ADDRESS, what),
+                VariedPart::Host,
+                Edit::Text(Some(step), Rc::new(change)),
+            ));
+        }
+        all.push(Variation::new(
+            Claim::new(M::HOST_OR_ADDRESS, what),
+            VariedPart::Host,
+            Edit::Bytes(Rc::new(move |text: &[u8]| {
+                let text = std::str::from_utf8(text).ok()?;
+                let changed = text.contains(&before);
+                changed.then(|| text.replacen(&before, &whole, 1).into_bytes())
+            })),
+        ));
+    }
+}
+
 /// A path where the recipe has none: before or behind the text.
 fn add_uncovered_path(recipe: &Recipe<'_>, all: &mut Vec<Variation>) {
     let request = &recipe.signed.request;
@@ -375,14 +430,36 @@ fn add_address_parts(recipe: &Recipe<'_>, all: &mut Vec<Variation>) {
             "only the host is signed in place of the whole address",
         ),
     ] {
-        all.push(replaced(Claim::new(M::HOST_OR_ADDRESS, what), from, to));
+        add_replaced(
+            recipe,
+            &Claim::new(M::HOST_OR_ADDRESS, what),
+            (&from, &to),
+            all,
+        );
     }
 }
 
-/// A part of every step's text by another one.
-fn replaced(claim: Claim, from: String, to: String) -> Variation {
-    let change = move |text: &str| text.contains(&from).then(|| text.replacen(&from, &to, 1));
-    Variation::new(claim, VariedPart::Host, Edit::Text(None, Rc::new(change)))
+/// A part of the text by another one: in every step, or in one only, where a step has another one's
+/// text in it.
+fn add_replaced(
+    recipe: &Recipe<'_>,
+    claim: &Claim,
+    (from, to): (&str, &str),
+    all: &mut Vec<Variation>,
+) {
+    let mut places = vec![None];
+    if recipe.text_steps.len() > 1 {
+        places.extend(recipe.text_steps.iter().copied().map(Some));
+    }
+    for step in places {
+        let (from, to) = (from.to_owned(), to.to_owned());
+        let change = move |text: &str| text.contains(&from).then(|| text.replacen(&from, &to, 1));
+        all.push(Variation::new(
+            claim.clone(),
+            VariedPart::Host,
+            Edit::Text(step, Rc::new(change)),
+        ));
+    }
 }
 
 fn add_protocol(recipe: &Recipe<'_>, all: &mut Vec<Variation>) {
@@ -419,11 +496,8 @@ fn add_protocol(recipe: &Recipe<'_>, all: &mut Vec<Variation>) {
         (authority.to_uppercase(), "the host is signed in capitals"),
     ] {
         if to != authority {
-            all.push(replaced(
-                Claim::new(M::PROTOCOL_OR_PORT, what),
-                authority.to_owned(),
-                to,
-            ));
+            let claim = Claim::new(M::PROTOCOL_OR_PORT, what);
+            add_replaced(recipe, &claim, (authority, &to), all);
         }
     }
 }

@@ -1,7 +1,10 @@
 //! The signature of a push: the same search, on the receiving side.
 
+use super::alone::is_near_name;
 use super::case::{Case, SentSignature};
+use super::catalogue::MistakeCode as M;
 use super::diagnosis::SignatureDiagnosis;
+use super::observation::RequestObservation;
 use super::recipe::signing_step;
 use super::sent_observations::sent_observations;
 use super::suspect::SuspectRequest;
@@ -25,7 +28,11 @@ pub(super) fn diagnose_push(
     };
     let Some(text) = sent_text(suspect, signature.part, &signature.field) else {
         let reason = format!("the push has no `{location}`, where its signature stands");
-        return Ok(SignatureDiagnosis::unknown(reason));
+        let mut diagnosis = SignatureDiagnosis::unknown(reason);
+        diagnosis
+            .observations
+            .push(absent_signature(suspect, signature.part, &signature.field));
+        return Ok(diagnosis);
     };
     let text = match &signature.pattern {
         None => text,
@@ -58,6 +65,32 @@ pub(super) fn diagnose_push(
     Ok(diagnose_case(case, suspect, "", observations))
 }
 
+/// The signature stands under another name, or it did not arrive.
+fn absent_signature(
+    suspect: &SuspectRequest<'_>,
+    part: RequestPart,
+    field: &str,
+) -> RequestObservation {
+    let location = format!("{}.{field}", part.name());
+    let mut headers = suspect.received.headers.iter();
+    let near = headers.find(|(name, _)| part == RequestPart::Header && is_near_name(name, field));
+    let (code, other, text) = match near {
+        Some((name, _)) => (
+            M::HEADER_NAME,
+            M::SIGNATURE_ABSENT,
+            format!("`{name}` is sent, and the scheme names it `{field}`"),
+        ),
+        None => (
+            M::SIGNATURE_ABSENT,
+            M::HEADER_NAME,
+            format!("`{field}` did not arrive in the {}", part.name()),
+        ),
+    };
+    let mut observation = RequestObservation::new(code, location, text);
+    observation.or = Some(other);
+    observation
+}
+
 fn sent_text(suspect: &SuspectRequest<'_>, part: RequestPart, field: &str) -> Option<String> {
     let received = suspect.received;
     let find = |pairs: &[(String, String)]| {
@@ -68,12 +101,7 @@ fn sent_text(suspect: &SuspectRequest<'_>, part: RequestPart, field: &str) -> Op
     };
     match part {
         RequestPart::Header => find(&received.headers),
-        RequestPart::Query => find(&parse_form(
-            received
-                .target
-                .split_once('?')
-                .map_or("", |(_, query)| query),
-        )),
+        RequestPart::Query => find(&parse_form(received.query())),
         RequestPart::Json => {
             let json = crate::value::parse(&received.body).ok()?;
             Some(json.get(field)?.to_text())

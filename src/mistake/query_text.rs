@@ -51,12 +51,15 @@ pub(super) enum Alphabet {
     OldPhp,
     /// `urllib.parse.quote` of Python: `/` as it is.
     Quote,
-    /// What a browser does with a query.
+    /// What a browser does with a query (WHATWG URL, special-query percent-encode set). A `%` of the
+    /// text is encoded, as it has to be for the text to be read again.
     Browser,
+    /// Older browsers and address builders: `'` as it is, `{` and `}` encoded.
+    Address,
 }
 
 impl Alphabet {
-    pub(super) const ALL: [(Self, &'static str); 8] = [
+    pub(super) const ALL: [(Self, &'static str); 9] = [
         (Self::Form, "form encoding (`+` for a blank, `*` as it is)"),
         (
             Self::UriComponent,
@@ -67,6 +70,10 @@ impl Alphabet {
         (Self::Uri, "`encodeURI` (`;,/?:@&=+$#` as they are)"),
         (Self::OldPhp, "old PHP (`~` as `%7E`)"),
         (Self::Browser, "the encoder of a browser's address line"),
+        (
+            Self::Address,
+            "the encoder of an address (`!$'()*,/:;?@[]|` as they are)",
+        ),
         (Self::Rfc3986, "RFC 3986"),
     ];
 
@@ -79,7 +86,8 @@ impl Alphabet {
             Self::Uri => unreserved || b"~!*'();,/?:@&=+$#".contains(&byte),
             Self::OldPhp => unreserved,
             Self::Quote => unreserved || b"~/".contains(&byte),
-            Self::Browser => byte.is_ascii_graphic() && !b"\"#<>'".contains(&byte),
+            Self::Browser => byte.is_ascii_graphic() && !b"\"#%<>'".contains(&byte),
+            Self::Address => unreserved || b"~!$'()*,/:;?@[]|".contains(&byte),
         }
     }
 

@@ -17,6 +17,13 @@ pub(super) fn query_variations(recipe: &Recipe<'_>) -> Vec<Variation> {
     if recipe.reads(&RAW_QUERY) && !recipe.signed.request.query.is_empty() {
         add_raw(recipe, &mut all);
     }
+    if recipe.reads(&["path_query", "url"]) && recipe.signed.request.query.is_empty() {
+        all.push(Variation::request(
+            Claim::plain(M::QUERY_SEPARATORS),
+            VariedPart::Path,
+            |request| request.draft.path.push('?'),
+        ));
+    }
     if !recipe.chains.is_empty() {
         add_chain(recipe, &mut all);
     }

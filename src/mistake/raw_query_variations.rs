@@ -3,10 +3,11 @@
 use super::catalogue::MistakeCode as M;
 use super::query_edits::{each_raw, raw};
 use super::query_text::{
-    Alphabet, form_decoded, join_raw, percent_decoded, permutations, raw_pairs, swap_escape_case,
+    Alphabet, RawPair, form_decoded, join_raw, percent_decoded, permutations, raw_pairs,
+    swap_escape_case,
 };
 use super::recipe::Recipe;
-use super::value_spellings::{EMPTY_WORDS, value_spellings};
+use super::value_spellings::{EMPTY_WORDS, respelled, shared_spellings, value_spellings};
 use super::variation::{Claim, Edit, Variation, VariedPart};
 use std::rc::Rc;
 
@@ -182,7 +183,49 @@ fn add_raw_order(query: &str, all: &mut Vec<Variation>) {
     }
 }
 
+/// All values that a program writes in its own way, and several values of one name.
+fn add_raw_shared(query: &str, all: &mut Vec<Variation>) {
+    let values = raw_pairs(query).into_iter();
+    let values: Vec<String> = values
+        .filter_map(|(_, value)| form_decoded(&value?))
+        .collect();
+    for rule in shared_spellings(values.into_iter()) {
+        let text = format!("values are signed {}", rule.0);
+        all.push(raw(Claim::new(M::VALUE_SPELLING, text), move |query| {
+            let mut pairs = raw_pairs(query);
+            for value in pairs.iter_mut().filter_map(|(_, value)| value.as_mut()) {
+                let plain = form_decoded(value)?;
+                let other = respelled(&plain, &rule);
+                if other != plain {
+                    *value = Alphabet::Rfc3986.encode(&other);
+                }
+            }
+            Some(join_raw(&pairs))
+        }));
+    }
+    for comma in [",", "%2C"] {
+        let claim = Claim::new(
+            M::VALUE_SPELLING,
+            "values of one name are signed as one, with commas",
+        );
+        all.push(raw(claim, move |query| {
+            let mut merged: Vec<RawPair> = Vec::new();
+            for (name, value) in raw_pairs(query) {
+                match merged.iter_mut().find(|(known, _)| *known == name) {
+                    Some((_, Some(known))) => {
+                        known.push_str(comma);
+                        known.push_str(&value.unwrap_or_default());
+                    }
+                    _ => merged.push((name, value)),
+                }
+            }
+            Some(join_raw(&merged))
+        }));
+    }
+}
+
 fn add_raw_values(query: &str, all: &mut Vec<Variation>) {
+    add_raw_shared(query, all);
     for (index, (name, value)) in raw_pairs(query).into_iter().enumerate().take(MAX_SINGLE) {
         let Some(plain) = value.as_deref().and_then(form_decoded) else {
             continue;

@@ -11,6 +11,7 @@ use crate::sign::{
     ingredients,
 };
 use crate::value::{ObjectMember, Value};
+use std::borrow::Cow;
 
 /// Stands for the secret in a text, so that the text is computed once for all keys.
 /// It is ASCII, so that a text in another character encoding keeps it.
@@ -149,11 +150,23 @@ impl<'a> Recipe<'a> {
     }
 
     /// The text with a secret in the place of its mark.
-    pub(super) fn fill(&self, text: &[u8], secret: &[u8]) -> Vec<u8> {
+    pub(super) fn fill<'t>(&self, text: &'t [u8], secret: &[u8]) -> Cow<'t, [u8]> {
         if self.text_secret.is_none() {
-            return text.to_vec();
+            return Cow::Borrowed(text);
         }
-        replace_bytes(text, SECRET_MARK.as_bytes(), secret)
+        if memchr::memmem::find(text, SECRET_MARK.as_bytes()).is_some() {
+            return Cow::Owned(replace_bytes(text, SECRET_MARK.as_bytes(), secret));
+        }
+        // A text in UTF-16 has a zero beside each byte of the mark.
+        let wide = |bytes: &[u8], is_little: bool| -> Vec<u8> {
+            let pairs = bytes
+                .iter()
+                .map(|byte| if is_little { [*byte, 0] } else { [0, *byte] });
+            pairs.flatten().collect()
+        };
+        let is_little = text.get(1) == Some(&0);
+        let mark = wide(SECRET_MARK.as_bytes(), is_little);
+        Cow::Owned(replace_bytes(text, &mark, &wide(secret, is_little)))
     }
 
     /// The secret of the text, as it should stand there.
@@ -163,7 +176,7 @@ impl<'a> Recipe<'a> {
     }
 
     /// The text without its secret.
-    pub(super) fn without_secret(&self, text: &[u8]) -> Vec<u8> {
+    pub(super) fn without_secret<'t>(&self, text: &'t [u8]) -> Cow<'t, [u8]> {
         self.fill(text, b"")
     }
 
@@ -218,7 +231,7 @@ impl<'a> Recipe<'a> {
 }
 
 /// The fields of the token: as they were sent, else those of the account.
-fn token_of(signed: &SignedRequest, account: &TestAccount) -> NamedValues {
+pub(super) fn token_of(signed: &SignedRequest, account: &TestAccount) -> NamedValues {
     let mut token = NamedValues::default();
     for (name, value) in account.credentials.iter() {
         token.set(name, value.expose().clone());
@@ -299,17 +312,14 @@ pub(super) fn signing_step(
     Ok(found.or(candidates.last()).copied())
 }
 
-fn replace_bytes(text: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
+pub(super) fn replace_bytes(text: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while !rest.is_empty() {
-        if let Some(after) = rest.strip_prefix(from) {
-            out.extend_from_slice(to);
-            rest = after;
-        } else {
-            out.push(rest[0]);
-            rest = &rest[1..];
-        }
+    let mut end = 0;
+    for at in memchr::memmem::find_iter(text, from) {
+        out.extend_from_slice(&text[end..at]);
+        out.extend_from_slice(to);
+        end = at + from.len();
     }
+    out.extend_from_slice(&text[end..]);
     out
 }

@@ -1,323 +1,263 @@
 //! The search: single variations in the order in which mistakes are met, then pairs. A hit is a
 //! proof, because nothing but exactly what was sent is one.
+//!
+//! What was sent tells much before anything is computed: its length is that of a hash, and a bcrypt
+//! hash begins with its salt. Operations and keys that cannot give it are not tried, and each
+//! signature is compared with every reading of what was sent at once. What is left for pairs is texts
+//! with keys or operations, and one trial is one hash over a text that is already there.
 
 use super::all_variations::all_variations;
+use super::candidate_texts::{CandidateText, CandidateTexts};
 use super::case::Case;
-use super::catalogue::MistakeCode;
 use super::diagnosis::{Found, ProvenMistake, proven};
 use super::key_variations::{KeyCandidate, key_candidates};
-use super::operation::{Operation, operations};
-use super::pair_variations::{likely_keys, likely_texts, other_recipe, pairs_of_edits};
+use super::limit::SearchLimit;
+use super::operation::{Operation, TrialSigner, operations};
+use super::pair_variations::{other_recipe, pairs_of_edits, ranked};
 use super::suspect::{Surroundings, SuspectRequest};
 use super::time_variations::near_milliseconds;
-use super::variation::{Claim, Edit, Variation, edited_text};
-use crate::model::scheme::SignOp;
-use std::collections::HashMap;
+use super::variation::{Edit, Variation, edited_text};
 
-/// How many signatures are computed for one request.
-const MAX_TRIALS: usize = 2_000;
-/// How many pairs of texts are tried before other keys and operations.
-const MAX_TEXT_PAIRS: usize = 250;
-/// How many operations are combined with other texts and keys.
-const MAX_OPERATIONS: usize = 10;
-/// One bcrypt hash takes as long as so many other signatures.
-const SLOW_TRIALS: usize = 20;
-
-/// Texts with the variations that give them.
-struct Texts {
-    /// The first text of each claim's sentence.
-    by_claim: HashMap<String, usize>,
-    /// Marked where the secret stands.
-    texts: Vec<Vec<u8>>,
-    claims: Vec<Vec<Claim>>,
-    known: HashMap<Vec<u8>, usize>,
-}
-
-impl Texts {
-    fn new(right: Vec<u8>) -> Self {
-        let mut texts = Self {
-            by_claim: HashMap::new(),
-            texts: Vec::new(),
-            claims: Vec::new(),
-            known: HashMap::new(),
-        };
-        texts.known.insert(right.clone(), 0);
-        texts.texts.push(right);
-        texts.claims.push(Vec::new());
-        texts
-    }
-
-    /// `None` when the text is the right one.
-    fn add(&mut self, text: Vec<u8>, claim: &Claim) -> Option<usize> {
-        let index = self.add_text(text, claim)?;
-        self.by_claim.entry(claim.text.clone()).or_insert(index);
-        Some(index)
-    }
-
-    /// Other mistakes that give the same text as this variation.
-    fn alternatives(&self, variation: &Variation) -> Vec<MistakeCode> {
-        let index = self.by_claim.get(&variation.claim.text);
-        let claims = index.and_then(|index| self.claims.get(*index));
-        let codes = claims.into_iter().flatten().map(|claim| claim.code);
-        codes.filter(|code| *code != variation.claim.code).collect()
-    }
-
-    fn add_text(&mut self, text: Vec<u8>, claim: &Claim) -> Option<usize> {
-        match self.known.get(&text) {
-            Some(0) => None,
-            Some(index) => {
-                let claims = &mut self.claims[*index];
-                if !claims.iter().any(|known| known.code == claim.code) {
-                    claims.push(claim.clone());
-                }
-                Some(*index)
-            }
-            None => {
-                let index = self.texts.len();
-                self.known.insert(text.clone(), index);
-                self.texts.push(text);
-                self.claims.push(vec![claim.clone()]);
-                Some(index)
-            }
-        }
-    }
-}
+/// How many texts, keys and operations of each mistake are combined before all of them are.
+const LIKELY: usize = 6;
+/// How many texts of one mistake are combined with keys and operations at all.
+const MAX_OF_ONE: usize = 40;
+/// How many pairs of texts are tried. Such a text is put together for one trial.
+const MAX_TEXT_PAIRS: usize = 500;
 
 pub(super) struct VariationSearch<'s, 'a> {
     case: &'s Case<'a>,
     around: &'s Surroundings<'s>,
-    tried: usize,
-    left_out: Vec<String>,
+    limit: SearchLimit,
 }
 
 impl<'s, 'a> VariationSearch<'s, 'a> {
-    pub(super) fn new(case: &'s Case<'a>, around: &'s Surroundings<'s>) -> Self {
+    pub(super) fn new(
+        case: &'s Case<'a>,
+        around: &'s Surroundings<'s>,
+        limit: SearchLimit,
+    ) -> Self {
         Self {
             case,
             around,
-            tried: 0,
-            left_out: Vec::new(),
+            limit,
         }
-    }
-
-    fn is_slow(&self) -> bool {
-        matches!(self.case.recipe.operation(), SignOp::Bcrypt { .. })
     }
 
     pub(super) fn run(mut self, suspect: &SuspectRequest<'_>) -> (Found, usize, Vec<String>) {
         let found = self.find(suspect);
         let found = found.map_or(Found::Nothing, Found::Mistakes);
-        (found, self.tried, self.left_out)
+        let (tried, left_out) = self.limit.into_parts();
+        (found, tried, left_out)
     }
 
     fn find(&mut self, suspect: &SuspectRequest<'_>) -> Option<Vec<ProvenMistake>> {
-        let recipe = &self.case.recipe;
+        let (case, recipe) = (self.case, &self.case.recipe);
         let right = edited_text(recipe, &[])?;
         let keys = key_candidates(recipe, self.around);
-        let mut operations = operations(recipe.operation());
-        operations.retain(|operation| operation.claim.is_none() || self.fits(operation));
-        let right_key = keys.first().filter(|key| key.claim.is_none())?;
-        let right_operation = operations.first()?;
+        let operations = operations(recipe.operation());
+        let (right_key, right_operation) = (keys.first()?, operations.first()?);
+        let own = signer(case, right_operation, right_key);
+        let other_keys: Vec<TrialSigner<'_>> = keys[1..]
+            .iter()
+            .filter_map(|key| signer(case, right_operation, key))
+            .collect();
+        let other_operations: Vec<TrialSigner<'_>> = operations[1..]
+            .iter()
+            .filter_map(|operation| signer(case, operation, right_key))
+            .collect();
         // The spelling of the signature alone.
-        if let Some(claims) = self.try_one(right_key, right_operation, &right, None) {
-            return Some(claims);
+        let found = own.as_ref().and_then(|own| self.try_one(own, &right));
+        if found.is_some() {
+            return found;
         }
         let variations = all_variations(recipe, self.around);
-        let mut texts = Texts::new(right.clone());
-        let mut first_texts: Vec<(usize, usize)> = Vec::new();
-        for (nth, variation) in variations.iter().enumerate() {
-            let edits: Vec<&Edit> = variation.edits.iter().collect();
-            let text = edited_text(recipe, &edits);
-            let index = text.and_then(|text| texts.add(text, &variation.claim));
-            if let Some(index) = index
-                && !first_texts.iter().any(|(known, _)| *known == index)
-            {
-                first_texts.push((index, nth));
-            }
+        let mut texts = CandidateTexts::of(recipe, &right, &variations, &mut self.limit);
+        let found = own.as_ref().and_then(|own| self.try_texts(own, &texts.all));
+        let found = found
+            .or_else(|| self.try_signers(&other_keys, &right))
+            .or_else(|| self.try_signers(&other_operations, &right))
+            .or_else(|| other_recipe(case, suspect, &mut self.limit));
+        if found.is_some() {
+            return found;
         }
-        for (index, _) in &first_texts {
-            let found = self.try_one(
-                right_key,
-                right_operation,
-                &texts.texts[*index],
-                Some(&texts.claims[*index]),
-            );
-            if found.is_some() {
-                return found;
-            }
-        }
-        for key in &keys[1..] {
-            let found = self.try_one(key, right_operation, &right, None);
-            if found.is_some() {
-                return found;
-            }
-        }
-        for operation in &operations[1..] {
-            let found = self.try_one(right_key, operation, &right, None);
-            if found.is_some() {
-                return found;
-            }
-        }
-        if let Some(found) = other_recipe(self.case, suspect, &mut self.tried) {
-            return Some(found);
-        }
-        if self.is_slow() {
-            self.left_out
-                .push("pairs of mistakes: one bcrypt hash takes too long".to_owned());
-            return None;
-        }
-        self.find_pairs(&variations, &mut texts, &first_texts, &keys, &operations)
-            .or_else(|| self.find_near_time(right_key, right_operation))
+        let mut others: Vec<TrialSigner<'_>> = other_keys;
+        others.extend(other_operations);
+        // Stable: within one mistake the order of the list stays.
+        others.sort_by_key(TrialSigner::code);
+        self.find_pairs(&texts.all, &others)
+            .or_else(|| self.try_keys_with_operations(&keys, &operations, &right))
+            .or_else(|| {
+                let own = own.as_ref()?;
+                self.try_text_pairs(own, &variations, &mut texts)
+                    .or_else(|| self.try_near_times(own, &right))
+            })
     }
 
-    /// Pairs of a text with key or operation, then pairs of two texts.
+    fn try_texts(
+        &mut self,
+        signer: &TrialSigner<'_>,
+        texts: &[CandidateText],
+    ) -> Option<Vec<ProvenMistake>> {
+        texts.iter().find_map(|text| self.try_text(signer, text))
+    }
+
+    fn try_signers(
+        &mut self,
+        signers: &[TrialSigner<'_>],
+        text: &[u8],
+    ) -> Option<Vec<ProvenMistake>> {
+        signers.iter().find_map(|signer| self.try_one(signer, text))
+    }
+
+    /// Each text with each key and each operation: first the likely ones, then all.
     fn find_pairs(
         &mut self,
-        variations: &[Variation],
-        texts: &mut Texts,
-        first_texts: &[(usize, usize)],
-        keys: &[KeyCandidate],
-        operations: &[Operation],
+        texts: &[CandidateText],
+        signers: &[TrialSigner<'_>],
     ) -> Option<Vec<ProvenMistake>> {
-        let (right_key, right_operation) = (keys.first()?, operations.first()?);
-        let right = texts.texts.first()?.clone();
-        let few = pairs_of_edits(variations, first_texts, 1);
-        if let Some(found) = self.try_text_pairs(&few, MAX_TEXT_PAIRS, texts, keys, operations) {
-            return Some(found);
-        }
-        let keys_chosen = likely_keys(keys);
-        for index in likely_texts(variations, first_texts) {
-            let (text, claims) = (&texts.texts[index], texts.claims[index].as_slice());
-            for key in &keys_chosen {
-                let found = self.try_one(key, right_operation, text, Some(claims));
-                if found.is_some() {
-                    return found;
-                }
-            }
-            for operation in operations.iter().skip(1).take(MAX_OPERATIONS) {
-                let found = self.try_one(right_key, operation, text, Some(claims));
-                if found.is_some() {
-                    return found;
+        let texts = ranked(texts, |text| text.claims.first().map(|claim| claim.code));
+        let signers = ranked(signers, TrialSigner::code);
+        for is_first in [true, false] {
+            for (text_rank, text) in texts.iter().filter(|(rank, _)| *rank < MAX_OF_ONE) {
+                for (rank, signer) in &signers {
+                    let is_likely = *text_rank < LIKELY && *rank < LIKELY;
+                    if is_likely != is_first {
+                        continue;
+                    }
+                    let found = self.try_text(signer, text);
+                    if found.is_some() {
+                        return found;
+                    }
+                    if self.limit.is_over() {
+                        return None;
+                    }
                 }
             }
         }
-        for key in &keys_chosen {
-            for operation in operations.iter().skip(1).take(MAX_OPERATIONS) {
-                let found = self.try_one(key, operation, &right, None);
-                if found.is_some() {
-                    return found;
-                }
-            }
-        }
-        // No text gives what was sent when its length is of another operation.
-        if !self.fits(right_operation) {
-            return None;
-        }
-        let more = pairs_of_edits(variations, first_texts, 4);
-        self.try_text_pairs(&more, MAX_TRIALS, texts, keys, operations)
+        None
     }
 
-    fn try_text_pairs(
+    /// Keys and operations at once, over the right text.
+    fn try_keys_with_operations(
         &mut self,
-        pairs: &[(&Variation, &Variation)],
-        most: usize,
-        texts: &mut Texts,
         keys: &[KeyCandidate],
         operations: &[Operation],
+        right: &[u8],
     ) -> Option<Vec<ProvenMistake>> {
-        let (right_key, right_operation) = (keys.first()?, operations.first()?);
-        for (one, other) in pairs.iter().take(most) {
-            if self.is_spent() {
-                break;
+        for operation in &operations[1..] {
+            for key in &keys[1..] {
+                let Some(signer) = signer(self.case, operation, key) else {
+                    break;
+                };
+                let found = self.try_one(&signer, right);
+                if found.is_some() {
+                    return found;
+                }
             }
-            let edits: Vec<&Edit> = one.edits.iter().chain(&other.edits).collect();
+        }
+        None
+    }
+
+    /// Two changes of the text, the most frequent mistakes first.
+    fn try_text_pairs(
+        &mut self,
+        own: &TrialSigner<'_>,
+        variations: &[Variation],
+        texts: &mut CandidateTexts,
+    ) -> Option<Vec<ProvenMistake>> {
+        let firsts: Vec<usize> = texts.all.iter().map(|text| text.variation).collect();
+        let few = pairs_of_edits(variations, &firsts, 1);
+        let more = pairs_of_edits(variations, &firsts, 4);
+        for (one, other) in few.into_iter().chain(more).take(MAX_TEXT_PAIRS) {
+            if self.limit.is_over() {
+                return None;
+            }
+            let (first, second) = (&variations[one], &variations[other]);
+            let edits: Vec<&Edit> = first.edits.iter().chain(&second.edits).collect();
             let Some(text) = edited_text(&self.case.recipe, &edits) else {
                 continue;
             };
             // A text that one of them gives alone has been tried.
-            if texts.known.contains_key(&text) {
+            if !texts.is_new(&text) {
                 continue;
             }
-            texts.known.insert(text.clone(), usize::MAX);
-            let Some(more) = self.try_one(right_key, right_operation, &text, None) else {
-                continue;
-            };
-            let mut found = vec![
-                proven(&one.claim, texts.alternatives(one)),
-                proven(&other.claim, texts.alternatives(other)),
-            ];
-            found.extend(more);
-            return Some(found);
+            if let Some(more) = self.try_one(own, &text) {
+                let mut found = vec![
+                    proven(&first.claim, texts.alternatives(one, first.claim.code)),
+                    proven(&second.claim, texts.alternatives(other, second.claim.code)),
+                ];
+                found.extend(more);
+                return Some(found);
+            }
         }
         None
     }
 
-    fn find_near_time(
+    fn try_near_times(
         &mut self,
-        key: &KeyCandidate,
-        operation: &Operation,
+        own: &TrialSigner<'_>,
+        right: &[u8],
     ) -> Option<Vec<ProvenMistake>> {
-        for variation in near_milliseconds(&self.case.recipe) {
-            if !self.fits(operation) || self.is_spent() {
+        for near in near_milliseconds(&self.case.recipe, right) {
+            if let Some(more) = self.try_one(own, &near.text) {
+                let mut found = vec![proven(&near.claim, Vec::new())];
+                found.extend(more);
+                return Some(found);
+            }
+            if self.limit.is_over() {
                 return None;
             }
-            let edits: Vec<&Edit> = variation.edits.iter().collect();
-            let text = edited_text(&self.case.recipe, &edits)?;
-            let claims = [variation.claim];
-            let found = self.try_one(key, operation, &text, Some(&claims));
-            if found.is_some() {
-                return found;
-            }
         }
         None
     }
 
-    /// Whether what was sent can be what this operation gives, by its length.
-    fn fits(&self, operation: &Operation) -> bool {
-        operation.length().is_none_or(|length| {
-            self.case
-                .forms
-                .iter()
-                .any(|form| form.bytes.len() == length)
-        })
-    }
-
-    fn is_spent(&mut self) -> bool {
-        let is_spent = self.tried >= MAX_TRIALS;
-        if is_spent && self.left_out.is_empty() {
-            self.left_out.push(format!(
-                "what is rarer: {MAX_TRIALS} signatures were computed"
-            ));
-        }
-        is_spent
-    }
-
-    /// One signature. `Some` when it is the one that was sent, with everything that was changed; an
-    /// empty list never, because the right signature is not searched for.
-    fn try_one(
-        &mut self,
-        key: &KeyCandidate,
-        operation: &Operation,
-        text: &[u8],
-        text_claims: Option<&[Claim]>,
-    ) -> Option<Vec<ProvenMistake>> {
-        if !self.fits(operation) || self.is_spent() {
+    /// One signature. `Some` when it is the one that was sent, with what was changed besides the text.
+    fn try_one(&mut self, signer: &TrialSigner<'_>, text: &[u8]) -> Option<Vec<ProvenMistake>> {
+        let is_allowed = if signer.operation.is_slow() {
+            self.limit.allows_bcrypt()
+        } else {
+            self.limit.allows(text.len())
+        };
+        if !is_allowed {
             return None;
         }
-        self.tried += if self.is_slow() { SLOW_TRIALS } else { 1 };
-        let computed = operation.compute(&self.case.recipe, &key.key, &key.secret, text)?;
+        let computed = signer.sign(text)?;
         let form = self.case.right.judge(&self.case.forms, &computed).ok()?;
-        let mut mistakes = Vec::new();
-        if let Some((first, others)) = text_claims.and_then(<[Claim]>::split_first) {
-            let or = others.iter().map(|claim| claim.code).collect();
-            mistakes.push(proven(first, or));
-        }
-        let more = [&key.claim, &operation.claim, &form];
-        mistakes.extend(
-            more.into_iter()
-                .flatten()
-                .map(|claim| proven(claim, Vec::new())),
-        );
-        Some(mistakes)
+        let form = form.map(|claim| proven(&claim, Vec::new()));
+        Some(signer.proven().chain(form).collect())
     }
+
+    fn try_text(
+        &mut self,
+        signer: &TrialSigner<'_>,
+        text: &CandidateText,
+    ) -> Option<Vec<ProvenMistake>> {
+        let more = self.try_one(signer, &text.bytes)?;
+        Some(text.proven().into_iter().chain(more).collect())
+    }
+}
+
+/// An operation with a key; `None` if what was sent cannot be its result.
+fn signer<'s>(
+    case: &'s Case<'_>,
+    operation: &'s Operation,
+    key: &'s KeyCandidate,
+) -> Option<TrialSigner<'s>> {
+    let mut forms = case.forms.iter();
+    let fits = match operation.length() {
+        None => true,
+        Some(length) if operation.is_slow() => {
+            forms.any(|form| form.bytes.len() == length && has_salt(&form.bytes, &key.key))
+        }
+        Some(length) => forms.any(|form| form.bytes.len() == length),
+    };
+    fits.then(|| operation.with_key(&case.recipe, key))
+}
+
+/// Whether a bcrypt hash was made with this salt. The last character of a salt has bits that are not
+/// used, so it is not compared.
+fn has_salt(hash: &[u8], salt: &[u8]) -> bool {
+    const COMPARED: usize = 28;
+    hash.get(..COMPARED).is_some() && hash.get(..COMPARED) == salt.get(..COMPARED)
 }

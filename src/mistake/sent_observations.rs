@@ -5,6 +5,7 @@ use super::case::Case;
 use super::catalogue::MistakeCode as M;
 use super::key_variations::main_key;
 use super::observation::RequestObservation;
+use super::query_text::percent_decoded;
 use super::suspect::SuspectRequest;
 use crate::model::scheme::{CredentialScope, SignOp};
 
@@ -20,6 +21,14 @@ pub(super) fn other_values(
         let credential = member.and_then(|name| suspect.scheme.credential(name));
         if let Some(credential) = credential.filter(|credential| !credential.is_secret) {
             let own = case.recipe.value(&value.name).unwrap_or_default();
+            if percent_decoded(&value.text).is_some_and(|text| text == own && own != value.text) {
+                all.push(RequestObservation::new(
+                    M::ENCODED_TWICE,
+                    location,
+                    format!("`{}` is percent-encoded twice", value.field),
+                ));
+                continue;
+            }
             if !own.is_empty() && own != value.text && !is_placeholder(&value.text) {
                 let code = match credential.scope {
                     CredentialScope::App => M::OTHER_ACCOUNT,
@@ -55,7 +64,9 @@ pub(super) fn sent_observations(
     suspect: &SuspectRequest<'_>,
     case: &Case<'_>,
 ) -> Vec<RequestObservation> {
-    let sent = case.sent.text.as_str();
+    // What stands for a signature may be percent-encoded where a signature has to be.
+    let decoded = percent_decoded(&case.sent.text);
+    let sent = decoded.as_deref().unwrap_or(&case.sent.text);
     let location = case.sent.location.as_str();
     let of = |code, text: String| vec![RequestObservation::of_signature(code, location, text)];
     if sent.is_empty() {
@@ -64,8 +75,9 @@ pub(super) fn sent_observations(
     for account in suspect.accounts {
         for (name, value) in account.credentials.iter() {
             let value = value.expose().to_plain_text();
-            if value.is_some_and(|value| value.len() > 3 && (value == sent || value == sent.trim()))
-            {
+            let is_sent =
+                |value: &str| [sent, sent.trim(), case.sent.text.as_str()].contains(&value);
+            if value.is_some_and(|value| value.len() > 3 && is_sent(&value)) {
                 return of(
                     M::SECRET_AS_SIGNATURE,
                     format!("the credential `{name}` is sent in place of the signature"),

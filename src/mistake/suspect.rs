@@ -2,6 +2,7 @@
 
 use crate::model::scheme::{Scheme, SchemeHost, SigningProcedure, Webhook};
 use crate::sign::{ReceivedRequest, TestAccount};
+use std::time::Duration;
 
 /// What a received request is said to be.
 #[derive(Clone, Copy)]
@@ -34,6 +35,8 @@ pub struct SuspectRequest<'a> {
     pub other_paths: &'a [String],
     /// The clock of whoever received the request, in Unix milliseconds.
     pub now_ms: i64,
+    /// How long the mistake may be searched for.
+    pub time_limit: Duration,
     /// The text that the marketplace says it signed, out of its refusal.
     pub server_text: Option<&'a str>,
     /// The text that the other program signed.

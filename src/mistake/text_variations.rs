@@ -6,15 +6,19 @@ use super::variation::{Claim, Edit, Variation, VariedPart};
 use crate::charset::Charset;
 use crate::model::scheme::{SignOp, SignStep};
 use crate::model::template::{Template, TemplatePart};
+use crate::span::Span;
 use crate::value::Value;
 use std::rc::Rc;
 
 pub(super) fn text_variations(recipe: &Recipe<'_>) -> Vec<Variation> {
     let mut all = Vec::new();
     add_lines(recipe, &mut all);
+    add_line_separators(&mut all);
+    add_line_orders(&mut all);
     add_fields(recipe, &mut all);
     add_ends(&mut all);
     add_charsets(&mut all);
+    add_unhashed(recipe, &mut all);
     all
 }
 
@@ -72,6 +76,50 @@ fn add_lines(recipe: &Recipe<'_>, all: &mut Vec<Variation>) {
     }
 }
 
+/// Lines joined in another way, also where one expression gives several of them.
+fn add_line_separators(all: &mut Vec<Variation>) {
+    for other in ["&", ",", "|", ":", ";", "\n\n"] {
+        let claim = Claim::new(M::SEPARATORS, "lines are joined with another separator");
+        all.push(bytes(claim, move |own| {
+            let text = std::str::from_utf8(own).ok()?;
+            Some(text.replace('\n', other).into_bytes())
+        }));
+    }
+}
+
+/// How many lines of a text are exchanged and left out.
+const MAX_LINES: usize = 12;
+
+/// Lines missing, and neighbours exchanged, also where one expression gives several of them.
+fn add_line_orders(all: &mut Vec<Variation>) {
+    for nth in 0..MAX_LINES {
+        let claim = Claim::new(M::FIELDS_OF_TEXT, "two lines of the text are exchanged");
+        all.push(lines(claim, move |lines| {
+            if nth + 1 < lines.len() {
+                lines.swap(nth, nth + 1);
+            }
+        }));
+        let claim = Claim::new(M::FIELDS_OF_TEXT, "a line of the text is missing");
+        all.push(lines(claim, move |lines| {
+            if nth < lines.len() {
+                lines.remove(nth);
+            }
+        }));
+    }
+}
+
+fn lines(claim: Claim, change: impl Fn(&mut Vec<&str>) + 'static) -> Variation {
+    bytes(claim, move |own| {
+        let text = std::str::from_utf8(own).ok()?;
+        let mut lines: Vec<&str> = text.split('\n').collect();
+        if lines.len() < 2 {
+            return None;
+        }
+        change(&mut lines);
+        Some(lines.join("\n").into_bytes())
+    })
+}
+
 /// The text steps whose digest, and not themselves, is in the text.
 fn hashed_steps(recipe: &Recipe<'_>) -> Vec<usize> {
     let is_hashed = |index: &usize| {
@@ -92,6 +140,21 @@ fn hashed_steps(recipe: &Recipe<'_>) -> Vec<usize> {
         .copied()
         .filter(is_hashed)
         .collect()
+}
+
+/// A text that is hashed into the one that is signed, signed itself.
+fn add_unhashed(recipe: &Recipe<'_>, all: &mut Vec<Variation>) {
+    for step in hashed_steps(recipe) {
+        let id = recipe.steps[step].id.clone();
+        let what = format!("`{id}` itself is signed in place of the text that has its hash");
+        let claim = Claim::new(M::HASH_WITHOUT_HMAC, what);
+        let Ok(inner) = Template::parse(&format!("{{{{ {id} }}}}"), Span::default(), None) else {
+            continue;
+        };
+        all.push(parts(claim, recipe.signing, move |parts| {
+            parts.clone_from(&inner.parts);
+        }));
+    }
 }
 
 /// Whatever a template of the text is put together from: each field gone, neighbours exchanged, each
@@ -120,6 +183,41 @@ fn add_fields(recipe: &Recipe<'_>, all: &mut Vec<Variation>) {
             }
         }
         add_exchanged(template, index, all);
+        add_all_separators(template, index, all);
+    }
+}
+
+/// The separator that a template has most often, everywhere another one; other literals stay.
+fn add_all_separators(template: &Template, index: usize, all: &mut Vec<Variation>) {
+    let literals = || {
+        template.parts.iter().filter_map(|part| match part {
+            TemplatePart::Literal(text) => Some(text.as_str()),
+            TemplatePart::Expression(_) => None,
+        })
+    };
+    let count = |text: &str| literals().filter(|known| *known == text).count();
+    let Some(separator) = literals().max_by_key(|text| count(text)) else {
+        return;
+    };
+    if count(separator) < 2 || separator.len() > 2 {
+        return;
+    }
+    let twice = separator.repeat(2);
+    for other in ["", "&", "|", ",", ":", ";", " ", "\n", twice.as_str()] {
+        let claim = Claim::new(
+            M::SEPARATORS,
+            "the fields of the text are joined with another separator",
+        );
+        let (separator, other) = (separator.to_owned(), other.to_owned());
+        all.push(parts(claim, index, move |parts| {
+            for part in parts {
+                if let TemplatePart::Literal(text) = part
+                    && let Some(before) = text.strip_suffix(&separator)
+                {
+                    *text = format!("{before}{other}");
+                }
+            }
+        }));
     }
 }
 
@@ -180,8 +278,10 @@ fn add_exchanged(template: &Template, index: usize, all: &mut Vec<Variation>) {
         .filter(|(_, part)| matches!(part, TemplatePart::Expression(_)))
         .map(|(place, _)| place)
         .collect();
-    for (nth, first) in places.iter().copied().enumerate().take(8) {
-        for second in places.iter().copied().skip(nth + 1).take(8) {
+    // Neighbours first.
+    for distance in 1..=8 {
+        for (first, second) in places.iter().zip(places.iter().skip(distance)).take(8) {
+            let (first, second) = (*first, *second);
             let claim = Claim::new(M::FIELDS_OF_TEXT, "two fields of the text are exchanged");
             all.push(parts(claim, index, move |parts| parts.swap(first, second)));
         }

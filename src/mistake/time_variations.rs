@@ -3,9 +3,9 @@
 use super::catalogue::MistakeCode as M;
 use super::chain::ChainPlace;
 use super::key_variations::constants;
-use super::recipe::Recipe;
+use super::recipe::{Recipe, replace_bytes};
 use super::suspect::Surroundings;
-use super::variation::{ChangePairs, Claim, Edit, Variation, VariedPart};
+use super::variation::{ChangePairs, ChangeRequest, Claim, Edit, Variation, VariedPart};
 use crate::calendar::format_time;
 use crate::model::scheme::{ClockFormat, RequestPart, SchemeClock};
 use crate::sign::write_time;
@@ -46,6 +46,7 @@ pub(super) fn time_variations(recipe: &Recipe<'_>) -> Vec<Variation> {
     let Some(ms) = recipe.signed.sent_ms.or(number) else {
         return Vec::new();
     };
+    let signs_headers = recipe.reads(&["header_pairs", "headers"]);
     let mut times = near_times(recipe, ms);
     times.extend(number.map(other_units).into_iter().flatten());
     times.extend(other_forms(&recipe.scheme.clock, sent, ms));
@@ -53,9 +54,15 @@ pub(super) fn time_variations(recipe: &Recipe<'_>) -> Vec<Variation> {
     let text = "the time is missing in the text".to_owned();
     times.push((M::FIELDS_OF_TEXT, text, String::new()));
     let others = times.into_iter().filter(|(.., time)| time != sent);
-    others
-        .map(|(code, text, time)| place.variation(Claim::new(code, text), time))
-        .collect()
+    let others = others.map(|(code, text, time)| (Claim::new(code, text), time));
+    let mut all = Vec::new();
+    for (claim, time) in others {
+        if place == TimePlace::Named && signs_headers {
+            all.push(with_time_of_headers(recipe, claim.clone(), time.clone()));
+        }
+        all.push(place.variation(claim, time));
+    }
+    all
 }
 
 /// Where the time gets into the text.
@@ -98,6 +105,21 @@ impl TimePlace {
     }
 }
 
+/// The text with another time, also in the headers that are signed.
+fn with_time_of_headers(recipe: &Recipe<'_>, claim: Claim, time: String) -> Variation {
+    let sent = recipe.signed.ts.clone();
+    let mut variation = TimePlace::Named.variation(claim, time.clone());
+    let change: ChangeRequest = Rc::new(move |request| {
+        for (_, value) in &mut request.draft.headers {
+            if *value == sent {
+                value.clone_from(&time);
+            }
+        }
+    });
+    variation.edits.push(Edit::Request(change));
+    variation
+}
+
 /// A time that was taken twice.
 fn near_times(recipe: &Recipe<'_>, ms: i64) -> Vec<OtherTime> {
     let clock = &recipe.scheme.clock;
@@ -114,6 +136,14 @@ fn near_times(recipe: &Recipe<'_>, ms: i64) -> Vec<OtherTime> {
         }
     }
     if clock.format == ClockFormat::UnixMilliseconds {
+        for delta in [-1, 1, -2, 2, -3, 3] {
+            let other = ms.saturating_add(delta).to_string();
+            let text = format!(
+                "the time was taken twice: the text has `{other}`, {} ms away from the one that was sent",
+                delta.abs()
+            );
+            times.push((M::TIME_TWICE, text, other));
+        }
         let whole = ms.div_euclid(1_000).saturating_mul(1_000);
         let text = "the milliseconds of the time are zero in the text".to_owned();
         times.push((M::TIME_TWICE, text, whole.to_string()));
@@ -186,6 +216,24 @@ fn other_forms(clock: &SchemeClock, sent: &str, ms: i64) -> Vec<OtherTime> {
         "the time is signed with `+00:00`",
         sent.replace('Z', "+00:00"),
     );
+    if let Some((before, zone)) = sent.split_at_checked(sent.len().saturating_sub(6)) {
+        let is_zone = zone.starts_with(['+', '-']);
+        if is_zone && zone.contains(':') {
+            add(
+                "the time is signed without the colon in its zone",
+                format!("{before}{}", zone.replace(':', "")),
+            );
+        }
+    }
+    if let Some((before, zone)) = sent.split_at_checked(sent.len().saturating_sub(5)) {
+        let digits = zone.strip_prefix(['+', '-']).unwrap_or_default();
+        if digits.len() == 4 && digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            add(
+                "the time is signed with a colon in its zone",
+                format!("{before}{}:{}", &zone[..3], &zone[3..]),
+            );
+        }
+    }
     for hours in -12..=14 {
         if let Ok(other) = format_time(ms, format, clock.zone + hours * 3_600) {
             let text = format!("a local time is signed: `{other}`");
@@ -200,33 +248,52 @@ fn times_of_headers(recipe: &Recipe<'_>) -> Vec<OtherTime> {
         |name: &str| name == "date" || name.ends_with("-date") || name.ends_with("timestamp");
     let headers = recipe.signed.request.draft.headers.iter();
     let times = headers.filter(|(name, _)| is_time(name));
+    let is_sent = recipe.signed.value("ts").is_some();
     times
         .map(|(name, value)| {
             let text = format!("the time of the header `{name}` is signed");
-            (M::TIME_TWICE, text, value.clone())
+            // The one of the scheme did not arrive, so this is it, under another name.
+            let code = if is_sent {
+                M::TIME_TWICE
+            } else {
+                M::HEADER_NAME
+            };
+            (code, text, value.clone())
         })
         .collect()
 }
 
-/// How many milliseconds away another time is searched, when all else has failed.
-pub(super) fn near_milliseconds(recipe: &Recipe<'_>) -> Vec<Variation> {
-    let sent = &recipe.signed.ts;
+/// A text with a time that is some milliseconds away.
+pub(super) struct NearTime {
+    pub(super) claim: Claim,
+    pub(super) text: Vec<u8>,
+}
+
+/// The right text with the times around the one that was sent, for when all else has failed. The time
+/// is exchanged in the bytes of the text: a template for each of thousands of times would take long.
+pub(super) fn near_milliseconds<'t>(
+    recipe: &'t Recipe<'_>,
+    right: &'t [u8],
+) -> impl Iterator<Item = NearTime> + 't {
+    let sent = recipe.signed.ts.as_str();
     let is_ms = recipe.scheme.clock.format == ClockFormat::UnixMilliseconds;
-    let (true, Ok(ms)) = (is_ms, sent.parse::<i64>()) else {
-        return Vec::new();
-    };
-    let place = time_place(recipe);
-    if place == TimePlace::Nowhere {
-        return Vec::new();
-    }
-    let deltas = (1..=2_000).flat_map(|step| [-step, step]);
-    deltas
-        .map(|delta: i64| {
-            let other = ms.saturating_add(delta);
-            let text = format!("the time was taken twice: the text has `{other}`, {} ms away from the one that was sent", delta.abs());
-            place.variation(Claim::new(M::TIME_TWICE, text), other.to_string())
+    let ms: Option<i64> = sent.parse().ok().filter(|_| is_ms);
+    let shows = memchr::memmem::find(right, sent.as_bytes()).is_some();
+    let base = ms.filter(|_| shows && time_place(recipe) != TimePlace::Nowhere);
+    let deltas = (1..=2_000).flat_map(|step: i64| [-step, step]);
+    base.into_iter().flat_map(move |base| {
+        deltas.clone().map(move |delta| {
+            let other = base.saturating_add(delta).to_string();
+            let text = format!(
+                "the time was taken twice: the text has `{other}`, {} ms away from the one that was sent",
+                delta.abs()
+            );
+            NearTime {
+                claim: Claim::new(M::TIME_TWICE, text),
+                text: replace_bytes(right, sent.as_bytes(), other.as_bytes()),
+            }
         })
-        .collect()
+    })
 }
 
 /// The recipe at other levels, and other tokens in it.

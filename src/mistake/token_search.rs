@@ -2,20 +2,20 @@
 //! place of being computed again.
 
 use super::all_variations::all_variations;
+use super::candidate_texts::CandidateTexts;
 use super::case::Case;
 use super::catalogue::MistakeCode as M;
-use super::diagnosis::{Found, proven};
+use super::diagnosis::{Found, ProvenMistake, proven};
 use super::key_variations::key_candidates;
+use super::limit::SearchLimit;
 use super::suspect::Surroundings;
-use super::variation::{Claim, Edit, edited_text};
+use super::variation::{Claim, edited_text};
 use crate::model::scheme::{
     AsymmetricAlgorithm, EcdsaAlgorithm, EcdsaForm, HashAlgorithm, JwtSignature, RsaPadding, SignOp,
 };
-use crate::sign::{TokenText, hmac_bytes, is_signed_by};
+use crate::sign::{SignatureVerifier, TokenText, digest_bytes, hmac_bytes};
 use crate::value::Value;
-
-/// How many texts are verified: one takes as long as a hundred hashes.
-const MAX_TEXTS: usize = 300;
+use std::borrow::Cow;
 
 const HASHES: [HashAlgorithm; 5] = [
     HashAlgorithm::Sha256,
@@ -30,75 +30,153 @@ pub(super) fn is_verified(operation: &SignOp) -> bool {
     matches!(operation, SignOp::Asymmetric { .. } | SignOp::Jwt(_))
 }
 
-pub(super) fn search(case: &Case<'_>, around: &Surroundings<'_>) -> (Found, usize, Vec<String>) {
-    let mut tried = 1;
-    if case.recipe.accepts(&case.sent.text) {
-        return (Found::Equal, tried, Vec::new());
+pub(super) fn search(
+    case: &Case<'_>,
+    around: &Surroundings<'_>,
+    mut limit: SearchLimit,
+) -> (Found, usize, Vec<String>) {
+    if limit.allows_verification() && case.recipe.accepts(&case.sent.text) {
+        return (Found::Equal, 1, Vec::new());
     }
     let found = match case.recipe.operation() {
-        SignOp::Jwt(_) => search_token(case, around, &mut tried),
-        _ => search_signature(case, around, &mut tried),
+        SignOp::Jwt(_) => search_token(case, around, &mut limit).map(|claim| vec![claim]),
+        _ => search_signature(case, around, &mut limit),
     };
-    let left_out = vec!["pairs of mistakes: the signature can only be verified".to_owned()];
-    match found {
-        Some(claim) => (
-            Found::Mistakes(vec![proven(&claim, Vec::new())]),
-            tried,
-            Vec::new(),
-        ),
-        None => (Found::Nothing, tried, left_out),
+    let (tried, mut left_out) = limit.into_parts();
+    let Some(claims) = found else {
+        left_out.push("two mistakes in the text: the signature can only be verified".to_owned());
+        return (Found::Nothing, tried, left_out);
+    };
+    (Found::Mistakes(claims), tried, Vec::new())
+}
+
+/// How a text may have been signed.
+struct SigningWay {
+    algorithm: AsymmetricAlgorithm,
+    /// The text was hashed before it was handed to the step, which hashes it itself.
+    hashed_before: Option<(HashAlgorithm, bool)>,
+    claim: Option<Claim>,
+}
+
+impl SigningWay {
+    /// The right way first, then the others.
+    fn all(own: AsymmetricAlgorithm) -> Vec<Self> {
+        let right = (own, None);
+        let others = other_algorithms(own);
+        let others = others
+            .into_iter()
+            .map(|(algorithm, claim)| (algorithm, Some(claim)));
+        let mut all: Vec<Self> = [right]
+            .into_iter()
+            .chain(others)
+            .map(|(algorithm, claim)| Self {
+                algorithm,
+                hashed_before: None,
+                claim,
+            })
+            .collect();
+        for hash in [HashAlgorithm::Sha256, HashAlgorithm::Sha512] {
+            for is_hex in [false, true] {
+                let text = "the text is hashed twice: its digest is signed in place of it";
+                all.push(Self {
+                    algorithm: own,
+                    hashed_before: Some((hash, is_hex)),
+                    claim: Some(Claim::new(M::HASH_WITHOUT_HMAC, text)),
+                });
+            }
+        }
+        all
+    }
+
+    fn signed<'t>(&self, text: &'t [u8]) -> Cow<'t, [u8]> {
+        match self.hashed_before {
+            None => Cow::Borrowed(text),
+            Some((hash, false)) => Cow::Owned(digest_bytes(hash, text)),
+            Some((hash, true)) => Cow::Owned(hex::encode(digest_bytes(hash, text)).into_bytes()),
+        }
+    }
+}
+
+/// A signature that is verified in each of its readings.
+struct VerifiedSignature<'s, 'a> {
+    case: &'s Case<'a>,
+    /// Readings with different bytes.
+    readings: Vec<&'s [u8]>,
+}
+
+/// The shortest signature is longer.
+const MIN_SIGNATURE_BYTES: usize = 32;
+
+impl<'s, 'a> VerifiedSignature<'s, 'a> {
+    fn of(case: &'s Case<'a>) -> Self {
+        let mut readings: Vec<&[u8]> = Vec::new();
+        for form in &case.forms {
+            let bytes = form.bytes.as_slice();
+            if bytes.len() >= MIN_SIGNATURE_BYTES && !readings.contains(&bytes) {
+                readings.push(bytes);
+            }
+        }
+        Self { case, readings }
+    }
+
+    /// What is wrong with way and spelling, if it is a signature over this text. The text is marked
+    /// where the secret stands.
+    fn verify(
+        &self,
+        limit: &mut SearchLimit,
+        verifier: &SignatureVerifier,
+        way: &SigningWay,
+        marked: &[u8],
+    ) -> Option<Vec<ProvenMistake>> {
+        let recipe = &self.case.recipe;
+        let text = recipe.fill(marked, recipe.right_secret());
+        let text = way.signed(&text);
+        let signature = self.readings.iter().find(|reading| {
+            limit.allows_verification() && verifier.accepts(way.algorithm, &text, reading)
+        })?;
+        let form = self.case.right.judge(&self.case.forms, signature).ok()?;
+        let claims = way.claim.iter().chain(&form);
+        Some(claims.map(|claim| proven(claim, Vec::new())).collect())
     }
 }
 
 fn search_signature(
     case: &Case<'_>,
     around: &Surroundings<'_>,
-    tried: &mut usize,
-) -> Option<Claim> {
+    limit: &mut SearchLimit,
+) -> Option<Vec<ProvenMistake>> {
     let recipe = &case.recipe;
     let SignOp::Asymmetric { algorithm, .. } = recipe.operation() else {
         return None;
     };
     let key = recipe.key_text()?;
+    let verifier = SignatureVerifier::of(&key)?;
     let right = edited_text(recipe, &[])?;
-    let right = recipe.fill(&right, recipe.right_secret());
-    let mut verify = |algorithm: AsymmetricAlgorithm, key: &str, text: &[u8]| {
-        case.forms.iter().any(|form| {
-            *tried += 1;
-            form.bytes.len() >= 32 && is_signed_by(algorithm, key, text, &form.bytes)
-        })
-    };
-    if verify(*algorithm, &key, &right) {
-        return Some(Claim::plain(M::HEX_AND_BASE64));
-    }
-    for (other, claim) in other_algorithms(*algorithm) {
-        if verify(other, &key, &right) {
-            return Some(claim);
+    let signature = VerifiedSignature::of(case);
+    let ways = SigningWay::all(*algorithm);
+    for way in &ways {
+        let found = signature.verify(limit, &verifier, way, &right);
+        if found.is_some() {
+            return found;
         }
     }
-    for (name, other, claim) in other_keys(case, around) {
-        if other != key && verify(*algorithm, &other, &right) {
-            let text = format!("it is signed with `{name}`");
-            return Some(Claim::new(claim, text));
-        }
-    }
-    let mut known = vec![right];
-    for variation in all_variations(recipe, around) {
-        if known.len() > MAX_TEXTS {
-            break;
-        }
-        let edits: Vec<&Edit> = variation.edits.iter().collect();
-        let Some(text) = edited_text(recipe, &edits) else {
+    for (name, other, code) in other_keys(case, around) {
+        let Some(verifier) = SignatureVerifier::of(&other).filter(|_| other != key) else {
             continue;
         };
-        let text = recipe.fill(&text, recipe.right_secret());
-        if known.contains(&text) {
-            continue;
+        if let Some(form) = signature.verify(limit, &verifier, ways.first()?, &right) {
+            let claim = Claim::new(code, format!("it is signed with `{name}`"));
+            return Some([vec![proven(&claim, Vec::new())], form].concat());
         }
-        if verify(*algorithm, &key, &text) {
-            return Some(variation.claim);
+    }
+    let variations = all_variations(recipe, around);
+    let texts = CandidateTexts::of(recipe, &right, &variations, limit);
+    for way in &ways {
+        for text in &texts.all {
+            if let Some(more) = signature.verify(limit, &verifier, way, &text.bytes) {
+                return Some(text.proven().into_iter().chain(more).collect());
+            }
         }
-        known.push(text);
     }
     None
 }
@@ -178,7 +256,11 @@ fn other_keys(case: &Case<'_>, around: &Surroundings<'_>) -> Vec<(String, String
     all
 }
 
-fn search_token(case: &Case<'_>, around: &Surroundings<'_>, tried: &mut usize) -> Option<Claim> {
+fn search_token(
+    case: &Case<'_>,
+    around: &Surroundings<'_>,
+    limit: &mut SearchLimit,
+) -> Option<ProvenMistake> {
     let SignOp::Jwt(jwt) = case.recipe.operation() else {
         return None;
     };
@@ -198,18 +280,21 @@ fn search_token(case: &Case<'_>, around: &Surroundings<'_>, tried: &mut usize) -
     };
     let hash = named?;
     for key in key_candidates(&case.recipe, around) {
-        *tried += 1;
+        if !limit.allows(token.message.len()) {
+            return None;
+        }
         if hmac_bytes(hash, &key.key, token.message.as_bytes()) != token.signature {
             continue;
         }
-        return Some(match key.claim {
+        let claim = match key.claim {
             Some(claim) => claim,
             None if hash != own => Claim::new(
                 M::OTHER_HASH,
                 format!("`{alg}` is used where `{}` is due", jwt.algorithm.name),
             ),
             None => token_claim(case, &token),
-        });
+        };
+        return Some(proven(&claim, Vec::new()));
     }
     None
 }

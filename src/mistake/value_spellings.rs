@@ -12,15 +12,17 @@ pub(super) fn value_spellings(value: &str) -> Vec<(String, &'static str)> {
         let whole = value.split('.').next().unwrap_or_default();
         if number.fract() == 0.0 {
             add(whole.to_owned(), "as a whole number");
-            add(format!("{whole}.0"), "as a decimal number");
-            add(format!("{whole}.00"), "as a decimal number");
+            add(format!("{whole}.0"), "with one decimal");
+            add(format!("{whole}.00"), "with two decimals");
         }
         add(format!("{number}"), "as a number");
         add(format!("{number:e}"), "with an exponent");
         add(format!("{number:.1}"), "with one decimal");
         add(format!("{number:.2}"), "with two decimals");
         add(value.replace('.', ","), "with a decimal comma");
-        add(format!("{}", number * 100.0), "multiplied by 100");
+        // 12.55 times 100 is 1255.0000000000002 to a computer.
+        let hundredfold = (number * 1e8).round() / 1e6;
+        add(format!("{hundredfold}"), "multiplied by 100");
         add(format!("{}", number / 100.0), "divided by 100");
         add(format!("\"{value}\""), "in quotes");
     }

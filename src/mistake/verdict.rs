@@ -5,6 +5,7 @@ use super::diagnosis::{
     Found, ProvenMistake, SentStep, SignatureDiagnosis, SignatureVerdict, TextComparison,
     TextSource,
 };
+use super::limit::SearchLimit;
 use super::observation::RequestObservation;
 use super::search::VariationSearch;
 use super::shown::KnownSecrets;
@@ -18,14 +19,15 @@ pub(super) fn diagnose_case(
     level: &str,
     mut observations: Vec<RequestObservation>,
 ) -> SignatureDiagnosis {
-    let secrets = KnownSecrets::of(suspect.scheme, suspect.accounts);
+    let secrets = KnownSecrets::of(suspect.scheme, suspect.accounts, suspect.received);
     let around = Surroundings::of(suspect);
+    let limit = SearchLimit::new(suspect.time_limit);
     let (verdict, tried, left_out) = if token_search::is_verified(case.recipe.operation()) {
-        token_search::search(&case, &around)
+        token_search::search(&case, &around, limit)
     } else if case.is_equal() {
         (Found::Equal, 1, Vec::new())
     } else {
-        VariationSearch::new(&case, &around).run(suspect)
+        VariationSearch::new(&case, &around, limit).run(suspect)
     };
     let verdict = match verdict {
         Found::Equal => SignatureVerdict::Equal {
@@ -107,8 +109,10 @@ fn suspects(
             "no variation of the text gives what was sent and the time is good, so the key is the last suspect: use the key of another account or a new one; if the signature still differs, it is the text"
                 .to_owned(),
         );
+    }
+    if differences.is_empty() {
         suspects.push(
-            "print the text that the other program signs, and pass it to be compared byte by byte"
+            "print the text that the other program signs, save it, and let `ingam verify FILE --message TEXT` compare it byte by byte"
                 .to_owned(),
         );
     }

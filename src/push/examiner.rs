@@ -4,8 +4,8 @@
 use super::judge::PushKeys;
 use super::record::{PushFinding, PushRecord, PushReport};
 use crate::mistake::{
-    MistakeCode, ProvenMistake, SignatureDiagnosis, SignatureVerdict, SuspectKind, SuspectRequest,
-    diagnose,
+    MistakeCode, ProvenMistake, SEARCH_TIME, SignatureDiagnosis, SignatureVerdict, SuspectKind,
+    SuspectRequest, diagnose,
 };
 use crate::sign::{ReceivedRequest, TestAccount};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -168,6 +168,7 @@ fn examine(keys: &PushKeys, suspect: &SuspectPush) -> Vec<PushFinding> {
             other_hosts: &suspect.called,
             other_paths: suspect.other_path.as_slice(),
             now_ms: 0,
+            time_limit: SEARCH_TIME,
             server_text: None,
             own_text: None,
         });

@@ -33,4 +33,4 @@ pub(crate) use github::{github_annotations, github_summary};
 pub(crate) use merge::{MergeError, merge_documents, read_document};
 pub(crate) use ndjson::NdjsonReporter;
 pub(crate) use reporter::{Reporter, TeeReporter};
-pub(crate) use terminal::{TerminalDetail, TerminalReporter, TerminalStyle};
+pub(crate) use terminal::{TerminalDetail, TerminalReporter, TerminalStyle, wrap_words};

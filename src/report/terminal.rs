@@ -787,7 +787,7 @@ fn truncated(line: &str, columns: usize) -> String {
 
 /// Breaks a text between words; its own line ends stay. A line that begins with a blank is a part of
 /// a file to be pasted, and stays whole.
-fn wrap_words(text: &str, columns: usize) -> Vec<String> {
+pub(crate) fn wrap_words(text: &str, columns: usize) -> Vec<String> {
     let mut lines = Vec::new();
     for paragraph in text.lines() {
         if paragraph.starts_with(' ') {

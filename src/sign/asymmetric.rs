@@ -49,8 +49,20 @@ pub(super) fn verify(
     message: &[u8],
     signature: &[u8],
 ) -> Result<bool, KeyError> {
-    let key = PublicKey::parse(key)?;
-    match (algorithm, &key) {
+    verify_with(algorithm, &PublicKey::parse(key)?, message, signature)
+}
+
+/// The same with a key that was read before.
+///
+/// # Errors
+/// When the key is of another algorithm.
+pub(super) fn verify_with(
+    algorithm: AsymmetricAlgorithm,
+    key: &PublicKey,
+    message: &[u8],
+    signature: &[u8],
+) -> Result<bool, KeyError> {
+    match (algorithm, key) {
         (AsymmetricAlgorithm::Rsa { hash, padding }, PublicKey::Rsa(key)) => {
             key.verify(hash, padding, message, signature)
         }

@@ -94,12 +94,37 @@ pub(super) fn key_bytes(key: &str, key_as: KeyEncoding) -> Result<Vec<u8>, Crypt
 }
 
 pub(crate) fn hmac_bytes(hash: HashAlgorithm, key: &[u8], of: &[u8]) -> Vec<u8> {
-    match hash {
-        HashAlgorithm::Md5 => mac::<Hmac<md5::Md5>>(key, of),
-        HashAlgorithm::Sha1 => mac::<Hmac<Sha1>>(key, of),
-        HashAlgorithm::Sha256 => mac::<Hmac<Sha256>>(key, of),
-        HashAlgorithm::Sha384 => mac::<Hmac<Sha384>>(key, of),
-        HashAlgorithm::Sha512 => mac::<Hmac<Sha512>>(key, of),
+    HmacKey::new(hash, key).sign(of)
+}
+
+/// A key of HMAC that is prepared once and signs many texts.
+pub(crate) enum HmacKey {
+    Md5(Hmac<md5::Md5>),
+    Sha1(Hmac<Sha1>),
+    Sha256(Hmac<Sha256>),
+    Sha384(Hmac<Sha384>),
+    Sha512(Hmac<Sha512>),
+}
+
+impl HmacKey {
+    pub(crate) fn new(hash: HashAlgorithm, key: &[u8]) -> Self {
+        match hash {
+            HashAlgorithm::Md5 => Self::Md5(prepared(key)),
+            HashAlgorithm::Sha1 => Self::Sha1(prepared(key)),
+            HashAlgorithm::Sha256 => Self::Sha256(prepared(key)),
+            HashAlgorithm::Sha384 => Self::Sha384(prepared(key)),
+            HashAlgorithm::Sha512 => Self::Sha512(prepared(key)),
+        }
+    }
+
+    pub(crate) fn sign(&self, text: &[u8]) -> Vec<u8> {
+        match self {
+            Self::Md5(key) => signed(key, text),
+            Self::Sha1(key) => signed(key, text),
+            Self::Sha256(key) => signed(key, text),
+            Self::Sha384(key) => signed(key, text),
+            Self::Sha512(key) => signed(key, text),
+        }
     }
 }
 
@@ -107,9 +132,13 @@ pub(crate) fn hmac_bytes(hash: HashAlgorithm, key: &[u8], of: &[u8]) -> Vec<u8> 
     clippy::expect_used,
     reason = "RFC 2104 allows a key of any length; a constant signature in its place would be worse than a panic"
 )]
-fn mac<M: Mac + KeyInit>(key: &[u8], of: &[u8]) -> Vec<u8> {
-    let mut mac = <M as KeyInit>::new_from_slice(key).expect("HMAC takes a key of any length");
-    mac.update(of);
+fn prepared<M: KeyInit>(key: &[u8]) -> M {
+    <M as KeyInit>::new_from_slice(key).expect("HMAC takes a key of any length")
+}
+
+fn signed<M: Mac + Clone>(key: &M, text: &[u8]) -> Vec<u8> {
+    let mut mac = key.clone();
+    mac.update(text);
     mac.finalize().into_bytes().to_vec()
 }
 

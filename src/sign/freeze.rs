@@ -17,7 +17,8 @@ pub(crate) struct FrozenRequest {
 }
 
 impl FrozenRequest {
-    pub(super) fn new(draft: Draft, base: BaseUrl) -> Self {
+    /// With the body as another program wrote it, if there is one.
+    pub(super) fn new(draft: Draft, written: Option<&Bytes>, base: BaseUrl) -> Self {
         // What the author wrote behind `?` is kept to the byte, since a signed URL from a partner
         // or a documented example may spell it in its own way. Only pairs from `query` are encoded.
         let mut query = draft.raw_query.clone();
@@ -27,7 +28,7 @@ impl FrozenRequest {
             }
             query.push_str(&join_query(&draft.query));
         }
-        let body = draft.body.to_bytes();
+        let body = written.map_or_else(|| draft.body.to_bytes(), Bytes::clone);
         Self {
             draft,
             base,

@@ -31,8 +31,8 @@ mod verify;
 
 pub(crate) use asymmetric_key::key_fault;
 pub(crate) use authentication::authentication;
-pub(crate) use clock::write_time;
-pub(crate) use crypto::{digest_bytes, hmac_bytes};
+pub(crate) use clock::{read_time, write_time};
+pub(crate) use crypto::{HmacKey, digest_bytes, hmac_bytes};
 pub(crate) use freeze::FrozenRequest;
 pub(crate) use incoming::{
     Arrived, IncomingError, check_incoming, incoming_credentials, incoming_steps,
@@ -43,14 +43,15 @@ pub use lint::{lint, sends_signature};
 pub(crate) use lint_finding::LintFinding;
 pub(crate) use pkce::{pkce_challenge, pkce_verifier};
 pub(crate) use reproduce::{
-    OperandSide, Operands, Pairs, PairsEdit, Recomputation, SignedRequest, StepEdits, TextEdit,
-    ingredients, is_signed_by, salt_fault, signature_bytes,
+    OperandSide, Operands, Pairs, PairsEdit, Recomputation, SignatureVerifier, SignedRequest,
+    StepEdits, TextEdit, ingredients, salt_fault, signature_bytes,
 };
 pub use scope::{NamedValues, SigningInputs};
-pub(crate) use seal::{SealError, SignTrace, TraceLine};
+pub(crate) use seal::{SealError, SignTrace, TraceLine, seal_written};
 pub use seal::{SealedRequest, choose_level, seal};
+pub(crate) use sent_value::all_sent_values;
 pub use token::{authorize_draft, token_draft};
 pub use vector::run_vector;
 pub(crate) use vector::vector_trace;
 pub use verify::{ReceivedRequest, TestAccount, VerifierKeys, verify};
-pub(crate) use verify::{VerifiedRequest, VerifyError, members_used};
+pub(crate) use verify::{VerifiedRequest, VerifyError, members_used, parse_body};

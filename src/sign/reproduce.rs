@@ -3,12 +3,15 @@
 //! change means is known to `mistake`.
 
 use super::asymmetric;
+use super::asymmetric_key::PublicKey;
 use super::clock::{read_time, write_time};
 use super::crypto;
 use super::freeze::FrozenRequest;
 use super::incoming::Arrived;
 use super::scope::{NamedValues, SchemeScope, SigningInputs};
-use super::seal::{SealError, TraceLine, root_names, run_steps, step_input, step_key};
+use super::seal::{
+    SealError, TraceLine, root_names, run_steps, run_steps_into, step_input, step_key,
+};
 use super::sent_value::{SentValue, read_sent_values};
 use super::verify::{PlacedFields, ReceivedParts, ReceivedRequest, frozen_without_attached};
 use crate::model::request::TemplateField;
@@ -173,6 +176,15 @@ impl Recomputation<'_> {
         self.with_scope(|scope| run_steps(self.steps, scope))
     }
 
+    /// Every step before the first one that cannot be computed, such as for a secret that is missing.
+    #[must_use]
+    pub(crate) fn computable_lines(&self) -> Vec<TraceLine> {
+        let mut lines = Vec::new();
+        // Why a step cannot be computed is known to the caller, who has tried all of them.
+        let _ = self.with_scope(|scope| run_steps_into(self.steps, scope, &mut lines));
+        lines
+    }
+
     /// One operand of the step at `at`. Only the steps that it is made of are run.
     ///
     /// # Errors
@@ -232,8 +244,7 @@ impl Recomputation<'_> {
 
 /// The request as it arrived, with nothing taken away.
 fn as_received(received: &ReceivedRequest) -> FrozenRequest {
-    let target = received.target.as_str();
-    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let (path, query) = (received.path(), received.query());
     let path = path.strip_prefix(received.base.path()).unwrap_or(path);
     FrozenRequest {
         draft: Draft {
@@ -411,16 +422,25 @@ pub(crate) fn signature_bytes(operation: &SignOp, operands: &Operands) -> Option
     }
 }
 
-/// Whether a signature with a private key is one over this text; `false` for a key that is none of
-/// this algorithm.
-#[must_use]
-pub(crate) fn is_signed_by(
-    algorithm: AsymmetricAlgorithm,
-    key: &str,
-    text: &[u8],
-    signature: &[u8],
-) -> bool {
-    asymmetric::verify(algorithm, key, text, signature).unwrap_or(false)
+/// The public half of a key, read once for many signatures.
+pub(crate) struct SignatureVerifier(PublicKey);
+
+impl SignatureVerifier {
+    /// `None` for a text that is no key.
+    pub(crate) fn of(key: &str) -> Option<Self> {
+        PublicKey::parse(key).ok().map(Self)
+    }
+
+    /// Whether a signature is one over this text; `false` for a key of another algorithm.
+    #[must_use]
+    pub(crate) fn accepts(
+        &self,
+        algorithm: AsymmetricAlgorithm,
+        text: &[u8],
+        signature: &[u8],
+    ) -> bool {
+        asymmetric::verify_with(algorithm, &self.0, text, signature).unwrap_or(false)
+    }
 }
 
 /// Why a text is no salt of bcrypt; `None` for one that is. Nothing is computed.

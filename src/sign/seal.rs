@@ -16,6 +16,7 @@ use crate::model::template::{Expression, Template, TemplatePart};
 use crate::render::{RenderError, TemplateDialect, TemplateScope, render_text, render_tree};
 use crate::value::{ObjectMember, Value};
 use crate::wire::{BaseUrl, Draft, WireError, WireRequest};
+use bytes::Bytes;
 
 /// A request that can be sent, and how it came about.
 pub struct SealedRequest {
@@ -124,6 +125,22 @@ pub fn seal(
     base: &BaseUrl,
     inputs: SigningInputs<'_>,
 ) -> Result<SealedRequest, SealError> {
+    seal_written(scheme, procedure, draft, None, base, inputs)
+}
+
+/// The same for a request that another program wrote. `written` is its body, which is sent byte for
+/// byte, unless the scheme adds something to it; the draft says what it means.
+///
+/// # Errors
+/// As [`seal`].
+pub(crate) fn seal_written(
+    scheme: &Scheme,
+    procedure: &SigningProcedure,
+    draft: Draft,
+    written: Option<&Bytes>,
+    base: &BaseUrl,
+    inputs: SigningInputs<'_>,
+) -> Result<SealedRequest, SealError> {
     let ts = write_time(&scheme.clock, inputs.moment.unix_ms)?;
     let mut trace = SignTrace {
         ts: ts.clone(),
@@ -131,7 +148,11 @@ pub fn seal(
     };
     let scope = SchemeScope::new(inputs, ts, &procedure.vars)?;
     let mut draft = draft;
+    let mut written = written;
     for (part, field, value) in render_placement(&procedure.prepare, &scope)? {
+        if matches!(part, RequestPart::Form | RequestPart::Json) {
+            written = None;
+        }
         trace
             .prepared
             .push((part, field.name.to_string(), value.to_text()));
@@ -148,7 +169,7 @@ pub fn seal(
     // From here on the query text and the body have their final bytes. The steps below read these
     // bytes, and the same bytes are sent: serialising again after signing could order members or
     // spell a number or an escape in another way, and the marketplace would refuse the signature.
-    let mut frozen = FrozenRequest::new(draft, base.clone());
+    let mut frozen = FrozenRequest::new(draft, written, base.clone());
     let attached = {
         let mut scope = SchemeScope {
             frozen: Some(&frozen),
@@ -192,6 +213,16 @@ pub(super) fn run_steps(
     scope: &mut SchemeScope<'_>,
 ) -> Result<Vec<TraceLine>, SealError> {
     let mut lines = Vec::with_capacity(steps.len());
+    run_steps_into(steps, scope, &mut lines)?;
+    Ok(lines)
+}
+
+/// The same; the lines of the steps before one that fails stay.
+pub(super) fn run_steps_into(
+    steps: &[SignStep],
+    scope: &mut SchemeScope<'_>,
+    lines: &mut Vec<TraceLine>,
+) -> Result<(), SealError> {
     let mut tainted: Vec<String> = Vec::new();
     for (site, step) in (1_u64..).zip(steps) {
         // Known answers fix the steps that are random, and `verify` takes their results from the
@@ -241,7 +272,7 @@ pub(super) fn run_steps(
             reveals_secret: reveals,
         });
     }
-    Ok(lines)
+    Ok(())
 }
 
 /// Whether a secret can be read back out of the result of a step. A digest and a MAC only prove

@@ -2,9 +2,11 @@
 //! of `read`, or where the scheme itself would have put them. `verify` is strict; this is not.
 
 use super::jwt::claim_of;
-use super::verify::{ReceivedParts, is_needed, names_used, readings};
+use super::verify::{ReceivedParts, ReceivedRequest, is_needed, names_used, readings};
 use crate::model::request::TemplateField;
-use crate::model::scheme::{RequestPart, Scheme, SigningProcedure, ValueExtractor, ValuePlace};
+use crate::model::scheme::{
+    RequestPart, Scheme, SignOp, SignStep, SigningProcedure, ValueExtractor, ValuePlace,
+};
 use crate::model::template::{Template, TemplatePart, TemplateTreeKind};
 use regex::Regex;
 
@@ -52,6 +54,44 @@ pub(super) fn read_sent_values(
         }
     }
     sent
+}
+
+/// What a request carries at every place where the scheme reads or puts a value, in any of its
+/// procedures, and the values inside of a text that was sent, such as a region in a scope. A name can
+/// occur several times.
+#[must_use]
+pub(crate) fn all_sent_values(scheme: &Scheme, received: &ReceivedRequest) -> Vec<SentValue> {
+    let parsed = ReceivedParts::lenient(received);
+    let read = readings(scheme).filter_map(|reading| read_value(reading, &parsed));
+    let mut sent: Vec<SentValue> = read.collect();
+    for procedure in scheme.procedures() {
+        sent.extend(read_sent_values(scheme, procedure, &parsed));
+        let inside: Vec<SentValue> = procedure
+            .sign
+            .iter()
+            .flat_map(|step| values_in_step(step, &sent))
+            .collect();
+        sent.extend(inside);
+    }
+    sent
+}
+
+/// The values of the plain names in the text of a step that was sent.
+fn values_in_step(step: &SignStep, sent: &[SentValue]) -> Vec<SentValue> {
+    let SignOp::Text(template) = &step.operation else {
+        return Vec::new();
+    };
+    let whole = sent.iter().filter(|value| value.name == step.id);
+    let values = whole.flat_map(|whole| {
+        let inside = whole_match(template, &whole.text).unwrap_or_default();
+        inside.into_iter().map(|(name, text, is_loose)| SentValue {
+            name,
+            text,
+            is_loose,
+            ..whole.clone()
+        })
+    });
+    values.collect()
 }
 
 fn placed_name(part: RequestPart, field: &TemplateField) -> String {

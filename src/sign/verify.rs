@@ -2,7 +2,7 @@
 //! the scheme itself. There is no second implementation of any scheme. It refuses to know tokens:
 //! what is known arrives as values.
 
-use super::clock::{read_time, write_time};
+use super::clock::{read_accepted_time, write_time};
 use super::freeze::FrozenRequest;
 use super::jwt::claim_of;
 use super::scope::{NamedValues, SchemeScope, SigningInputs};
@@ -17,7 +17,8 @@ use crate::model::template::Expression;
 use crate::render::{FreshValues, RenderError, TemplateDialect};
 use crate::value::{self, JsonDocument, JsonRef, ObjectMember, Value};
 use crate::wire::{
-    BaseUrl, Draft, DraftBody, WireRequest, decode_other_charset, parse_form, parse_multipart,
+    BaseUrl, Draft, DraftBody, DraftPart, WireRequest, decode_other_charset, parse_form,
+    parse_multipart,
 };
 use bytes::Bytes;
 
@@ -32,6 +33,21 @@ pub struct ReceivedRequest {
     pub body: Bytes,
     /// The address it was sent to, with the base path of the marketplace.
     pub base: BaseUrl,
+}
+
+impl ReceivedRequest {
+    /// The path as in the request line, without the query.
+    #[must_use]
+    pub(crate) fn path(&self) -> &str {
+        let target = self.target.as_str();
+        target.split_once('?').map_or(target, |(path, _)| path)
+    }
+
+    /// The raw query, without its `?`; empty if there is none.
+    #[must_use]
+    pub(crate) fn query(&self) -> &str {
+        self.target.split_once('?').map_or("", |(_, query)| query)
+    }
 }
 
 /// As it arrives where nothing changes it on the way.
@@ -82,6 +98,14 @@ pub struct VerifiedRequest {
 pub struct VerifyError {
     pub fault: VerifyFault,
     pub location: String,
+}
+
+impl VerifyError {
+    /// Whether the same request is accepted at another time.
+    #[must_use]
+    pub(crate) fn is_about_now(&self) -> bool {
+        matches!(self.fault, VerifyFault::Stale | VerifyFault::Future)
+    }
 }
 
 fn verify_error<T>(fault: VerifyFault, name: impl Into<String>) -> Result<T, VerifyError> {
@@ -167,24 +191,21 @@ pub(super) struct ReceivedParts<'r> {
 
 impl<'r> ReceivedParts<'r> {
     pub(super) fn of(received: &'r ReceivedRequest) -> Result<Self, VerifyError> {
-        parse_body(received).map(|body| Self::with_body(received, body))
+        parse_body(&received.headers, &received.body).map(|body| Self::with_body(received, body))
     }
 
     /// The same where a body that is not in its form is only bytes.
     pub(super) fn lenient(received: &'r ReceivedRequest) -> Self {
-        let body = parse_body(received);
+        let body = parse_body(&received.headers, &received.body);
         let body = body.unwrap_or_else(|_| DraftBody::Bytes(received.body.clone()));
         Self::with_body(received, body)
     }
 
     fn with_body(received: &'r ReceivedRequest, body: DraftBody) -> Self {
-        let (path, raw_query) = received
-            .target
-            .split_once('?')
-            .unwrap_or((&received.target, ""));
+        let raw_query = received.query();
         Self {
             received,
-            path,
+            path: received.path(),
             raw_query,
             query: parse_form(raw_query),
             body,
@@ -202,6 +223,7 @@ impl<'r> ReceivedParts<'r> {
             (RequestPart::Query, _) => find(&self.query),
             (RequestPart::Header, _) => find(&self.received.headers),
             (RequestPart::Form, DraftBody::Form(pairs)) => find(pairs),
+            (RequestPart::Form, DraftBody::Multipart { parts, .. }) => find(&text_parts(parts)),
             (RequestPart::Json, DraftBody::Json(value)) => value.get(name).map(Value::to_text),
             _ => None,
         }
@@ -219,6 +241,9 @@ impl ReceivedParts<'_> {
             (RequestPart::Query, _) => stands_twice(&self.query),
             (RequestPart::Header, _) => stands_twice(&self.received.headers),
             (RequestPart::Form, DraftBody::Form(pairs)) => stands_twice(pairs),
+            (RequestPart::Form, DraftBody::Multipart { parts, .. }) => {
+                stands_twice(&text_parts(parts))
+            }
             // Of two members with one name a tree holds one.
             (RequestPart::Json, DraftBody::Json(_)) => JsonDocument::parse(&self.received.body)
                 .is_ok_and(|document| {
@@ -230,22 +255,37 @@ impl ReceivedParts<'_> {
     }
 }
 
+/// The parts that are text and no file.
+fn text_parts(parts: &[DraftPart]) -> Vec<(String, String)> {
+    let texts = parts.iter().filter(|part| part.filename.is_none());
+    let text = |part: &DraftPart| {
+        let text = std::str::from_utf8(&part.content).ok()?;
+        Some((part.name.clone(), text.to_owned()))
+    };
+    texts.filter_map(text).collect()
+}
+
 /// The body by its media type; the raw bytes stay beside it, and what is signed is taken from them.
-fn parse_body(received: &ReceivedRequest) -> Result<DraftBody, VerifyError> {
-    let media_type = received
-        .headers
+///
+/// # Errors
+/// When it is not what its type says.
+pub(crate) fn parse_body(
+    headers: &[(String, String)],
+    body: &Bytes,
+) -> Result<DraftBody, VerifyError> {
+    let media_type = headers
         .iter()
         .find(|(name, _)| name == "content-type")
         .map_or("", |(_, value)| value.as_str());
     // With replacement characters two different bodies would be the same text, and a signature over
     // one of them would be accepted for the other.
     let text = || {
-        std::str::from_utf8(&received.body).map_err(|_| VerifyError {
+        std::str::from_utf8(body).map_err(|_| VerifyError {
             fault: VerifyFault::Malformed,
             location: "body".to_owned(),
         })
     };
-    if received.body.is_empty() {
+    if body.is_empty() {
         return Ok(DraftBody::None);
     }
     let essence = media_type
@@ -256,25 +296,23 @@ fn parse_body(received: &ReceivedRequest) -> Result<DraftBody, VerifyError> {
         "application/x-www-form-urlencoded" => DraftBody::Form(parse_form(text()?)),
         "multipart/form-data" => DraftBody::Multipart {
             // A malformed body is not "no parts": it could then match a recording of an empty body.
-            parts: parse_multipart(media_type, &received.body).ok_or_else(|| VerifyError {
+            parts: parse_multipart(media_type, body).ok_or_else(|| VerifyError {
                 fault: VerifyFault::Malformed,
                 location: "body".to_owned(),
             })?,
             boundary: String::new(),
         },
-        kind if kind == "application/json" || kind.ends_with("+json") => {
-            match value::parse(&received.body) {
-                Ok(json) => DraftBody::Json(json),
-                Err(_) => DraftBody::Text(text()?.to_owned()),
-            }
-        }
-        _ => match decode_other_charset(Some(media_type), &received.body) {
+        kind if kind == "application/json" || kind.ends_with("+json") => match value::parse(body) {
+            Ok(json) => DraftBody::Json(json),
+            Err(_) => DraftBody::Text(text()?.to_owned()),
+        },
+        _ => match decode_other_charset(Some(media_type), body) {
             Some(text) => DraftBody::Encoded {
                 text,
-                bytes: received.body.clone(),
+                bytes: body.clone(),
                 media_type: media_type.to_owned(),
             },
-            None => DraftBody::Bytes(received.body.clone()),
+            None => DraftBody::Bytes(body.clone()),
         },
     })
 }
@@ -321,6 +359,7 @@ pub(super) struct PlacedField<'p> {
     pub(super) part: RequestPart,
     /// Where it was found: some marketplaces take their parameters in the body as well.
     pub(super) found_in: RequestPart,
+    /// Under which name it was found.
     pub(super) name: String,
     pub(super) field: &'p TemplateField,
     /// A place of `read` has its value, which is compared by that.
@@ -346,6 +385,9 @@ impl<'p> PlacedFields<'p> {
                 .map(|(part, field)| {
                     let name = normalized_name(part, &field.name);
                     let found_in = find_part(scheme, part, &name, parsed);
+                    let (found_in, name) = other_name(scheme, (part, &name), parsed)
+                        .filter(|_| parsed.get(found_in, &name).is_none())
+                        .unwrap_or((found_in, name));
                     PlacedField {
                         is_read: wanted.iter().any(|reading| {
                             place_read(reading, parsed)
@@ -399,6 +441,21 @@ fn find_part(
         .map(|place| place.part)
         .find(|other| *other != RequestPart::Header && parsed.get(*other, name).is_some())
         .unwrap_or(part)
+}
+
+/// Where a field that is not there under its own name stands under another: one of the other places
+/// that its value is read from.
+fn other_name(
+    scheme: &Scheme,
+    (part, name): (RequestPart, &str),
+    parsed: &ReceivedParts<'_>,
+) -> Option<(RequestPart, String)> {
+    let is_own = |place: &&ValuePlace| place.part == part && place.field == name;
+    let mut readings = readings(scheme);
+    let reading = readings.find(|reading| reading.places.iter().any(|place| is_own(&place)))?;
+    let mut others = reading.places.iter().filter(|place| !is_own(place));
+    let found = others.find(|place| parsed.get(place.part, &place.field).is_some())?;
+    Some((found.part, found.field.clone()))
 }
 
 pub(super) fn readings(scheme: &Scheme) -> impl Iterator<Item = &ValueExtractor> {
@@ -542,7 +599,7 @@ fn check_time(
             seed: [0; 16],
         });
     };
-    let Some(unix_ms) = read_time(&scheme.clock, text) else {
+    let Some(unix_ms) = read_accepted_time(&scheme.clock, text, now_ms) else {
         return verify_error(VerifyFault::Malformed, location_of(wanted, "ts"));
     };
     let window = scheme
@@ -772,6 +829,16 @@ fn body_without_attached(
             let pairs = pairs.cloned().collect();
             (DraftBody::Form(pairs), Bytes::from(kept.join("&")))
         }
+        DraftBody::Multipart { parts, boundary } if has_part(attached, RequestPart::Form) => {
+            let is_kept = |part: &&DraftPart| {
+                part.filename.is_some() || !is_placed(attached, RequestPart::Form, &part.name)
+            };
+            let body = DraftBody::Multipart {
+                parts: parts.iter().filter(is_kept).cloned().collect(),
+                boundary: boundary.clone(),
+            };
+            (body, received.body.clone())
+        }
         DraftBody::Json(Value::Object(members)) if has_part(attached, RequestPart::Json) => {
             let kept = members
                 .iter()
@@ -806,6 +873,9 @@ fn unsigned_draft(prepared: &[PlacedField<'_>], frozen: &FrozenRequest) -> Draft
             if pairs.is_empty() && has_part(prepared, RequestPart::Form) {
                 draft.body = DraftBody::None;
             }
+        }
+        DraftBody::Multipart { parts, .. } => {
+            parts.retain(|part| part.filename.is_some() || is_kept(RequestPart::Form, &part.name));
         }
         DraftBody::Json(Value::Object(members)) => {
             members.retain(|(name, _)| is_kept(RequestPart::Json, name));

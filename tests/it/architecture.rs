@@ -182,7 +182,27 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "mistake",
         &[
-            "calendar", "charset", "method", "model", "render", "sign", "span", "value", "wire",
+            "calendar", "charset", "method", "model", "redact", "render", "sign", "span", "value",
+            "wire",
+        ],
+    ),
+    (
+        "gateway",
+        &[
+            "budget",
+            "calendar",
+            "diagnostic",
+            "event",
+            "inbound",
+            "method",
+            "model",
+            "redact",
+            "run",
+            "secret",
+            "sign",
+            "transport",
+            "value",
+            "wire",
         ],
     ),
     (

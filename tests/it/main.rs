@@ -68,6 +68,7 @@ mod sandbox_tokens;
 mod schemas;
 mod secrets;
 mod selection;
+mod shown_differences;
 mod snapshots;
 mod tls;
 mod tokens;

@@ -146,7 +146,14 @@ fn received(
     }
 }
 
+/// The trials end a search, so that a busy machine finds the same as an idle one.
+const UNHURRIED: Duration = Duration::from_secs(600);
+
 fn run(schemes: &Schemes, case: &Case) -> SignatureDiagnosis {
+    run_within(schemes, case, UNHURRIED)
+}
+
+fn run_within(schemes: &Schemes, case: &Case, time_limit: Duration) -> SignatureDiagnosis {
     let scheme = schemes.get(case.text("scheme"));
     let accounts = case.accounts();
     let received = case.received(scheme);
@@ -169,6 +176,7 @@ fn run(schemes: &Schemes, case: &Case) -> SignatureDiagnosis {
         other_hosts: &[],
         other_paths: &case.texts("paths"),
         now_ms: milliseconds(case.text("now")),
+        time_limit,
         server_text: None,
         own_text: None,
     })
@@ -289,8 +297,37 @@ fn judge(case: &Case, diagnosis: &SignatureDiagnosis) -> Judged {
     }
 }
 
+/// What was found in some cases: tallies by kind, a line for each case that is not named rightly,
+/// and the longest time.
+type Measured = (BTreeMap<String, Tally>, Vec<String>, Duration);
+
+/// How many cases are searched at once.
+const WORKERS: usize = 4;
+
 /// Runs cases, and counts what was found.
-fn measure(schemes: &Schemes, cases: &[Case]) -> (BTreeMap<String, Tally>, Vec<String>, Duration) {
+fn measure(schemes: &Schemes, cases: &[Case]) -> Measured {
+    let (mut tallies, mut lines, mut longest) = Measured::default();
+    std::thread::scope(|scope| {
+        let parts = cases.chunks(cases.len().div_ceil(WORKERS));
+        let workers: Vec<_> = parts
+            .map(|part| scope.spawn(|| measure_part(schemes, part)))
+            .collect();
+        for worker in workers {
+            let part = worker.join().unwrap();
+            for (kind, tally) in part.0 {
+                let whole = tallies.entry(kind).or_default();
+                whole.right += tally.right;
+                whole.missed += tally.missed;
+                whole.wrong += tally.wrong;
+            }
+            lines.extend(part.1);
+            longest = longest.max(part.2);
+        }
+    });
+    (tallies, lines, longest)
+}
+
+fn measure_part(schemes: &Schemes, cases: &[Case]) -> Measured {
     let mut tallies: BTreeMap<String, Tally> = BTreeMap::new();
     let (mut lines, mut longest) = (Vec::new(), Duration::ZERO);
     for case in cases {
@@ -321,12 +358,33 @@ fn cases() -> Vec<Case> {
     parsed.collect()
 }
 
+/// How many of the cases of a kind are named rightly at least, in percent: what was reached in the
+/// sample. Of all cases it is 98.4, 100, 93.1, 100 and 98.2.
+const LEAST_NAMED: [(&str, f64); 5] = [
+    ("alone", 100.0),
+    ("none", 100.0),
+    ("pair", 96.0),
+    ("right", 100.0),
+    ("single", 100.0),
+];
+/// The same for all cases.
+const LEAST_OF_ALL: [(&str, f64); 5] = [
+    ("alone", 98.0),
+    ("none", 100.0),
+    ("pair", 93.0),
+    ("right", 100.0),
+    ("single", 98.0),
+];
+
+/// All cases when `INGAM_MEASURE` is set: two minutes in a debug build.
 #[test]
 fn mistakes_of_other_programs_are_found_and_named() {
-    let all = cases();
-    // A prime, so that the cases of every scheme and kind are met.
-    let every = 11;
-    let chosen: Vec<Case> = all.into_iter().step_by(every).collect();
+    let (every, least) = match std::env::var_os("INGAM_MEASURE") {
+        Some(_) => (1, LEAST_OF_ALL),
+        // A prime, so that the cases of every scheme and kind are met.
+        None => (11, LEAST_NAMED),
+    };
+    let chosen: Vec<Case> = cases().into_iter().step_by(every).collect();
     let schemes = Schemes::load();
     let (tallies, lines, longest) = measure(&schemes, &chosen);
     for line in &lines {
@@ -339,15 +397,27 @@ fn mistakes_of_other_programs_are_found_and_named() {
         );
     }
     println!("longest {longest:?}");
-    // Measured: 48 of 60 singles. Raise it with the finder.
-    let single = &tallies["single"];
-    let count = single.right + single.missed + single.wrong;
-    assert!(
-        single.right * 10 >= count * 6,
-        "{} of {count}",
-        single.right
+    for (kind, least) in least {
+        let tally = &tallies[kind];
+        let count = tally.right + tally.missed + tally.wrong;
+        #[expect(clippy::cast_precision_loss, reason = "counts of a thousand cases")]
+        let share = 100.0 * tally.right as f64 / count as f64;
+        assert!(share >= least, "{kind}: {} of {count} named", tally.right);
+    }
+}
+
+/// A search that has no time claims nothing, and says why.
+#[test]
+fn a_search_ends_with_its_time() {
+    let schemes = Schemes::load();
+    let all = cases();
+    let single = all.iter().find(|case| case.text("kind") == "single");
+    let diagnosis = run_within(&schemes, single.unwrap(), Duration::ZERO);
+    assert!(matches!(diagnosis.verdict, SignatureVerdict::Different));
+    assert_eq!(
+        diagnosis.left_out,
+        ["what is rarer: the search was ended after 0 s"]
     );
-    assert_eq!(tallies["right"].missed + tallies["right"].wrong, 0);
 }
 
 /// The cases that were worked out by hand for the design; each is found with its code.

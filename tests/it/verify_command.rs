@@ -234,6 +234,8 @@ fn explained(folder: &Folder) -> (String, Vec<String>) {
             target.split_once('?').unwrap().0,
             target.split_once('?').unwrap().1
         ),
+        format!("Why is this refused?\n\n```sh\n{curl}\n```\nThank you"),
+        format!("> curl '{url}' \\\n>   -H 'a: b'"),
         curl.clone(),
     ];
     (url.to_owned(), inputs)
@@ -469,7 +471,7 @@ fn the_page_names_every_member_of_the_answer_and_every_option() {
     }
     let help = ingam(folder.path()).args(["verify", "--help"]).output();
     let (help, _, _) = text(&help.unwrap());
-    let global = ["--help", "--root", "--plain-store"];
+    let global = ["--color", "--help", "--root", "--plain-store"];
     let options = help
         .split_whitespace()
         .filter(|word| word.starts_with("--") && !global.contains(word));
@@ -511,6 +513,243 @@ fn the_example_of_the_page_gives_what_the_page_says() {
     assert!(first.starts_with("different: "), "{stdout}{stderr}");
     assert!(page.contains(&format!("| `{first}` |")), "{first}");
     assert_eq!(code, 1);
+}
+
+/// The request of the page, in one line, with its right signature.
+fn right_call() -> (String, Vec<(String, String)>) {
+    let case = &worked_cases()[0];
+    let text = |name: &str| case[name].as_str().unwrap();
+    let request = text("request").replace(text("wrong"), text("right"));
+    (request, variables("coupang", &case["key_material"]))
+}
+
+#[test]
+fn a_right_signature_that_is_refused_anyway_is_no_success() {
+    let folder = Folder::new();
+    let (url, _) = explained(&folder);
+    // (request, arguments, the first line has, the answer has, exit code)
+    let (old, coupang) = right_call();
+    let cases = [
+        (
+            format!("curl '{url}&sign=abc'"),
+            vec![],
+            shopee_keys(),
+            ", but the request is refused as `malformed`",
+            "whenever it is sent",
+            1,
+        ),
+        (
+            old.clone(),
+            vec!["--at", "2026-11-30T00:00:00Z"],
+            coupang.clone(),
+            ", but the request is refused as `stale`",
+            "at 2026-11-30T00:00:00Z the marketplace refuses",
+            1,
+        ),
+        // Nobody said when it was sent.
+        (
+            old,
+            vec![],
+            coupang,
+            "; sent now, the request is refused as `",
+            "give the time when it was sent with `--at`",
+            0,
+        ),
+    ];
+    for (request, args, keys, first, rest, wanted) in cases {
+        let (stdout, stderr, code) = verify(&folder, &request, &args, &keys);
+        let line = stdout.lines().next().unwrap_or_default();
+        assert!(
+            line.starts_with("equal: ") && line.contains(first) && stdout.contains(rest),
+            "{request}\n{stdout}{stderr}"
+        );
+        assert_eq!(code, wanted, "{request}\n{stdout}{stderr}");
+    }
+}
+
+#[test]
+fn a_right_text_of_a_right_signature_leaves_no_doubt_about_the_key() {
+    let folder = Folder::new();
+    let (request, keys) = right_call();
+    let case = &worked_cases()[0];
+    folder.write("signed", case["message_right"].as_str().unwrap());
+    let args = [
+        "--at",
+        case["clock"].as_str().unwrap(),
+        "--message",
+        "signed",
+    ];
+    let (stdout, stderr, code) = verify(&folder, &request, &args, &keys);
+    assert!(
+        stdout.contains("your text is right, and so is the signature"),
+        "{stdout}{stderr}"
+    );
+    assert_eq!(code, 0);
+}
+
+#[test]
+fn a_refusal_is_compared_without_a_key() {
+    let folder = Folder::new();
+    let cases = worked_cases();
+    let case = cases.iter().find(|case| case["id"] == "c1").unwrap();
+    let right = case["message_right"].as_str().unwrap();
+    let request = case["request"].as_str().unwrap();
+    for (text, is_equal) in [(right.to_owned(), true), (format!("{right}x"), false)] {
+        folder.write("refusal", &format!("expected '{text}'"));
+        let args = ["--refusal", "refusal", "--json"];
+        let (stdout, stderr, code) = verify(&folder, request, &args, &[]);
+        let answer: Value = serde_json::from_str(&stdout).unwrap();
+        assert_eq!(answer["texts"][0]["equal"], is_equal, "{stdout}{stderr}");
+        assert_eq!(answer["trace"][0]["value"], right, "{stdout}");
+        assert_eq!((code, stderr.as_str()), (1, ""), "{stdout}");
+    }
+}
+
+#[test]
+fn ids_are_taken_from_the_request_and_only_the_secret_is_asked_for() {
+    let folder = Folder::new();
+    for (request, scheme, variable) in [
+        (
+            "curl -X POST 'https://api.commerce.naver.com/external/v1/oauth2/token' -d 'client_id=aaaabbbbcccc&timestamp=1643961623299&client_secret_sign=AAAA&grant_type=client_credentials&type=SELF'",
+            "naver-commerce",
+            "INGAM_NAVER_COMMERCE__CLIENT_SECRET",
+        ),
+        (
+            "curl 'https://a.example/x' -H 'X-Amz-Date: 20150830T123600Z' -H 'Authorization: AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, SignedHeaders=host;x-amz-date, Signature=ed8e0d201db1d7fb511ca0458776ab5dd50be7efa99c17eb6b3e9aa734a27be8'",
+            "aws-sigv4",
+            "INGAM_AWS_SIGV4__SECRET_KEY",
+        ),
+    ] {
+        let (stdout, stderr, code) = verify(&folder, request, &["--scheme", scheme], &[]);
+        let named: Vec<&str> = stderr
+            .split(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '_'))
+            .filter(|word| word.starts_with("INGAM_"))
+            .collect();
+        assert_eq!(code, 6, "{stdout}{stderr}");
+        assert!(
+            !named.is_empty() && named.iter().all(|name| *name == variable),
+            "{stdout}{stderr}"
+        );
+    }
+}
+
+#[test]
+fn only_schemes_whose_form_the_request_has_are_proposed() {
+    let folder = Folder::new();
+    for (request, hint) in [
+        (
+            "curl 'https://a.example/x' -H 'X-Amz-Date: 20150830T123600Z' -H 'Authorization: AWS4-HMAC-SHA256 Credential=A/20150830/us-east-1/s/aws4_request, SignedHeaders=host;x-amz-date, Signature=00'",
+            "by its parameters it can be `--scheme aws-sigv4`\n",
+        ),
+        (
+            "GET /v2/x HTTP/1.1\nAuthorization: CEA algorithm=HmacSHA256, access-key=a, signed-date=261130T161832Z, signature=00\n\n",
+            "by its parameters it can be `--scheme coupang`\n",
+        ),
+    ] {
+        let (stdout, stderr, code) = verify(&folder, request, &[], &[]);
+        assert!(stderr.contains(hint) && code == 2, "{stdout}{stderr}");
+        assert!(!stderr.contains("no host` is"), "{stderr}");
+    }
+}
+
+#[test]
+fn a_request_without_a_signature_to_compare_is_unknown_and_says_why() {
+    let folder = Folder::new();
+    let (url, _) = explained(&folder);
+    let (unsigned, _) = url.split_once("&sign=").unwrap();
+    let coupang = worked_cases()[0]["request"].as_str().unwrap().to_owned();
+    let unquoted = coupang
+        .replacen("'https://", "https://", 1)
+        .replacen("limit=5'", "limit=5", 1);
+    for (request, first, keys) in [
+        (
+            format!("curl '{unsigned}&sign='"),
+            "unknown: the signature is empty",
+            shopee_keys(),
+        ),
+        (
+            format!("curl \"{unsigned}&sign=$SIGN\""),
+            "unknown: a variable stands in the place of the signature, and its value is not in the text; see the notes below",
+            shopee_keys(),
+        ),
+        // The header behind the `&` does not arrive, so no key is asked for.
+        (
+            unquoted,
+            "unknown: no signature stands where the scheme puts it; see the notes below",
+            Vec::new(),
+        ),
+    ] {
+        let (stdout, stderr, code) = verify(&folder, &request, &[], &keys);
+        assert!(
+            stdout.starts_with(first) && code == 1 && stderr.is_empty(),
+            "{request}\n{stdout}{stderr}"
+        );
+    }
+}
+
+#[test]
+fn a_note_says_what_a_shell_does_otherwise_than_it_looks() {
+    let folder = Folder::new();
+    let (url, _) = explained(&folder);
+    for (request, note) in [
+        (
+            format!("curl \"{url}\" -d \"{{\"a\":1}}\""),
+            "the shell takes these quotes away",
+        ),
+        (
+            format!("curl '{url}'\n  -H 'a: b'"),
+            "line 2 begins with an option, but the line before it does not end with `\\`",
+        ),
+        (
+            format!("curl \"{url}^\" ^\n  -H \"a: b\""),
+            "line 1 has `^` inside of double quotes",
+        ),
+        (
+            format!("curl '{url}' -H “a:b“"),
+            "line 1 has a typographic quote",
+        ),
+        (
+            format!(
+                "curl '{}' ",
+                url.replace("partner.shopeemobile.com", "partner.example.com")
+            ),
+            "`https://partner.example.com` is no host of `shopee`",
+        ),
+    ] {
+        let args = ["--scheme", "shopee"];
+        let (stdout, stderr, _) = verify(&folder, &request, &args, &shopee_keys());
+        let has_note = |line: &str| line.starts_with("note") && line.contains(note);
+        assert!(stdout.lines().any(has_note), "{request}\n{stdout}{stderr}");
+    }
+    let (_, stderr, code) = verify(&folder, &format!("curl ‘{url}’"), &[], &shopee_keys());
+    assert!(
+        stderr.contains("a typographic quote begins here") && code == 3,
+        "{stderr}"
+    );
+    let plain = format!("curl '{}'", url.replace("https:", "http:"));
+    let (_, stderr, code) = verify(&folder, &plain, &[], &shopee_keys());
+    assert!(
+        stderr.contains("`shopee` has this host with another protocol") && code == 2,
+        "{stderr}"
+    );
+}
+
+#[test]
+fn the_key_of_another_host_of_the_scheme_is_tried_without_a_workspace() {
+    let folder = Folder::new();
+    let (url, _) = explained(&folder);
+    let mut keys = shopee_keys();
+    for (name, value) in &mut keys {
+        if name == "INGAM_SHOPEE__PARTNER_KEY" {
+            *value = value.replace('4', "5");
+        }
+    }
+    keys.push(("INGAM_SHOPEE__TEST__PARTNER_KEY".to_owned(), KEY.to_owned()));
+    let (stdout, stderr, code) = verify(&folder, &format!("curl '{url}'"), &[], &keys);
+    assert!(
+        stdout.starts_with("different: ") && stdout.contains("environment test") && code == 1,
+        "{stdout}{stderr}"
+    );
 }
 
 // ---- curl itself ----

@@ -2,7 +2,9 @@
 
 use super::signature_report::SignatureReport;
 use super::suspect_signature::SuspectSignature;
-use crate::mistake::{SignatureDiagnosis, SignatureVerdict, SuspectKind, SuspectRequest, diagnose};
+use crate::mistake::{
+    SEARCH_TIME, SignatureDiagnosis, SignatureVerdict, SuspectKind, SuspectRequest, diagnose,
+};
 
 /// Computes the expected signature again, and looks for the mistake in the one that came.
 pub(super) fn examine(suspect: &SuspectSignature) -> SignatureReport {
@@ -15,6 +17,7 @@ pub(super) fn examine(suspect: &SuspectSignature) -> SignatureReport {
         other_hosts: &[],
         other_paths: &[],
         now_ms: suspect.now_ms,
+        time_limit: SEARCH_TIME,
         server_text: None,
         own_text: None,
     });

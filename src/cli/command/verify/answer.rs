@@ -9,16 +9,20 @@ use crate::mistake::{
 };
 use crate::model::scheme::CoveredPart;
 use crate::redact::Redactor;
-use crate::report::TerminalStyle;
+use crate::report::{TerminalStyle, wrap_words};
+use crate::sign::VerifyError;
 use crate::transport::human_duration;
+
+/// The columns before the text of a row.
+const ROW_INDENT: usize = 9;
 
 /// Everything that the answer is made of; nothing of it has passed the redactor.
 pub(super) struct VerifyAnswer<'a> {
     pub(super) choice: &'a SuspectChoice,
     pub(super) diagnosis: &'a SignatureDiagnosis,
     pub(super) differences: &'a [RequestDifference],
-    /// What the marketplace would refuse a right signature for.
-    pub(super) is_in_time: Result<(), String>,
+    /// Why the marketplace would refuse a right signature.
+    pub(super) refusal: Option<VerifyError>,
     pub(super) now_ms: i64,
     /// Whether it is known when the request was sent.
     pub(super) has_given_time: bool,
@@ -55,11 +59,14 @@ impl VerifyAnswer<'_> {
     /// The first line, without the verdict.
     pub(super) fn summary(&self) -> String {
         match &self.diagnosis.verdict {
-            SignatureVerdict::Equal { account, level } if level.is_empty() => {
-                format!("the signature is the one of account {account}")
-            }
             SignatureVerdict::Equal { account, level } => {
-                format!("the signature is the one of account {account}, at level {level}")
+                let level = if level.is_empty() {
+                    String::new()
+                } else {
+                    format!(", at level {level}")
+                };
+                let refused = self.refused_in_short().unwrap_or_default();
+                format!("the signature is the one of account {account}{level}{refused}")
             }
             SignatureVerdict::Mistakes(mistakes) => {
                 let texts: Vec<&str> = mistakes.iter().map(|one| one.text.as_str()).collect();
@@ -68,6 +75,13 @@ impl VerifyAnswer<'_> {
             SignatureVerdict::Different => {
                 "no known mistake gives the signature that was sent".to_owned()
             }
+            SignatureVerdict::Unknown(reason) if self.diagnosis.lacks_signature() => {
+                if self.choice.imported.notes.is_empty() {
+                    reason.clone()
+                } else {
+                    format!("{reason}; see the notes below")
+                }
+            }
             SignatureVerdict::Unknown(_) if self.lacks_keys => {
                 "a credential is missing, so the signature cannot be computed".to_owned()
             }
@@ -75,7 +89,19 @@ impl VerifyAnswer<'_> {
         }
     }
 
-    /// What holds besides the signature, and what does not.
+    /// A right signature is not enough: the first line says so.
+    fn refused_in_short(&self) -> Option<String> {
+        let refusal = self.refusal.as_ref()?;
+        let fault = refusal.fault.name();
+        let location = shown_location(refusal);
+        Some(if refusal.is_about_now() && !self.has_given_time {
+            format!("; sent now, the request is refused as `{fault}`{location}")
+        } else {
+            format!(", but the request is refused as `{fault}`{location}")
+        })
+    }
+
+    /// Whether the time of a request with a right signature is good.
     pub(super) fn time_note(&self) -> Option<String> {
         if !matches!(self.diagnosis.verdict, SignatureVerdict::Equal { .. }) {
             return None;
@@ -91,12 +117,20 @@ impl VerifyAnswer<'_> {
         } else {
             format!("now, at {at}")
         };
-        Some(match (&self.is_in_time, self.has_given_time) {
-            (Ok(()), _) => format!("the time of the request is good {when} ({window})"),
-            (Err(fault), true) => {
+        let Some(refusal) = &self.refusal else {
+            return Some(format!("the time of the request is good {when} ({window})"));
+        };
+        let fault = refusal.fault.name();
+        let location = shown_location(refusal);
+        Some(match (refusal.is_about_now(), self.has_given_time) {
+            // What is looked at before the time was refused, so nothing is known of the time.
+            (false, _) => format!(
+                "not judged: the marketplace refuses the request as `{fault}`{location}, whenever it is sent"
+            ),
+            (true, true) => {
                 format!("{when} the marketplace refuses the request as `{fault}` ({window})")
             }
-            (Err(fault), false) => format!(
+            (true, false) => format!(
                 "sent {when}, the request would be refused as `{fault}` ({window}); give the time when it was sent with `--at`"
             ),
         })
@@ -183,6 +217,15 @@ impl VerifyAnswer<'_> {
     }
 }
 
+/// ` (query.timestamp)`, if the fault has a place.
+fn shown_location(refusal: &VerifyError) -> String {
+    if refusal.location.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", refusal.location)
+    }
+}
+
 fn time_text(unix_ms: i64) -> String {
     jiff::Timestamp::from_millisecond(unix_ms)
         .map_or_else(|_| format!("{unix_ms} ms"), |time| time.to_string())
@@ -218,7 +261,13 @@ impl AnswerPage<'_> {
         } else {
             self.style.dim(&name)
         };
-        let mut lines = text.lines();
+        // In a pipe a line stays one line, so that it can be searched for.
+        let lines = if self.style.is_live {
+            wrap_words(&text, self.style.width.max(40) - ROW_INDENT)
+        } else {
+            text.lines().map(str::to_owned).collect()
+        };
+        let mut lines = lines.into_iter();
         self.lines
             .push(format!("{name}  {}", lines.next().unwrap_or_default()));
         self.lines
@@ -233,16 +282,13 @@ impl AnswerPage<'_> {
             let code = mistake.code.name();
             let way_out = self.shown(&mistake.way_out);
             self.lines.push(format!("  what to do: {way_out}"));
+            for other in &mistake.or {
+                let line = format!("  or: {} ({})", other.sentence(), other.name());
+                self.lines.push(line);
+            }
             if !mistake.or.is_empty() {
-                let others = mistake
-                    .or
-                    .iter()
-                    .map(|code| format!("{} ({})", code.sentence(), code.name()));
-                let others: Vec<String> = others.collect();
-                self.lines.push(format!(
-                    "  the same bytes result when {}",
-                    others.join(", or when ")
-                ));
+                let line = "  these mistakes give the same signature: check each of them";
+                self.lines.push(line.to_owned());
             }
             let line =
                 format!("  mistake {code}: this change alone gives the signature that was sent");
@@ -306,6 +352,11 @@ impl AnswerPage<'_> {
                 self.sent_value(step);
             }
         }
+        if matches!(diagnosis.verdict, SignatureVerdict::Unknown(_)) {
+            let line = "  the steps behind these need a credential that is missing";
+            let line = self.style.dim(line);
+            self.lines.push(line);
+        }
         let in_trace = |step: &&SentStep| trace.lines.iter().any(|line| line.id == step.id);
         let rest: Vec<&SentStep> = diagnosis
             .sent_steps
@@ -336,7 +387,7 @@ impl AnswerPage<'_> {
 
     fn comparisons(&mut self, answer: &VerifyAnswer<'_>) {
         for comparison in &answer.diagnosis.differences {
-            self.comparison(comparison);
+            self.comparison(answer, comparison);
         }
         let has_server = answer
             .diagnosis
@@ -345,17 +396,23 @@ impl AnswerPage<'_> {
             .any(|one| one.source == TextSource::Server);
         if answer.had_refusal && !has_server {
             self.title("the refusal");
-            self.lines
-                .push("  it does not show a text that is like the one that is signed".to_owned());
+            let line = if answer.diagnosis.trace.is_some() {
+                "  it does not show a text that is like the one that is signed"
+            } else {
+                "  no text was compared with it: without the missing credential none can be made"
+            };
+            self.lines.push(line.to_owned());
         }
     }
 
-    fn comparison(&mut self, comparison: &TextComparison) {
+    fn comparison(&mut self, answer: &VerifyAnswer<'_>, comparison: &TextComparison) {
         let whose = source_name(comparison.source);
         let step = &comparison.step;
         let Some(difference) = &comparison.difference else {
             self.title(&format!("{whose} is equal to `{step}`"));
+            let is_right = matches!(answer.diagnosis.verdict, SignatureVerdict::Equal { .. });
             let rest = match comparison.source {
+                TextSource::Own if is_right => "your text is right, and so is the signature",
                 TextSource::Own => {
                     "your text is right: the key, or what is done with text and key, is not"
                 }
@@ -386,7 +443,7 @@ impl AnswerPage<'_> {
         self.blank();
         self.row("tried", &pluralize(diagnosis.tried, "signature"));
         for left_out in &diagnosis.left_out {
-            self.row("not", left_out);
+            self.row("skipped", left_out);
         }
         for suspect in &diagnosis.suspects {
             self.row("look", suspect);
@@ -398,5 +455,31 @@ pub(super) fn source_name(source: TextSource) -> &'static str {
     match source {
         TextSource::Server => "the text of the marketplace",
         TextSource::Own => "the text of `--message`",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_row_is_broken_between_words_where_a_person_reads_it() {
+        let text =
+            "print the text that the other program signs, save it, and compare it byte by byte";
+        for (is_live, lines) in [(true, 3), (false, 1)] {
+            let mut page = AnswerPage {
+                lines: Vec::new(),
+                redactor: &mut Redactor::default(),
+                style: TerminalStyle {
+                    has_colour: false,
+                    width: 40,
+                    is_live,
+                },
+            };
+            page.row("look", text);
+            assert_eq!(page.lines.len(), lines, "{:?}", page.lines);
+            let has_room = |line: &String| line.len() <= 40;
+            assert_eq!(page.lines.iter().all(has_room), is_live, "{:?}", page.lines);
+        }
     }
 }

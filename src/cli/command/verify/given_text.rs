@@ -101,7 +101,7 @@ impl GivenText {
     }
 }
 
-fn read_stdin(limit: u64) -> std::io::Result<Vec<u8>> {
+pub(in crate::cli::command) fn read_stdin(limit: u64) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     std::io::stdin().take(limit + 1).read_to_end(&mut bytes)?;
     Ok(bytes)

@@ -53,9 +53,9 @@ fn time(answer: &VerifyAnswer<'_>) -> Value {
     if !matches!(answer.diagnosis.verdict, SignatureVerdict::Equal { .. }) {
         return Value::Null;
     }
-    match &answer.is_in_time {
-        Ok(()) => Value::from("good"),
-        Err(fault) => Value::from(fault.as_str()),
+    match &answer.refusal {
+        None => Value::from("good"),
+        Some(refusal) => Value::from(refusal.fault.name()),
     }
 }
 

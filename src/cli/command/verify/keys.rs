@@ -11,10 +11,11 @@ use crate::credentials::{
 };
 use crate::host::HostContext;
 use crate::load::LoadedWorkspace;
-use crate::model::environment::{Account, DEFAULT_ACCOUNT, LIVE_ENV, SANDBOX_ENV};
+use crate::mistake::called_procedure;
+use crate::model::environment::{Account, DEFAULT_ACCOUNT, SANDBOX_ENV};
 use crate::model::scheme::Scheme;
 use crate::sandbox::test_account;
-use crate::sign::{TestAccount, choose_level, members_used};
+use crate::sign::{TestAccount, members_used};
 use crate::value::Value;
 
 /// Keys, those of the account first.
@@ -57,15 +58,15 @@ impl KeysAtHand {
         if missing.len() == own.len().max(1) {
             keys.missing = missing.into_iter().next();
         }
-        let environments = workspace.environments.iter();
-        let mut others: Vec<&str> = environments.map(|one| one.name.as_str()).collect();
-        others.extend([LIVE_ENV, SANDBOX_ENV]);
-        others.sort_unstable();
-        others.dedup();
+        // A key of a host that the scheme names, such as `test`, can be at hand without a line in
+        // ingam.yaml.
+        let hosts = scheme.hosts.iter().map(|host| host.region.as_str());
+        let mut others = workspace.other_environments(&choice.environment);
+        let hosts: Vec<&str> = hosts
+            .filter(|host| *host != choice.environment && !others.contains(host))
+            .collect();
+        others.extend(hosts);
         for environment in others {
-            if environment == choice.environment {
-                continue;
-            }
             let accounts = workspace.accounts(environment, &scheme.name);
             for account in &accounts {
                 keys.add_other(scheme, choice, environment, Some(account))?;
@@ -137,14 +138,11 @@ impl KeysAtHand {
         environment: &str,
         account: Option<&Account>,
     ) -> Result<FoundCredentials, CommandError> {
-        let path = choice.imported.path();
-        let below = path
-            .strip_prefix(choice.matched.base.path())
-            .unwrap_or(path);
-        let level = choose_level(scheme, None, choice.imported.method, below);
+        let received = choice.imported.received_at(choice.matched.base.clone());
+        let (procedure, _) = called_procedure(scheme, choice.level.as_deref(), &received);
         let tokens = scheme.tokens.iter().flat_map(|token| token.fields());
         let needs = CredentialNeeds {
-            credentials: members_used(&level.procedure, "cred"),
+            credentials: members_used(procedure, "cred"),
             token: tokens.map(str::to_owned).collect(),
         };
         let owner = CredentialOwner {
@@ -154,7 +152,7 @@ impl KeysAtHand {
         let mut found = self.sources.find_all(scheme, owner, &needs)?;
         // An id stands in the request. With it, the secret alone is enough.
         found.missing.retain(|missing| {
-            let sent = sent_credential(scheme, &choice.imported, &missing.name);
+            let sent = sent_credential(choice, &missing.name);
             let is_missing = sent.is_none();
             if let Some(sent) = sent {
                 found.credentials.set(&missing.name, Value::from(sent));

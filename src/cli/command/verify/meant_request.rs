@@ -2,14 +2,14 @@
 
 use super::suspect::SuspectChoice;
 use crate::cli::args::{TargetArgs, VerifyArgs};
+use crate::cli::command::explain::find_request;
 use crate::cli::command::session::{self, RunSession, RunTarget};
 use crate::cli::command_error::CommandError;
 use crate::cli::invocation::Invocation;
 use crate::cli::settings;
-use crate::diagnostic::did_you_mean;
 use crate::load::LoadedWorkspace;
 use crate::model::scheme::{RequestPart, Scheme};
-use crate::plan::{CommandScope, Unit, select_unit, split_unit_id};
+use crate::plan::{CommandScope, Unit, select_unit};
 use crate::run::unsigned_request;
 use crate::value::{self, Value};
 use crate::wire::{Draft, DraftBody, parse_form};
@@ -48,16 +48,7 @@ fn render(
     let words = &[id.to_owned()];
     let words = &settings::paths_below_root(words, host, &loaded.workspace.root);
     let id = words.first().map_or(id, String::as_str);
-    let (name, _) = split_unit_id(id);
-    let requests = &loaded.workspace.requests;
-    let request = requests
-        .iter()
-        .find(|request| request.name == name)
-        .ok_or_else(|| {
-            let names = requests.iter().map(|request| request.name.as_str());
-            let hint = did_you_mean(&name, names).unwrap_or_else(|| "see `ingam list`".to_owned());
-            CommandError::selection(format!("there is no request `{name}`")).hint(hint)
-        })?;
+    let request = find_request(loaded, id)?;
     let environment = choice.environment.as_str();
     let scope = CommandScope::Requests {
         words,
@@ -112,8 +103,7 @@ fn compare(meant: &Draft, choice: &SuspectChoice) -> Vec<RequestDifference> {
     let base = choice.matched.base.path();
     let path = sent.path().strip_prefix(base).unwrap_or(sent.path());
     found.add("path", Some(&meant.path), Some(path));
-    let query = sent.target.split_once('?').map_or("", |(_, query)| query);
-    let query = own_pairs(scheme, &[RequestPart::Query], parse_form(query));
+    let query = own_pairs(scheme, &[RequestPart::Query], parse_form(sent.query()));
     found.add_pairs("query", &meant.query_pairs(), &query);
     match &meant.body {
         DraftBody::Form(pairs) => {

@@ -2,12 +2,11 @@
 //! no secret is shown: a text is shown as `ingam explain` shows it.
 
 mod answer;
-mod given_text;
+pub(super) mod given_text;
 mod json;
 mod keys;
 mod meant_request;
 mod redaction;
-mod refusal;
 mod sent_values;
 mod suspect;
 
@@ -18,9 +17,12 @@ use crate::cli::exit_status::ExitStatus;
 use crate::cli::invocation::Invocation;
 use crate::cli::settings;
 use crate::load::{FileKind, LoadedWorkspace};
-use crate::mistake::{SignatureDiagnosis, SignatureVerdict, SuspectKind, SuspectRequest, diagnose};
+use crate::mistake::{
+    SEARCH_TIME, SignatureDiagnosis, SignatureVerdict, SuspectKind, SuspectRequest,
+    called_procedure, diagnose, text_in_refusal,
+};
 use crate::model::scheme::SchemeHost;
-use crate::sign::{ReceivedRequest, VerifierKeys, choose_level, verify};
+use crate::sign::{ReceivedRequest, VerifierKeys, VerifyError, verify};
 use answer::VerifyAnswer;
 use given_text::GivenText;
 use keys::KeysAtHand;
@@ -58,7 +60,7 @@ pub(crate) fn run(invocation: &Invocation<'_>, args: &VerifyArgs) -> CommandResu
         None => Vec::new(),
     };
     let answer = VerifyAnswer {
-        is_in_time: found.is_in_time(&diagnosis),
+        refusal: found.refusal_of_right(&diagnosis),
         choice: &choice,
         diagnosis: &diagnosis,
         differences: &differences,
@@ -74,10 +76,12 @@ pub(crate) fn run(invocation: &Invocation<'_>, args: &VerifyArgs) -> CommandResu
         answer.render(&mut redactor, invocation.stdout)
     });
     output.end_with(status(&answer));
+    // A missing credential is the error unless the answer needs none.
     let is_explained = matches!(
         diagnosis.verdict,
         SignatureVerdict::Equal { .. } | SignatureVerdict::Mistakes(_)
-    );
+    ) || diagnosis.lacks_signature()
+        || !diagnosis.differences.is_empty();
     if let Some(missing) = keys.missing.filter(|_| !is_explained) {
         output.error(missing.into());
     }
@@ -107,11 +111,15 @@ fn read_text(
         .transpose()
 }
 
-/// 0 only if the marketplace accepts the signature at the time that is known.
+/// 0 only if the marketplace accepts the request. Only a time that is judged by the clock of this
+/// machine is no reason against it: nobody said when the request was sent.
 fn status(answer: &VerifyAnswer<'_>) -> ExitStatus {
-    let is_late = answer.has_given_time && answer.is_in_time.is_err();
+    let is_refused = answer
+        .refusal
+        .as_ref()
+        .is_some_and(|refusal| answer.has_given_time || !refusal.is_about_now());
     match &answer.diagnosis.verdict {
-        SignatureVerdict::Equal { .. } if answer.differences.is_empty() && !is_late => {
+        SignatureVerdict::Equal { .. } if answer.differences.is_empty() && !is_refused => {
             ExitStatus::Success
         }
         _ => ExitStatus::ChecksFailed,
@@ -131,22 +139,6 @@ struct SignatureCheck<'a> {
 
 impl SignatureCheck<'_> {
     fn diagnose(&self, refusal: Option<&str>) -> SignatureDiagnosis {
-        let first = self.diagnose_with(None);
-        // The text of the server is a part of what it printed: the part is known by the text that
-        // the scheme signs.
-        let server = refusal
-            .zip(first.trace.as_ref())
-            .and_then(|(refusal, trace)| {
-                let texts: Vec<&str> = trace.lines.iter().map(|line| line.value.as_str()).collect();
-                refusal::server_text(refusal, &texts)
-            });
-        match server {
-            Some(text) => self.diagnose_with(Some(&text)),
-            None => first,
-        }
-    }
-
-    fn diagnose_with(&self, server_text: Option<&str>) -> SignatureDiagnosis {
         let workspace = &self.loaded.workspace;
         let scheme = &self.choice.matched.scheme;
         let others: Vec<_> = workspace
@@ -161,7 +153,7 @@ impl SignatureCheck<'_> {
             .all_steps()
             .filter_map(|step| step.path.as_literal().map(str::to_owned));
         let paths: Vec<String> = paths.collect();
-        diagnose(&SuspectRequest {
+        let suspect = SuspectRequest {
             scheme,
             kind: self.level.map_or(SuspectKind::Call, SuspectKind::Level),
             received: &self.received,
@@ -170,33 +162,31 @@ impl SignatureCheck<'_> {
             other_hosts: &hosts,
             other_paths: &paths,
             now_ms: self.now_ms,
-            server_text,
+            time_limit: SEARCH_TIME,
+            server_text: None,
             own_text: self.message,
+        };
+        let server = refusal.and_then(|refusal| text_in_refusal(refusal, &suspect));
+        diagnose(&SuspectRequest {
+            server_text: server.as_deref(),
+            ..suspect
         })
     }
 
-    /// Whether a right signature is in its window of time.
-    ///
-    /// # Errors
-    /// What the marketplace would refuse, such as `stale`.
-    fn is_in_time(&self, diagnosis: &SignatureDiagnosis) -> Result<(), String> {
-        let SignatureVerdict::Equal { level, .. } = &diagnosis.verdict else {
-            return Ok(());
+    /// Why the marketplace would refuse a right signature: its time, or something in the request
+    /// that is not in its form.
+    fn refusal_of_right(&self, diagnosis: &SignatureDiagnosis) -> Option<VerifyError> {
+        let SignatureVerdict::Equal { .. } = &diagnosis.verdict else {
+            return None;
         };
         let scheme = &self.choice.matched.scheme;
-        let path = self.choice.imported.path();
-        let path = path
-            .strip_prefix(self.choice.matched.base.path())
-            .unwrap_or(path);
-        let level = choose_level(scheme, Some(level), self.received.method, path);
+        let (procedure, _) = called_procedure(scheme, self.level, &self.received);
         let known = VerifierKeys {
             accounts: &self.keys.accounts,
             // Which tokens are good only the marketplace knows.
             accepts_token: &|_, _, _| true,
             now_ms: self.now_ms,
         };
-        verify(scheme, &level.procedure, &self.received, &known)
-            .map(|_| ())
-            .map_err(|error| error.fault.name().to_owned())
+        verify(scheme, procedure, &self.received, &known).err()
     }
 }

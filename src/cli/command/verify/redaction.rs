@@ -2,13 +2,10 @@
 //! carries, and what the signature reveals of them.
 
 use super::keys::KeysAtHand;
-use super::sent_values::{pairs_of, values_at};
 use super::suspect::SuspectChoice;
-use crate::import::ImportedRequest;
 use crate::load::LoadedWorkspace;
-use crate::mistake::SignatureDiagnosis;
-use crate::model::scheme::{RequestPart, Scheme};
-use crate::redact::{Redactor, SecretName, WeakSecret};
+use crate::mistake::{SignatureDiagnosis, sent_secrets};
+use crate::redact::{Redactor, WeakSecret};
 
 pub(super) fn redactor(
     loaded: &LoadedWorkspace,
@@ -24,6 +21,7 @@ pub(super) fn redactor(
         }
     };
     let scheme = &choice.matched.scheme;
+    let received = choice.imported.received_at(choice.matched.base.clone());
     for account in &keys.accounts {
         for (name, value) in account.credentials.iter() {
             let credential = scheme.credential(name);
@@ -44,7 +42,7 @@ pub(super) fn redactor(
     for (name, value) in keys.sources.all_user_secrets() {
         add(name, value);
     }
-    for (name, value) in sent_secrets(scheme, &choice.imported) {
+    for (name, value) in sent_secrets(scheme, &received) {
         add(name, &value);
     }
     let revealing: Vec<(&str, &str)> = diagnosis
@@ -62,57 +60,4 @@ pub(super) fn redactor(
         }
     }
     redactor
-}
-
-/// Names and values of tokens and secrets in a request.
-fn sent_secrets(scheme: &Scheme, request: &ImportedRequest) -> Vec<(String, String)> {
-    let pairs = pairs_of(request);
-    let mut found = Vec::new();
-    let extractors = scheme
-        .sandbox
-        .iter()
-        .flat_map(|sandbox| &sandbox.extractors);
-    for extractor in extractors {
-        let is_secret = match extractor.name.split_once('.') {
-            Some(("token", _)) => true,
-            Some(("cred", name)) => scheme
-                .credential(name)
-                .is_none_or(|credential| credential.is_secret),
-            _ => false,
-        };
-        let places = extractor.places.iter().filter(|_| is_secret);
-        for place in places {
-            let values = values_at(place, &pairs);
-            found.extend(values.map(|value| (extractor.name.clone(), value)));
-        }
-    }
-    for (part, name, value) in &pairs {
-        match SecretName::of_member(name) {
-            // The scheme's own signature stands there; a scheme word and a secret are another thing.
-            Some(_) if name.eq_ignore_ascii_case("authorization") => {
-                let mut words = value.splitn(2, ' ');
-                let kind = words.next().unwrap_or_default();
-                let rest = words.next().unwrap_or_default();
-                let is_plain =
-                    kind.eq_ignore_ascii_case("bearer") || kind.eq_ignore_ascii_case("basic");
-                if is_plain {
-                    found.push(("authorization".to_owned(), rest.to_owned()));
-                }
-            }
-            Some(secret) if value.len() >= secret.min_bytes => {
-                found.push((secret.label, value.clone()));
-            }
-            _ => {}
-        }
-        if *part == RequestPart::Header && name.eq_ignore_ascii_case("cookie") {
-            for cookie in value.split(';') {
-                let (name, value) = cookie.split_once('=').unwrap_or((cookie, ""));
-                let secret = SecretName::of_cookie(name.trim());
-                if value.len() >= secret.min_bytes {
-                    found.push((secret.label, value.trim().to_owned()));
-                }
-            }
-        }
-    }
-    found
 }

@@ -6,7 +6,7 @@ use crate::cli::settings;
 use crate::diagnostic::{did_you_mean, join_names};
 use crate::import::{
     ImportFormat, ImportedRequest, SchemeMatch, match_named_scheme, schemes_of_host,
-    schemes_of_parameters,
+    schemes_of_other_protocol, schemes_of_parameters,
 };
 use crate::load::LoadedWorkspace;
 use crate::model::environment::{LIVE_ENV, SANDBOX_ENV};
@@ -18,6 +18,8 @@ pub(super) struct SuspectChoice {
     pub(super) environment: String,
     /// As the command line names it.
     pub(super) account: Option<String>,
+    /// The same.
+    pub(super) level: Option<String>,
 }
 
 impl SuspectChoice {
@@ -28,8 +30,9 @@ impl SuspectChoice {
         args: &VerifyArgs,
         imported: Vec<ImportedRequest>,
     ) -> Result<Self, CommandError> {
-        let imported = choose_entry(loaded, args, imported)?;
+        let mut imported = choose_entry(loaded, args, imported)?;
         let matched = match_scheme(loaded, args, &imported)?;
+        imported.notes.extend(foreign_host(&matched, &imported));
         if let Some(level) = &args.level
             && matched.scheme.level(level).is_none()
         {
@@ -43,6 +46,7 @@ impl SuspectChoice {
             matched,
             environment,
             account,
+            level: args.level.clone(),
         })
     }
 }
@@ -106,7 +110,6 @@ fn match_scheme(
     imported: &ImportedRequest,
 ) -> Result<SchemeMatch, CommandError> {
     let workspace = &loaded.workspace;
-    let shown_host = imported.origin.as_deref().unwrap_or("no host");
     if let Some(name) = &args.scheme {
         let scheme = workspace.scheme(name).ok_or_else(|| {
             let names = workspace.schemes.iter().map(|scheme| scheme.name.as_str());
@@ -134,13 +137,18 @@ fn match_scheme(
             .collect()
     };
     let names: Vec<&str> = names.into_iter().take(6).collect();
-    let reason = if found.is_empty() {
-        format!("`{shown_host}` is no host of a known scheme")
-    } else {
-        format!(
-            "`{shown_host}` is a host of the schemes {}",
+    let reason = match (&imported.origin, found.is_empty()) {
+        (None, _) => "the request names no host, from which its scheme would follow".to_owned(),
+        (Some(host), true) => match schemes_of_other_protocol(workspace, imported).first() {
+            Some(scheme) => format!(
+                "`{host}` is no address of a known scheme: `{scheme}` has this host with another protocol"
+            ),
+            None => format!("`{host}` is no host of a known scheme"),
+        },
+        (Some(host), false) => format!(
+            "`{host}` is a host of the schemes {}",
             join_names(names.iter().copied(), "and")
-        )
+        ),
     };
     let hint = if names.is_empty() {
         "name the scheme with `--scheme NAME`; `ingam scheme list` shows all of them".to_owned()
@@ -152,6 +160,25 @@ fn match_scheme(
         format!("by its parameters it can be {}", options.join(" or "))
     };
     Err(CommandError::usage(reason).hint(hint))
+}
+
+/// A note for a scheme that was named and has another host. The sandbox and a proxy on this machine
+/// have one of their own.
+fn foreign_host(matched: &SchemeMatch, imported: &ImportedRequest) -> Option<String> {
+    let host = imported.origin.as_deref()?;
+    if matched.is_own_host || matched.base.is_loopback() {
+        return None;
+    }
+    let name = &matched.scheme.name;
+    let main = matched.scheme.main_host()?.example_url();
+    // A recipe for whatever host has none of its own (RFC 6761).
+    if main.ends_with(".invalid") {
+        return None;
+    }
+    Some(format!(
+        "`{host}` is no host of `{name}`, whose main host is `{main}`: a marketplace behind another \
+         address may refuse a right signature"
+    ))
 }
 
 fn unknown_level(matched: &SchemeMatch, level: &str) -> CommandError {

@@ -7,6 +7,7 @@ const MIN_TEXT: usize = 8;
 
 /// The part of a refusal that is most like one of the texts that the scheme signs; `None` if no part
 /// is like any of them.
+#[must_use]
 pub(super) fn server_text(refusal: &str, signed: &[&str]) -> Option<String> {
     let candidates = candidates(refusal);
     let likeness = |candidate: &str| {
