@@ -25,6 +25,7 @@ mod joined_captures;
 mod network_route;
 mod observed_exchange;
 mod output;
+mod own_signature;
 mod page_history;
 mod page_link;
 mod pages;

@@ -715,7 +715,12 @@ impl StepExecution<'_> {
                 response.response(),
                 (self.context.environment.clock)(),
             ));
-            judgement.notes.extend(self.explain_note(response));
+            if advice::is_refused_signature(&response.judged.outcome) {
+                judgement
+                    .notes
+                    .extend(self.own_signature_notes(response, log));
+                judgement.notes.extend(self.explain_note());
+            }
         }
         // Last: a response that failed anything above must not be written as a snapshot.
         self.compare_with_snapshot(response, &mut judgement)?;
@@ -726,15 +731,13 @@ impl StepExecution<'_> {
     }
 
     /// The command that shows how a refused signature came about.
-    fn explain_note(&self, response: &StepResponse) -> Option<String> {
+    fn explain_note(&self) -> Option<String> {
         let unit = self.owner.unit?;
-        advice::is_refused_signature(&response.judged.outcome).then(|| {
-            format!(
-                "`ingam explain '{}' --env {}` shows the signature step by step",
-                unit.id(),
-                self.context.options.environment
-            )
-        })
+        Some(format!(
+            "`ingam explain '{}' --env {}` shows the signature step by step",
+            unit.id(),
+            self.context.options.environment
+        ))
     }
 
     fn compare_with_snapshot(

@@ -286,6 +286,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "jsonpath",
             "ledger",
             "method",
+            "mistake",
             "model",
             "plan",
             "recording",

@@ -51,6 +51,7 @@ mod network_routes;
 #[cfg(unix)]
 mod oauth;
 mod outputs;
+mod own_signature;
 mod parallel;
 mod personal_data;
 mod program;
