@@ -46,6 +46,11 @@ pub(super) enum Command {
     /// List, show and check schemes
     Scheme(SchemeArgs),
     /// Authorization of accounts
+    #[command(after_help = "Examples:
+  ingam auth set shopee partner_key --env live   keep a key for this user
+  ingam auth login shopee --env live             let a seller authorize
+  ingam auth login allegro --env live --device   with a code to enter on another device
+  ingam auth status")]
     Auth(AuthArgs),
     /// Show how many calls are left, and end penalties
     Budget(BudgetArgs),
@@ -546,6 +551,10 @@ pub(super) struct LoginArgs {
     /// Only print the link
     #[arg(long)]
     pub(super) no_browser: bool,
+    /// Confirm the login on another device, with a code that is shown here; a scheme without a link
+    /// does so anyway
+    #[arg(long, conflicts_with_all = ["link", "redirect", "port"])]
+    pub(super) device: bool,
 }
 
 #[derive(ClapArgs, Debug)]

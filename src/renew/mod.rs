@@ -6,6 +6,7 @@
 //!
 //! The caller decides when to renew. Messages of this room hold no secrets.
 
+mod device_flow;
 mod helper_process;
 mod refresh_flow;
 mod refresh_job;
@@ -13,9 +14,10 @@ mod token_budget;
 mod token_refresher;
 mod token_response;
 
+pub(crate) use device_flow::DeviceCodes;
 pub(crate) use helper_process::{HelperProcess, encode_notice, encode_reply};
 pub(crate) use refresh_flow::{RefreshContext, renew};
-pub(crate) use refresh_job::RefreshError;
+pub(crate) use refresh_job::{DeviceWait, RefreshError};
 pub use refresh_job::{RefreshJob, RefreshKind, SchemeSource};
 pub(crate) use token_refresher::{SharedStore, TokenRefresher};
 pub(crate) use token_response::token_moment;

@@ -60,40 +60,39 @@ pub(crate) async fn renew(
     job: &RefreshJob,
     tools: &RefreshContext<'_>,
 ) -> Result<FamilyRecord, RefreshError> {
-    let unknown = || {
-        RefreshError::temporary(format!(
-            "the scheme `{}` has no token `{}`",
-            tools.scheme.name, job.key.token
-        ))
-    };
-    let token = tools.scheme.token(&job.key.token).ok_or_else(unknown)?;
-    let mut renewal = RefreshFlow {
-        job,
-        context: tools,
-        token,
-        credentials: job.credential_values()?,
-        redactor: Redactor::default(),
-    };
-    renewal.register_credentials();
+    let mut renewal = RefreshFlow::new(job, tools)?;
     let result = renewal.run().await;
     result.map_err(|failure| renewal.redacted(&failure))
 }
 
-struct RefreshFlow<'a> {
-    job: &'a RefreshJob,
-    context: &'a RefreshContext<'a>,
-    token: &'a Token,
+pub(super) struct RefreshFlow<'a> {
+    pub(super) job: &'a RefreshJob,
+    pub(super) context: &'a RefreshContext<'a>,
+    pub(super) token: &'a Token,
     credentials: NamedValues,
-    redactor: Redactor,
+    pub(super) redactor: Redactor,
 }
 
 /// One request that can bring a pair, with what it is filled in with.
-struct TokenRequestPlan<'a> {
-    request: &'a TokenRequest,
+pub(super) struct TokenRequestPlan<'a> {
+    pub(super) request: &'a TokenRequest,
     token: NamedValues,
     extra: Secret<Vec<ObjectMember>>,
     request_kind: TokenRequestKind,
     split_from: Option<String>,
+}
+
+impl<'a> TokenRequestPlan<'a> {
+    /// A request that brings no pair, or that nothing but credentials and `token` fills in.
+    pub(super) fn plain(request: &'a TokenRequest, token: NamedValues) -> Self {
+        Self {
+            request,
+            token,
+            extra: Secret::new(Vec::new()),
+            request_kind: TokenRequestKind::Issue,
+            split_from: None,
+        }
+    }
 }
 
 /// What became of one try to ask.
@@ -106,15 +105,34 @@ enum TokenSendOutcome {
 }
 
 impl<'a> RefreshFlow<'a> {
+    pub(super) fn new(
+        job: &'a RefreshJob,
+        context: &'a RefreshContext<'a>,
+    ) -> Result<Self, RefreshError> {
+        let unknown = || {
+            RefreshError::temporary(format!(
+                "the scheme `{}` has no token `{}`",
+                context.scheme.name, job.key.token
+            ))
+        };
+        let mut flow = Self {
+            job,
+            context,
+            token: context.scheme.token(&job.key.token).ok_or_else(unknown)?,
+            credentials: job.credential_values()?,
+            redactor: Redactor::default(),
+        };
+        flow.register_credentials();
+        Ok(flow)
+    }
+
     async fn run(&mut self) -> Result<FamilyRecord, RefreshError> {
         let mut lock = self.context.store.lock(&self.job.key, LOCK_WAIT).await?;
         // Read again under the lock: another process may have renewed since the caller read, and a
         // single-use token must not be sent twice.
         let there = match lock.read().await {
             // A new authorization replaces the record. The damaged one is kept under another name.
-            Err(StoreError::Corrupt { .. })
-                if matches!(self.job.kind, RefreshKind::Exchange { .. }) =>
-            {
+            Err(StoreError::Corrupt { .. }) if self.job.kind.is_authorization() => {
                 lock.quarantine().await?;
                 None
             }
@@ -134,11 +152,15 @@ impl<'a> RefreshFlow<'a> {
             return Ok(record);
         }
         let asking = self.plan_request(&record)?;
-        if asking.request_kind == TokenRequestKind::Issue {
-            self.issue(&mut lock, &mut record, &asking).await?;
-        } else {
-            self.send_single_use(&mut lock, &mut record, &asking)
-                .await?;
+        match asking.request_kind {
+            TokenRequestKind::Issue => self.issue(&mut lock, &mut record, &asking).await?,
+            TokenRequestKind::Device => {
+                self.poll_device(&mut lock, &mut record, &asking).await?;
+            }
+            _ => {
+                self.send_single_use(&mut lock, &mut record, &asking)
+                    .await?;
+            }
         }
         Ok(record)
     }
@@ -151,13 +173,7 @@ impl<'a> RefreshFlow<'a> {
         record: &FamilyRecord,
         request: &'a TokenRequest,
     ) -> Result<(), RefreshError> {
-        let asking = TokenRequestPlan {
-            request,
-            token: record.values(),
-            extra: Secret::new(Vec::new()),
-            request_kind: TokenRequestKind::Issue,
-            split_from: None,
-        };
+        let asking = TokenRequestPlan::plain(request, record.values());
         let (permit, response) = self.send_repeatable(&asking).await?;
         let outcome = self.outcome_of(request, &response);
         let ended = match outcome {
@@ -201,7 +217,7 @@ impl<'a> RefreshFlow<'a> {
     }
 
     /// Sends a request that spends nothing, so that it can be sent again after any failure.
-    async fn send_repeatable(
+    pub(super) async fn send_repeatable(
         &mut self,
         asking: &TokenRequestPlan<'_>,
     ) -> Result<(Option<Permit>, Box<WireResponse>), RefreshError> {
@@ -229,14 +245,19 @@ impl<'a> RefreshFlow<'a> {
     }
 
     /// Keeps what the response says of limits. After its tokens: they are worth more.
-    async fn record_limits(
+    pub(super) async fn record_limits(
         &self,
         asking: &TokenRequestPlan<'_>,
         permit: Option<&Permit>,
         response: &WireResponse,
         applied: Result<(), RefreshError>,
     ) -> Result<(), RefreshError> {
-        let outcome = self.outcome_of(asking.request, response);
+        let is_waiting = matches!(&applied, Err(failure) if failure.device_wait.is_some());
+        let outcome = if is_waiting {
+            ResponseOutcome::Success
+        } else {
+            self.outcome_of(asking.request, response)
+        };
         let note = self
             .token_budget(asking)
             .record(permit, response, &outcome)
@@ -251,7 +272,11 @@ impl<'a> RefreshFlow<'a> {
         }
     }
 
-    fn outcome_of(&self, request: &TokenRequest, response: &WireResponse) -> ResponseOutcome {
+    pub(super) fn outcome_of(
+        &self,
+        request: &TokenRequest,
+        response: &WireResponse,
+    ) -> ResponseOutcome {
         let path = request.path.as_literal().unwrap_or_default();
         let view = ResponseView::new(response);
         classify_response(self.context.scheme, request.method, path, &view)
@@ -265,7 +290,9 @@ impl<'a> RefreshFlow<'a> {
             .is_some_and(|pair| pair.is_valid(self.now_ms()));
         match &self.job.kind {
             RefreshKind::Renew { newer_than: than } => record.generation > *than && is_good,
-            RefreshKind::Exchange { .. } | RefreshKind::Revoke => false,
+            RefreshKind::Exchange { .. } | RefreshKind::Device { .. } | RefreshKind::Revoke => {
+                false
+            }
             RefreshKind::Split {
                 shared_from: from, ..
             } => record.split_from.as_ref() == Some(from),
@@ -280,6 +307,16 @@ impl<'a> RefreshFlow<'a> {
             request_kind: asked,
             split_from: record.split_from.clone(),
         };
+        if let (RefreshKind::Device { device_code }, Some(device)) =
+            (&self.job.kind, &self.token.device)
+        {
+            let code = Value::from(device_code.expose().as_str());
+            return Ok(TokenRequestPlan {
+                extra: Secret::new(vec![("device_code".into(), code)]),
+                request_kind: TokenRequestKind::Device,
+                ..TokenRequestPlan::plain(&device.exchange, NamedValues::default())
+            });
+        }
         match (
             &self.job.kind,
             &self.token.exchange,
@@ -326,24 +363,41 @@ impl<'a> RefreshFlow<'a> {
             (RefreshKind::Renew { .. }, _, Some(refresh), issue) if record.has_refresh_token() => {
                 match (&record.state, issue) {
                     // What the application gets by itself needs no person.
-                    (RenewalState::Rejected { .. }, Some(issue)) => {
-                        Ok(plain(issue, TokenRequestKind::Issue))
-                    }
+                    (RenewalState::Rejected { .. }, Some(issue)) => self.plan_issue(issue, record),
                     (RenewalState::Rejected { reason, .. }, None) => {
                         Err(self.dead_token_error(reason))
                     }
                     _ => Ok(plain(refresh, TokenRequestKind::Refresh)),
                 }
             }
-            (RefreshKind::Renew { .. }, _, _, Some(issue)) => {
-                Ok(plain(issue, TokenRequestKind::Issue))
-            }
+            (RefreshKind::Renew { .. }, _, _, Some(issue)) => self.plan_issue(issue, record),
             (RefreshKind::Renew { .. }, ..) => match &record.state {
                 RenewalState::Rejected { reason, .. } => Err(self.dead_token_error(reason)),
                 _ => Err(self.no_token_error()),
             },
             _ => Err(self.no_token_error()),
         }
+    }
+
+    /// With the application's credentials, and with the other token if it needs one.
+    fn plan_issue(
+        &self,
+        issue: &'a TokenRequest,
+        record: &FamilyRecord,
+    ) -> Result<TokenRequestPlan<'a>, RefreshError> {
+        let mut plan = TokenRequestPlan::plain(issue, record.values());
+        plan.split_from.clone_from(&record.split_from);
+        if let Some(with) = &issue.issuing_token {
+            if self.job.issuing_token.is_empty() {
+                return Err(RefreshError::temporary(format!(
+                    "the token `{}` is issued with `{}`, which the job does not have",
+                    self.token.name, with.name
+                )));
+            }
+            let fields = exposed_members(&self.job.issuing_token);
+            plan.token = NamedValues::from_iter(fields);
+        }
+        Ok(plan)
     }
 
     /// Uses a response that an earlier process stored and did not come to use.
@@ -354,9 +408,7 @@ impl<'a> RefreshFlow<'a> {
     ) -> Result<(), RefreshError> {
         let text = match lock.read_inbox().await {
             // A new authorization needs nothing of a response that cannot be opened.
-            Err(StoreError::Corrupt { .. })
-                if matches!(self.job.kind, RefreshKind::Exchange { .. }) =>
-            {
+            Err(StoreError::Corrupt { .. }) if self.job.kind.is_authorization() => {
                 return Ok(lock.quarantine_inbox().await?);
             }
             read => read?,
@@ -365,7 +417,7 @@ impl<'a> RefreshFlow<'a> {
         let raw = match RawResponse::parse(text.expose()) {
             Ok(raw) => raw,
             // A new authorization does not need the tokens in it.
-            Err(_) if matches!(self.job.kind, RefreshKind::Exchange { .. }) => return Ok(()),
+            Err(_) if self.job.kind.is_authorization() => return Ok(()),
             Err(error) => return Err(self.damaged_inbox_error(error)),
         };
         // A response to another generation has been used already: its process was stopped between
@@ -494,7 +546,7 @@ impl<'a> RefreshFlow<'a> {
 
     /// Stores the response before it is interpreted. The second try opens a new connection to the
     /// store if the first one was closed while the request was under way.
-    async fn save_raw_response(
+    pub(super) async fn save_raw_response(
         &self,
         lock: &mut FamilyLock,
         raw: &RawResponse,
@@ -512,7 +564,7 @@ impl<'a> RefreshFlow<'a> {
     }
 
     /// Puts what an answer says into the record and the record into the store.
-    async fn apply_response(
+    pub(super) async fn apply_response(
         &mut self,
         lock: &mut FamilyLock,
         record: &mut FamilyRecord,
@@ -685,7 +737,7 @@ impl<'a> RefreshFlow<'a> {
         let was_lost = matches!(before, RenewalState::Uncertain { .. });
         let (mut failure, authorize, may_be_spent) =
             self.describe_refusal("no token for", &said, &response);
-        let is_code = raw.request_kind == TokenRequestKind::Exchange;
+        let is_code = raw.request_kind.is_authorization();
         if authorize && was_lost {
             let spent = if is_code {
                 "the code is used up"
@@ -716,7 +768,7 @@ impl<'a> RefreshFlow<'a> {
     }
 
     /// In words; whether a person must authorize; and whether the token may be spent all the same.
-    fn describe_refusal(
+    pub(super) fn describe_refusal(
         &mut self,
         missing: &str,
         said: &ResponseOutcome,
@@ -823,7 +875,7 @@ impl<'a> RefreshFlow<'a> {
         }
     }
 
-    fn raw_response(
+    pub(super) fn raw_response(
         &self,
         response: &WireResponse,
         record: &FamilyRecord,
@@ -843,7 +895,7 @@ impl<'a> RefreshFlow<'a> {
     }
 
     /// `` `sg` (shop_id 123456) ``
-    fn account_label(&self) -> String {
+    pub(super) fn account_label(&self) -> String {
         match self.job.key.account_label(self.context.scheme) {
             ids if ids.is_empty() => format!("`{}`", self.job.label.account),
             ids => format!("`{}` ({ids})", self.job.label.account),
@@ -875,7 +927,7 @@ impl<'a> RefreshFlow<'a> {
         RefreshError::user_action(reason).with_note(self.login_hint())
     }
 
-    fn login_hint(&self) -> String {
+    pub(super) fn login_hint(&self) -> String {
         let RefreshJob { key, label, .. } = self.job;
         // An owner that ingam.yaml does not name is known by its ids, which is no name to type.
         let account = if label.account.contains('=') {
@@ -906,6 +958,10 @@ impl<'a> RefreshFlow<'a> {
                     .add_secret(format!("cred.{}", credential.name), value);
             }
         }
+        for (name, value) in &self.job.issuing_token {
+            self.redactor
+                .add_secret(format!("token.{name}"), value.expose());
+        }
         match &self.job.kind {
             RefreshKind::Exchange {
                 code, link_values, ..
@@ -915,6 +971,10 @@ impl<'a> RefreshFlow<'a> {
                 if let Some((name, verifier)) = verifier {
                     self.redactor.add_secret(name, verifier.expose());
                 }
+            }
+            RefreshKind::Device { device_code } => {
+                self.redactor
+                    .add_secret("device_code", device_code.expose());
             }
             RefreshKind::Split { refresh_token, .. } => self
                 .redactor
@@ -929,7 +989,7 @@ impl<'a> RefreshFlow<'a> {
             .for_each(|(name, value)| self.redactor.add_secret(format!("token.{name}"), value));
     }
 
-    fn redacted(&mut self, failure: &RefreshError) -> RefreshError {
+    pub(super) fn redacted(&mut self, failure: &RefreshError) -> RefreshError {
         let notes = failure
             .notes
             .iter()
@@ -987,7 +1047,10 @@ fn truncated(body: &str) -> String {
     }
 }
 
-fn with_inbox_error(failure: RefreshError, kept: Result<(), StoreError>) -> RefreshError {
+pub(super) fn with_inbox_error(
+    failure: RefreshError,
+    kept: Result<(), StoreError>,
+) -> RefreshError {
     match kept {
         Ok(()) => failure,
         Err(error) => failure.with_note(format!("the inbox could not be written either: {error}")),

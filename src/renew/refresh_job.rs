@@ -30,6 +30,9 @@ pub struct RefreshJob {
     #[serde(with = "exposed_pairs_for_sealing")]
     credentials: Vec<(String, Secret<String>)>,
     pub kind: RefreshKind,
+    /// Field → value of the token that this one is issued with; empty if it needs none.
+    #[serde(default, with = "exposed_pairs_for_sealing")]
+    pub issuing_token: Vec<(String, Secret<String>)>,
     pub timeout: Duration,
     /// How long to retry to write new tokens into a store that went away.
     pub store_patience: Duration,
@@ -77,6 +80,11 @@ pub enum RefreshKind {
         #[serde(with = "exposed_pairs_for_sealing")]
         link_values: Vec<(String, Secret<String>)>,
     },
+    /// A first pair, once, for the code of a device: the person may not have decided yet.
+    Device {
+        #[serde(with = "exposed_for_sealing")]
+        device_code: Secret<String>,
+    },
     /// No pair: the marketplace ends the authorization, and then the record is removed.
     Revoke,
     /// A first pair of its own, for a refresh token that is shared; `from` names the shared pair.
@@ -85,6 +93,13 @@ pub enum RefreshKind {
         refresh_token: Secret<String>,
         shared_from: String,
     },
+}
+
+impl RefreshKind {
+    /// Whether a person has authorized it anew, so that nothing of what is stored is needed.
+    pub(super) fn is_authorization(&self) -> bool {
+        matches!(self, Self::Exchange { .. } | Self::Device { .. })
+    }
 }
 
 impl RefreshJob {
@@ -110,6 +125,7 @@ impl RefreshJob {
             route: Route::default(),
             credentials,
             kind: act,
+            issuing_token: Vec::new(),
             timeout,
             store_patience: STORE_PATIENCE,
             store: None,
@@ -121,6 +137,15 @@ impl RefreshJob {
     #[must_use]
     pub fn by_route(self, route: Route) -> Self {
         Self { route, ..self }
+    }
+
+    /// The same, with the token that its own one is issued with.
+    #[must_use]
+    pub(crate) fn issued_with(self, issuing_token: Vec<(String, Secret<String>)>) -> Self {
+        Self {
+            issuing_token,
+            ..self
+        }
     }
 
     /// The credentials as schemes see them.
@@ -155,6 +180,19 @@ pub(crate) struct RefreshError {
     /// Nothing was sent, because the budget of the key is used up or paused.
     #[serde(default)]
     pub(crate) is_over_budget: bool,
+    /// No fault: the person has not confirmed the login of a device yet.
+    #[serde(default)]
+    pub(crate) device_wait: Option<DeviceWait>,
+}
+
+/// Why the login of a device brings no token yet (RFC 8628, section 3.5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum DeviceWait {
+    /// The person has not decided.
+    Pending,
+    /// It is also asked for too often.
+    SlowDown,
 }
 
 impl RefreshError {
@@ -165,6 +203,7 @@ impl RefreshError {
             notes: Vec::new(),
             needs_user_action: false,
             is_over_budget: false,
+            device_wait: None,
         }
     }
 
@@ -175,6 +214,7 @@ impl RefreshError {
             notes: Vec::new(),
             needs_user_action: true,
             is_over_budget: false,
+            device_wait: None,
         }
     }
 
@@ -192,6 +232,7 @@ impl From<BudgetError> for RefreshError {
             notes: error.hint().into_iter().collect(),
             needs_user_action: false,
             is_over_budget: error.is_exhausted(),
+            device_wait: None,
         }
     }
 }
@@ -215,6 +256,7 @@ impl From<StoreError> for RefreshError {
             notes: error.hint().into_iter().collect(),
             needs_user_action: error.needs_user_action(),
             is_over_budget: false,
+            device_wait: None,
         }
     }
 }

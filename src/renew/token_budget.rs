@@ -110,11 +110,11 @@ impl<'a> TokenBudget<'a> {
             (Err(error), _) => Some(format!(
                 "what the response says of limits could not be kept: {error}"
             )),
-            (Ok(()), Some(wait_ms)) => Some(format!(
+            (Ok(_), Some(wait_ms)) => Some(format!(
                 "the marketplace asks to wait {}: until then no process of this store sends a call with this key",
                 format_duration(wait_ms)
             )),
-            (Ok(()), None) => None,
+            (Ok(_), None) => None,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The store of a run and the way to renew what is in it. The store is opened when a token is
 //! needed first: most runs need none.
 
+use super::device_flow::{DeviceCodes, request_device_codes};
 use super::helper_process::HelperProcess;
 use super::refresh_flow::{NotifyFn, RefreshContext, renew};
 use super::refresh_job::{RefreshError, RefreshJob, SchemeSource};
@@ -165,6 +166,29 @@ impl<'w> TokenRefresher<'w> {
             budget,
         };
         renew(&job, &tools).await
+    }
+
+    /// The codes of a device login. In this process: if it is killed, nothing is lost.
+    ///
+    /// # Errors
+    /// When the marketplace gives none.
+    pub(crate) async fn device_codes(
+        &self,
+        job: &RefreshJob,
+        scheme: &Scheme,
+        transport: &LiveTransport,
+        budget: &Budget,
+        notify: NotifyFn<'_>,
+    ) -> Result<DeviceCodes, RefreshError> {
+        let context = RefreshContext {
+            scheme,
+            store: self.store().await?,
+            transport,
+            clock_and_rng: self.clock_and_rng,
+            notify,
+            budget,
+        };
+        request_device_codes(job, &context).await
     }
 
     /// How long before its end a token is renewed: never earlier than the scheme says, since asking

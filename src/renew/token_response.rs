@@ -59,6 +59,8 @@ pub(super) enum TokenRequestKind {
     Refresh,
     /// For the code of an authorization, with a grant of its own.
     Exchange,
+    /// For the code of a device whose login a person has confirmed, with a grant of its own.
+    Device,
     /// A refresh with a shared token, which begins a chain.
     Split,
 }
@@ -70,13 +72,20 @@ impl TokenRequestKind {
             Self::Issue => token.issue.as_ref(),
             Self::Refresh | Self::Split => token.refresh.as_ref(),
             Self::Exchange => token.exchange.as_ref(),
+            Self::Device => token.device.as_ref().map(|device| &device.exchange),
         }
+    }
+
+    /// Whether a person has authorized it: its refusal says nothing about the tokens that are there.
+    #[must_use]
+    pub(super) fn is_authorization(self) -> bool {
+        matches!(self, Self::Exchange | Self::Device)
     }
 
     /// Whether it begins a chain: nothing of an older pair goes on.
     #[must_use]
     pub(super) fn starts_family(self) -> bool {
-        matches!(self, Self::Exchange | Self::Split)
+        matches!(self, Self::Exchange | Self::Device | Self::Split)
     }
 }
 
@@ -279,7 +288,7 @@ pub(crate) fn token_moment(value: &Value, zone: i32) -> Option<i64> {
 }
 
 /// Some marketplaces write numbers as text.
-fn parse_seconds(value: &Value) -> Option<i64> {
+pub(super) fn parse_seconds(value: &Value) -> Option<i64> {
     match value {
         Value::Number(number) => number.as_i64(),
         Value::String(text) => Number::parse(text.trim())?.as_i64(),

@@ -359,6 +359,13 @@ impl ExplainedStep<'_> {
     ) -> Result<(Vec<ExplainedRequest>, SignTrace), StepError> {
         let mut requests = Vec::new();
         if let Some(issue) = renewed.and_then(|token| token.issue.as_ref()) {
+            let issuing = issue.issuing_token.as_ref();
+            let issuing = issuing.and_then(|with| self.scheme.token(&with.name));
+            let issuing = issuing.map(|token| placeholder_token(token, &self.access.given_token));
+            let inputs = SigningInputs {
+                token: issuing.as_ref().or(inputs.token),
+                ..inputs
+            };
             requests.push(self.token_request(issue, inputs)?);
         }
         let procedure = &self.level.procedure;

@@ -13,8 +13,10 @@ pub(crate) struct RunTokens<'w> {
     pub(crate) renewer: TokenRefresher<'w>,
     pub(crate) refresh: RefreshPolicy,
     pub(super) cached: RefCell<HashMap<FamilyKey, CachedToken>>,
-    /// Families whose renewal failed: the other requests of the run do not try again.
-    pub(super) failures: RefCell<HashMap<FamilyKey, RefreshError>>,
+    /// Families whose renewal failed: other requests do not try again at once.
+    pub(super) failures: RefCell<HashMap<FamilyKey, FailedRenewal>>,
+    /// How long a failure is kept, in milliseconds; `None` for the whole run.
+    pub(crate) failure_ttl_ms: Option<i64>,
     /// Of requests that run in parallel, one renews a token, and the others wait for it.
     pub(super) renewal_locks: RefCell<HashMap<FamilyKey, Rc<Mutex<()>>>>,
 }
@@ -25,6 +27,11 @@ pub(super) struct CachedToken {
     pub(super) read_at_ms: i64,
 }
 
+pub(super) struct FailedRenewal {
+    pub(super) error: RefreshError,
+    pub(super) at_ms: i64,
+}
+
 impl<'w> RunTokens<'w> {
     #[must_use]
     pub(crate) fn new(renewer: TokenRefresher<'w>, refresh: RefreshPolicy) -> Self {
@@ -33,7 +40,23 @@ impl<'w> RunTokens<'w> {
             refresh,
             cached: RefCell::default(),
             failures: RefCell::default(),
+            failure_ttl_ms: None,
             renewal_locks: RefCell::default(),
         }
+    }
+
+    /// Why the last renewal of a family failed, as long as it is not tried again.
+    pub(super) fn recent_failure(&self, key: &FamilyKey) -> Option<RefreshError> {
+        let failures = self.failures.borrow();
+        let failed = failures.get(key)?;
+        let age_ms = self.renewer.now_ms().saturating_sub(failed.at_ms);
+        let is_recent = self.failure_ttl_ms.is_none_or(|ttl| age_ms < ttl);
+        is_recent.then(|| failed.error.clone())
+    }
+
+    pub(super) fn keep_failure(&self, key: FamilyKey, error: RefreshError) {
+        let at_ms = self.renewer.now_ms();
+        let failed = FailedRenewal { error, at_ms };
+        self.failures.borrow_mut().insert(key, failed);
     }
 }

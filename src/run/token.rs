@@ -28,6 +28,7 @@ pub(super) struct ActiveToken {
 }
 
 /// The token of a scheme for an account.
+#[derive(Clone, Copy)]
 pub(super) struct TokenQuery<'c> {
     pub(super) scheme: &'c Scheme,
     pub(super) token: &'c Token,
@@ -161,8 +162,8 @@ impl TokenQuery<'_> {
         // One renewal per family: a refresh token can be used once, so a second renewal at the
         // same time would spend the token that the first one was given.
         let _guard = lock.lock().await;
-        if let Some(failure) = tokens.failures.borrow().get(&key) {
-            return Err(failure.clone());
+        if let Some(failure) = tokens.recent_failure(&key) {
+            return Err(failure);
         }
         // Another call may have renewed it while this one waited for the lock.
         let cached = tokens
@@ -201,7 +202,8 @@ impl TokenQuery<'_> {
             &self.access.credentials,
             RefreshKind::Renew { newer_than: than },
         )
-        .by_route(self.access.route.clone());
+        .by_route(self.access.route.clone())
+        .issued_with(self.issuing_token().await?);
         // Boxed: most calls renew nothing, and the future of each would have the size of this one.
         let sent = &self.context.state.requests.token;
         sent.set(sent.get() + 1);
@@ -209,14 +211,32 @@ impl TokenQuery<'_> {
         let budget = &environment.budget.budget;
         let transport = &environment.transport;
         let renewed = Box::pin(renewer.renew(job, self.scheme, transport, budget, &notify)).await;
-        // Kept for the run: its other requests would only repeat the failure.
-        renewed.inspect_err(|failure| {
-            environment
-                .tokens
-                .failures
-                .borrow_mut()
-                .insert(key, failure.clone());
-        })
+        // Other requests would only repeat the failure.
+        renewed.inspect_err(|failure| environment.tokens.keep_failure(key, failure.clone()))
+    }
+
+    /// The token that this one is issued with, which is renewed when it is about to expire. Empty if
+    /// none is needed.
+    ///
+    /// # Errors
+    /// When there is no valid one, and it cannot be renewed.
+    async fn issuing_token(&self) -> Result<Vec<(String, Secret<String>)>, RefreshError> {
+        let Some(with) = self.token.issued_with() else {
+            return Ok(Vec::new());
+        };
+        let Some(token) = self.scheme.token(&with.name) else {
+            return Err(RefreshError::temporary(format!(
+                "the scheme `{}` has no token `{}`",
+                self.scheme.name, with.name
+            )));
+        };
+        let query = TokenQuery { token, ..*self };
+        // Boxed: a token that is issued with another can be what a third one is issued with.
+        let active = Box::pin(query.get()).await?;
+        let fields = active.values.iter();
+        Ok(fields
+            .map(|(name, value)| (name.to_owned(), Secret::new(value.expose().to_text())))
+            .collect())
     }
 
     fn renewal_forbidden(&self, is_none: bool) -> RefreshError {
@@ -273,6 +293,25 @@ pub(super) fn placeholder_token(token: &Token, given: &NamedValues) -> NamedValu
         )
     };
     token.fields().iter().map(value).collect()
+}
+
+/// The fields of the token that another one is issued with; empty if it needs none.
+///
+/// # Errors
+/// When there is no valid one, and it cannot be renewed.
+pub(crate) async fn issuing_token(
+    context: &RunContext<'_>,
+    scheme: &Scheme,
+    token: &Token,
+    access: &AccountAccess,
+) -> Result<Vec<(String, Secret<String>)>, RefreshError> {
+    let query = TokenQuery {
+        scheme,
+        token,
+        access,
+        context,
+    };
+    query.issuing_token().await
 }
 
 /// The access token of an account for the default level of a scheme. It is renewed when it is about

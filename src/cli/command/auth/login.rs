@@ -1,6 +1,7 @@
 //! `ingam auth login`: link, browser, code, tokens.
 
 use super::context::{AuthContext, AuthWorkspace};
+use super::device::{self, is_device_login};
 use super::link::{self, SignedLink};
 use super::token_families::{self, FamilyContext};
 use crate::cli::args::LoginArgs;
@@ -26,10 +27,15 @@ pub(super) async fn run(auth: &AuthContext<'_>, args: &LoginArgs) -> CommandResu
         .open_workspace(args.account_args.env.as_deref())
         .await?;
     let scheme = auth.find_scheme(&args.scheme)?;
-    let link = link::choose_link(scheme, args.link.as_deref())?;
+    let is_device = is_device_login(scheme, args);
+    let link = (!is_device).then(|| link::choose_link(scheme, args.link.as_deref()));
+    let link = link.transpose()?;
     room.check_account(scheme, &args.account_args)?;
     let named = selected_account(&room, scheme, args);
     require_account_name(&room, scheme, named)?;
+    let Some(link) = link else {
+        return device::login(auth, &room, scheme, named, args).await;
+    };
     let accesses = &room.context.environment.accesses;
     let access = accesses.login_access(scheme, named)?;
     room.context
@@ -90,7 +96,7 @@ fn require_account_name(
     // Before the link is printed: an authorization that cannot be stored would be spent for
     // nothing.
     let by_name = |token: &Token| {
-        token.exchange.is_some() && token.key_credentials.iter().any(|name| name == "account")
+        token.needs_login() && token.key_credentials.iter().any(|name| name == "account")
     };
     let accounts = room.accounts(scheme);
     if named.is_some() || accounts.len() < 2 || !scheme.tokens.iter().any(by_name) {

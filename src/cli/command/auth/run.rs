@@ -1,6 +1,7 @@
 //! `ingam auth`: loads the workspace and runs the subcommand.
 
 use super::context::AuthContext;
+use super::used_schemes::used_schemes;
 use super::{import, link, login, set, status, token, token_families};
 use crate::cli::args::{AuthAction, AuthArgs};
 use crate::cli::command::session;
@@ -8,7 +9,8 @@ use crate::cli::command_error::CommandError;
 use crate::cli::command_output::CommandResult;
 use crate::cli::invocation::Invocation;
 use crate::cli::output::Output;
-use crate::load::FileKind;
+use crate::cli::settings;
+use crate::load::{FileKind, LoadedWorkspace, schemes_where};
 
 pub(crate) fn run(invocation: &Invocation<'_>, args: &AuthArgs, output: &Output) -> CommandResult {
     if let AuthAction::Set { value, .. } = &args.action
@@ -23,7 +25,7 @@ pub(crate) fn run(invocation: &Invocation<'_>, args: &AuthArgs, output: &Output)
     let kinds = &[FileKind::Scheme];
     let loaded = match named_scheme(&args.action) {
         Some(scheme) => session::load_with_scheme(invocation, kinds, scheme),
-        None => session::load_with_all_schemes(invocation, kinds),
+        None => load_used_schemes(&runtime, invocation, kinds),
     }?;
     let files = session::open_files(invocation.host, &loaded)?;
     // Before a prompt or a link, which would otherwise come first.
@@ -38,6 +40,22 @@ pub(crate) fn run(invocation: &Invocation<'_>, args: &AuthArgs, output: &Output)
     // A login may leave a blocked read of standard input behind. Waiting for it would need Enter.
     runtime.shutdown_background();
     result
+}
+
+/// The workspace for a command that names no scheme.
+fn load_used_schemes(
+    runtime: &tokio::runtime::Runtime,
+    invocation: &Invocation<'_>,
+    kinds: &'static [FileKind],
+) -> Result<LoadedWorkspace, CommandError> {
+    let mut loaded = settings::load_kinds(invocation, kinds)?;
+    let used = runtime.block_on(used_schemes(invocation, &loaded.workspace));
+    // If the store cannot be opened, the command opens it again and says why.
+    let used = used.unwrap_or(None);
+    loaded.workspace.schemes = schemes_where(&mut loaded, |name| {
+        used.as_ref().is_none_or(|used| used.contains(name))
+    });
+    Ok(loaded)
 }
 
 /// The only scheme that an action is about.

@@ -8,8 +8,9 @@ use crate::cli::command_output::{CommandOutput, CommandResult};
 use crate::cli::human_time::time_left;
 use crate::model::environment::{Account, DEFAULT_ACCOUNT};
 use crate::model::scheme::{CredentialScope, CredentialType, Scheme, Token};
-use crate::renew::{RefreshError, RefreshJob, RefreshKind};
-use crate::run::{AccountAccess, RunContext};
+use crate::renew::{DeviceCodes, RefreshError, RefreshJob, RefreshKind};
+use crate::run::{AccountAccess, RunContext, issuing_token};
+use crate::secret::Secret;
 use crate::sign::NamedValues;
 use crate::tokens::{
     FamilyKey, FamilyLabel, FamilyRecord, LOCK_WAIT, MissingFamilyId, PendingSplit, StoreError,
@@ -45,6 +46,54 @@ impl FamilyContext<'_> {
     ) -> Result<FamilyRecord, RefreshError> {
         let context = &room.context;
         let renewer = &context.environment.tokens.renewer;
+        let mut job = self.job(room, kind)?;
+        if matches!(job.kind, RefreshKind::Renew { .. }) {
+            let issuing = issuing_token(context, self.scheme, self.token, self.access);
+            job = job.issued_with(issuing.await?);
+        }
+        let transport = &context.environment.transport;
+        let notify = |text: &str| room.output.print_message(text);
+        let budget = &context.environment.budget.budget;
+        let renewed = renewer
+            .renew(job, self.scheme, transport, budget, &notify)
+            .await;
+        // First of all: the message says why the renewal was not needed, or could not be made.
+        room.print_recovered();
+        let record = renewed?;
+        // Before anything about the new pair is printed.
+        context.register_record_secrets(&record);
+        Ok(record)
+    }
+
+    /// The codes of a device login.
+    pub(super) async fn device_codes(
+        &self,
+        room: &AuthWorkspace<'_>,
+    ) -> Result<DeviceCodes, RefreshError> {
+        let environment = &room.context.environment;
+        let renewer = &environment.tokens.renewer;
+        // No code yet: only the application's credentials fill in this request.
+        let kind = RefreshKind::Device {
+            device_code: Secret::new(String::new()),
+        };
+        let job = self.job(room, kind)?;
+        let notify = |text: &str| room.output.print_message(text);
+        let codes = renewer
+            .device_codes(
+                &job,
+                self.scheme,
+                &environment.transport,
+                &environment.budget.budget,
+                &notify,
+            )
+            .await;
+        room.print_recovered();
+        codes
+    }
+
+    fn job(&self, room: &AuthWorkspace<'_>, kind: RefreshKind) -> Result<RefreshJob, RefreshError> {
+        let context = &room.context;
+        let renewer = &context.environment.tokens.renewer;
         let bases = context
             .environment
             .accesses
@@ -61,20 +110,8 @@ impl FamilyContext<'_> {
             bases,
             &self.credentials,
             kind,
-        )
-        .by_route(self.access.route.clone());
-        let transport = &context.environment.transport;
-        let notify = |text: &str| room.output.print_message(text);
-        let budget = &context.environment.budget.budget;
-        let renewed = renewer
-            .renew(job, self.scheme, transport, budget, &notify)
-            .await;
-        // First of all: the message says why the renewal was not needed, or could not be made.
-        room.print_recovered();
-        let record = renewed?;
-        // Before anything about the new pair is printed.
-        context.register_record_secrets(&record);
-        Ok(record)
+        );
+        Ok(job.by_route(self.access.route.clone()))
     }
 }
 
