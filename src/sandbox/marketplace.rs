@@ -32,6 +32,7 @@ use crate::sign::{
 };
 use crate::value::Value;
 use crate::wire::{BaseUrl, Draft, parse_form};
+use std::cell::Cell;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -196,9 +197,7 @@ impl TestMarketplace {
             );
             return SandboxReply::message(404, message).into();
         };
-        let level = self.level_of(received, path);
-        let token = level.token.as_ref().map(|token| token.name.as_str());
-        match self.verify(&level.procedure, token, received, moment.unix_ms) {
+        match self.verify_call(received, path, moment.unix_ms) {
             Err(fault) => self.refusal_reply(&fault, path, moment).into(),
             Ok(verified) => match self.penalty_error(&verified, moment.unix_ms) {
                 Some(fault) => self.refusal_reply(&fault.into(), path, moment).into(),
@@ -207,9 +206,50 @@ impl TestMarketplace {
         }
     }
 
-    /// The level of a request: the one that a request file names for such a request, else by the
-    /// rules of the scheme, or the one that the request shows where a rule accepts several.
+    /// At the first of its levels whose token it carries.
+    fn verify_call(
+        &self,
+        received: &ReceivedRequest,
+        path: &str,
+        now_ms: i64,
+    ) -> Result<VerifiedRequest, RefusedRequest> {
+        let levels = self.levels_of(received, path);
+        let mut first_fault = None;
+        for level in levels {
+            let token = level.token.as_ref().map(|token| token.name.as_str());
+            match self.verify(&level.procedure, token, received, now_ms) {
+                // Levels with the same parameters differ in their tokens only.
+                Err(fault)
+                    if matches!(
+                        fault.error.fault,
+                        VerifyFault::Token | VerifyFault::TokenExpired
+                    ) =>
+                {
+                    first_fault.get_or_insert(fault);
+                }
+                verdict => return verdict,
+            }
+        }
+        Err(first_fault.unwrap_or_else(|| {
+            RefusedRequest::from(VerifyError {
+                fault: VerifyFault::Token,
+                location: "token".to_owned(),
+            })
+        }))
+    }
+
     fn level_of(&self, received: &ReceivedRequest, path: &str) -> &Level {
+        let levels = self.levels_of(received, path);
+        levels
+            .first()
+            .copied()
+            .unwrap_or(&self.scheme.levels[self.scheme.default_level])
+    }
+
+    /// The levels of a request, the most likely first: the one that a request file names for such a
+    /// request, else by the rules of the scheme, or those that the request shows where a rule accepts
+    /// several.
+    fn levels_of(&self, received: &ReceivedRequest, path: &str) -> Vec<&Level> {
         let method = received.method;
         let named = self
             .named_levels
@@ -223,11 +263,17 @@ impl TestMarketplace {
         let accepted = accepted
             .flat_map(|rule| &rule.accepted_levels)
             .filter_map(|index| self.scheme.levels.get(*index));
-        accepted
+        let mut shown: Vec<&Level> = accepted
             .filter(|level| shows_parameters(&level.procedure, received))
-            // One level can have all parameters of another, and more.
-            .max_by_key(|level| parameter_count(&level.procedure))
-            .unwrap_or(level)
+            .collect();
+        // One level can have all parameters of another, and more.
+        shown.sort_by_key(|level| std::cmp::Reverse(parameter_count(&level.procedure)));
+        let most = shown.first().map(|level| parameter_count(&level.procedure));
+        shown.retain(|level| Some(parameter_count(&level.procedure)) == most);
+        if shown.is_empty() {
+            shown.push(level);
+        }
+        shown
     }
 
     /// `token` is the token that the level needs.
@@ -238,28 +284,26 @@ impl TestMarketplace {
         received: &ReceivedRequest,
         now_ms: i64,
     ) -> Result<VerifiedRequest, RefusedRequest> {
+        let is_expired = Cell::new(false);
         let accepts_token = |field: &str, value: &str, account: &str| {
             let Some(account) = self.accounts.iter().find(|known| known.name == account) else {
                 return false;
             };
-            // A token in the test account works without a token request, as a configured one does.
-            let is_given = account
-                .credentials
-                .get(field)
-                .and_then(Value::as_str)
-                .is_some_and(|known| known == value);
-            (is_given && self.given_tokens.works(account, token))
-                || self
-                    .tokens
-                    .subject_of(value, now_ms)
-                    .is_some_and(|owner| owner.includes(account) && self.is_valid_for(owner, token))
+            let holds = self.holds_token(account, field, value, token, now_ms);
+            if !holds && self.has_expired(account, field, value, now_ms) {
+                is_expired.set(true);
+            }
+            holds
         };
         let known = VerifierKeys {
             accounts: &self.accounts,
             accepts_token: &accepts_token,
             now_ms,
         };
-        verify(&self.scheme, procedure, received, &known).map_err(|error| {
+        verify(&self.scheme, procedure, received, &known).map_err(|mut error| {
+            if error.fault == VerifyFault::Token && is_expired.get() {
+                error.fault = VerifyFault::TokenExpired;
+            }
             let is_suspect = self.observed.is_some() && error.fault == VerifyFault::Signature;
             let suspect = is_suspect.then(|| SuspectSignature {
                 scheme: Arc::clone(&self.scheme),
@@ -273,6 +317,42 @@ impl TestMarketplace {
                 suspect: suspect.map(Box::new),
             }
         })
+    }
+
+    /// Whether a field of a token is valid for the account where the token `needed` is.
+    pub(super) fn holds_token(
+        &self,
+        account: &TestAccount,
+        field: &str,
+        value: &str,
+        needed: Option<&str>,
+        now_ms: i64,
+    ) -> bool {
+        // A token in the test account works without a token request, as a configured one does.
+        let is_given = account
+            .credentials
+            .get(field)
+            .and_then(Value::as_str)
+            .is_some_and(|known| known == value);
+        (is_given && self.given_tokens.works(account, needed))
+            || self
+                .tokens
+                .subject_of(value, now_ms)
+                .is_some_and(|owner| owner.includes(account) && self.is_valid_for(owner, needed))
+    }
+
+    /// Whether it was valid for the account, until its end.
+    fn has_expired(&self, account: &TestAccount, field: &str, value: &str, now_ms: i64) -> bool {
+        let is_given = account
+            .credentials
+            .get(field)
+            .and_then(Value::as_str)
+            .is_some_and(|known| known == value);
+        (is_given && self.given_tokens.have_expired())
+            || self
+                .tokens
+                .subject_of_expired(value, now_ms)
+                .is_some_and(|owner| owner.includes(account))
     }
 
     /// Whether a token is accepted where `needed` is: it is that token, or a shared one that it is
@@ -518,17 +598,21 @@ impl TestMarketplace {
     /// The first refusal of the scheme for this fault at this location; `name` is the location
     /// without its part.
     fn find_refusal(&self, faulty: &VerifyError, name: &str) -> Option<&FaultResponse> {
-        let mut refusals = self
-            .scheme
-            .sandbox
-            .iter()
-            .flat_map(|sandbox| &sandbox.fault_responses);
-        refusals.find(|refusal| {
-            refusal.fault == faulty.fault
-                && refusal
-                    .name
-                    .as_ref()
-                    .is_none_or(|wanted| *wanted == faulty.location || wanted == name)
+        let refusals = || {
+            let sandbox = self.scheme.sandbox.iter();
+            sandbox.flat_map(|sandbox| &sandbox.fault_responses)
+        };
+        let fits = |refusal: &&FaultResponse, fault: VerifyFault| {
+            let wanted = refusal.name.as_ref();
+            refusal.fault == fault
+                && wanted.is_none_or(|wanted| *wanted == faulty.location || wanted == name)
+        };
+        let found = refusals().find(|refusal| fits(refusal, faulty.fault));
+        // Most marketplaces answer both in one way.
+        found.or_else(|| {
+            let is_expired = faulty.fault == VerifyFault::TokenExpired;
+            let mut refusals = refusals().filter(|_| is_expired);
+            refusals.find(|refusal| fits(refusal, VerifyFault::Token))
         })
     }
 
@@ -641,11 +725,7 @@ fn call_hosts(scheme: &Scheme) -> Vec<String> {
 
 /// Whether a request holds every parameter that a procedure adds.
 fn shows_parameters(procedure: &SigningProcedure, received: &ReceivedRequest) -> bool {
-    let query = received
-        .target
-        .split_once('?')
-        .map_or("", |(_, query)| query);
-    let query = parse_form(query);
+    let query = parse_form(received.query());
     let form = std::str::from_utf8(&received.body).map_or_else(|_| Vec::new(), parse_form);
     let has = |pairs: &[(String, String)], name: &str| {
         pairs
@@ -706,15 +786,9 @@ pub(super) fn local_base_url(
 /// The path of a request below the base path of a host.
 #[must_use]
 pub(super) fn path_below<'r>(base: &BaseUrl, received: &'r ReceivedRequest) -> Option<&'r str> {
-    request_path(received)
+    received
+        .path()
         .strip_prefix(base.path())
         // `/apiv2/x` is not below `/api`.
         .filter(|path| path.is_empty() || path.starts_with('/'))
-}
-
-/// The path as in the request line, without the query.
-#[must_use]
-pub(super) fn request_path(received: &ReceivedRequest) -> &str {
-    let target = received.target.as_str();
-    target.split_once('?').map_or(target, |(path, _)| path)
 }

@@ -1,6 +1,6 @@
 //! Starts the marketplaces and hands every request to its marketplace as the raw bytes that arrived.
 
-use super::controls::{ControlCommand, ControlError, ControlGuard, is_callback_page};
+use super::controls::{ControlCommand, ControlError, ControlGuard, is_person_page};
 use super::journal::{ArrivedCall, CredentialFields, RequestJournal};
 use super::listen::{
     AllowedOrigins, AuthorityError, BindError, BoundListener, ForwardProxy, KnownHosts,
@@ -590,8 +590,8 @@ impl MarketplaceEndpoint {
 
     /// The response to a control.
     async fn control(&self, request: http::Request<Incoming>, peer: IpAddr) -> SandboxReply {
-        // That page says nothing, and a browser comes to it from elsewhere.
-        if !is_callback_page(request.method(), request.uri().path())
+        // A browser comes to these from elsewhere, and no page of another site learns anything.
+        if !is_person_page(request.method(), request.uri().path())
             && let Err(refusal) = self.guard.check(peer, request.headers())
         {
             return SandboxReply::message(403, refusal.to_string());

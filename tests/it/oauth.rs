@@ -518,3 +518,219 @@ fn an_address_that_was_changed_after_it_was_signed_is_refused_and_its_code_is_no
         assert!(!tokens.contains("\"exchanged\":1"), "{change}: {tokens}");
     }
 }
+
+/// Starts a login on a device, and opens the address that has the code in it with this decision.
+fn login_on_a_device(workspace: &OAuthWorkspace, decision: &str) -> (String, i32) {
+    let login = ["auth", "login", &workspace.scheme, "--env", "local"];
+    let mut command = workspace.ingam(&[&login[..], &["--account", "main", "--device"]].concat());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    let mut addresses = String::new();
+    stdout.read_line(&mut addresses).unwrap();
+    stdout.read_line(&mut addresses).unwrap();
+    if let Some(address) = addresses.lines().nth(1) {
+        let (status, page) = get(&format!("{address}&decision={decision}"));
+        assert_eq!(status, 200, "{page}");
+    }
+    let (_, stderr, code) = text(&child.wait_with_output().unwrap());
+    (addresses + &stderr, code)
+}
+
+#[test]
+fn a_login_confirmed_on_another_device_brings_tokens_that_requests_use() {
+    let workspace = OAuthWorkspace::new("allegro", "/sale/offers", &ALLEGRO, &[]);
+    let (output, code) = login_on_a_device(&workspace, "0");
+    assert_eq!(code, 0, "{output}");
+    let origin = &workspace.origin;
+    assert!(
+        output.starts_with(&format!("{origin}/.ingam/device\n")),
+        "{output}"
+    );
+    let lines: Vec<&str> = output.lines().skip(2).collect();
+    let code = lines[0].rsplit(' ').next().unwrap().trim_end_matches(':');
+    assert_eq!(
+        lines[..3],
+        [
+            &format!(
+                "open this address, log in as the seller of `main`, and enter the code {code}:"
+            ),
+            "or open this address, which has the code in it:",
+            "waiting for the confirmation, at most 600 s (Ctrl-C ends the login):",
+        ]
+    );
+    assert!(
+        lines[3].starts_with("`main` (account main): access token for 1"),
+        "{output}"
+    );
+    assert!(
+        !output.contains("sandbox-seller-device"),
+        "a device code is a secret: {output}"
+    );
+    let (output, code) = workspace.run_request();
+    assert_eq!(code, 0, "{output}");
+}
+
+#[test]
+fn a_login_that_is_denied_on_the_other_device_keeps_nothing() {
+    let workspace = OAuthWorkspace::new("allegro", "/sale/offers", &ALLEGRO, &[]);
+    let (output, code) = login_on_a_device(&workspace, "deny");
+    assert_eq!(code, 6, "{output}");
+    assert!(
+        output.contains("was denied, so nothing was authorized"),
+        "{output}"
+    );
+    let (output, code) = workspace.run(&["auth", "status"]);
+    assert_eq!(code, 0, "{output}");
+    assert!(output.contains("no tokens: auth login"), "{output}");
+    for (args, expected) in [
+        (&["--device", "--port", "80"][..], "cannot be used with"),
+        (
+            &["--device", "--redirect", "https://a.example/"],
+            "cannot be used with",
+        ),
+    ] {
+        let login = [
+            "auth",
+            "login",
+            "allegro",
+            "--env",
+            "local",
+            "--account",
+            "main",
+        ];
+        let (output, code) = workspace.run(&[&login[..], args].concat());
+        assert_eq!(code, 2, "{output}");
+        assert!(output.contains(expected), "{output}");
+    }
+    let (output, code) = workspace.run(&["auth", "login", "etsy", "--env", "local", "--device"]);
+    assert_eq!(code, 2, "{output}");
+    assert!(
+        output.contains("accounts of `etsy` cannot be logged in on another device"),
+        "{output}"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_login_on_another_device_keeps_nothing() {
+    let workspace = OAuthWorkspace::new("allegro", "/sale/offers", &ALLEGRO, &[]);
+    let login = ["auth", "login", "allegro", "--env", "local"];
+    let mut command = workspace.ingam(&[&login[..], &["--account", "main", "--device"]].concat());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    stdout.read_line(&mut String::new()).unwrap();
+    let id = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(id, rustix::process::Signal::INT).unwrap();
+    assert!(!child.wait().unwrap().success());
+    let (output, code) = workspace.run(&["auth", "status"]);
+    assert_eq!(code, 0, "{output}");
+    assert!(output.contains("no tokens: auth login"), "{output}");
+}
+
+/// A marketplace that cannot be trusted with a terminal, and one that answers nonsense.
+#[test]
+fn a_first_response_that_cannot_be_shown_ends_the_login_of_a_device() {
+    let scheme = "scheme: kiosk\ncredentials: { client_id: {} }\nhosts: { live: \"https://api.kiosk.example\" }\n\
+        levels: { seller: { token: seller, attach: { headers: { authorization: \"{{ token.access_token }}\" } } } }\n\
+        tokens:\n  seller:\n    store_by: [client_id, account]\n    device:\n      \
+        authorize: { post: /device, form: { client_id: \"{{ cred.client_id }}\" } }\n      \
+        exchange: { post: /token, form: { device_code: \"{{ device_code }}\" } }\n    save: { access_token: $.access_token }\n\
+        sandbox:\n  keys: { client_id: kiosk }\n  read: { token.access_token: { header: authorization } }\n  tokens:\n    seller:\n      json: { access_token: \"{{ token }}\" }\n      device: DEVICE\n";
+    for (device, expected) in [
+        (
+            r#"{ device_code: "{{ device_code }}", user_code: A, verification_uri: "javascript:alert(1)" }"#,
+            "begins with neither `https://` nor `http://`",
+        ),
+        (
+            r#"{ device_code: "{{ device_code }}", user_code: "\e[2J", verification_uri: "https://a.example/" }"#,
+            "characters that cannot be shown",
+        ),
+        (
+            r#"{ device_code: "{{ device_code }}", verification_uri: "https://a.example/" }"#,
+            "a device login needs a device code, a user code and an address",
+        ),
+    ] {
+        let text = scheme.replace("DEVICE", device);
+        let files = [("schemes/kiosk.yaml", text.as_str())];
+        let workspace = OAuthWorkspace::new("kiosk", "/x", &[("CLIENT_ID", "kiosk")], &files);
+        let (output, code) = workspace.run(&["trust", "--env", "local", "--yes"]);
+        assert_eq!(code, 0, "{output}");
+        let (output, code) = workspace.run(&["auth", "login", "kiosk", "--env", "local"]);
+        assert_ne!(code, 0, "{output}");
+        assert!(output.contains(expected), "{output}");
+        assert!(!output.contains("sandbox-seller-device"), "{output}");
+    }
+}
+
+/// Two tokens: one for the application, and one for stock that is issued with it (RFC 8693).
+const DEPOT: &str = r#"scheme: depot
+credentials: { client_id: {}, client_secret: { secret: true } }
+hosts: { live: "https://api.depot.example" }
+levels: { app: { token: app }, stock: { token: stock } }
+match: [{ path: /app, level: app }]
+default_level: stock
+attach: { headers: { Authorization: "Bearer {{ token.access_token }}" } }
+tokens:
+  app:
+    store_by: [client_id]
+    issue: { post: /token, client_auth: basic, form: { grant_type: client_credentials } }
+    save: { access_token: $.access_token }
+    lifetime: { access: 1h }
+  stock:
+    store_by: [client_id]
+    issue:
+      with: app
+      post: /token
+      client_auth: basic
+      form: { grant_type: "urn:ietf:params:oauth:grant-type:token-exchange", subject_token: "{{ token.access_token }}" }
+    save: { access_token: $.access_token }
+    lifetime: { access: 30m }
+sandbox:
+  keys: { client_id: depot, client_secret: depot-secret-that-is-none }
+  read: { token.access_token: { header: authorization, pattern: "^Bearer (.+)$" } }
+  refuse: [{ fault: token, status: 401, json: { error: "invalid {{ name }}" } }]
+  tokens:
+    app: { json: { access_token: "{{ token }}" } }
+    stock: { json: { access_token: "{{ token }}" } }
+"#;
+
+#[test]
+fn a_token_that_is_issued_with_another_gets_that_one_first() {
+    let files = [("schemes/depot.yaml", DEPOT)];
+    let credentials = [
+        ("CLIENT_ID", "depot"),
+        ("CLIENT_SECRET", "depot-secret-that-is-none"),
+    ];
+    let workspace = OAuthWorkspace::new("depot", "/stock", &credentials, &files);
+    let (output, code) = workspace.run(&["trust", "--env", "local", "--yes"]);
+    assert_eq!(code, 0, "{output}");
+    let (output, code) = workspace.run_request();
+    assert_eq!(code, 0, "{output}");
+    let issued = |origin: &str| {
+        let (_, tokens) = get(&format!("{origin}/.ingam/tokens"));
+        let count = |token: &str| {
+            let (_, rest) = tokens
+                .split_once(&format!("\"token\":\"{token}\""))
+                .unwrap();
+            let (_, rest) = rest.split_once("\"issued\":").unwrap();
+            rest.split(',').next().unwrap().parse::<u32>().unwrap()
+        };
+        (count("app"), count("stock"))
+    };
+    assert_eq!(issued(&workspace.origin), (1, 1));
+    // Both are kept, so a second run asks for none.
+    let (output, code) = workspace.run_request();
+    assert_eq!(code, 0, "{output}");
+    assert_eq!(issued(&workspace.origin), (1, 1));
+    let (output, code) = workspace.run(&["auth", "refresh", "--env", "local"]);
+    assert_eq!(code, 0, "{output}");
+    assert_eq!(issued(&workspace.origin), (2, 2));
+    // Without a store, in the sandbox of the run itself, which has no recording here.
+    let (output, _) = workspace.run(&["run", "me"]);
+    assert!(output.contains("2 token requests"), "{output}");
+    let (output, code) = workspace.run(&["explain", "me", "--env", "local"]);
+    assert_eq!(code, 0, "{output}");
+    assert!(output.contains("subject_token"), "{output}");
+}

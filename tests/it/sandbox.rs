@@ -1,6 +1,7 @@
 //! The sandbox refuses as the marketplaces do, with their status and their words, and issues tokens
 //! by their rules. Requests are made with the scheme itself and then spoiled in one way each.
 
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use ingam::internals::host::{ClockAndRng, RandomError};
 use ingam::internals::load::{LoadedWorkspace, all_schemes, load};
 use ingam::internals::method::Method;
@@ -13,6 +14,7 @@ use ingam::internals::sign::{NamedValues, SigningInputs, choose_level, seal, tok
 use ingam::internals::transport::{LiveTransport, NetworkPolicy};
 use ingam::internals::value::{Value, parse};
 use ingam::internals::wire::{BaseUrl, Draft, DraftBody, WireRequest, WireResponse};
+use sha2::Sha256;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -385,6 +387,104 @@ fn parameters_of_a_scheme_that_takes_them_in_the_body_are_read_there() {
     }
 }
 
+/// An upload of the official SDKs: every parameter is a field of the form, beside the file.
+#[test]
+fn parameters_stand_in_the_fields_of_a_multipart_body_too() {
+    let market = Market::open();
+    let scheme = market.scheme("lazada");
+    let account = market.account(&scheme);
+    let upload = Draft {
+        body: DraftBody::Form(vec![("note".to_owned(), "a b+c".to_owned())]),
+        ..draft(Method::Post, "/image/upload")
+    };
+    let right = market.request(&scheme, None, upload, &account, NOW);
+    let (path, query) = right.target().split_once('?').unwrap();
+    let mut fields = ingam::internals::wire::parse_form(query);
+    fields.push(("note".to_owned(), "a b+c".to_owned()));
+    let headers = [(
+        "Content-Type".to_owned(),
+        "multipart/form-data; boundary=b-1".to_owned(),
+    )];
+    let sent = |fields: &[(String, String)], file: &str| {
+        let mut body = String::new();
+        for (name, value) in fields {
+            body.push_str(&format!(
+                "--b-1\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"
+            ));
+        }
+        body.push_str(&format!(
+            "--b-1\r\nContent-Disposition: form-data; name=\"image\"; filename=\"a\"\r\n\r\n{file}\r\n--b-1--\r\n"
+        ));
+        let (_, answer) = market.send_as(&right, path, &headers, &body);
+        text(&answer, "message")
+    };
+    assert!(sent(&fields, "x").starts_with("the signature is right"));
+    assert!(
+        sent(&fields, "y").starts_with("the signature is right"),
+        "files are not signed (docs 108069)"
+    );
+    let changed = |name: &str, value: &str| {
+        let mut other = fields.clone();
+        let field = other.iter_mut().find(|(known, _)| known == name).unwrap();
+        value.clone_into(&mut field.1);
+        sent(&other, "x")
+    };
+    let wrong = "The request signature does not conform to platform standards";
+    assert_eq!(changed("note", "a b c"), wrong);
+    assert_eq!(changed("sign_method", "md5"), wrong);
+    assert_eq!(changed("app_key", "other"), "sandbox: app_key is not known");
+    let twice = [&fields[..], &fields[..1]].concat();
+    assert!(sent(&twice, "x").contains("malformed"));
+    let (_, without) = fields.split_last().unwrap();
+    assert_eq!(sent(without, "x"), wrong);
+}
+
+/// "in UTC or digital format": docs 108067. The signatures are computed here, not by a scheme.
+#[test]
+fn a_time_in_another_format_that_the_marketplace_takes_is_read() {
+    let market = Market::open();
+    let scheme = market.scheme("lazada");
+    let account = market.account(&scheme);
+    let right = market.request(&scheme, None, draft(Method::Get, "/a"), &account, NOW);
+    let (_, query) = right.target().split_once('?').unwrap();
+    let query = ingam::internals::wire::parse_form(query);
+    let token = query.iter().find(|(name, _)| name == "access_token");
+    let token = &token.unwrap().1;
+    let sent = |time: &str| {
+        let pairs = [
+            ("access_token", token.as_str()),
+            ("app_key", "sandbox-app-key"),
+            ("sign_method", "sha256"),
+            ("timestamp", time),
+        ];
+        let joined: String = pairs
+            .iter()
+            .map(|(name, value)| format!("{name}{value}"))
+            .collect();
+        let key = b"sandbox-app-secret-that-is-no-secret";
+        let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap();
+        mac.update(format!("/a{joined}").as_bytes());
+        let sign = hex::encode_upper(mac.finalize().into_bytes());
+        let pairs = pairs
+            .iter()
+            .map(|(name, value)| format!("{name}={}", value.replace(':', "%3A")));
+        let query: Vec<String> = pairs.collect();
+        let target = format!("/rest/a?{}&sign={sign}", query.join("&"));
+        let (_, answer) = market.send_as(&right, &target, &[], "");
+        text(&answer, "message")
+    };
+    for (time, message) in [
+        ("1795338000000", "the signature is right"),
+        ("2026-11-22T09:00:00Z", "the signature is right"),
+        ("2026-11-22T06:59:00Z", "sandbox: timestamp is too old"),
+        ("2026-11-22 09:00:00", "sandbox: timestamp is malformed"),
+        ("1795338000", "sandbox: timestamp is too old"),
+    ] {
+        let answer = sent(time);
+        assert!(answer.starts_with(message), "{time}: {answer}");
+    }
+}
+
 /// Behind a port mapping or a proxy, a client signs another address than the sandbox listens on.
 #[test]
 fn the_base_url_is_the_one_that_a_client_sent_to() {
@@ -654,4 +754,89 @@ fn token_parameters_in_the_query_work_and_are_punished_later() {
     };
     assert_eq!(kind.name(), "rate_limit");
     assert!(hint.unwrap().contains("query"), "the hint names the reason");
+}
+
+/// A request that another program made: no scheme signs it here. Its signatures were computed with
+/// Python's hmac and hashlib.
+fn send_foreign(
+    market: &Market,
+    scheme: &str,
+    method: reqwest::Method,
+    target: &str,
+    (media_type, body): (&str, &str),
+) -> String {
+    let base = market.base(&market.scheme(scheme));
+    let url = format!("{}{target}", base.origin());
+    market.runtime.block_on(async {
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let request = client
+            .request(method, url)
+            .header("content-type", media_type);
+        let response = request.body(body.to_owned()).send().await.unwrap();
+        match response.headers().get(NO_RECORDING) {
+            Some(_) => "accepted".to_owned(),
+            None => response.text().await.unwrap(),
+        }
+    })
+}
+
+#[test]
+fn other_names_places_and_times_are_taken_where_the_marketplace_takes_them() {
+    let market = Market::open();
+    let plain = ("text/plain", "");
+    let top = "/router/rest?app_key=12345678&fields=num_iid%2Ctitle&format=json&method=taobao.tbk.item.get&\
+        q=%E5%A5%B3%E8%A3%85+a%2Bb&session=sandbox-session-default&sign_method=md5&timestamp=1795338000000&v=2.0&\
+        sign=CAFE27EDD64C1123D17920BE30E0565C";
+    let get = |scheme: &str, target: &str| {
+        send_foreign(&market, scheme, reqwest::Method::GET, target, plain)
+    };
+    assert_eq!(get("taobao-top", top), "accepted", "milliseconds");
+    let late = top.replace("1795338000000", "1795337000000");
+    assert!(get("taobao-top", &late).contains("Invalid Timestamp"));
+    let seconds = top.replace("1795338000000", "1795338000");
+    assert!(get("taobao-top", &seconds).contains("Invalid Timestamp"));
+    let sync = "/sync?app_key=sandbox-app-key&method=aliexpress.ds.product.get&product_id=1&\
+        session=sandbox-access-token-default&sign_method=sha256&timestamp=2026-11-22T09%3A00%3A00Z&\
+        sign=F814EA088BBE00621E19513D94363401AB3D936E1375FBF73C62EA3C1E1BC223";
+    assert_eq!(get("aliexpress", sync), "accepted", "another name");
+    let nobody = sync.replace("sandbox-access-token-default", "nobody");
+    assert!(get("aliexpress", &nobody).contains("IllegalAccessToken"));
+    let changed = sync.replace("product_id=1", "product_id=2");
+    assert!(get("aliexpress", &changed).contains("IncompleteSignature"));
+    // No name of the token at all.
+    let none = sync.replace("session=", "sessions=");
+    assert!(get("aliexpress", &none).contains("IllegalAccessToken"));
+}
+
+#[test]
+fn system_parameters_are_read_from_the_text_parts_of_a_multipart_body() {
+    let market = Market::open();
+    let part = |name: &str, value: &str| {
+        format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+    };
+    let upload = |album: &str, twice: &str| {
+        let body = [
+            part("access_token", "sandbox-access-token-default"),
+            part("album", album),
+            part("app_key", "sandbox-app-key"),
+            part("sign_method", "sha256"),
+            part("timestamp", "1795338000000"),
+            part("sign", "F7F9FB6A864A359F8CCE52E8B892D2844E89DDDD3D2A0196649D6A646F618CBF"),
+            twice.to_owned(),
+            "--b\r\nContent-Disposition: form-data; name=\"image\"; filename=\"a.txt\"\r\n\r\nabc\r\n--b--\r\n"
+                .to_owned(),
+        ];
+        let body = body.concat();
+        let media_type = "multipart/form-data; boundary=b";
+        let body = (media_type, body.as_str());
+        let target = "/rest/image/upload";
+        send_foreign(&market, "lazada", reqwest::Method::POST, target, body)
+    };
+    assert_eq!(upload("a b", ""), "accepted");
+    assert!(upload("a c", "").contains("IncompleteSignature"));
+    let twice = part(
+        "sign",
+        "F7F9FB6A864A359F8CCE52E8B892D2844E89DDDD3D2A0196649D6A646F618CBF",
+    );
+    assert!(upload("a b", &twice).contains("InvalidParameter"));
 }

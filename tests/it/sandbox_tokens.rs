@@ -51,6 +51,9 @@ envs:
         two: { shop_id: 102, merchant_id: 201 }
       lazada: { one: {}, two: {} }
       tiktok-shop: { one: {}, two: {} }
+      amazon-sp-api: { one: {}, two: {} }
+      xiaohongshu: { one: {}, two: {} }
+      kiosk: { one: {}, two: {}, of_another_app: { app: other-app } }
       mall: { one: {}, two: {}, of_another_app: { app: other-app } }
       bazaar: { one: {} }
 ";
@@ -132,6 +135,35 @@ sandbox:
     seller: { json: { access_token: \"{{ token }}\", refresh_token: \"{{ refresh_token }}\", sellers: \"{{ ids.seller }}\" } }
 ";
 
+/// A marketplace whose login a person confirms on another device.
+const KIOSK: &str = "\
+scheme: kiosk
+credentials:
+  app: {}
+  seller: { scope: account }
+hosts: { live: \"https://api.kiosk.example\" }
+levels:
+  seller: { token: seller, attach: { headers: { authorization: \"{{ token.access_token }}\" } } }
+tokens:
+  seller:
+    store_by: [app, account]
+    device:
+      authorize: { post: /device, form: { app: \"{{ cred.app }}\" }, save: { device_code: $.code, user_code: $.user, verification_uri: $.page } }
+      exchange: { post: /token, form: { kind: device, code: \"{{ device_code }}\", app: \"{{ cred.app }}\" } }
+    refresh: { post: /token, form: { kind: refresh, refresh_token: \"{{ token.refresh_token }}\", app: \"{{ cred.app }}\" } }
+    save: { access_token: $.access_token, refresh_token: $.refresh_token }
+sandbox:
+  keys: { app: kiosk-app, seller: \"seller-{{ account }}\" }
+  read: { token.access_token: { header: authorization } }
+  refuse:
+    - { fault: code, status: 400, json: { error: invalid_grant } }
+    - { fault: missing, status: 400, json: { error: invalid_request } }
+  tokens:
+    seller:
+      json: { access_token: \"{{ token }}\", refresh_token: \"{{ refresh_token }}\" }
+      device: { code: \"{{ device_code }}\", user: \"{{ user_code }}\", page: \"{{ verification_uri_complete }}\", every: \"{{ interval }}\", left: \"{{ expires_in }}\" }
+";
+
 struct Market {
     runtime: tokio::runtime::Runtime,
     loaded: LoadedWorkspace,
@@ -163,6 +195,7 @@ impl Market {
             .replace("seller: { json:", "seller: { accepts_json: true, json:");
         folder.write("schemes/bazaar.yaml", &bazaar);
         folder.write("schemes/desk.yaml", DESK);
+        folder.write("schemes/kiosk.yaml", KIOSK);
         folder.write(
             "requests/shop.yaml",
             &format!("scheme: {scheme}\nget: /x\n"),
@@ -271,6 +304,42 @@ impl Market {
 
     fn refresh(&self, token: &str, account: &str, refresh: &str) -> Value {
         body(&self.send(&self.refresh_request(token, &self.account(account), refresh)))
+    }
+
+    /// The first response of a device login.
+    fn device(&self, account: &str) -> Value {
+        let device = self
+            .scheme
+            .token("seller")
+            .unwrap()
+            .device
+            .as_ref()
+            .unwrap();
+        body(&self.send(&self.token_request(&device.authorize, &self.account(account), &[])))
+    }
+
+    /// Asks for the token of a device login: the status, and the body.
+    fn poll(&self, account: &str, device_code: &str) -> (u16, Value) {
+        let device = self
+            .scheme
+            .token("seller")
+            .unwrap()
+            .device
+            .as_ref()
+            .unwrap();
+        let known = [("device_code", device_code)];
+        let request = self.token_request(&device.exchange, &self.account(account), &known);
+        let response = self.send(&request);
+        (response.status, body(&response))
+    }
+
+    /// What a person sees at an address.
+    fn open_page(&self, address: &str) -> (u16, String) {
+        let response = async {
+            let response = self.plain.get(address).send().await.unwrap();
+            (response.status().as_u16(), response.text().await.unwrap())
+        };
+        self.runtime.block_on(response)
     }
 
     fn link(&self, name: Option<&str>) -> &AuthorizeLink {
@@ -1061,6 +1130,23 @@ fn a_token_for_credentials_alone_needs_the_right_ones() {
     assert!(market.accepts("/keys", "default", &keys));
 }
 
+/// "Authorization overview" (202407): the links of the Partner Center carry the service id.
+#[test]
+fn a_login_can_begin_at_the_link_of_a_service() {
+    let market = Market::open("tiktok-shop");
+    for name in ["app", "service", "service-us"] {
+        let anchors = market.page(market.link(Some(name)), "https://app.example/callback");
+        let (_, address) = anchors
+            .iter()
+            .find(|(label, _)| label.ends_with("account two"))
+            .unwrap();
+        assert_eq!(parameter(address, "state").as_deref(), Some("a<b"));
+        let code = parameter(address, "code").unwrap();
+        let pair = market.exchange("seller", "two", &code);
+        assert_eq!(text(&pair, "message"), "success", "{name}: {pair}");
+    }
+}
+
 #[test]
 fn a_pair_whose_owner_only_the_marketplace_knows() {
     let market = Market::open("lazada");
@@ -1083,6 +1169,21 @@ fn a_pair_whose_owner_only_the_marketplace_knows() {
         text(&pair, "refresh_token"),
         "it stays"
     );
+    // As the official SDKs send it: every parameter in the form of a POST.
+    let refresh = text(&pair, "refresh_token");
+    let request = market.refresh_request("seller", &market.account("one"), &refresh);
+    let (path_of_token, query) = request.target().split_once('?').unwrap();
+    let posted = |form: &str| {
+        let url = format!("{}{path_of_token}", request.base().origin());
+        let request = market.plain.post(url).body(form.to_owned());
+        let form = "application/x-www-form-urlencoded; charset=utf-8";
+        market.json_of(request.header("content-type", form))
+    };
+    let next_by_post = posted(query);
+    assert_eq!(text(&next_by_post, "code"), "0", "{next_by_post}");
+    let wrong = query.replace("sign=", "sign=0");
+    assert_eq!(text(&posted(&wrong), "code"), "IncompleteSignature");
+    let next = next_by_post;
     assert_ne!(text(&next, "access_token"), text(&pair, "access_token"));
     assert_eq!(text(&next, "refresh_expires_in"), "15465600");
     assert!(
@@ -1117,7 +1218,7 @@ fn a_pair_whose_owner_only_the_marketplace_knows() {
 #[test]
 fn a_pair_with_points_in_time_and_a_link_without_an_address() {
     let market = Market::open("tiktok-shop");
-    let page = market.page(market.link(None), "");
+    let page = market.page(market.link(Some("app")), "");
     let (label, address) = &page[1];
     assert_eq!(label, "seller: app_key sandbox-app-key, account two");
     assert!(
@@ -1304,4 +1405,232 @@ fn a_form_may_come_as_json_where_the_scheme_says_so() {
             assert_eq!(text(&answer, "message"), refused, "{scheme} {json}");
         }
     }
+}
+
+fn member(json: &Value, name: &str) -> String {
+    let value = json.get(name).unwrap_or_else(|| panic!("{json:?}"));
+    value.to_text()
+}
+
+fn waits(error: &str) -> (u16, Value) {
+    (400, Value::Object(vec![("error".into(), error.into())]))
+}
+
+#[test]
+fn the_login_of_a_device_waits_for_the_person_and_brings_its_token_once() {
+    let market = Market::open("kiosk");
+    let begun = market.device("one");
+    let code = member(&begun, "code");
+    assert_eq!(
+        (member(&begun, "every"), member(&begun, "left")),
+        ("1".to_owned(), "600".to_owned())
+    );
+    assert_eq!(market.poll("one", &code), waits("authorization_pending"));
+    // Sooner than the interval, and then sooner than the longer one.
+    assert_eq!(market.poll("one", &code), waits("slow_down"));
+    wait(1_000);
+    assert_eq!(market.poll("one", &code), waits("slow_down"));
+    wait(11_000);
+    assert_eq!(market.poll("one", &code), waits("authorization_pending"));
+    let (status, page) = market.open_page(&member(&begun, "page"));
+    assert_eq!(status, 200, "{page}");
+    let choices = anchors(&page);
+    assert_eq!(
+        choices
+            .iter()
+            .map(|(label, _)| label.as_str())
+            .collect::<Vec<_>>(),
+        [
+            "seller: app kiosk-app, account one",
+            "seller: app kiosk-app, account two",
+            "Deny"
+        ]
+    );
+    let page = member(&begun, "page");
+    let (address, _) = page.split_once('?').unwrap();
+    // As a person types it: small letters, no hyphen.
+    let typed = member(&begun, "user").replace('-', "").to_lowercase();
+    let (status, text) = market.open_page(&format!("{address}?user_code={typed}&decision=1"));
+    assert_eq!(status, 200, "{text}");
+    wait(11_000);
+    let (status, pair) = market.poll("one", &code);
+    assert_eq!(status, 200, "{pair:?}");
+    let access = member(&pair, "access_token");
+    assert_eq!(
+        market.call("/x", "two", &access).status,
+        501,
+        "no recording"
+    );
+    let next = market.refresh("seller", "two", &member(&pair, "refresh_token"));
+    assert_ne!(member(&next, "access_token"), access);
+    wait(11_000);
+    assert_eq!(market.poll("one", &code), waits("invalid_grant"), "used");
+    assert_eq!(market.open_page(&page).0, 404, "decided");
+}
+
+#[test]
+fn the_login_of_a_device_is_denied_expires_and_belongs_to_its_application() {
+    let market = Market::open("kiosk");
+    let denied = market.device("one");
+    let deny = format!("{}&decision=deny", member(&denied, "page"));
+    assert_eq!(
+        market
+            .open_page(&format!("{}&decision=7", member(&denied, "page")))
+            .0,
+        404
+    );
+    assert_eq!(market.open_page(&deny).0, 200);
+    let code = member(&denied, "code");
+    assert_eq!(market.poll("of_another_app", &code), waits("invalid_grant"));
+    assert_eq!(market.poll("one", &code), waits("access_denied"));
+    let late = market.device("one");
+    assert_ne!(member(&late, "code"), code);
+    assert_ne!(member(&late, "user"), member(&denied, "user"));
+    wait(10 * MINUTE);
+    assert_eq!(market.open_page(&member(&late, "page")).0, 404);
+    assert_eq!(
+        market.poll("one", &member(&late, "code")),
+        waits("expired_token")
+    );
+    assert_eq!(
+        market.poll("one", "sandbox-seller-device-guessed"),
+        waits("invalid_grant")
+    );
+    let page = member(&late, "page");
+    let (address, _) = page.split_once('?').unwrap();
+    for (query, status, contains) in [
+        ("", 200, "The code of your device"),
+        ("?decision=0", 400, "`user_code` is missing"),
+        ("?user_code=X&decision=yes", 400, "a number or `deny`"),
+        ("?user_code=%3Cscript%3E", 404, "no login with this code"),
+        ("?code=X", 400, "does not take `code`"),
+    ] {
+        let (got, page) = market.open_page(&format!("{address}{query}"));
+        assert_eq!(got, status, "{query}: {page}");
+        assert!(page.contains(contains), "{query}: {page}");
+    }
+}
+
+#[test]
+fn a_token_that_is_issued_with_another_is_for_the_account_of_that_one() {
+    let market = Market::open("amazon-sp-api");
+    let restricted = |access: &str| {
+        let token = market.scheme.token("restricted").unwrap();
+        let issue = token.issue.as_ref().unwrap();
+        let known = [("access_token", access)];
+        market.send(&market.token_request(issue, &market.account("one"), &known))
+    };
+    let seller = |account: &str| {
+        let page = market.page(market.link(None), "https://app.example/back");
+        let label = format!("account {account}");
+        let mut anchors = page.iter();
+        let (_, address) = anchors.find(|(known, _)| known.contains(&label)).unwrap();
+        let code = parameter(address, "spapi_oauth_code").unwrap();
+        text(&market.exchange("seller", account, &code), "access_token")
+    };
+    let (one, two) = (seller("one"), seller("two"));
+    let own = restricted(&one);
+    assert_eq!(own.status, 200, "{own:?}");
+    let own = text(&body(&own), "restrictedDataToken");
+    let other = text(&body(&restricted(&two)), "restrictedDataToken");
+    assert_ne!(own, other);
+    assert_eq!(text(&body(&restricted(&two)), "expiresIn"), "3600");
+    for nobody in ["Atza|nobody", &own] {
+        let refused = restricted(nobody);
+        assert_eq!(refused.status, 403, "{nobody}");
+        assert!(text_of(&refused).contains("revoked, malformed or invalid"));
+    }
+    // It serves the restricted calls, beside the token of the seller, and no others.
+    for access in [&own, &one] {
+        assert!(market.accepts("/orders/v0/orders", "one", access));
+    }
+    assert!(!market.accepts("/listings/2021-08-01/items/a/b", "one", &own));
+    assert!(market.accepts("/listings/2021-08-01/items/a/b", "one", &one));
+    wait(HOUR);
+    for (access, words) in [
+        (&own, "has expired"),
+        (&one, "has expired"),
+        (&"Atza|nobody".to_owned(), "revoked, malformed or invalid"),
+    ] {
+        let refused = market.call("/orders/v0/orders", "one", access);
+        assert_eq!(refused.status, 403);
+        assert!(text_of(&refused).contains(words), "{}", text_of(&refused));
+    }
+}
+
+fn text_of(response: &WireResponse) -> String {
+    String::from_utf8(response.body().to_vec()).unwrap()
+}
+
+#[test]
+fn token_requests_at_the_address_of_calls_are_told_by_their_operation() {
+    let market = Market::open("xiaohongshu");
+    let code = market.code("account one");
+    let pair = market.exchange("shop", "one", &code);
+    let access = text(&pair, "data.accessToken");
+    let next = market.refresh("shop", "one", &text(&pair, "data.refreshToken"));
+    assert_ne!(text(&next, "data.accessToken"), access);
+    let refused = market.exchange("shop", "one", "no-code");
+    assert!(text(&refused, "error_msg").contains("code is not known"));
+    let call = |method: &str, access: &str| {
+        let mut account = market.account("one");
+        account.set("access_token", Value::from(access));
+        let json = Value::Object(vec![("method".into(), method.into())]);
+        let path = "/common_controller".to_owned();
+        let draft = Draft {
+            external: None,
+            method: Method::Post,
+            path,
+            raw_query: String::new(),
+            query: Vec::new(),
+            headers: Vec::new(),
+            body: DraftBody::Json(json),
+        };
+        let level = choose_level(&market.scheme, None, draft.method, &draft.path);
+        let inputs = SigningInputs {
+            credentials: &account,
+            token: Some(&account),
+            moment: FreshValues {
+                unix_ms: clock(),
+                seed: [1; 16],
+            },
+            steps: &[],
+            extra: &[],
+        };
+        let base = market.base(None);
+        let sealed = seal(&market.scheme, &level.procedure, draft, &base, inputs).unwrap();
+        market.send(&sealed.request)
+    };
+    assert!(
+        call("order.getOrderList", &access)
+            .header(NO_RECORDING)
+            .is_some()
+    );
+    let nobody = call("order.getOrderList", "nobody");
+    assert!(text(&body(&nobody), "error_msg").contains("accessToken is not known"));
+}
+
+#[test]
+fn a_token_request_with_another_method_is_taken_where_the_marketplace_takes_it() {
+    let market = Market::open("lazada");
+    let request = |code: &str| market.exchange_request("seller", &market.account("one"), code);
+    let send = |method: reqwest::Method, request: &WireRequest| {
+        let (path, query) = request.target().split_once('?').unwrap();
+        let sent = market
+            .plain
+            .request(method, format!("{}{path}", request.base().origin()))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(query.to_owned());
+        market.json_of(sent)
+    };
+    let code = market.code("account one");
+    let refused = send(reqwest::Method::PUT, &request(&code));
+    assert_eq!(text(&refused, "access_token"), "", "{refused:?}");
+    let pair = send(reqwest::Method::POST, &request(&code));
+    assert!(
+        text(&pair, "access_token").starts_with("sandbox-seller-access-"),
+        "{pair:?}"
+    );
+    let refused = send(reqwest::Method::POST, &request("no-code"));
+    assert_eq!(text(&refused, "code"), "InvalidCode");
 }

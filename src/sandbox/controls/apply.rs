@@ -22,6 +22,10 @@ impl TestMarketplace {
     ) -> Result<SandboxReply, ControlError> {
         let json = match control {
             ControlCommand::Callback => return Ok(callback_page()),
+            ControlCommand::Device(asked) => {
+                let now_ms = self.now_ms(now_ms);
+                return Ok(self.device_page(&asked, now_ms));
+            }
             ControlCommand::Requests(_) | ControlCommand::ClearRequests(_) => {
                 return Err(ControlError::NoJournal);
             }
@@ -133,7 +137,7 @@ impl TestMarketplace {
             ControlCommand::Expire(what) => {
                 // A test token that was printed has no refresh token, so it ends with both.
                 if what != ExpireTarget::Refresh {
-                    self.given_tokens.end(Vec::new());
+                    self.given_tokens.expire();
                 }
                 self.tokens
                     .families

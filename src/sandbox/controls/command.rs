@@ -5,6 +5,7 @@ use crate::sandbox::call_fault::CallFault;
 use crate::sandbox::journal::JournalFilter;
 use crate::sandbox::recording_set::AddedRecordingError;
 use crate::sandbox::reserved_names::CONTROL_PATH;
+use crate::sandbox::tokens::device_page::DevicePageRequest;
 use std::time::Duration;
 
 pub(super) const HELP: &str = "there is: GET health; GET requests?scheme=S&verdict=accepted|refused|unrecorded&after=NUMBER&wait=2s; \
@@ -75,6 +76,8 @@ pub(crate) enum ControlCommand {
     RealClock,
     Tokens,
     Resources,
+    /// The page where a person confirms the login of a device.
+    Device(DevicePageRequest),
     /// The redirect target of authorization links that do not name one.
     Callback,
     Lose {
@@ -102,8 +105,9 @@ pub(crate) enum ExpireTarget {
     Grant,
 }
 
-/// Whether a control is the page at the end of a login, which a browser opens and which says
-/// nothing.
-pub(crate) fn is_callback_page(method: &http::Method, path: &str) -> bool {
-    *method == http::Method::GET && path.strip_prefix(CONTROL_PATH) == Some("callback")
+/// Whether a control is a page that the browser of a person opens: the one at the end of a login,
+/// which says nothing, and the one for the login of a device, where the code is the key.
+pub(crate) fn is_person_page(method: &http::Method, path: &str) -> bool {
+    let name = path.strip_prefix(CONTROL_PATH);
+    *method == http::Method::GET && matches!(name, Some("callback" | "device"))
 }

@@ -7,5 +7,5 @@ mod guard;
 mod parameters;
 mod parse;
 
-pub(super) use command::{ControlCommand, ControlError, is_callback_page};
+pub(super) use command::{ControlCommand, ControlError, is_person_page};
 pub use guard::ControlGuard;

@@ -6,6 +6,8 @@ use crate::load::parse_duration;
 use crate::method::Method;
 use crate::sandbox::call_fault::{CallFault, CallFaultKind};
 use crate::sandbox::journal::{JournalFilter, MAX_WAIT, VerdictKind};
+use crate::sandbox::tokens::device_logins::DeviceDecision;
+use crate::sandbox::tokens::device_page::DevicePageRequest;
 use crate::wire::parse_form;
 use std::time::Duration;
 
@@ -73,6 +75,25 @@ impl ControlParameters {
             return Err(invalid(name, &expected, text));
         }
         Ok(duration)
+    }
+
+    pub(super) fn device_page(&mut self) -> Result<DevicePageRequest, ControlError> {
+        let user_code = self.take("user_code").filter(|code| !code.is_empty());
+        let decision = match self.take("decision") {
+            None => None,
+            Some(text) if text == "deny" => Some(DeviceDecision::Denied),
+            Some(text) => match text.parse() {
+                Ok(index) => Some(DeviceDecision::Allowed(index)),
+                Err(_) => return Err(invalid("decision", "a number or `deny`", text)),
+            },
+        };
+        if decision.is_some() && user_code.is_none() {
+            return Err(ControlError::MissingParameter("user_code".to_owned()));
+        }
+        Ok(DevicePageRequest {
+            user_code,
+            decision,
+        })
     }
 
     pub(super) fn expire_target(&mut self) -> Result<ExpireTarget, ControlError> {

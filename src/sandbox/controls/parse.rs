@@ -27,6 +27,7 @@ impl ControlCommand {
             (Method::Get, "resources") => Self::Resources,
             // The query holds what the marketplace sends to an application: a code, ids, a state.
             (Method::Get, "callback") => return Ok(Self::Callback),
+            (Method::Get, "device") => Self::Device(parameters.device_page()?),
             (Method::Post, "lose") => Self::Lose {
                 responses: parameters.required_number("answers")?,
                 deliver_before_loss: parameters.optional_number("after")?.unwrap_or(0),

@@ -1,7 +1,7 @@
 //! Path and query as the journal shows them: a credential that is not one of the sandbox's own is
 //! replaced.
 
-use crate::model::scheme::{RequestPart, Scheme};
+use crate::model::scheme::{RequestPart, Scheme, Token};
 use crate::wire::parse_form;
 
 /// What stands in the place of a foreign credential.
@@ -16,7 +16,7 @@ impl CredentialFields {
     #[must_use]
     pub(crate) fn of(scheme: &Scheme) -> Self {
         let is_credential = |text: &str| {
-            ["cred.", "token.", "code", "secret"]
+            ["cred.", "token.", "code", "device_code", "secret"]
                 .iter()
                 .any(|root| text.starts_with(root))
         };
@@ -28,11 +28,7 @@ impl CredentialFields {
             .flat_map(|extractor| &extractor.places)
             .filter(|place| place.part == RequestPart::Query)
             .map(|place| place.field.clone());
-        let requests = scheme.tokens.iter().flat_map(|token| {
-            [&token.issue, &token.exchange, &token.refresh, &token.revoke]
-                .into_iter()
-                .flatten()
-        });
+        let requests = scheme.tokens.iter().flat_map(Token::all_requests);
         let sent = requests
             .flat_map(|request| request.query.iter().chain(&request.form))
             .chain(scheme.authorize_links.iter().flat_map(|link| &link.query))

@@ -1,16 +1,17 @@
 //! The page of an authorization link: one anchor for each subject that can be authorized. It needs
 //! no login.
 
+use super::html_page::{escape_html, html_page, subject_label};
 use super::issued_tokens::CodeBinding;
 use super::request_template::{
     ReceivedValues, RequestLeaf, field_leaves, matching_accounts, parameter_name, read_value,
 };
 use super::token_subject::{TokenSubject, subjects_of};
 use crate::method::Method;
+use crate::model::path_literals::PathLiterals;
 use crate::model::scheme::{AuthorizeLink, HostChoice, RequestPart, Scheme, VerifyFault};
 use crate::render::FreshValues;
-use crate::sandbox::marketplace::{TestMarketplace, local_base_url, path_below, request_path};
-use crate::sandbox::path_match::PathLiterals;
+use crate::sandbox::marketplace::{TestMarketplace, local_base_url, path_below};
 use crate::sandbox::refused_request::RefusedRequest;
 use crate::sandbox::reply::SandboxReply;
 use crate::sandbox::reserved_names::CONTROL_PATH;
@@ -69,7 +70,7 @@ impl TestMarketplace {
         let sent = match ReceivedValues::of(&received) {
             Ok(sent) => sent,
             Err(faulty) => {
-                return Some(self.refusal_reply(&faulty.into(), request_path(&received), moment));
+                return Some(self.refusal_reply(&faulty.into(), received.path(), moment));
             }
         };
         Some(
@@ -78,7 +79,7 @@ impl TestMarketplace {
                     Ok(back) => self.link_page(link, &owners, &back, moment),
                     Err(error) => SandboxReply::message(400, error.to_string()),
                 },
-                Err(faulty) => self.refusal_reply(&faulty, request_path(&received), moment),
+                Err(faulty) => self.refusal_reply(&faulty, received.path(), moment),
             },
         )
     }
@@ -141,14 +142,11 @@ impl TestMarketplace {
                 Ok(address) => address,
                 Err(error) => return SandboxReply::message(501, error.to_string()),
             };
-            let (href, label) = (escape_html(&address), escape_html(&link_label(owner)));
+            let (href, label) = (escape_html(&address), escape_html(&subject_label(owner)));
             items.push_str(&format!("<li><a href=\"{href}\">{label}</a></li>\n"));
         }
-        let title = escape_html(self.scheme.title.as_deref().unwrap_or(&self.scheme.name));
-        SandboxReply::html(format!(
-            "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>{title}</title></head>\n<body>\n\
-             <h1>{title}, played by ingam</h1>\n<p>Choose what the application may act for:</p>\n<ul>\n{items}</ul>\n</body>\n</html>\n"
-        ))
+        let text = format!("<p>Choose what the application may act for:</p>\n<ul>\n{items}</ul>");
+        html_page(200, self.page_title(), &text)
     }
 }
 
@@ -253,23 +251,6 @@ fn with_parameters(address: &str, pairs: &[(String, String)]) -> String {
     format!("{address}{joint}{}{fragment}", join_query(pairs))
 }
 
-fn link_label(owner: &TokenSubject) -> String {
-    let ids: Vec<String> = owner
-        .ids
-        .iter()
-        .map(|(name, value)| format!("{name} {}", value.to_text()))
-        .collect();
-    format!("{}: {}", owner.token, ids.join(", "))
-}
-
-fn escape_html(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
-        .replace('\'', "&#39;")
-}
-
 /// The page at the redirect target of the sandbox itself.
 #[must_use]
 pub(crate) fn callback_page() -> SandboxReply {
@@ -296,9 +277,5 @@ mod tests {
         ] {
             assert_eq!(with_parameters(address, &pairs), expected);
         }
-        assert_eq!(
-            escape_html("<a href='\"&\">"),
-            "&lt;a href=&#39;&quot;&amp;&quot;&gt;"
-        );
     }
 }

@@ -10,6 +10,7 @@ pub(crate) struct GivenTokens {
     /// Each ends the tokens that fit all of its pairs: the name of the token, or an id of its
     /// account. Without pairs, all.
     ended: Vec<Vec<(String, String)>>,
+    has_expired: bool,
 }
 
 impl GivenTokens {
@@ -17,6 +18,16 @@ impl GivenTokens {
         if !self.ended.contains(&only) {
             self.ended.push(only);
         }
+    }
+
+    /// Ends all of them, as time does.
+    pub(crate) fn expire(&mut self) {
+        self.has_expired = true;
+        self.end(Vec::new());
+    }
+
+    pub(crate) fn have_expired(&self) -> bool {
+        self.has_expired
     }
 
     /// Whether a token of this account still works. `needed` is the name of the token that the

@@ -107,6 +107,14 @@ impl IssuedFamily {
                 .any(|known| known.value == access && known.expires_at_ms > now_ms)
     }
 
+    /// Whether an access token was valid, and is too old.
+    #[must_use]
+    pub(crate) fn has_expired(&self, access: &str, now_ms: i64) -> bool {
+        let mut known = self.access.iter();
+        !self.grant.revoked
+            && known.any(|known| known.value == access && known.expires_at_ms <= now_ms)
+    }
+
     #[must_use]
     pub(crate) fn is_grant_ended(&self, now_ms: i64) -> bool {
         self.grant.revoked || self.grant.expires_at_ms <= now_ms

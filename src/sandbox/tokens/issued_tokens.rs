@@ -1,6 +1,7 @@
 //! Every code and token that one marketplace of the sandbox has issued, and the rules to issue the
 //! next one. Time and random numbers are passed as values.
 
+use super::device_logins::DeviceLogins;
 use super::issued_family::{ExpiringToken, IssuedFamily, IssuedGrant, IssuedPair, millis};
 use super::token_subject::TokenSubject;
 use crate::model::scheme::{Token, TokenResponse, VerifyFault};
@@ -96,6 +97,7 @@ struct IssuedCode {
 pub(crate) struct IssuedTokens {
     pub(crate) families: Vec<IssuedFamily>,
     codes: Vec<IssuedCode>,
+    pub(super) devices: DeviceLogins,
     /// How many texts were generated, so that no two are the same.
     issued_count: u64,
     pub(crate) overrides: TokenOverrides,
@@ -111,6 +113,14 @@ impl IssuedTokens {
             .map(|family| &family.subject)
     }
 
+    /// The subject of an access token that is too old.
+    #[must_use]
+    pub(crate) fn subject_of_expired(&self, access: &str, now_ms: i64) -> Option<&TokenSubject> {
+        let mut families = self.families.iter();
+        let family = families.find(|family| family.has_expired(access, now_ms))?;
+        Some(&family.subject)
+    }
+
     /// Whether a text is a token or a code of this marketplace, in whatever state.
     #[must_use]
     pub(crate) fn has_issued(&self, text: &str, now_ms: i64) -> bool {
@@ -120,6 +130,7 @@ impl IssuedTokens {
                 || family.current_refresh(text).is_some()
                 || family.has_retired(text)
         }) || self.codes.iter().any(|issued| issued.code.value == text)
+            || self.devices.has_code(text)
     }
 
     /// Whether the subject of an access token is penalized.
@@ -224,13 +235,23 @@ impl IssuedTokens {
         rule: TokenRule<'_>,
         moment: FreshValues,
     ) -> Result<IssuedPair, ExchangeFault> {
-        let now_ms = moment.unix_ms;
         let IssuedCode {
             subject: owner,
             binding,
             ..
-        } = self.take_code(code, owners, now_ms)?;
+        } = self.take_code(code, owners, moment.unix_ms)?;
         binding.check(proof)?;
+        Ok(self.start_authorization(&owner, rule, moment))
+    }
+
+    /// A pair for a subject that a person has authorized; its earlier tokens are replaced.
+    pub(super) fn start_authorization(
+        &mut self,
+        owner: &TokenSubject,
+        rule: TokenRule<'_>,
+        moment: FreshValues,
+    ) -> IssuedPair {
+        let now_ms = moment.unix_ms;
         let end_ms = rule
             .token
             .lifetime
@@ -240,7 +261,7 @@ impl IssuedTokens {
             self.new_access_token(rule.token, moment),
             self.new_refresh_token(rule.token, moment),
         );
-        let family = self.family(&owner);
+        let family = self.family(owner);
         family.counts.exchanged += 1;
         family.start_grant(
             IssuedGrant {
@@ -249,7 +270,7 @@ impl IssuedTokens {
             },
             now_ms,
         );
-        Ok(family.issue_pair(access, refresh, rule.response.old_token_grace))
+        family.issue_pair(access, refresh, rule.response.old_token_grace)
     }
 
     /// Removes a valid code and returns it.
@@ -410,6 +431,16 @@ impl IssuedTokens {
             .unwrap_or_else(|| millis(token.lifetime.refresh.unwrap_or(DEFAULT_REFRESH_LIFETIME)));
         let is_used = token.refresh.is_some() || !token.splits.is_empty();
         is_used.then(|| self.new_token("refresh", &token.name, life, moment))
+    }
+
+    pub(super) fn new_code(
+        &mut self,
+        kind: &str,
+        token: &str,
+        life: Duration,
+        moment: FreshValues,
+    ) -> ExpiringToken {
+        self.new_token(kind, token, millis(life), moment)
     }
 
     fn new_token(

@@ -2,7 +2,10 @@
 //! was issued.
 
 pub(super) mod authorize_page;
+pub(super) mod device_logins;
+pub(super) mod device_page;
 pub(super) mod given_tokens;
+mod html_page;
 pub(super) mod issued_family;
 pub(super) mod issued_tokens;
 mod penalty;

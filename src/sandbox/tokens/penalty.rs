@@ -9,12 +9,8 @@ use crate::wire::{DraftBody, parse_form};
 /// Whether a request makes the mistake.
 #[must_use]
 pub(crate) fn is_violated_by(penalty: &PenaltyRule, received: &ReceivedRequest) -> bool {
-    let query = received
-        .target
-        .split_once('?')
-        .map_or("", |(_, query)| query);
     let pairs = match penalty.part {
-        RequestPart::Query => parse_form(query),
+        RequestPart::Query => parse_form(received.query()),
         // Only the names matter here, and replacement characters cannot form a known one.
         RequestPart::Form => parse_form(&String::from_utf8_lossy(&received.body)),
         RequestPart::Header => received.headers.clone(),
@@ -61,11 +57,8 @@ pub(crate) fn has_all_parameters(token: &Token, verified: &VerifiedRequest) -> b
 /// it later.
 #[must_use]
 pub(crate) fn move_query_to_body(mut received: ReceivedRequest) -> ReceivedRequest {
-    let Some((path, query)) = received.target.split_once('?') else {
-        return received;
-    };
-    if received.body.is_empty() {
-        let (path, pairs) = (path.to_owned(), parse_form(query));
+    if received.body.is_empty() && received.target.contains('?') {
+        let (path, pairs) = (received.path().to_owned(), parse_form(received.query()));
         set_form(&mut received, &pairs);
         received.target = path;
     }

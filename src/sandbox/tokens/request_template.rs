@@ -21,14 +21,10 @@ impl ReceivedValues {
     /// # Errors
     /// When the body is not what its media type says.
     pub(crate) fn of(received: &ReceivedRequest) -> Result<Self, VerifyError> {
-        let query = received
-            .target
-            .split_once('?')
-            .map_or("", |(_, query)| query);
         let media_type = media_type_of(received);
         Ok(Self {
             // As every client library writes it, and every server reads it: a plus is a blank.
-            query: parse_form(query),
+            query: parse_form(received.query()),
             form: form_of(media_type, &received.body)?,
             json: json_of(media_type, &received.body)?,
         })
@@ -247,13 +243,18 @@ pub(crate) fn find_unexpected(
 }
 
 /// # Errors
-/// When a value differs from the constant of the template.
+/// When a value differs from the constant of the template. A list or an object says what is asked
+/// for, which every client decides for itself.
 pub(crate) fn check_constants(
     leaves: &[RequestLeaf<'_>],
     sent: &ReceivedValues,
 ) -> Result<(), VerifyError> {
-    let is_wrong = |leaf: &&RequestLeaf<'_>| match (leaf.template.as_constant(), sent.get(leaf)) {
-        (Some(constant), Some(sent)) if leaf.part == RequestPart::Json => *constant != sent,
+    let single = |leaf: &&RequestLeaf<'_>| {
+        let constant = leaf.template.as_constant()?;
+        (!matches!(constant, Value::List(_) | Value::Object(_))).then(|| constant.clone())
+    };
+    let is_wrong = |leaf: &&RequestLeaf<'_>| match (single(leaf), sent.get(leaf)) {
+        (Some(constant), Some(sent)) if leaf.part == RequestPart::Json => constant != sent,
         (Some(constant), Some(sent)) => Some(constant.to_text().as_str()) != sent.as_str(),
         _ => false,
     };
@@ -264,6 +265,15 @@ pub(crate) fn check_constants(
         }),
         None => Ok(()),
     }
+}
+
+/// Whether every constant of the templates was sent.
+#[must_use]
+pub(crate) fn has_constants(leaves: &[RequestLeaf<'_>], sent: &ReceivedValues) -> bool {
+    let mut constants = leaves
+        .iter()
+        .filter(|leaf| leaf.template.as_constant().is_some());
+    constants.all(|leaf| sent.get(leaf).is_some()) && check_constants(leaves, sent).is_ok()
 }
 
 /// The value and the location of the leaf that is exactly `{{ a.b }}`.

@@ -17,6 +17,25 @@ pub(crate) fn json_as_form(mut received: ReceivedRequest) -> ReceivedRequest {
     received
 }
 
+/// The same request with the pairs of its form in the query, as they are spelled.
+#[must_use]
+pub(crate) fn form_as_query(mut received: ReceivedRequest) -> ReceivedRequest {
+    let is_form = media_type_of(&received).starts_with("application/x-www-form-urlencoded");
+    let Ok(form) = std::str::from_utf8(&received.body) else {
+        return received;
+    };
+    if is_form && !form.is_empty() {
+        let joint = if received.target.contains('?') {
+            '&'
+        } else {
+            '?'
+        };
+        received.target = format!("{}{joint}{form}", received.target);
+        received.body = Vec::new().into();
+    }
+    received
+}
+
 /// Puts a form in the place of the body.
 pub(crate) fn set_form(received: &mut ReceivedRequest, pairs: &[(String, String)]) {
     received.body = join_form(pairs).into();

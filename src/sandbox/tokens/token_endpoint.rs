@@ -1,19 +1,22 @@
 //! Token requests: which request of the scheme one is, the values that it sends, and the response
 //! that the scheme describes.
 
+use super::device_logins::DEVICE_CODE_LIFETIME;
+use super::device_page::device_error;
 use super::issued_family::{ExpiringToken, IssuedPair};
 use super::issued_tokens::{CodeProof, ExchangeFault, RefreshCandidate, TokenRule};
 use super::penalty::{has_all_parameters, is_violated_by, move_query_to_body};
 use super::request_template::{
-    ReceivedValues, RequestLeaf, check_constants, find_missing, find_unexpected, leaves_of,
-    matching_accounts, read_value,
+    ReceivedValues, RequestLeaf, check_constants, find_missing, find_unexpected, has_constants,
+    leaves_of, matching_accounts, read_value,
 };
-use super::token_body::json_as_form;
+use super::token_body::{form_as_query, json_as_form};
 use super::token_subject::{TokenSubject, public_ids, subjects_of};
+use crate::method::Method;
+use crate::model::path_literals::PathLiterals;
 use crate::model::scheme::{PenaltyRule, Scheme, Token, TokenRequest, VerifyFault};
 use crate::render::{FreshValues, RenderError};
-use crate::sandbox::marketplace::{TestMarketplace, local_base_url, path_below, request_path};
-use crate::sandbox::path_match::PathLiterals;
+use crate::sandbox::marketplace::{TestMarketplace, local_base_url, path_below};
 use crate::sandbox::refused_request::RefusedRequest;
 use crate::sandbox::reply::{LostResponse, SandboxReply, unmakeable_reply};
 use crate::sandbox::template_scope::SandboxScope;
@@ -27,6 +30,10 @@ enum GrantType {
     ClientCredentials,
     AuthorizationCode,
     RefreshToken,
+    /// No token is requested: the login of a device begins (RFC 8628, section 3.1).
+    DeviceAuthorization,
+    /// RFC 8628, section 3.4.
+    DeviceCode,
     /// No token is requested: one is ended (RFC 7009).
     Revocation,
 }
@@ -47,26 +54,32 @@ struct TokenRequestMatch<'s> {
 /// Every token request that the scheme defines for this method and path.
 fn candidates<'s>(scheme: &'s Scheme, received: &ReceivedRequest) -> Vec<TokenRequestMatch<'s>> {
     let ways = |token: &'s Token| {
+        let device = token.device.as_ref();
         let ways = [
-            (GrantType::ClientCredentials, &token.issue),
-            (GrantType::AuthorizationCode, &token.exchange),
-            (GrantType::RefreshToken, &token.refresh),
-            (GrantType::Revocation, &token.revoke),
+            (GrantType::ClientCredentials, token.issue.as_ref()),
+            (GrantType::AuthorizationCode, token.exchange.as_ref()),
+            (
+                GrantType::DeviceAuthorization,
+                device.map(|device| &device.authorize),
+            ),
+            (GrantType::DeviceCode, device.map(|device| &device.exchange)),
+            (GrantType::RefreshToken, token.refresh.as_ref()),
+            (GrantType::Revocation, token.revoke.as_ref()),
         ];
         ways.into_iter()
-            .filter_map(move |(with, request)| Some((token, with, request.as_ref()?)))
+            .filter_map(move |(with, request)| Some((token, with, request?)))
     };
-    let here = |request: &TokenRequest| {
+    let here = |token: &Token, request: &TokenRequest| {
         let path = local_base_url(scheme, token_host(scheme, request), &received.base)
             .and_then(|base| path_below(&base, received));
-        request.method == received.method
+        (request.method == received.method || accepts_method(scheme, token, received.method))
             && path.is_some_and(|path| PathLiterals::of(&request.path).matches(path))
     };
     let all = scheme
         .tokens
         .iter()
         .flat_map(ways)
-        .filter(|(_, _, request)| here(request));
+        .filter(|(token, _, request)| here(token, request));
     all.map(|(token, with, request)| TokenRequestMatch {
         token,
         grant_type: with,
@@ -76,6 +89,14 @@ fn candidates<'s>(scheme: &'s Scheme, received: &ReceivedRequest) -> Vec<TokenRe
         mismatch: None,
     })
     .collect()
+}
+
+/// Whether a request to the path of calls is one of those: then the constants of a token request,
+/// such as the name of its operation, tell it from all others.
+fn is_call(scheme: &Scheme, candidate: &TokenRequestMatch<'_>, sent: &ReceivedValues) -> bool {
+    let path = candidate.request.path.as_literal().unwrap_or_default();
+    let is_shared = scheme.paths.iter().any(|pattern| pattern.matches(path));
+    is_shared && !has_constants(&candidate.leaves, sent)
 }
 
 /// The candidate whose parameters and constants were sent; several can share one path, and differ
@@ -130,6 +151,8 @@ struct TokenReplyData<'s> {
 /// Why a token request gets no token.
 enum TokenRefusal {
     Invalid(RefusedRequest),
+    /// Nobody has confirmed the login of the device: the word of RFC 8628, section 3.5.
+    Device(&'static str),
     /// The scheme defines no response.
     NoResponseDefined,
 }
@@ -165,14 +188,23 @@ impl TestMarketplace {
         {
             received = json_as_form(received);
         }
+        if let Some(candidate) = candidates.first()
+            && candidate.request.method != received.method
+        {
+            received = with_parameters_in_place(received, candidate.request);
+        }
         let sent = match ReceivedValues::of(&received) {
             Ok(sent) => sent,
             Err(faulty) => {
                 self.traffic.token_requests += 1;
-                let path = request_path(&received);
+                let path = received.path();
                 return Some(Ok(self.refusal_reply(&faulty.into(), path, moment)));
             }
         };
+        let candidates: Vec<_> = candidates
+            .into_iter()
+            .filter(|candidate| !is_call(&scheme, candidate, &sent))
+            .collect();
         let matched = match_token_request(&scheme, candidates, &sent)?;
         let host = token_host(&scheme, matched.request);
         received.base = local_base_url(&scheme, host, &received.base)?;
@@ -189,12 +221,15 @@ impl TestMarketplace {
         received: ReceivedRequest,
         moment: FreshValues,
     ) -> Result<SandboxReply, LostResponse> {
-        let path = request_path(&received).to_owned();
+        let path = received.path().to_owned();
         if matched.grant_type == GrantType::Revocation {
             return Ok(match self.end_authorization(matched, &received, moment) {
                 Ok(()) => SandboxReply::json(200, &Value::Object(Vec::new())),
                 Err(faulty) => self.refusal_reply(&faulty, &path, moment),
             });
+        }
+        if matched.grant_type == GrantType::DeviceAuthorization {
+            return Ok(self.device_reply(scheme, matched, &received, moment));
         }
         let granted = match matched.grant_type {
             GrantType::ClientCredentials => self.issue(scheme, matched, received, moment),
@@ -203,6 +238,7 @@ impl TestMarketplace {
         match granted {
             Ok(granted) => self.token_reply(&granted, &path, moment),
             Err(TokenRefusal::Invalid(faulty)) => Ok(self.refusal_reply(&faulty, &path, moment)),
+            Err(TokenRefusal::Device(error)) => Ok(device_error(error)),
             Err(TokenRefusal::NoResponseDefined) => Ok(SandboxReply::message(
                 501,
                 "the scheme says no response to this token request",
@@ -229,18 +265,57 @@ impl TestMarketplace {
         } else {
             move_query_to_body(received)
         };
-        let verified = self.verify(&matched.request.procedure, None, &received, moment.unix_ms)?;
+        let issuing = matched.request.issuing_token.as_ref();
+        let verified = self.verify(
+            &matched.request.procedure,
+            issuing.map(|with| with.name.as_str()),
+            &received,
+            moment.unix_ms,
+        )?;
         let is_incomplete = !penalties.is_empty() && !has_all_parameters(matched.token, &verified);
         let rule = token_rule(scheme, matched.token)?;
         let sent = ReceivedValues::of(&received)?;
         if penalties.is_empty() {
             self.check_parameters(matched, &verified, &sent)?;
         }
-        let owner = self.subject_for(matched, &verified, &sent)?;
+        let owner = match self.issuing_account(matched, &verified, &sent, moment.unix_ms)? {
+            Some(account) => TokenSubject::of(matched.token, account),
+            None => self.subject_for(matched, &verified, &sent)?,
+        };
         let given = self.tokens.issue(&owner, rule, moment);
         // Stays set: a correct request later does not give the quota back.
         self.tokens.family(&owner).penalized |= is_violated || is_incomplete;
         Ok(TokenReplyData { pair: given, rule })
+    }
+
+    /// The account of the token that this one is issued with; `None` if it needs none. The token
+    /// stands in a parameter, or where a verifier reads it.
+    ///
+    /// # Errors
+    /// When it is unknown, has expired, or is another token than the one that is needed.
+    fn issuing_account(
+        &self,
+        matched: &TokenRequestMatch<'_>,
+        verified: &VerifiedRequest,
+        sent: &ReceivedValues,
+        now_ms: i64,
+    ) -> Result<Option<&TestAccount>, VerifyError> {
+        let Some(with) = &matched.request.issuing_token else {
+            return Ok(None);
+        };
+        let read = read_value(&matched.leaves, sent, &["token", "access_token"]);
+        let mut accounts = self.accounts.iter();
+        let Some((value, place)) = read else {
+            return Ok(accounts.find(|account| account.name == verified.account));
+        };
+        let holder = accounts.find(|account| {
+            self.holds_token(account, "access_token", &value, Some(&with.name), now_ms)
+        });
+        let fault = VerifyError {
+            fault: VerifyFault::Token,
+            location: place,
+        };
+        holder.map(Some).ok_or(fault)
     }
 
     /// # Errors
@@ -317,6 +392,50 @@ impl TestMarketplace {
         Ok(())
     }
 
+    /// The codes of the login of a device.
+    fn device_reply(
+        &mut self,
+        scheme: &Scheme,
+        matched: &TokenRequestMatch<'_>,
+        received: &ReceivedRequest,
+        moment: FreshValues,
+    ) -> SandboxReply {
+        match self.device_subjects(matched, received, moment) {
+            Ok(subjects) => {
+                let json = token_rule(scheme, matched.token).ok();
+                let json = json.and_then(|rule| rule.response.device.as_ref());
+                let name = &matched.token.name;
+                let tokens = &mut self.tokens;
+                let code = tokens.new_code("device", name, DEVICE_CODE_LIFETIME, moment);
+                let begun = tokens.devices.begin(code, subjects, moment);
+                self.device_codes_reply(json, &begun, received, moment)
+            }
+            Err(faulty) => self.refusal_reply(&faulty, received.path(), moment),
+        }
+    }
+
+    /// Whom a person may confirm the login for.
+    fn device_subjects(
+        &self,
+        matched: &TokenRequestMatch<'_>,
+        received: &ReceivedRequest,
+        moment: FreshValues,
+    ) -> Result<Vec<TokenSubject>, RefusedRequest> {
+        let verified = self.verify(&matched.request.procedure, None, received, moment.unix_ms)?;
+        if let Some(odd) = &matched.mismatch {
+            return Err(odd.clone().into());
+        }
+        let sent = ReceivedValues::of(received)?;
+        let accounts = matching_accounts(
+            &self.scheme,
+            &self.accounts,
+            &verified.read_values,
+            &matched.leaves,
+            &sent,
+        )?;
+        Ok(subjects_of(matched.token, &accounts))
+    }
+
     /// A pair for a code or a refresh token.
     fn exchange_or_refresh<'s>(
         &mut self,
@@ -355,13 +474,20 @@ impl TestMarketplace {
         grant: &GrantInput<'_>,
         candidates: &[RefreshCandidate],
         moment: FreshValues,
-    ) -> Result<IssuedPair, VerifyError> {
+    ) -> Result<IssuedPair, TokenRefusal> {
         let pair = match grant_type {
-            GrantType::AuthorizationCode => self.exchange(grant, candidates, moment),
-            _ => self.refresh(grant, candidates, moment),
+            GrantType::AuthorizationCode => self
+                .exchange(grant, candidates, moment)
+                .map_err(TokenRefusal::from),
+            GrantType::DeviceCode => self.redeem_device(grant, candidates, moment),
+            _ => self
+                .refresh(grant, candidates, moment)
+                .map_err(TokenRefusal::from),
         };
         // With several candidates it is unknown whose request was refused, so none is counted.
-        if let (Err(_), [candidate]) = (&pair, candidates) {
+        let is_refused =
+            matches!(&pair, Err(refusal) if !matches!(refusal, TokenRefusal::Device(_)));
+        if let (true, [candidate]) = (is_refused, candidates) {
             self.tokens.family(&candidate.subject).counts.refused += 1;
         }
         pair
@@ -404,6 +530,34 @@ impl TestMarketplace {
                     ExchangeFault::Verifier => place_of(verifier.as_ref(), "verifier"),
                 },
             })
+    }
+
+    fn redeem_device(
+        &mut self,
+        grant: &GrantInput<'_>,
+        candidates: &[RefreshCandidate],
+        moment: FreshValues,
+    ) -> Result<IssuedPair, TokenRefusal> {
+        let (code, place) = grant
+            .read_value(&["device_code"])
+            .ok_or_else(|| missing_grant("device_code"))?;
+        let owners: Vec<TokenSubject> = candidates
+            .iter()
+            .map(|candidate| candidate.subject.clone())
+            .collect();
+        let devices = &mut self.tokens.devices;
+        match devices.redeem(&code, &owners, moment.unix_ms) {
+            Ok(subject) => Ok(self
+                .tokens
+                .start_authorization(&subject, grant.rule, moment)),
+            Err(fault) => Err(match fault.error() {
+                Some(error) => TokenRefusal::Device(error),
+                None => TokenRefusal::from(VerifyError {
+                    fault: VerifyFault::Code,
+                    location: place,
+                }),
+            }),
+        }
     }
 
     fn refresh(
@@ -523,6 +677,21 @@ fn penalty_rules<'s>(scheme: &'s Scheme, token: &Token) -> Vec<&'s PenaltyRule> 
 fn token_host<'s>(scheme: &Scheme, request: &'s TokenRequest) -> Option<&'s str> {
     let region = scheme.main_host().map_or("", |host| host.region.as_str());
     request.host.region_for(region)
+}
+
+/// Whether requests for this token may have this method.
+fn accepts_method(scheme: &Scheme, token: &Token, method: Method) -> bool {
+    token_rule(scheme, token).is_ok_and(|rule| rule.response.accepted_methods.contains(&method))
+}
+
+/// With another method parameters stand in the other part: those of a GET in the query, those of a
+/// POST in a form.
+fn with_parameters_in_place(received: ReceivedRequest, request: &TokenRequest) -> ReceivedRequest {
+    if request.form.is_empty() {
+        form_as_query(received)
+    } else {
+        move_query_to_body(received)
+    }
 }
 
 /// Whether the form of this token request may come as JSON.

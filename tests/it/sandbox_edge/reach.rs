@@ -18,7 +18,7 @@ fn a_scheme_has_the_port_that_was_given_to_it() {
     let args = ["--port", "0", "--port", &fixed];
     let args = [&args[..], &["--scheme", "shopee", "--scheme", "lazada"]].concat();
     let mut sandbox = StartedSandbox::start(&folder, &args);
-    assert_eq!(sandbox.schemes(), ["lazada", "shopee"]);
+    assert_eq!(sandbox.schemes(), ["shopee", "lazada"]);
     assert_eq!(sandbox.url("shopee"), format!("http://127.0.0.1:{port}"));
     let (status, answer) = get(
         &format!("127.0.0.1:{port}"),
