@@ -168,7 +168,7 @@ fn a_file_that_no_sandbox_wrote_is_not_overwritten() {
     let said = said.replace(&path.display().to_string(), "PATH");
     assert_eq!(
         said,
-        "error: `--ready-file PATH` is a file that no sandbox wrote\n\
+        "error: `--ready-file PATH` is a file that no server of ingam wrote\n\
          help: it would be overwritten and deleted: name another file, or delete this one\n"
     );
     assert_eq!(code, 2);
@@ -189,6 +189,45 @@ fn a_file_that_cannot_be_written_is_an_error_before_anything_is_printed() {
         assert!(said.contains("help: name a file in a folder that you can write to"));
         assert_eq!(code, 5, "{said}");
     }
+}
+
+/// A `.env` with real keys is not lost to a slip of the keyboard.
+#[test]
+fn a_file_of_somebody_else_is_not_overwritten() {
+    let folder = Folder::new();
+    for (written, is_refused) in [
+        ("INGAM_SHOPEE__PARTNER_KEY=a-real-key\n", true),
+        ("hello\n", true),
+        ("INGAM_HOST_SHOPEE=http://127.0.0.1:1\n# mine\n", true),
+        (
+            "INGAM_HOST_SHOPEE=http://127.0.0.1:1\nINGAM_SHOPEE__PARTNER_ID=1\n",
+            false,
+        ),
+        ("", false),
+    ] {
+        let path = folder.write("k.env", written);
+        let args = ["--scheme", "shopee", "--port", "0", "--env-file", "k.env"];
+        let output = command(&folder, &args).arg("--until-eof").output().unwrap();
+        let (_, said, code) = text(&output);
+        assert_eq!(code, if is_refused { 2 } else { 0 }, "{written:?}: {said}");
+        assert_eq!(read(&path) == written, is_refused, "{written:?}");
+    }
+}
+
+#[test]
+fn the_first_scheme_that_is_named_gets_the_first_port() {
+    let folder = Folder::new();
+    let args = [
+        "--scheme", "shopee", "--scheme", "lazada", "--port", "29871",
+    ];
+    let sandbox = StartedSandbox::start(&folder, &args);
+    let url = |scheme: &str| {
+        sandbox.line["schemes"][scheme]["base_url"]
+            .as_str()
+            .unwrap()
+    };
+    assert!(url("shopee").contains(":29871"), "{}", url("shopee"));
+    assert!(url("lazada").contains(":29872"), "{}", url("lazada"));
 }
 
 #[test]

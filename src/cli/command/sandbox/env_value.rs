@@ -2,7 +2,7 @@
 
 /// The value as a shell and docker compose read it: as it is if no character of it means anything,
 /// else between single quotes, in which `$` is a dollar sign. `None` if it cannot be written so.
-pub(super) fn quoted(value: &str) -> Option<String> {
+pub(in crate::cli::command) fn quoted(value: &str) -> Option<String> {
     let is_plain = |char: char| char.is_ascii_alphanumeric() || "-_.,:/@%+=".contains(char);
     if value.chars().all(is_plain) {
         return Some(value.to_owned());

@@ -3,7 +3,7 @@
 mod announcement;
 mod authority_folder;
 mod env_file;
-mod env_value;
+pub(super) mod env_value;
 mod listen_options;
 mod ready_file;
 mod request_lines;
@@ -82,6 +82,8 @@ async fn listen(invocation: &Invocation<'_>, args: &SandboxArgs, output: &Output
     // First of all: a script that waits for the file must not find that of a sandbox before.
     let ready_path = args.ready_file.as_ref().map(|path| cwd.join(path));
     let mut ready_file = ready_path.map(ReadyFile::claim).transpose()?;
+    let env_path = args.env_file.as_ref().map(|path| cwd.join(path));
+    env_path.as_deref().map(env_file::claim).transpose()?;
     let mut loaded = settings::load_kinds(invocation, &[FileKind::Recording, FileKind::Scheme])?;
     output.print_warnings(&invocation.warnings);
     let schemes = schemes_to_play(&mut loaded, &args.scheme)?;
@@ -167,6 +169,9 @@ fn schemes_to_play(
         return Ok(all_schemes(loaded));
     }
     listen_options::check_scheme_names(&loaded.workspace, "--scheme", names.iter())?;
-    let is_named = |name: &str| names.iter().any(|named| named == name);
-    Ok(schemes_where(loaded, is_named))
+    let place = |name: &str| names.iter().position(|named| named == name);
+    let mut schemes = schemes_where(loaded, |name| place(name).is_some());
+    // Ports are given in this order: the first scheme that is named gets the first port.
+    schemes.sort_by_key(|scheme| place(&scheme.name));
+    Ok(schemes)
 }
