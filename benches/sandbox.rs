@@ -65,7 +65,7 @@ fn sandbox() -> (String, Vec<u8>) {
     let played = Arc::clone(&scheme);
     on_a_thread(move || async move {
         let lines = AtomicU64::new(0);
-        let sink = Box::new(move |entry: &ingam::internals::sandbox::JournalEntry| {
+        let sink = Box::new(move |entry: &ingam::internals::sandbox::JournalLine<'_>| {
             lines.fetch_add(entry.to_text().len() as u64, Ordering::Relaxed);
         });
         let journal = RequestJournal::start(vec!["shopee".to_owned()], Some(sink)).unwrap();

@@ -99,7 +99,7 @@ pub mod renew {
 }
 pub mod sandbox {
     pub use crate::sandbox::{
-        ControlGuard, JournalEntry, ListenOptions, NO_RECORDING, PortPlan, RequestJournal,
+        ControlGuard, JournalLine, ListenOptions, NO_RECORDING, PortPlan, RequestJournal,
         SandboxOrigins, SandboxServer, test_account,
     };
 }

@@ -616,6 +616,13 @@ pub(super) struct SandboxArgs {
     /// Take the protocol of a request from `X-Forwarded-Proto`, as a proxy in front of it says
     #[arg(long)]
     pub(super) trust_forwarded_proto: bool,
+    /// Send pushes to this address of your program, such as <http://127.0.0.1:3000/push>: those of
+    /// `POST /.ingam/push?event=NAME`, and those of recordings with `then_push`
+    #[arg(long, value_name = "URL")]
+    pub(super) push_to: Option<String>,
+    /// Let `--push-to` name another machine
+    #[arg(long, requires = "push_to")]
+    pub(super) allow_remote_push: bool,
     /// Print addresses and test keys as one line of JSON, and requests as NDJSON
     #[arg(long)]
     pub(super) json: bool,

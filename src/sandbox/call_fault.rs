@@ -51,6 +51,7 @@ impl CallFault {
             CallFaultKind::Reset => Some(ReplyDelivery {
                 delay: Duration::ZERO,
                 outcome: DeliveryOutcome::Dropped,
+                push: None,
             }),
             CallFaultKind::Delay(_) => None,
         }

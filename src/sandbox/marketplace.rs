@@ -554,6 +554,7 @@ impl TestMarketplace {
         ReplyDelivery {
             delay: exchange.delay.unwrap_or_default(),
             outcome: arrives,
+            push: exchange.then_push.clone(),
         }
     }
 

@@ -8,6 +8,7 @@ mod journal;
 mod listen;
 mod marketplace;
 mod path_match;
+mod pushes;
 mod recording_set;
 mod refused_request;
 mod reply;
@@ -20,7 +21,7 @@ mod tokens;
 mod truncated_body;
 
 pub use controls::ControlGuard;
-pub use journal::{JournalEntry, RequestJournal};
+pub use journal::{JournalLine, RequestJournal};
 pub(crate) use listen::{
     AllowedOrigins, AuthorityError, AuthorityRecord, SandboxAuthority, certificate_domains,
 };

@@ -23,6 +23,8 @@ pub(super) enum AddedRecordingError {
         "`resources` cannot be added while the sandbox runs: write them to a file below fixtures/recordings/"
     )]
     Resources,
+    #[error("the scheme has no event `{event}` that `then_push` could send; it has: {known}")]
+    UnknownEvent { event: String, known: String },
     #[error("there are {MAX_ADDED} added recordings: delete some, or reset")]
     TooMany,
 }
@@ -170,11 +172,15 @@ impl RecordingSet {
     }
 
     /// Adds a recording that is answered from before all others; its id and how many exchanges it
-    /// has.
+    /// has. `events` are those that the scheme can push.
     ///
     /// # Errors
     /// When the text is no recording of this scheme.
-    pub(super) fn add(&mut self, text: &str) -> Result<(String, usize), AddedRecordingError> {
+    pub(super) fn add(
+        &mut self,
+        text: &str,
+        events: &[&str],
+    ) -> Result<(String, usize), AddedRecordingError> {
         if self.added.len() >= MAX_ADDED {
             return Err(AddedRecordingError::TooMany);
         }
@@ -187,6 +193,18 @@ impl RecordingSet {
         }
         if !recording.resources.is_empty() {
             return Err(AddedRecordingError::Resources);
+        }
+        let pushes = recording.exchanges.iter();
+        let mut pushes = pushes.filter_map(|exchange| exchange.then_push.as_ref());
+        if let Some(push) = pushes.find(|push| !events.contains(&push.event.as_str())) {
+            return Err(AddedRecordingError::UnknownEvent {
+                event: push.event.clone(),
+                known: if events.is_empty() {
+                    "none".to_owned()
+                } else {
+                    events.join(", ")
+                },
+            });
         }
         self.added_count += 1;
         let id = self.added_count.to_string();

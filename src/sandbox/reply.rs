@@ -2,6 +2,7 @@
 
 use super::journal::{ReplyVerdict, VerdictKind};
 use super::reserved_names::{NO_RECORDING, NOT_RECORDED};
+use crate::model::recording::StubPush;
 use crate::model::scheme::Scheme;
 use crate::recording::{ReplayMiss, describe_miss};
 use crate::value::Value;
@@ -28,6 +29,8 @@ pub(super) struct ReplyDelivery {
     /// How long it is held back.
     pub(super) delay: Duration,
     pub(super) outcome: DeliveryOutcome,
+    /// The push that follows it.
+    pub(super) push: Option<StubPush>,
 }
 
 #[derive(Debug)]
@@ -67,6 +70,7 @@ impl From<SandboxReply> for ReplyDelivery {
         Self {
             delay: Duration::ZERO,
             outcome: DeliveryOutcome::Complete(reply),
+            push: None,
         }
     }
 }
@@ -76,6 +80,7 @@ impl From<Result<SandboxReply, LostResponse>> for ReplyDelivery {
         Self {
             delay: Duration::ZERO,
             outcome: reply.map_or(DeliveryOutcome::Dropped, DeliveryOutcome::Complete),
+            push: None,
         }
     }
 }

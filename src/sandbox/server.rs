@@ -1,13 +1,14 @@
 //! Starts the marketplaces and hands every request to its marketplace as the raw bytes that arrived.
 
 use super::controls::{ControlCommand, ControlError, ControlGuard, is_person_page};
-use super::journal::{ArrivedCall, CredentialFields, RequestJournal};
+use super::journal::{ArrivedCall, CredentialFields, ReplyVerdict, RequestJournal};
 use super::listen::{
     AllowedOrigins, AuthorityError, BindError, BoundListener, ForwardProxy, KnownHosts,
     PortAssignment, PortPlan, PortPlanError, ProxiedService, ProxyTarget, SandboxAuthority,
     SandboxOrigins, bind_all, bind_one, named_authority, scheme_of_host, tls_acceptor,
 };
 use super::marketplace::TestMarketplace;
+use super::pushes::{PushError, PushOrder, PushSender};
 use super::recording_set::RecordingSet;
 use super::reply::{DeliveryOutcome, LostResponse, ReplyDelivery, SandboxReply, unmakeable_reply};
 use super::reserved_names::{CONTROL_PATH, NO_RECORDING};
@@ -17,17 +18,19 @@ use crate::host::ClockAndRng;
 use crate::inbound::accept_connections;
 use crate::load::RecordingFaults;
 use crate::method::Method;
+use crate::model::recording::StubPush;
 use crate::model::scheme::Scheme;
 use crate::model::workspace::Workspace;
 use crate::render::FreshValues;
 use crate::sign::ReceivedRequest;
 use crate::value::Value;
-use crate::wire::BaseUrl;
+use crate::wire::{BaseUrl, RegisteredAddress};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Either, Full, Limited};
 use hyper::body::Incoming;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
@@ -66,6 +69,8 @@ pub struct ListenOptions {
     pub trusts_forwarded_proto: bool,
     /// Who may use the controls.
     pub guard: ControlGuard,
+    /// Where pushes are sent, if anywhere.
+    pub push_to: Option<RegisteredAddress>,
     /// Keeps what arrives, and reads recordings again when they change. Without one, as in a run,
     /// nothing of that is done.
     pub journal: Option<Arc<RequestJournal>>,
@@ -90,6 +95,7 @@ impl Default for ListenOptions {
             allowed_origins: Arc::default(),
             trusts_forwarded_proto: false,
             guard: ControlGuard::default(),
+            push_to: None,
             journal: None,
         }
     }
@@ -130,8 +136,18 @@ impl SandboxServer {
             .zip(authorities)
             .map(|(name, authority)| ((*name).to_owned(), format!("{protocol}://{authority}")))
             .collect();
-        let mut endpoints = Vec::new();
+        let mut marketplaces = Vec::new();
         for scheme in schemes {
+            let marketplace = marketplace(workspace, scheme, options.journal.is_some())?;
+            let name: Arc<str> = scheme.name.as_str().into();
+            marketplaces.push((name, Arc::new(Mutex::new(marketplace))));
+        }
+        let pushes = options.push_to.clone().map(|address| {
+            let journal = options.journal.clone();
+            PushSender::new(address, marketplaces.clone(), journal, clock_and_rng)
+        });
+        let mut endpoints = Vec::new();
+        for (scheme, (name, marketplace)) in schemes.iter().zip(marketplaces) {
             // Without this error the origin would stay published while nobody listens, and each
             // request would fail as "connection refused" for no visible reason.
             let Some(base) = origins.base_url(scheme) else {
@@ -139,10 +155,10 @@ impl SandboxServer {
                     scheme: scheme.name.clone(),
                 });
             };
-            let marketplace = marketplace(workspace, scheme, options.journal.is_some())?;
             endpoints.push(MarketplaceEndpoint {
-                scheme: scheme.name.as_str().into(),
-                marketplace: Arc::new(Mutex::new(marketplace)),
+                scheme: name,
+                marketplace,
+                pushes: pushes.clone(),
                 base,
                 is_proxied: false,
                 guard: options.guard.clone(),
@@ -453,6 +469,7 @@ struct MarketplaceEndpoint {
     /// Whether clients call another address than the one that it listens on.
     is_proxied: bool,
     guard: ControlGuard,
+    pushes: Option<Arc<PushSender>>,
     journal: Option<Arc<RequestJournal>>,
     trusts_forwarded_proto: bool,
     clock_and_rng: ClockAndRng,
@@ -540,9 +557,12 @@ async fn handle_request(
         Ok(received) => market.respond(&received, call.is_some()),
         Err(refusal) => (refusal.into(), None),
     };
+    let (status, mut verdict) = delivery.take_verdict();
+    if let Some(push) = delivery.push.take() {
+        market.push_after(push, &mut verdict, delivery.delay);
+    }
     if let (Some(journal), Some(mut call)) = (&market.journal, call) {
         call.target = shown.unwrap_or(call.target);
-        let (status, verdict) = delivery.take_verdict();
         journal.record(call, status, verdict);
     }
     // The lock is free by now: a response that is delayed delays no other request.
@@ -588,6 +608,21 @@ impl MarketplaceEndpoint {
         (delivery, shown)
     }
 
+    /// Sends the push of a stub, or says in the journal why not.
+    fn push_after(&self, push: StubPush, verdict: &mut ReplyVerdict, delay: Duration) {
+        match &self.pushes {
+            Some(pushes) => pushes.send_after(&self.scheme, push, verdict.account.clone(), delay),
+            None => {
+                verdict.note = verdict.note.take().or_else(|| {
+                    let event = push.event;
+                    Some(format!(
+                        "its push `{event}` is not sent: there is no `--push-to`"
+                    ))
+                });
+            }
+        }
+    }
+
     /// The response to a control.
     async fn control(&self, request: http::Request<Incoming>, peer: IpAddr) -> SandboxReply {
         // A browser comes to these from elsewhere, and no page of another site learns anything.
@@ -626,8 +661,16 @@ impl MarketplaceEndpoint {
                 let json = Value::Object(vec![("removed".into(), removed.into())]);
                 return Ok(SandboxReply::json(200, &json));
             }
+            (ControlCommand::Pushes(filter), Some(journal)) => {
+                self.check_scheme(filter.scheme.as_deref(), journal)?;
+                return Ok(SandboxReply::json(200, &journal.read_pushes(filter).await));
+            }
+            (ControlCommand::SendPush(order), _) => {
+                return self.send_push(order, &received.body).await;
+            }
             (ControlCommand::Reset, Some(journal)) => {
                 journal.clear(Some(&self.scheme));
+                journal.clear_pushes(&self.scheme);
             }
             (ControlCommand::Reset | ControlCommand::AddExchanges, None) => {
                 return Err(ControlError::NoJournal);
@@ -637,6 +680,19 @@ impl MarketplaceEndpoint {
         let now_ms = (self.clock_and_rng.clock)();
         self.marketplace()
             .apply_control(control, &received.body, now_ms)
+    }
+
+    /// What the receiver answered; 502 if it did not.
+    async fn send_push(
+        &self,
+        order: &PushOrder,
+        body: &[u8],
+    ) -> Result<SandboxReply, ControlError> {
+        let pushes = self.pushes.as_ref().ok_or(PushError::NoAddress)?;
+        let body = Some(body.to_vec()).filter(|body| !body.is_empty());
+        let sent = pushes.send(&self.scheme, order, body).await?;
+        let status = if sent.is_answered() { 200 } else { 502 };
+        Ok(SandboxReply::json(status, &sent.to_value()))
     }
 
     /// # Errors

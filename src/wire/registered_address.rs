@@ -16,7 +16,7 @@ pub(crate) enum RegisteredAddressError {
 
 /// `https://my.app/push`
 #[derive(Clone, Debug)]
-pub(crate) struct RegisteredAddress {
+pub struct RegisteredAddress {
     text: String,
     origin: BaseUrl,
     /// Empty, or begins with a slash.

@@ -257,6 +257,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "sandbox",
         &[
             "calendar",
+            "diagnostic",
             "host",
             "inbound",
             "load",
@@ -268,6 +269,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "render",
             "secret",
             "sign",
+            "transport",
             "value",
             "wire",
         ],

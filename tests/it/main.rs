@@ -69,6 +69,7 @@ mod sandbox_tokens;
 mod schemas;
 mod secrets;
 mod selection;
+mod sent_pushes;
 mod shown_differences;
 mod snapshots;
 mod tls;

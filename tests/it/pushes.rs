@@ -9,16 +9,16 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 /// A listener that is running.
-struct Listener {
+pub(crate) struct Listener {
     child: Child,
     /// Its end stops the listener.
     input: Option<ChildStdin>,
     lines: Receiver<String>,
-    address: String,
+    pub(crate) address: String,
 }
 
 impl Listener {
-    fn start(folder: &Folder, args: &[&str]) -> Self {
+    pub(crate) fn start(folder: &Folder, args: &[&str]) -> Self {
         let mut child = ingam(folder.path())
             .args(["listen", "--json", "--until-eof"])
             .args(args)
@@ -48,11 +48,11 @@ impl Listener {
     }
 
     /// The next push that it shows.
-    fn next(&self) -> Value {
+    pub(crate) fn next(&self) -> Value {
         serde_json::from_str(&self.lines.recv().unwrap()).unwrap()
     }
 
-    fn end(mut self) -> i32 {
+    pub(crate) fn end(mut self) -> i32 {
         drop(self.input.take());
         self.child.wait().unwrap().code().unwrap()
     }
@@ -67,13 +67,13 @@ impl Drop for Listener {
 }
 
 /// A free port, so that the address is known before the listener starts.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     taken.local_addr().unwrap().port()
 }
 
 /// Sends bytes, and returns the whole answer.
-fn exchange(address: &str, bytes: &[u8]) -> String {
+pub(crate) fn exchange(address: &str, bytes: &[u8]) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.write_all(bytes).unwrap();
     let mut answer = Vec::new();
@@ -81,12 +81,12 @@ fn exchange(address: &str, bytes: &[u8]) -> String {
     String::from_utf8_lossy(&answer).into_owned()
 }
 
-fn status(answer: &str) -> u16 {
+pub(crate) fn status(answer: &str) -> u16 {
     answer.split(' ').nth(1).unwrap().parse().unwrap()
 }
 
 /// A program that gets pushes: it hands on what it got, and answers 202 with a header and a body.
-fn application() -> (String, Receiver<String>) {
+pub(crate) fn application() -> (String, Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
     let (sender, got) = channel();
@@ -384,14 +384,17 @@ fn the_mistake_in_the_setup_is_named() {
 #[test]
 fn the_page_about_pushes_says_what_there_is() {
     let page = std::fs::read_to_string(root().join("docs/pushes.md")).unwrap();
-    let help = ingam(root()).args(["listen", "--help"]).output().unwrap();
-    let (help, _, _) = text(&help);
+    let help_of = |command: &str| {
+        let help = ingam(root()).args([command, "--help"]).output().unwrap();
+        text(&help).0
+    };
+    let (help, sandbox) = (help_of("listen"), help_of("sandbox"));
     for flag in help
         .split_whitespace()
         .filter(|word| word.starts_with("--"))
     {
         let flag = flag.trim_end_matches(['.', ',', '`']);
-        let is_global = ["--root", "--plain-store", "--help"].contains(&flag);
+        let is_global = ["--root", "--plain-store", "--color", "--help"].contains(&flag);
         assert!(
             is_global || page.contains(flag),
             "docs/pushes.md has no `{flag}`"
@@ -401,7 +404,8 @@ fn the_page_about_pushes_says_what_there_is() {
     let is_flag =
         |word: &&str| word.starts_with("--") && word.len() > 3 && !word.starts_with("---");
     for flag in words.filter(is_flag) {
-        assert!(help.contains(flag), "there is no `{flag}`");
+        let is_there = help.contains(flag) || sandbox.contains(flag);
+        assert!(is_there, "there is no `{flag}`");
     }
     let files = std::fs::read_dir(root().join("src/schemes")).unwrap();
     for path in files.map(|file| file.unwrap().path()) {

@@ -3,6 +3,7 @@
 use super::command::{ControlCommand, ControlError, ExpireTarget, HELP};
 use crate::calendar::format_time;
 use crate::sandbox::marketplace::TestMarketplace;
+use crate::sandbox::pushes::PushError;
 use crate::sandbox::reply::SandboxReply;
 use crate::sandbox::tokens::authorize_page::callback_page;
 use crate::sandbox::tokens::issued_family::IssuedFamily;
@@ -26,15 +27,18 @@ impl TestMarketplace {
                 let now_ms = self.now_ms(now_ms);
                 return Ok(self.device_page(&asked, now_ms));
             }
-            ControlCommand::Requests(_) | ControlCommand::ClearRequests(_) => {
-                return Err(ControlError::NoJournal);
-            }
+            ControlCommand::Requests(_)
+            | ControlCommand::ClearRequests(_)
+            | ControlCommand::Pushes(_) => return Err(ControlError::NoJournal),
+            ControlCommand::SendPush(_) => return Err(PushError::NoAddress.into()),
             ControlCommand::Help => json_object([("message", HELP.into())]),
             ControlCommand::Health => self.health_json(now_ms),
             ControlCommand::Resources => self.resources.counts_json(),
             ControlCommand::AddExchanges => {
                 let text = std::str::from_utf8(body).map_err(|_| ControlError::BodyNotUtf8)?;
-                let (id, count) = self.recordings.add(text)?;
+                let events = self.scheme.push_events();
+                let events: Vec<&str> = events.map(|(_, event)| event.name.as_str()).collect();
+                let (id, count) = self.recordings.add(text, &events)?;
                 let count = i64::try_from(count).unwrap_or(i64::MAX);
                 json_object([("id", id.into()), ("exchanges", count.into())])
             }

@@ -2,22 +2,24 @@
 
 use crate::method::Method;
 use crate::sandbox::call_fault::CallFault;
-use crate::sandbox::journal::JournalFilter;
+use crate::sandbox::journal::{JournalFilter, PushFilter};
+use crate::sandbox::pushes::{PushError, PushOrder};
 use crate::sandbox::recording_set::AddedRecordingError;
 use crate::sandbox::reserved_names::CONTROL_PATH;
 use crate::sandbox::tokens::device_page::DevicePageRequest;
 use std::time::Duration;
 
 pub(super) const HELP: &str = "there is: GET health; GET requests?scheme=S&verdict=accepted|refused|unrecorded&after=NUMBER&wait=2s; \
-                    DELETE requests?scheme=S; POST reset; POST exchanges, with a recording as body; DELETE exchanges/ID; \
+                    DELETE requests?scheme=S; POST push?event=NAME&scheme=S&account=A&webhook=W&broken=signature|missing|body; \
+                    GET pushes?scheme=S&event=NAME&after=NUMBER&wait=2s; POST reset; POST exchanges, with a recording as body; DELETE exchanges/ID; \
                     POST fail?calls=N&status=429, or fault=reset, or delay=2s, of method=GET and path=/p; \
                     GET clock; POST clock?at=TIME|real, or advance=30d; \
-                    GET tokens; GET resources; GET callback; POST lose?answers=N&after=GOOD; POST delay?ms=N; POST grace?seconds=N; \
+                    GET tokens; GET resources; GET callback; GET device?user_code=CODE&decision=NUMBER|deny; POST lose?answers=N&after=GOOD; POST delay?ms=N; POST grace?seconds=N; \
                     POST expire?what=access|refresh|grant; POST revoke?token=NAME&ID=VALUE, or without them all; \
                     POST life?access=SECONDS&refresh=SECONDS";
 
 /// Why a control is refused. Every message ends with the controls that exist.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub(crate) enum ControlError {
     #[error("there is no control `{method} {CONTROL_PATH}{name}`; {HELP}")]
     UnknownControl { method: Method, name: String },
@@ -51,6 +53,8 @@ pub(crate) enum ControlError {
     BodyNotUtf8,
     #[error("{0}")]
     Recording(#[from] AddedRecordingError),
+    #[error("{0}")]
+    Push(#[from] PushError),
     #[error("only `ingam sandbox` keeps a journal of requests; {HELP}")]
     NoJournal,
 }
@@ -61,6 +65,10 @@ pub(crate) enum ControlCommand {
     Help,
     Health,
     Requests(JournalFilter),
+    /// The pushes that were sent.
+    Pushes(PushFilter),
+    /// The body is that of the push.
+    SendPush(PushOrder),
     /// Those of one scheme, or all.
     ClearRequests(Option<String>),
     Reset,

@@ -5,7 +5,8 @@ use crate::calendar::parse_argument_time;
 use crate::load::parse_duration;
 use crate::method::Method;
 use crate::sandbox::call_fault::{CallFault, CallFaultKind};
-use crate::sandbox::journal::{JournalFilter, MAX_WAIT, VerdictKind};
+use crate::sandbox::journal::{JournalFilter, MAX_WAIT, PushFilter, VerdictKind};
+use crate::sandbox::pushes::{BrokenPart, PushOrder};
 use crate::sandbox::tokens::device_logins::DeviceDecision;
 use crate::sandbox::tokens::device_page::DevicePageRequest;
 use crate::wire::parse_form;
@@ -200,19 +201,49 @@ impl ControlParameters {
                 Some(kind.ok_or_else(|| invalid("verdict", expected, name))?)
             }
         };
-        let after = match self.take("after") {
-            None => None,
-            Some(text) => Some(
-                text.parse::<u64>()
-                    .map_err(|_| invalid("after", "the number of a request", text))?,
-            ),
-        };
         Ok(JournalFilter {
             scheme: self.take("scheme"),
             verdict,
-            after,
+            after: self.after()?,
             wait: self.optional_duration("wait", MAX_WAIT)?,
         })
+    }
+
+    pub(super) fn push_order(&mut self) -> Result<PushOrder, ControlError> {
+        let broken = match self.take("broken") {
+            None => None,
+            Some(name) => {
+                let mut parts = BrokenPart::ALL.into_iter();
+                let part = parts.find(|part| part.name() == name);
+                let expected = "`signature`, `missing` or `body`";
+                Some(part.ok_or_else(|| invalid("broken", expected, name))?)
+            }
+        };
+        Ok(PushOrder {
+            scheme: self.take("scheme"),
+            event: self.take("event"),
+            webhook: self.take("webhook"),
+            account: self.take("account"),
+            broken,
+        })
+    }
+
+    pub(super) fn push_filter(&mut self) -> Result<PushFilter, ControlError> {
+        Ok(PushFilter {
+            scheme: self.take("scheme"),
+            event: self.take("event"),
+            after: self.after()?,
+            wait: self.optional_duration("wait", MAX_WAIT)?,
+        })
+    }
+
+    fn after(&mut self) -> Result<Option<u64>, ControlError> {
+        let Some(text) = self.take("after") else {
+            return Ok(None);
+        };
+        let number = text.parse::<u64>();
+        let number = number.map_err(|_| invalid("after", "the number of a request", text))?;
+        Ok(Some(number))
     }
 
     pub(super) fn scheme(&mut self) -> Option<String> {

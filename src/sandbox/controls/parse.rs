@@ -18,6 +18,8 @@ impl ControlCommand {
             (Method::Get, "health") => Self::Health,
             (Method::Get, "requests") => Self::Requests(parameters.journal_filter()?),
             (Method::Delete, "requests") => Self::ClearRequests(parameters.scheme()),
+            (Method::Post, "push") => Self::SendPush(parameters.push_order()?),
+            (Method::Get, "pushes") => Self::Pushes(parameters.push_filter()?),
             (Method::Post, "reset") => Self::Reset,
             (Method::Post, "exchanges") => Self::AddExchanges,
             (Method::Post, "fail") => Self::Fail(parameters.call_fault()?),
@@ -68,28 +70,29 @@ mod tests {
     #[test]
     fn a_control_is_read_or_refused_with_what_there_is() {
         let parse = |method, name, query| ControlCommand::parse(method, name, query);
-        assert_eq!(parse(Method::Get, "tokens", ""), Ok(ControlCommand::Tokens));
+        let right = |method, name, query| parse(method, name, query).unwrap();
+        assert_eq!(right(Method::Get, "tokens", ""), ControlCommand::Tokens);
         assert_eq!(
-            parse(Method::Post, "lose", "answers=2"),
-            Ok(ControlCommand::Lose {
+            right(Method::Post, "lose", "answers=2"),
+            ControlCommand::Lose {
                 responses: 2,
                 deliver_before_loss: 0
-            })
+            }
         );
         assert_eq!(
-            parse(Method::Post, "grace", "seconds=3"),
-            Ok(ControlCommand::Grace(3_000))
+            right(Method::Post, "grace", "seconds=3"),
+            ControlCommand::Grace(3_000)
         );
         assert_eq!(
-            parse(Method::Post, "life", "refresh=1"),
-            Ok(ControlCommand::Lifetime {
+            right(Method::Post, "life", "refresh=1"),
+            ControlCommand::Lifetime {
                 access: None,
                 refresh: Some(1_000)
-            })
+            }
         );
         assert_eq!(
-            parse(Method::Post, "expire", "what=grant"),
-            Ok(ControlCommand::Expire(ExpireTarget::Grant))
+            right(Method::Post, "expire", "what=grant"),
+            ControlCommand::Expire(ExpireTarget::Grant)
         );
         for (method, name, query, message) in [
             (

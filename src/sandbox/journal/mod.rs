@@ -6,14 +6,14 @@ mod entry;
 mod examine;
 mod filter;
 mod line;
+mod push_ring;
 mod ring;
 mod shown_target;
 mod signature_report;
 mod suspect_signature;
 
-pub use entry::JournalEntry;
 pub(super) use entry::{ArrivedCall, ReplyVerdict, VerdictKind};
-pub(super) use filter::{JournalFilter, MAX_WAIT};
-pub use ring::RequestJournal;
+pub(super) use filter::{JournalFilter, MAX_WAIT, PushFilter};
+pub use ring::{JournalLine, RequestJournal};
 pub(super) use shown_target::CredentialFields;
 pub(super) use suspect_signature::SuspectSignature;

@@ -2,8 +2,10 @@
 
 use super::diagnosis::DiagnosisWorker;
 use super::entry::{ArrivedCall, DiagnosisState, JournalEntry, ReplyVerdict};
-use super::filter::JournalFilter;
+use super::filter::{JournalFilter, PushFilter};
+use super::push_ring::SentPushes;
 use super::signature_report::SignatureReport;
+use crate::sandbox::pushes::SentPush;
 use crate::value::Value;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,13 +18,38 @@ const MAX_ENTRIES: usize = 1_000;
 /// The most memory that they take, in bytes.
 const MAX_BYTES: usize = 8 << 20;
 
-/// Gets every request once, when everything about it is known.
-type JournalSink = Box<dyn Fn(&JournalEntry) + Send + Sync>;
+/// What a sink gets.
+pub enum JournalLine<'j> {
+    Request(&'j JournalEntry),
+    Push(&'j SentPush),
+}
+
+impl JournalLine<'_> {
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        match self {
+            Self::Request(entry) => entry.to_text(),
+            Self::Push(push) => push.to_text(),
+        }
+    }
+
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        match self {
+            Self::Request(entry) => entry.to_json(),
+            Self::Push(push) => push.to_json(),
+        }
+    }
+}
+
+/// Gets every request and push once, when everything about it is known.
+type JournalSink = Box<dyn Fn(&JournalLine<'_>) + Send + Sync>;
 
 /// The requests that the marketplaces of one sandbox answered.
 pub struct RequestJournal {
     schemes: Vec<String>,
     kept: Mutex<KeptEntries>,
+    pushes: Mutex<SentPushes>,
     changed: Notify,
     sink: Option<JournalSink>,
     worker: DiagnosisWorker,
@@ -55,6 +82,7 @@ impl RequestJournal {
         let journal = Arc::new(Self {
             schemes,
             kept: Mutex::default(),
+            pushes: Mutex::default(),
             changed: Notify::new(),
             sink,
             worker,
@@ -102,11 +130,42 @@ impl RequestJournal {
         if !entry.is_pending()
             && let Some(sink) = &self.sink
         {
-            sink(&entry);
+            sink(&JournalLine::Request(&entry));
         }
         kept.push(entry);
         drop(kept);
         self.changed.notify_waiters();
+    }
+
+    fn pushes(&self) -> MutexGuard<'_, SentPushes> {
+        self.pushes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps a push that was sent, or could not be; with its number.
+    pub(crate) fn record_push(&self, sent: SentPush) -> SentPush {
+        let mut pushes = self.pushes();
+        let sent = pushes.add(sent);
+        if let Some(sink) = &self.sink {
+            sink(&JournalLine::Push(&sent));
+        }
+        drop(pushes);
+        self.changed.notify_waiters();
+        sent
+    }
+
+    /// The pushes that match, with their counts. Waits for the first one, at most as long as the
+    /// filter says.
+    pub(crate) async fn read_pushes(&self, filter: &PushFilter) -> Value {
+        self.wait_until(filter.wait, |is_over| {
+            let pushes = self.pushes();
+            (is_over || pushes.has_match(filter)).then(|| pushes.to_json(filter))
+        })
+        .await
+    }
+
+    /// Removes the pushes of one scheme.
+    pub(crate) fn clear_pushes(&self, scheme: &str) {
+        self.pushes().clear(scheme);
     }
 
     /// Whether it is a journal of this scheme.
@@ -123,7 +182,7 @@ impl RequestJournal {
         let mut kept = self.kept();
         let finished = kept.finish(number, state);
         if let (Some(entry), Some(sink)) = (finished, &self.sink) {
-            sink(&entry);
+            sink(&JournalLine::Request(&entry));
         }
         drop(kept);
         self.changed.notify_waiters();
@@ -132,18 +191,28 @@ impl RequestJournal {
     /// The entries that match, with the counts of the journal. Waits for the first one, and for
     /// what is still examined, at most as long as the filter says.
     pub(crate) async fn read(&self, filter: &JournalFilter) -> Value {
-        let until = Instant::now() + filter.wait.unwrap_or(Duration::ZERO);
+        self.wait_until(filter.wait, |is_over| {
+            let kept = self.kept();
+            (is_over || kept.is_complete(filter)).then(|| kept.to_json(filter))
+        })
+        .await
+    }
+
+    /// What `look` finds, at once or after a change. It is told when the time is over, and finds
+    /// something then.
+    async fn wait_until(
+        &self,
+        wait: Option<Duration>,
+        look: impl Fn(bool) -> Option<Value>,
+    ) -> Value {
+        let until = Instant::now() + wait.unwrap_or(Duration::ZERO);
         loop {
             let changed = self.changed.notified();
             tokio::pin!(changed);
-            // Before the look: a request that is answered after it must wake this one.
+            // Before the look: what happens after it must wake this one.
             changed.as_mut().enable();
-            let is_over = Instant::now() >= until;
-            {
-                let kept = self.kept();
-                if is_over || kept.is_complete(filter) {
-                    return kept.to_json(filter);
-                }
+            if let Some(found) = look(Instant::now() >= until) {
+                return found;
             }
             // The time is looked at above, on both outcomes.
             let _ = tokio::time::timeout_at(until, changed).await;

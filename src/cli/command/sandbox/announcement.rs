@@ -15,6 +15,8 @@ use std::sync::Arc;
 pub(super) struct SandboxAnnouncement {
     pub(super) marketplaces: Vec<AnnouncedMarketplace>,
     pub(super) proxy_url: Option<String>,
+    /// Where pushes are sent.
+    pub(super) push_to: Option<String>,
     /// The certificate of the authority that clients must trust.
     pub(super) ca_file: Option<String>,
 }
@@ -38,6 +40,7 @@ impl SandboxAnnouncement {
         schemes: &[Arc<Scheme>],
         workspace: &Workspace,
         sandbox: &SandboxServer,
+        push_to: Option<String>,
         ca_file: Option<PathBuf>,
     ) -> Result<Self, TestCredentialError> {
         let marketplaces = schemes
@@ -54,6 +57,7 @@ impl SandboxAnnouncement {
         Ok(Self {
             marketplaces,
             proxy_url: sandbox.proxy_url.clone(),
+            push_to,
             ca_file: ca_file.map(|path| path.display().to_string()),
         })
     }
@@ -80,6 +84,11 @@ impl SandboxAnnouncement {
         if let Some(url) = &self.proxy_url {
             output.print_message(&format!(
                 "proxy: {url}, for the hosts of these schemes; it forwards nothing"
+            ));
+        }
+        if let Some(url) = &self.push_to {
+            output.print_message(&format!(
+                "pushes: to {url}; POST {CONTROL_PATH}push?event=NAME sends one"
             ));
         }
         if let Some(file) = &self.ca_file {
@@ -111,7 +120,11 @@ impl SandboxAnnouncement {
             })
             .collect();
         let mut line = json!({ "event": "listening", "schemes": schemes });
-        for (name, value) in [("proxy_url", &self.proxy_url), ("ca_file", &self.ca_file)] {
+        for (name, value) in [
+            ("proxy_url", &self.proxy_url),
+            ("push_to", &self.push_to),
+            ("ca_file", &self.ca_file),
+        ] {
             if let Some(value) = value {
                 line[name] = value.as_str().into();
             }

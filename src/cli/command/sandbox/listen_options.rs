@@ -2,6 +2,7 @@
 
 use crate::cli::args::SandboxArgs;
 use crate::cli::command_error::CommandError;
+use crate::cli::push_address::parse_address;
 use crate::cli::settings::CONTROL_KEY_VARIABLE;
 use crate::diagnostic::did_you_mean;
 use crate::host::HostContext;
@@ -12,6 +13,7 @@ use crate::sandbox::{
     AllowedOrigins, ControlGuard, ListenOptions, PortPlan, ProxyOptions, RequestJournal,
     SandboxAuthority,
 };
+use crate::wire::RegisteredAddress;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -48,8 +50,31 @@ pub(super) fn listen_options(
             key: control_key(args, host)?,
             origins: args.cors.clone().into(),
         },
+        push_to: push_address(args)?,
         journal: Some(journal),
     })
+}
+
+/// # Errors
+/// When it is no `http` address, or one of another machine without `--allow-remote-push`.
+fn push_address(args: &SandboxArgs) -> Result<Option<RegisteredAddress>, CommandError> {
+    let Some(text) = &args.push_to else {
+        return Ok(None);
+    };
+    let hint = "name the whole address of your program, such as http://127.0.0.1:3000/push";
+    let address = parse_address("--push-to", text, hint)?;
+    if address.origin().is_https() {
+        let message = format!("`--push-to {text}` is not `http`");
+        return Err(CommandError::usage(message)
+            .hint("pushes are sent unencrypted, to a program of this machine or network: name its `http` address"));
+    }
+    if !address.origin().is_loopback() && !args.allow_remote_push {
+        let message = format!("`--push-to {text}` is another machine");
+        return Err(CommandError::usage(message).hint(
+            "name an address of this machine, such as http://127.0.0.1:3000/push; if the other machine is yours, add `--allow-remote-push`",
+        ));
+    }
+    Ok(Some(address))
 }
 
 /// # Errors

@@ -5,8 +5,6 @@ mod authority_folder;
 mod env_file;
 pub(super) mod env_value;
 mod listen_options;
-mod ready_file;
-mod request_lines;
 
 use super::session;
 use crate::cli::args::{SandboxAction, SandboxArgs};
@@ -14,17 +12,19 @@ use crate::cli::command_error::CommandError;
 use crate::cli::command_output::{CommandOutput, CommandResult};
 use crate::cli::invocation::Invocation;
 use crate::cli::output::Output;
+use crate::cli::ready_file::ReadyFile;
+use crate::cli::request_lines::{LineFormat, RequestLines};
 use crate::cli::settings;
 use crate::cli::standard_input::until_end;
 use crate::cli::stop_signals::StopSignals;
 use crate::load::{FileKind, LoadedWorkspace, all_schemes, schemes_where};
 use crate::model::scheme::Scheme;
-use crate::sandbox::{RequestJournal, SandboxAuthority, SandboxServer, certificate_domains};
+use crate::sandbox::{
+    JournalLine, RequestJournal, SandboxAuthority, SandboxServer, certificate_domains,
+};
 use announcement::SandboxAnnouncement;
 use authority_folder::{AuthorityFolder, OpenedAuthority};
 pub(super) use listen_options::bind_address;
-use ready_file::ReadyFile;
-use request_lines::{LineFormat, RequestLines};
 use std::sync::Arc;
 
 /// Runs the sandbox until a signal or the end of standard input, and prints its addresses and test
@@ -89,8 +89,8 @@ async fn listen(invocation: &Invocation<'_>, args: &SandboxArgs, output: &Output
     let schemes = schemes_to_play(&mut loaded, &args.scheme)?;
     let lines = request_lines(args, output)?;
     let names = schemes.iter().map(|scheme| scheme.name.clone()).collect();
-    let journal = RequestJournal::start(names, lines.as_ref().map(RequestLines::sink))
-        .map_err(|error| no_thread(&error))?;
+    let sink = lines.as_ref().map(|lines| line_sink(lines, args));
+    let journal = RequestJournal::start(names, sink).map_err(|error| no_thread(&error))?;
     let authority = if args.tls || args.proxy_port.is_some() {
         Some(open_authority(invocation, &mut loaded, &schemes)?)
     } else {
@@ -105,12 +105,14 @@ async fn listen(invocation: &Invocation<'_>, args: &SandboxArgs, output: &Output
     let options =
         listen_options::listen_options(args, &schemes, invocation.host, journal, authority)?;
     let address = options.address;
+    let push_to = options.push_to.as_ref().map(|url| url.as_str().to_owned());
     // Before anything is printed: a script that reads "listening" may send a signal at once.
     let mut signals = StopSignals::install()?;
     let sandbox = SandboxServer::start(&loaded.workspace, &schemes, options, clock_and_rng).await?;
-    let announcement = SandboxAnnouncement::new(&schemes, &loaded.workspace, &sandbox, ca_file)?;
-    if let Some(path) = &args.env_file {
-        env_file::write(&cwd.join(path), &announcement)?;
+    let announcement =
+        SandboxAnnouncement::new(&schemes, &loaded.workspace, &sandbox, push_to, ca_file)?;
+    if let Some(path) = &env_path {
+        env_file::write(path, &announcement)?;
     }
     announcement.print(args.json, output);
     if !address.is_loopback() {
@@ -149,8 +151,24 @@ fn request_lines(
     } else {
         LineFormat::Text
     };
-    let lines = RequestLines::start(output, format).map_err(|error| no_thread(&error))?;
+    let hint = "; `GET /.ingam/requests` shows the last requests";
+    let lines = RequestLines::start(output, format, hint).map_err(|error| no_thread(&error))?;
     Ok(Some(lines))
+}
+
+/// What a journal calls for each request.
+fn line_sink(
+    lines: &RequestLines,
+    args: &SandboxArgs,
+) -> Box<dyn Fn(&JournalLine<'_>) + Send + Sync> {
+    let (write, as_json) = (lines.sink(), args.json);
+    Box::new(move |entry| {
+        write(if as_json {
+            entry.to_json()
+        } else {
+            entry.to_text()
+        });
+    })
 }
 
 fn no_thread(error: &std::io::Error) -> CommandError {

@@ -1,27 +1,27 @@
-//! The file that says that the sandbox accepts requests. A script waits until it is there.
+//! The file that says that a server accepts requests. A script waits until it is there.
 
+use super::command_error::CommandError;
 use crate::atomic_file::replace_private;
-use crate::cli::command_error::CommandError;
 use crate::plain_file::{MAX_TEXT_BYTES, read_plain_file};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-/// What the file of a sandbox begins with.
+/// What the file of a server begins with.
 const START: &str = "{\"event\":\"listening\"";
 
-/// Removed when it is dropped, too: a sandbox that ends with an error is not ready.
-pub(super) struct ReadyFile {
+/// Removed when it is dropped, too: a server that ends with an error is not ready.
+pub(crate) struct ReadyFile {
     path: PathBuf,
     /// Empty until it is written.
     text: String,
 }
 
 impl ReadyFile {
-    /// Deletes the file of a sandbox that was killed, so that nobody takes it for that of this one.
+    /// Deletes the file of a server that was killed, so that nobody takes it for that of this one.
     ///
     /// # Errors
     /// When there is another file, or it cannot be deleted.
-    pub(super) fn claim(path: PathBuf) -> Result<Self, CommandError> {
+    pub(crate) fn claim(path: PathBuf) -> Result<Self, CommandError> {
         match read_plain_file(&path, MAX_TEXT_BYTES) {
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             Err(error) => return Err(unusable(&path, &error)),
@@ -31,7 +31,7 @@ impl ReadyFile {
             Ok(_) => {
                 let shown = path.display();
                 return Err(CommandError::usage(format!(
-                    "`--ready-file {shown}` is a file that no sandbox wrote"
+                    "`--ready-file {shown}` is a file that no server of ingam wrote"
                 ))
                 .hint(
                     "it would be overwritten and deleted: name another file, or delete this one",
@@ -48,7 +48,7 @@ impl ReadyFile {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub(super) fn write(&mut self, text: &str) -> Result<(), CommandError> {
+    pub(crate) fn write(&mut self, text: &str) -> Result<(), CommandError> {
         replace_private(&self.path, text.as_bytes())
             .map_err(|error| unusable(&self.path, &error))?;
         text.clone_into(&mut self.text);
@@ -57,12 +57,12 @@ impl ReadyFile {
 
     /// # Errors
     /// When it cannot be deleted.
-    pub(super) fn remove(mut self) -> Result<(), CommandError> {
+    pub(crate) fn remove(mut self) -> Result<(), CommandError> {
         self.remove_own()
             .map_err(|error| unusable(&self.path, &error))
     }
 
-    /// Another sandbox can have written the file since; then it is not this one's.
+    /// Another server can have written the file since; then it is not this one's.
     fn remove_own(&mut self) -> std::io::Result<()> {
         let text = std::mem::take(&mut self.text);
         if text.is_empty() {
