@@ -8,6 +8,7 @@ mod encoded_body;
 mod environment_hosts;
 mod expected_outcome;
 mod external;
+mod file_stamps;
 mod fixture;
 mod fixture_graph;
 mod for_each;
@@ -44,7 +45,9 @@ mod when;
 mod workspace;
 mod workspace_files;
 
+pub(crate) use file_stamps::FileStamps;
 pub(crate) use node_reader::{is_variable_name, parse_duration};
+pub(crate) use output::parse_size;
 pub use recordings::RecordingFaults;
 pub(crate) use recordings::{
     RecordingStamp, decode_given_recording, read_recordings, stamp_recordings,
@@ -83,6 +86,11 @@ pub struct LoadedWorkspace {
 }
 
 impl LoadedWorkspace {
+    /// The files that other files have named, resolved.
+    pub(crate) fn named_files(&self) -> &BTreeSet<PathBuf> {
+        &self.named_files
+    }
+
     /// Warnings of files that look like tests and that nothing reads.
     pub(crate) fn unread_files(&self) -> Vec<Diagnostic> {
         unread_files::unread_files(&self.workspace.root, &self.named_files)
@@ -112,18 +120,111 @@ enum DecodedFile {
 /// Only when the root itself cannot be read; errors in files are in
 /// [`LoadedWorkspace::diagnostics`].
 pub fn load(root: &Path, threads: usize) -> std::io::Result<LoadedWorkspace> {
+    load_with_files(root, threads, Vec::new())
+}
+
+/// A file that is not on the disk yet.
+pub(crate) struct GivenFile {
+    /// From the root of the workspace.
+    pub(crate) path: PathBuf,
+    pub(crate) text: String,
+}
+
+/// Loads a workspace as if it had more files. One of the same path takes the place of the file on
+/// the disk.
+///
+/// # Errors
+/// As [`load`].
+pub(crate) fn load_with_files(
+    root: &Path,
+    threads: usize,
+    given: Vec<GivenFile>,
+) -> std::io::Result<LoadedWorkspace> {
     let files = WorkspaceFiles::new(root)?;
     let mut diagnostics = Diagnostics::default();
     let mut sources = SourceMap::default();
-    let jobs = read_files(&files, threads, &mut sources, &mut diagnostics);
+    let found = files.find_yaml_files(&mut diagnostics);
+    let mut jobs = read_files(&files, found, threads, &mut sources, &mut diagnostics);
+    let replaced: BTreeSet<&Path> = given.iter().map(|file| file.path.as_path()).collect();
+    jobs.retain(|(file, _, _)| !replaced.contains(file.path.as_path()));
+    for given in given {
+        if let Some(file) = DiscoveredFile::not_written(&given.path) {
+            let text: Arc<str> = given.text.into();
+            let id = sources.add(given.path, Arc::clone(&text));
+            jobs.push((file, id, text));
+        }
+    }
+    Ok(decode_workspace(
+        &files,
+        &jobs,
+        threads,
+        sources,
+        diagnostics,
+    ))
+}
+
+/// A request that stands in no file of the workspace.
+pub(crate) struct GivenRequest<'g> {
+    /// As if it were that of a file.
+    pub(crate) name: &'g str,
+    /// What messages call the place where it stands.
+    pub(crate) place: &'g str,
+    /// What its file would say.
+    pub(crate) content: Value,
+}
+
+/// The text of a request file with this content.
+#[must_use]
+pub(crate) fn request_file_text(content: &Value) -> String {
+    crate::yaml::write(content)
+}
+
+/// Loads the workspace with a request that is given, and without the requests and fixtures of its
+/// files.
+///
+/// # Errors
+/// As [`load`].
+pub(crate) fn load_given_request(
+    root: &Path,
+    threads: usize,
+    given: &GivenRequest<'_>,
+) -> std::io::Result<LoadedWorkspace> {
+    let files = WorkspaceFiles::new(root)?;
+    let mut diagnostics = Diagnostics::default();
+    let mut sources = SourceMap::default();
+    let mut found = files.find_yaml_files(&mut diagnostics);
+    found.retain(|file| !matches!(file.kind, FileKind::Request | FileKind::Fixture));
+    let mut jobs = read_files(&files, found, threads, &mut sources, &mut diagnostics);
+    let text: Arc<str> = request_file_text(&given.content).into();
+    let id = sources.add(given.place, Arc::clone(&text));
+    jobs.push((DiscoveredFile::given(given.name, given.place), id, text));
+    Ok(decode_workspace(
+        &files,
+        &jobs,
+        threads,
+        sources,
+        diagnostics,
+    ))
+}
+
+/// A file that was found and read.
+type LoadedText = (DiscoveredFile, FileId, Arc<str>);
+
+fn decode_workspace(
+    files: &WorkspaceFiles,
+    jobs: &[LoadedText],
+    threads: usize,
+    mut sources: SourceMap,
+    mut diagnostics: Diagnostics,
+) -> LoadedWorkspace {
     let decoded = map_on_threads(
         threads,
-        &jobs,
-        |(file, id, text), diagnostics| decode_file(&files, file, *id, text, diagnostics),
+        jobs,
+        |(file, id, text), diagnostics| decode_file(files, file, *id, text, diagnostics),
         &mut diagnostics,
     );
     let mut workspace = Workspace::empty(files.root().to_owned());
-    for scheme in decode_needed_schemes(&files, &decoded, &mut sources, &mut diagnostics) {
+    for scheme in decode_needed_schemes(files, &decoded, &mut sources, &mut diagnostics) {
         workspace.schemes.push(Arc::new(scheme));
     }
     workspace.can_use_secrets = jobs.iter().any(|(file, _, text)| {
@@ -138,22 +239,22 @@ pub fn load(root: &Path, threads: usize) -> std::io::Result<LoadedWorkspace> {
     references::check_references(&workspace, &mut diagnostics);
     // Before anything can show a source line: the diagnostics above hold places, not texts.
     redact_secrets(&workspace, &mut sources);
-    Ok(LoadedWorkspace {
+    LoadedWorkspace {
         workspace,
         sources,
         diagnostics: diagnostics.sorted(),
         named_files: files.named_files(),
-    })
+    }
 }
 
 /// The files that could be read. An unreadable file is a diagnostic, and the others are loaded.
 fn read_files(
     files: &WorkspaceFiles,
+    found: Vec<DiscoveredFile>,
     threads: usize,
     sources: &mut SourceMap,
     diagnostics: &mut Diagnostics,
-) -> Vec<(DiscoveredFile, FileId, Arc<str>)> {
-    let found = files.find_yaml_files(diagnostics);
+) -> Vec<LoadedText> {
     let texts = map_on_threads(
         threads,
         &found,

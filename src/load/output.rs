@@ -66,7 +66,8 @@ fn wrong_size(node: &YamlNode, written: &str) -> Diagnostic {
         .hint("write a whole number with `KiB`, `MiB` or `GiB`, at most `2GiB`: `max_body: 200MiB`")
 }
 
-fn parse_size(text: &str) -> Option<u64> {
+/// `200MiB`, in bytes; at most 2 GiB.
+pub(crate) fn parse_size(text: &str) -> Option<u64> {
     let (digits, unit) = UNITS
         .iter()
         .find_map(|(name, unit)| Some((text.strip_suffix(name)?, *unit)))?;

@@ -59,6 +59,29 @@ pub(crate) struct DiscoveredFile {
     is_regular: bool,
 }
 
+impl DiscoveredFile {
+    /// A request that stands in no file.
+    pub(super) fn given(name: &str, place: &str) -> Self {
+        Self {
+            kind: FileKind::Request,
+            path: place.into(),
+            name: name.to_owned(),
+            is_regular: false,
+        }
+    }
+
+    /// A file that is not on the disk yet; `None` where no file of a workspace has this path.
+    pub(super) fn not_written(path: &Path) -> Option<Self> {
+        let (kind, name) = classify_path(path)?;
+        Some(Self {
+            kind,
+            path: path.to_owned(),
+            name,
+            is_regular: true,
+        })
+    }
+}
+
 /// The root of a workspace; every path that a file names goes through here.
 #[derive(Clone, Debug)]
 pub(crate) struct WorkspaceFiles {
