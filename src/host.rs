@@ -80,6 +80,7 @@ pub struct HostContext {
     pub stderr: OutputStream,
     pub stdin_is_terminal: bool,
     pub threads: usize,
+    pub color: ColorChoice,
     /// Whether a crash of this process writes no secrets to a disk; a command refuses to run
     /// otherwise.
     pub core_dumps_disabled: Result<(), CoreDumpError>,
@@ -94,6 +95,16 @@ pub struct ClockAndRng {
     /// Unix milliseconds.
     pub clock: fn() -> i64,
     pub rng: RandomSource,
+}
+
+/// Whether output has colours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ColorChoice {
+    /// On a terminal, as the variables say.
+    #[default]
+    Auto,
+    Always,
+    Never,
 }
 
 /// Where an output goes.
@@ -170,6 +181,11 @@ impl HostContext {
     /// Whether output to `terminal` has colours, by <https://no-color.org> and `CLICOLOR_FORCE`.
     #[must_use]
     pub fn allows_colour(&self, terminal: OutputStream) -> bool {
+        match self.color {
+            ColorChoice::Auto => {}
+            ColorChoice::Always => return true,
+            ColorChoice::Never => return false,
+        }
         if self.env_var("NO_COLOR").is_some() || self.env_var("TERM") == Some("dumb") {
             return false;
         }

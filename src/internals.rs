@@ -11,7 +11,9 @@ pub mod core_dump {
     pub use crate::core_dump::disable_core_dumps;
 }
 pub mod host {
-    pub use crate::host::{ClockAndRng, HostContext, OutputStream, RandomError, RandomSource};
+    pub use crate::host::{
+        ClockAndRng, ColorChoice, HostContext, OutputStream, RandomError, RandomSource,
+    };
 }
 pub mod import {
     use crate::import::{ImportSource, read_requests};

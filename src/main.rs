@@ -2,7 +2,7 @@
 //! clock and random generator.
 
 use ingam::internals::core_dump::disable_core_dumps;
-use ingam::internals::host::{HostContext, OutputStream, RandomError};
+use ingam::internals::host::{ColorChoice, HostContext, OutputStream, RandomError};
 use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -25,6 +25,7 @@ fn main() -> ExitCode {
         stderr: output_stream(std::io::stderr().is_terminal()),
         stdin_is_terminal: std::io::stdin().is_terminal(),
         core_dumps_disabled,
+        color: ColorChoice::Auto,
         threads: std::thread::available_parallelism().map_or(1, usize::from),
         clock: unix_time_ms,
         random_bytes,

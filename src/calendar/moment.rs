@@ -68,19 +68,71 @@ pub(crate) fn read_zoned_moment(value: &Value) -> Result<Timestamp, CalendarErro
     read_moment(value)?.in_zone(None)
 }
 
-/// A time of the command line: RFC 3339 text, a date (in UTC), Unix seconds or milliseconds.
+/// A time of the command line, in each spelling that a request or a log shows: RFC 3339 text, also
+/// with a blank for the `T`; a date (in UTC); Unix seconds, milliseconds, microseconds or
+/// nanoseconds; the basic form of ISO 8601, `20261122T090000Z`, also with two digits of the year; and
+/// the form of HTTP headers (RFC 9110, section 5.6.7). A text of digits alone that is no Unix number,
+/// such as 20261122, is none.
 ///
 /// # Errors
 /// When it is none of them.
 pub(crate) fn parse_argument_time(text: &str) -> Result<Timestamp, CalendarError> {
     let number = Number::parse(text);
     let time = match number {
-        Some(number) => read_unix_number(&number).map(CivilMoment::Moment),
-        None => read_text(text),
+        Some(number) => read_unix_number(&number)
+            .or_else(|_| read_small_units(&number))
+            .map(CivilMoment::Moment),
+        None => read_text(text).or_else(|error| {
+            let other = read_basic_form(text).or_else(|| read_http_date(text));
+            other.map(CivilMoment::Moment).ok_or(error)
+        }),
     };
     // `2026-11-22`, and nothing behind it.
     let is_date = text.len() == 10 && text.parse::<Date>().is_ok();
     time?.in_zone(is_date.then(Zone::utc).as_ref())
+}
+
+/// Unix microseconds or nanoseconds; the smallest are those of the year 2001, as for the others.
+fn read_small_units(number: &Number) -> Result<Timestamp, CalendarError> {
+    const MICROSECONDS: std::ops::Range<i128> = 1_000_000_000_000_000..100_000_000_000_000_000;
+    const NANOSECONDS: std::ops::Range<i128> =
+        1_000_000_000_000_000_000..100_000_000_000_000_000_000;
+    let wrong = || not_a_time("this number");
+    let nanoseconds = match number.as_i128().ok_or_else(wrong)? {
+        micros if MICROSECONDS.contains(&micros) => micros * 1_000,
+        nanos if NANOSECONDS.contains(&nanos) => nanos,
+        _ => return Err(wrong()),
+    };
+    Timestamp::from_nanosecond(nanoseconds).map_err(|_| wrong())
+}
+
+/// `20261122T090000Z` of AWS signatures, `261122T090000Z` of others.
+fn read_basic_form(text: &str) -> Option<Timestamp> {
+    let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
+    let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if !(is_digits(date) && is_digits(time) && time.len() == 6) {
+        return None;
+    }
+    let (year, day) = match date.len() {
+        8 => (date[..4].to_owned(), &date[4..]),
+        6 => (format!("20{}", &date[..2]), &date[2..]),
+        _ => return None,
+    };
+    let text = format!(
+        "{year}-{}-{}T{}:{}:{}Z",
+        &day[..2],
+        &day[2..],
+        &time[..2],
+        &time[2..4],
+        &time[4..]
+    );
+    text.parse().ok()
+}
+
+/// `Sun, 22 Nov 2026 09:00:00 GMT`, as in the header `date` of a response.
+fn read_http_date(text: &str) -> Option<Timestamp> {
+    let parsed = jiff::fmt::rfc2822::parse(text).ok()?;
+    Some(parsed.timestamp())
 }
 
 /// Never with the value: it can come out of a response.

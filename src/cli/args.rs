@@ -1,5 +1,6 @@
 //! The arguments of the command line, as data. The `///` comments are the text of `--help`.
 
+use crate::host::ColorChoice;
 use crate::report::TerminalDetail;
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use std::path::PathBuf;
@@ -17,10 +18,10 @@ pub(super) struct CliArgs {
     #[command(flatten)]
     pub(super) global: GlobalArgs,
     #[command(subcommand)]
-    pub(super) command: Command,
+    pub(super) command: Option<Command>,
 }
 
-#[derive(ClapArgs, Debug, Clone)]
+#[derive(ClapArgs, Debug, Clone, Default)]
 pub(super) struct GlobalArgs {
     /// The root of the workspace; by default the nearest folder above with an ingam.yaml or a
     /// requests folder
@@ -29,19 +30,49 @@ pub(super) struct GlobalArgs {
     /// Write tokens as plain text; without it they are sealed with the store's key
     #[arg(long, global = true)]
     pub(super) plain_store: bool,
+    /// Whether output has colours; by default on a terminal, as `NO_COLOR` and `CLICOLOR_FORCE` say
+    #[arg(long, global = true, value_name = "WHEN", value_parser = parse_color, default_value = "auto", hide_default_value = true)]
+    pub(super) color: ColorChoice,
+}
+
+fn parse_color(text: &str) -> Result<ColorChoice, String> {
+    match text {
+        "auto" => Ok(ColorChoice::Auto),
+        "always" => Ok(ColorChoice::Always),
+        "never" => Ok(ColorChoice::Never),
+        _ => Err("it can be `auto`, `always` or `never`".to_owned()),
+    }
 }
 
 #[derive(Subcommand, Debug)]
 pub(super) enum Command {
     /// Sign, send and check requests
+    #[command(after_help = "Examples:
+  ingam run                                      all requests, in the sandbox
+  ingam run shopee/get_shop_info --env live      one of them, at the marketplace
+  ingam run --tag smoke --report junit=out.xml   those with a tag, with a report for CI
+  ingam run --watch orders                       again whenever a file changes")]
     Run(Box<RunArgs>),
     /// Find every mistake that can be found without sending anything
+    #[command(after_help = "Examples:
+  ingam check
+  ingam check --env live --json | jq .faults")]
     Check(CheckArgs),
     /// List requests
+    #[command(after_help = "Examples:
+  ingam list --tag smoke
+  ingam list --json | jq -r '.requests[].id'")]
     List(ListArgs),
     /// Show how one request is rendered and signed, line by line, without sending it
+    #[command(after_help = "Examples:
+  ingam explain shopee/get_shop_info
+  ingam explain orders::cancel --env live --at 2026-11-22T09:00:00Z")]
     Explain(ExplainArgs),
     /// Find out why the signature of a request is wrong: of a curl command line, raw HTTP or HAR
+    #[command(after_help = "Examples:
+  ingam verify request.txt                       a curl command line, or raw HTTP
+  ingam verify - --message signed.txt            with the text that your program signed
+  ingam verify out.har --entry 3 --scheme shopee")]
     Verify(VerifyArgs),
     /// List, show and check schemes
     Scheme(SchemeArgs),
@@ -65,6 +96,9 @@ pub(super) enum Command {
     /// Put reports of several runs together
     Report(ReportArgs),
     /// Run the loopback marketplaces alone
+    #[command(after_help = "Examples:
+  ingam sandbox                                  every scheme of this workspace, from port 9000 on
+  ingam sandbox --scheme shopee --port 9105 --ready-file ready.json")]
     Sandbox(SandboxArgs),
     /// Receive what a marketplace pushes, verify it, and pass it on to your program
     Listen(ListenArgs),
@@ -74,7 +108,11 @@ pub(super) enum Command {
     Init(InitArgs),
     /// Print the JSON Schema of one kind of file, for editors
     Schema(SchemaArgs),
-    /// Print completions for a shell
+    /// Print completions for a shell: commands, options, and the names of this workspace
+    #[command(after_help = "Examples:
+  source <(ingam completions bash)               in ~/.bashrc
+  ingam completions zsh > ~/.zfunc/_ingam
+  ingam completions fish > ~/.config/fish/completions/ingam.fish")]
     Completions(CompletionsArgs),
     /// Renew one token; the program starts itself with it
     #[command(hide = true)]
@@ -118,7 +156,7 @@ pub(super) struct RequestFilter {
     pub(super) not_tag: Vec<String>,
 }
 
-#[derive(ClapArgs, Debug)]
+#[derive(ClapArgs, Debug, Default)]
 pub(super) struct RunArgs {
     #[command(flatten)]
     pub(super) filter: RequestFilter,
@@ -130,6 +168,10 @@ pub(super) struct RunArgs {
     /// Show only what did not pass, and the last line
     #[arg(long, short, conflicts_with = "verbose")]
     pub(super) quiet: bool,
+    /// Run again whenever a file of the workspace changes, until Ctrl-C. Outside of the sandbox and
+    /// of --replay only requests that change nothing
+    #[arg(long, conflicts_with_all = ["report", "shard", "record", "setup_plan"])]
+    pub(super) watch: bool,
     /// Show personal data that `redact` hides, at this terminal only; reports and files hide it
     #[arg(long)]
     pub(super) show_personal: bool,
@@ -170,8 +212,8 @@ pub(super) struct RunArgs {
     /// Answer from fixtures/recordings alone: no socket, no keys, at any time
     #[arg(long, conflicts_with = "diff")]
     pub(super) replay: bool,
-    /// Pretend that it is this time, with `--replay`: 2026-11-22T09:00:00Z, 2026-11-22, or Unix
-    /// seconds or milliseconds
+    /// Pretend that it is this time, with `--replay`: 2026-11-22T09:00:00Z, 2026-11-22, Unix seconds
+    /// or milliseconds, or as a header or a signature spells it
     #[arg(long, value_name = "TIME", requires = "replay")]
     pub(super) at: Option<String>,
     /// Hold what the environment answers against fixtures/recordings, and write nothing
@@ -352,8 +394,8 @@ pub(super) struct ExplainArgs {
     pub(super) id: String,
     #[command(flatten)]
     pub(super) target: TargetArgs,
-    /// Pretend that it is this time: 2026-11-22T09:00:00Z, 2026-11-22, or Unix seconds or
-    /// milliseconds
+    /// Pretend that it is this time: 2026-11-22T09:00:00Z, 2026-11-22, Unix seconds or milliseconds,
+    /// or as a header or a signature spells it
     #[arg(long, value_name = "TIME")]
     pub(super) at: Option<String>,
     /// Print values, signature and request as JSON

@@ -4,12 +4,15 @@ use super::args::{CliArgs, Command};
 use super::command;
 use super::command_error::CommandError;
 use super::command_output::{CommandOutput, CommandResult};
+use super::completion::{self, COMPLETE_VARIABLE};
 use super::exit_status::ExitStatus;
+use super::first_steps;
 use super::invocation::Invocation;
 use super::output::Output;
 use super::shown_argument::hide_arguments;
+use super::warnings::Warnings;
 use crate::diagnostic::similar_names;
-use crate::host::HostContext;
+use crate::host::{ColorChoice, HostContext};
 use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory, Parser};
 use std::ffi::OsString;
@@ -18,11 +21,27 @@ use std::ffi::OsString;
 #[must_use]
 pub fn run(host: &HostContext) -> ExitStatus {
     let output = Output::new(host);
+    if let Some(shell) = host.env_var(COMPLETE_VARIABLE) {
+        let found = completion::complete(host, shell).map(CommandOutput::of_data);
+        let status = output.print_result(&Warnings::default(), found);
+        return finish(&output, status);
+    }
     let args = match CliArgs::try_parse_from(&host.args) {
         Ok(args) => args,
         Err(error) => {
             let error = suggest_commands(error, &host.args);
             return finish(&output, print_clap_error(&error, host, &output));
+        }
+    };
+    let coloured;
+    let (host, output) = match args.global.color {
+        ColorChoice::Auto => (host, output),
+        color => {
+            coloured = HostContext {
+                color,
+                ..host.clone()
+            };
+            (&coloured, Output::new(&coloured))
         }
     };
     let invocation = Invocation::new(host, &args.global);
@@ -31,7 +50,10 @@ pub fn run(host: &HostContext) -> ExitStatus {
         .core_dumps_disabled
         .clone()
         .map_err(CommandError::from)
-        .and_then(|()| run_command(&invocation, &args.command, &output));
+        .and_then(|()| match &args.command {
+            Some(command) => run_command(&invocation, command, &output),
+            None => Ok(first_steps::describe(&invocation)),
+        });
     let status = output.print_result(&invocation.warnings, result);
     finish(&output, status)
 }
@@ -68,7 +90,7 @@ fn run_command(invocation: &Invocation<'_>, command: &Command, output: &Output) 
         Command::Report(args) => command::report::run(invocation, args, output),
         Command::Init(args) => command::init::run(invocation.host, args),
         Command::Schema(args) => command::schema::run(args),
-        Command::Completions(args) => Ok(command::completions::run(args)),
+        Command::Completions(args) => command::completions::run(args),
         Command::RenewHelper => {
             let status = command::renew_helper::run(invocation.host);
             Ok(CommandOutput::ended(status))
@@ -147,6 +169,7 @@ mod tests {
             stderr: stream,
             stdin_is_terminal: false,
             threads: 1,
+            color: ColorChoice::Auto,
             core_dumps_disabled: Err(CoreDumpError::new("not permitted")),
             clock: || 0,
             random_bytes: || Ok([0; 16]),

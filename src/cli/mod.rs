@@ -6,8 +6,10 @@ mod command;
 mod command_error;
 mod command_json;
 mod command_output;
+mod completion;
 mod entry;
 mod exit_status;
+mod first_steps;
 mod given_hosts;
 mod given_variables;
 mod human_time;
@@ -30,6 +32,7 @@ mod stop_signals;
 pub mod testing;
 mod text_table;
 mod warnings;
+mod watched_files;
 
 pub use entry::run;
 pub use exit_status::ExitStatus;

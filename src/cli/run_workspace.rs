@@ -20,10 +20,11 @@ use crate::host::HostContext;
 use crate::last_run::LastRun;
 use crate::load::LoadedWorkspace;
 use crate::model::environment::{RefreshPolicy, SANDBOX_ENV};
-use crate::model::request::Request;
+use crate::model::request::{Request, Step};
 use crate::model::scheme::Scheme;
 use crate::plan::{
-    CommandScope, FixtureKey, Plan, PlannedAction, planned_actions, select_requests, unit_secrets,
+    CommandScope, FixtureKey, Plan, PlannedAction, Unit, planned_actions, select_requests,
+    unit_secrets,
 };
 use crate::report::{Reporter, TeeReporter};
 use crate::run::{
@@ -89,6 +90,7 @@ pub(crate) async fn run_loaded(
         return Ok(CommandOutput::of_data(render_setup_plan(&plan)));
     }
     check_keep(run.args, &selection.target)?;
+    check_watch(run.args, loaded, &selection.target, &plan)?;
     let prepared = PreparedRun {
         requests: selection.requests.clone(),
         selection,
@@ -312,6 +314,59 @@ fn check_keep(args: &RunArgs, target: &RunTarget) -> Result<(), CommandError> {
         .hint("name another environment: `ingam sandbox` plays marketplaces that stay"));
     }
     Ok(())
+}
+
+/// A file that is being edited must not write at a marketplace each time it is saved.
+fn check_watch(
+    args: &RunArgs,
+    loaded: &LoadedWorkspace,
+    target: &RunTarget,
+    plan: &Plan<'_>,
+) -> Result<(), CommandError> {
+    if !args.watch || args.replay || target.environment == SANDBOX_ENV {
+        return Ok(());
+    }
+    let of_fixtures = |unit: &Unit<'_>| {
+        unit.fixtures
+            .iter()
+            .any(|fixture| has_write(loaded, fixture.all_steps()))
+    };
+    let writes = plan
+        .units
+        .iter()
+        .filter(|unit| has_write(loaded, unit.steps()) || of_fixtures(unit))
+        .map(Unit::id);
+    let writes: Vec<String> = writes.take(5).collect();
+    if writes.is_empty() {
+        return Ok(());
+    }
+    Err(CommandError::usage(format!(
+        "`--watch` runs requests again and again, and {} can change something in environment `{}`",
+        join_names(writes.iter().map(String::as_str), "and"),
+        target.environment
+    ))
+    .hint("name requests that only read, or watch them in the sandbox or with `--replay`"))
+}
+
+/// Whether a step is not known to read only. A rule of the scheme for a path or a query is judged by
+/// what is written: one with a template in it is no read.
+fn has_write<'s>(loaded: &LoadedWorkspace, steps: impl IntoIterator<Item = &'s Step>) -> bool {
+    let is_read = |step: &Step| {
+        let scheme = loaded.workspace.scheme(&step.scheme.name);
+        let query = || {
+            let fields = step.query.iter();
+            let fields = fields.filter_map(|field| {
+                let value = field.value.as_constant()?.to_plain_text()?;
+                Some((field.name.to_string(), value))
+            });
+            fields.collect()
+        };
+        scheme.is_some_and(|scheme| step.is_read(scheme, &step.path.written(), query))
+    };
+    steps
+        .into_iter()
+        .flat_map(Step::calls)
+        .any(|step| !is_read(step))
 }
 
 fn job_count(args: &RunArgs, environment: &str) -> usize {

@@ -216,7 +216,7 @@ pub(super) fn pretended_time_ms(at: Option<&str>) -> Result<Option<i64>, Command
     };
     let time = parse_argument_time(text).map_err(|_| {
         CommandError::usage(format!("`{text}` is not a time")).hint(
-            "write it as 2026-11-22T09:00:00Z, as 2026-11-22, or in Unix seconds or milliseconds",
+            "write it as 2026-11-22T09:00:00Z or with an offset such as +09:00, as 2026-11-22, in Unix seconds or milliseconds, or as a header or a signature spells it",
         )
     })?;
     Ok(Some(time.as_millisecond()))

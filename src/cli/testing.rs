@@ -31,7 +31,7 @@ use super::output::Output;
 use super::run_workspace::{RunCommand, run_loaded, run_with_reports};
 use super::shown_faults::shown_faults;
 use crate::event::{Event, StepReport};
-use crate::host::{HostContext, OutputStream, RandomError};
+use crate::host::{ColorChoice, HostContext, OutputStream, RandomError};
 use crate::load::{LoadedWorkspace, load};
 use crate::report::Reporter;
 use crate::span::SourceMap;
@@ -267,7 +267,7 @@ impl TestWorkspace {
         };
         let invocation = Invocation::new(host, &args.global);
         let result = match &args.command {
-            Command::Run(args) => {
+            Some(Command::Run(args)) => {
                 let run = RunCommand {
                     invocation: &invocation,
                     args,
@@ -310,6 +310,7 @@ impl TestWorkspace {
             stderr: terminal,
             stdin_is_terminal: false,
             threads: 1,
+            color: ColorChoice::Auto,
             // The process belongs to the tests of a user, who may want its dumps.
             core_dumps_disabled: Ok(()),
             clock: self.clock,

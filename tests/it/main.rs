@@ -40,6 +40,7 @@ mod hostile;
 #[cfg(target_os = "linux")]
 mod hostile_files;
 mod import_circles;
+mod keyboard;
 mod limits;
 mod live_sandbox;
 mod marketplace_pages;

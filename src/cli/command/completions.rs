@@ -1,12 +1,10 @@
 //! `ingam completions`
 
-use crate::cli::args::{CliArgs, CompletionsArgs};
-use crate::cli::command_output::CommandOutput;
-use clap::CommandFactory;
+use crate::cli::args::CompletionsArgs;
+use crate::cli::command_output::{CommandOutput, CommandResult};
+use crate::cli::completion;
 
-pub(crate) fn run(args: &CompletionsArgs) -> CommandOutput {
-    // To memory first: the generator panics if its writer fails.
-    let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut CliArgs::command(), "ingam", &mut script);
-    CommandOutput::of_data(String::from_utf8_lossy(&script))
+pub(crate) fn run(args: &CompletionsArgs) -> CommandResult {
+    let script = completion::registration(&args.shell.to_string())?;
+    Ok(CommandOutput::of_data(script))
 }

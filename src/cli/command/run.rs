@@ -3,43 +3,94 @@
 use super::session;
 use crate::cli::args::RunArgs;
 use crate::cli::command_error::CommandError;
-use crate::cli::command_output::CommandResult;
+use crate::cli::command_output::{CommandOutput, CommandResult};
+use crate::cli::exit_status::ExitStatus;
 use crate::cli::invocation::Invocation;
 use crate::cli::output::Output;
-use crate::cli::report_outputs::ReportOutputs;
 use crate::cli::run_workspace::{RunCommand, request_exists, run_loaded, run_with_reports};
 use crate::cli::settings;
+use crate::cli::stop_signals::StopSignals;
+use crate::cli::watched_files::WatchedFiles;
 use crate::event::{Event, Verdict, split_last_step};
 use crate::last_run::LastRun;
 use crate::load::LoadedWorkspace;
 use crate::report::Reporter;
 use crate::span::SourceMap;
-use std::mem::ManuallyDrop;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 pub(crate) fn run(invocation: &Invocation<'_>, args: &RunArgs, output: &Output) -> CommandResult {
     let runtime = session::start_runtime()?;
-    let run = RunCommand {
-        invocation,
-        args,
-        output,
-    };
     let root = settings::find_root(invocation.host, invocation.global);
-    let result = runtime.block_on(run_with_reports(&run, &root, async |reports| {
-        load_and_run(&run, reports).await
-    }));
+    let result = if args.watch {
+        runtime.block_on(watch(invocation, args, output, &root))
+    } else {
+        let run = RunCommand {
+            invocation,
+            args,
+            output,
+        };
+        runtime.block_on(run_once(&run, &root, &mut BTreeSet::new()))
+    };
     // A name look-up runs on a thread that cannot be cancelled. Its result is no longer needed.
     runtime.shutdown_background();
     result
 }
 
-async fn load_and_run(run: &RunCommand<'_>, reports: &mut ReportOutputs) -> CommandResult {
-    // Not freed: the process ends with the run, and freeing a large workspace piece by piece would
-    // only delay the end.
-    let loaded = ManuallyDrop::new(load(run)?);
-    let mut results = UnitResults::default();
-    let result = run_loaded(run, &loaded, reports, &mut results).await;
-    save_last_run(run, &loaded, &results);
-    result
+/// Runs again whenever a file of the workspace changes; ends with the status of the last run.
+async fn watch(
+    invocation: &Invocation<'_>,
+    args: &RunArgs,
+    output: &Output,
+    root: &Path,
+) -> CommandResult {
+    // Before the first run: a signal that interrupts a run ends the watch as well.
+    let mut signals = StopSignals::install()?;
+    let mut watched = WatchedFiles::new(root);
+    loop {
+        let invocation = Invocation::new(invocation.host, invocation.global);
+        let run = RunCommand {
+            invocation: &invocation,
+            args,
+            output,
+        };
+        let result = run_once(&run, root, &mut watched.named).await;
+        let status = output.print_result(&invocation.warnings, result);
+        if status == ExitStatus::InvalidUsage {
+            // No file makes the command line right.
+            return Ok(CommandOutput::ended(status));
+        }
+        watched.run_has_ended();
+        output.print_message("\nwaiting for a change; Ctrl-C ends");
+        let changed = tokio::select! {
+            changed = watched.change() => changed,
+            _ = signals.next() => return Ok(CommandOutput::ended(status)),
+        };
+        let changed = changed.strip_prefix(root).unwrap_or(&changed);
+        output.print_message(&format!("{} changed\n", changed.display()));
+    }
+}
+
+/// `named`: the files that other files name, also in a workspace that cannot be run.
+async fn run_once(
+    run: &RunCommand<'_>,
+    root: &Path,
+    named: &mut BTreeSet<PathBuf>,
+) -> CommandResult {
+    run_with_reports(run, root, async |reports| {
+        let loaded = load(run)?;
+        named.extend(loaded.named_files().iter().cloned());
+        let mut results = UnitResults::default();
+        let result = run_loaded(run, &loaded, reports, &mut results).await;
+        save_last_run(run, &loaded, &results);
+        if !run.args.watch {
+            // The process ends with the run, and freeing a large workspace piece by piece would
+            // only delay the end.
+            std::mem::forget(loaded);
+        }
+        result
+    })
+    .await
 }
 
 fn load(run: &RunCommand<'_>) -> Result<LoadedWorkspace, CommandError> {
