@@ -104,6 +104,17 @@ impl BudgetError {
         )
     }
 
+    /// In how many milliseconds the next call is free, where that is known.
+    #[must_use]
+    pub(crate) fn free_in_ms(&self) -> Option<i64> {
+        match self {
+            Self::LimitReached { free_in_ms, .. } | Self::Paused { free_in_ms, .. } => {
+                Some(*free_in_ms)
+            }
+            _ => None,
+        }
+    }
+
     /// A hint for the user.
     #[must_use]
     pub(crate) fn hint(&self) -> Option<String> {

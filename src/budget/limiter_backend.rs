@@ -178,7 +178,8 @@ impl Budget {
         .await
     }
 
-    /// Stores what a response says about limits, for all processes.
+    /// Stores what a response says about limits, for all processes. Returns how many calls the
+    /// strictest limit of this one still allows; `None` where no limit counts it.
     ///
     /// # Errors
     /// When the store cannot be used.
@@ -187,12 +188,12 @@ impl Budget {
         request: &PermitRequest<'_>,
         permit: Option<&Permit>,
         observation: &LimitObservation,
-    ) -> Result<(), BudgetError> {
+    ) -> Result<Option<u32>, BudgetError> {
         let uncounted;
         let permit = match permit {
             Some(permit) => permit,
             // The usual case for a call without limits: the store is not even opened.
-            None if observation.is_empty() => return Ok(()),
+            None if observation.is_empty() => return Ok(None),
             None => {
                 uncounted = Permit::uncounted(request.hashed(&self.backend().await?.1));
                 &uncounted
@@ -208,19 +209,20 @@ impl Budget {
         permit: &Permit,
         observation: &LimitObservation,
         suspension: Option<&Suspension>,
-    ) -> Result<(), BudgetError> {
+    ) -> Result<Option<u32>, BudgetError> {
         self.update(&permit.request.id, &mut |limiter, now| {
             let before = limiter.clone();
             limiter.record_response(permit, observation, now);
             if let Some(suspension) = suspension {
                 limiter.suspend(suspension.clone());
             }
+            let left = limiter.calls_left(&permit.request, now);
             // Most responses change nothing in a token bucket, and a write costs more than this
             // comparison.
             if *limiter == before {
-                LimiterUpdate::Unchanged(())
+                LimiterUpdate::Unchanged(left)
             } else {
-                LimiterUpdate::Changed(())
+                LimiterUpdate::Changed(left)
             }
         })
         .await

@@ -312,6 +312,16 @@ impl RateLimiter {
         }
     }
 
+    /// How many calls like this one the strictest of its limits still allows now; `None` if none
+    /// counts it.
+    pub(super) fn calls_left(&self, request: &HashedPermitRequest, now: i64) -> Option<u32> {
+        let counters = request
+            .limits
+            .iter()
+            .filter_map(|limit| self.find_counter(limit));
+        counters.map(|counter| counter.available(now)).min()
+    }
+
     fn count_refusals(&mut self, permit: &Permit, is_refusal: bool) {
         let next = |refusals: u32| {
             if is_refusal {

@@ -139,6 +139,57 @@ impl<W: Write> TerminalReporter<W> {
         self.out.flush()
     }
 
+    /// The outcome of a single call: its line, what went wrong, and the hints. With `Verbose` also
+    /// what was sent and the head of the response; its body is shown elsewhere.
+    ///
+    /// # Errors
+    /// When the output cannot be written.
+    pub(crate) fn report_call(
+        &mut self,
+        unit: &UnitReport,
+        environment: &str,
+        sources: &SourceMap,
+    ) -> io::Result<()> {
+        let is_said = unit.steps.iter().any(|step| step.verdict == unit.verdict);
+        if let (false, Verdict::Error(_, reason)) = (is_said, &unit.verdict) {
+            self.paragraph("error", reason)?;
+        }
+        for step in &unit.steps {
+            self.step_line(step, &format!(", environment {environment}"))?;
+            self.step_outcome(step, sources)?;
+            if self.detail == TerminalDetail::Verbose {
+                self.call_details(step)?;
+            }
+        }
+        self.out.flush()
+    }
+
+    /// What was sent, the head of the response, and how a call that did not pass was signed.
+    fn call_details(&mut self, step: &StepReport) -> io::Result<()> {
+        if let Some(exchange) = &step.exchange {
+            self.print_quoted(">", &exchange.request)?;
+            if let Some(response) = &exchange.response {
+                self.print_head("<", response)?;
+            }
+        }
+        if step.verdict.is_pass() || step.trace.is_empty() {
+            return Ok(());
+        }
+        writeln!(
+            self.out,
+            "    {}",
+            self.style.bold("signature, line by line")
+        )?;
+        for line in &step.trace {
+            let kind = self.style.dim(&line.kind);
+            writeln!(self.out, "      {} {kind}", self.style.bold(&line.id))?;
+            for text in line.text.for_terminal().lines() {
+                writeln!(self.out, "        {text}")?;
+            }
+        }
+        Ok(())
+    }
+
     fn started(&mut self, environment: &str, units: usize) -> io::Result<()> {
         if self.detail == TerminalDetail::Quiet {
             return Ok(());
@@ -308,10 +359,16 @@ impl<W: Write> TerminalReporter<W> {
     }
 
     fn step(&mut self, step: &StepReport, sources: &SourceMap, passed_too: bool) -> io::Result<()> {
-        self.step_line(step)?;
+        self.step_line(step, "")?;
         if !step.verdict.is_pass() {
             writeln!(self.out, "  {}", self.style.dim(&sources.location(step.at)))?;
         }
+        self.step_outcome(step, sources)?;
+        self.exchange(step, passed_too)
+    }
+
+    /// What went wrong, and the hints.
+    fn step_outcome(&mut self, step: &StepReport, sources: &SourceMap) -> io::Result<()> {
         self.attempts(step)?;
         match &step.verdict {
             Verdict::Error(_, reason) => self.paragraph("error", reason)?,
@@ -327,11 +384,11 @@ impl<W: Write> TerminalReporter<W> {
         for note in &step.notes {
             self.paragraph(note_label(note, "help"), note)?;
         }
-        self.exchange(step, passed_too)
+        Ok(())
     }
 
     /// The name of the step, its request and the status of the response.
-    fn step_line(&mut self, step: &StepReport) -> io::Result<()> {
+    fn step_line(&mut self, step: &StepReport, after: &str) -> io::Result<()> {
         let name = match &step.name {
             Some(name) => format!("{}: ", self.style.bold(name)),
             None => String::new(),
@@ -343,7 +400,7 @@ impl<W: Write> TerminalReporter<W> {
             }
             _ => String::new(),
         };
-        let answer = self.style.dim(&answer);
+        let answer = self.style.dim(&format!("{answer}{after}"));
         writeln!(
             self.out,
             "  {name}{}{answer}",
@@ -434,6 +491,15 @@ impl<W: Write> TerminalReporter<W> {
 
     fn print_quoted(&mut self, mark: &str, text: &RedactedText) -> io::Result<()> {
         for line in text.for_terminal().lines() {
+            writeln!(self.out, "    {} {line}", self.style.dim(mark))?;
+        }
+        Ok(())
+    }
+
+    /// The status and the headers of a message, without its body.
+    fn print_head(&mut self, mark: &str, message: &RedactedText) -> io::Result<()> {
+        let lines = message.for_terminal().lines();
+        for line in lines.take_while(|line| !line.is_empty()) {
             writeln!(self.out, "    {} {line}", self.style.dim(mark))?;
         }
         Ok(())

@@ -5,6 +5,7 @@
 use super::context::RunContext;
 use super::exchange::{Exchange, ExchangeContext, JudgedResponse, SendState};
 use super::run_budget::BudgetClass;
+use super::step_error::StepError;
 use crate::budget::{
     BudgetError, BudgetKey, DenialReason, LimitObservation, Permit, PermitDenied, PermitOutcome,
     PermitRequest,
@@ -48,7 +49,10 @@ pub(super) async fn send_with_permit(
     };
     let mut exchange = call.send(draft, token, fresh).await;
     match settle_permit(call, &request, permit.as_ref(), &exchange).await {
-        Ok(warnings) => exchange.log.warnings.extend(warnings),
+        Ok((warnings, left)) => {
+            exchange.log.warnings.extend(warnings);
+            exchange.log.budget_left = left;
+        }
         // The response is there and stays the result: only the next calls may come too early.
         Err(error) => exchange.log.warnings.push(format!(
             "what the response says of limits could not be kept: {error}"
@@ -80,7 +84,7 @@ fn permit_request<'a>(call: &'a ExchangeContext<'_>, draft: &'a Draft) -> Permit
 async fn acquire_permit(
     call: &ExchangeContext<'_>,
     request: &PermitRequest<'_>,
-) -> Result<(Option<Permit>, bool), BudgetError> {
+) -> Result<(Option<Permit>, bool), StepError> {
     let started_at = Instant::now();
     let mut announced: Option<i64> = None;
     let run = &call.context.environment;
@@ -93,11 +97,14 @@ async fn acquire_permit(
         let free_in = Duration::from_millis(denied.free_in_ms.unsigned_abs());
         if exceeds_max_wait(call, &denied, free_in, started_at.elapsed()) {
             let scheme = &request.budget_key.scheme.name;
-            return Err(BudgetError::new(&denied, scheme, (run.clock)()));
+            return Err(BudgetError::new(&denied, scheme, (run.clock)()).into());
         }
         notify_waiting(call, &mut announced, denied.free_in_ms);
         // No lock is held while a call waits: others may send what the limits still allow.
         tokio::time::sleep(free_in.min(RECHECK_INTERVAL)).await;
+        if call.client.is_some_and(|client| client.gone.is_requested()) {
+            return Err(StepError::ClientGone { was_sent: false });
+        }
     }
 }
 
@@ -134,27 +141,27 @@ fn notify_waiting(call: &ExchangeContext<'_>, announced: &mut Option<i64>, free_
     run_budget.notify(Event::Waiting { id, until_ms });
 }
 
-/// Releases or records the permit, and returns warnings for the user.
+/// Releases or records the permit. Returns warnings for the user, and how many calls are left.
 async fn settle_permit(
     call: &ExchangeContext<'_>,
     request: &PermitRequest<'_>,
     permit: Option<&Permit>,
     exchange: &Exchange,
-) -> Result<Vec<String>, BudgetError> {
+) -> Result<(Vec<String>, Option<u32>), BudgetError> {
     let budget = &call.context.environment.budget.budget;
     // Only a connection that was never opened is certain not to be counted by the marketplace.
     if exchange.log.send_state == SendState::NotSent {
         budget.release(permit).await?;
-        return Ok(Vec::new());
+        return Ok((Vec::new(), None));
     }
     let Some(response) = &exchange.log.response else {
-        return Ok(Vec::new());
+        return Ok((Vec::new(), None));
     };
     let observation = observe_limits(call, request, response);
-    budget
+    let left = budget
         .record_response(request, permit, &observation)
         .await?;
-    Ok(limit_warnings(&call.scheme.name, &observation))
+    Ok((limit_warnings(&call.scheme.name, &observation), left))
 }
 
 /// What the headers of a response and the scheme's error rules say of limits.

@@ -1,6 +1,7 @@
 //! The context of a run: its options, its environment, and its state.
 
 use super::access::{AccessError, AccessResolver, AccountAccess};
+use super::delivered_response::DeliveredResponse;
 use super::retry_budget::RetryBudget;
 use super::run_budget::RunBudget;
 use super::run_recordings::RunRecordings;
@@ -70,6 +71,8 @@ pub(crate) struct RunOptions {
     pub(crate) skipped_fails: bool,
     /// The time that a replay pretends, in Unix milliseconds.
     pub(crate) pretended_ms: Option<i64>,
+    /// Keep the last response that was judged, for a command that hands it on.
+    pub(crate) delivers_response: bool,
 }
 
 /// The outside of a run: files, network, stores, clock and random numbers.
@@ -99,6 +102,8 @@ pub(crate) struct RunState {
     pub(crate) redactor: RefCell<Redactor>,
     pub(crate) retries: RetryBudget,
     pub(crate) requests: RequestCounts,
+    /// The last response, if `delivers_response` is set.
+    pub(crate) delivered: RefCell<Option<DeliveredResponse>>,
 }
 
 /// How many requests a run has sent, or replayed.
@@ -164,7 +169,7 @@ impl RunContext<'_> {
     }
 
     /// The time in Unix milliseconds, or the one that a replay pretends.
-    pub(super) fn now_ms(&self) -> i64 {
+    pub(crate) fn now_ms(&self) -> i64 {
         (self.options.pretended_ms).unwrap_or_else(self.environment.clock)
     }
 

@@ -2,11 +2,12 @@
 //! renewal and retries.
 
 use super::access::AccountAccess;
+use super::call_client::{CallClient, OnwardResponse};
 use super::context::RunContext;
 use super::cookies::AccountCookies;
 use super::external::{self, RedirectPolicy, sealable_address, signed_parts};
 use super::personal_data::redact_rules;
-use super::response_secrets::{DeclaredSecrets, register_response_secrets};
+use super::response_secrets::{DeclaredSecrets, ResponseSecretError, register_response_secrets};
 use super::run_budget::BudgetClass;
 use super::step_error::{MissingRecording, StepError};
 use super::token::placeholder_token;
@@ -20,13 +21,13 @@ use crate::recording::{
 use crate::render::FreshValues;
 use crate::sandbox::{NO_RECORDING, NOT_RECORDED, RECORDED_AT};
 use crate::sign::{
-    NamedValues, SealError, SealedRequest, SignTrace, SigningInputs, TraceLine, seal,
+    NamedValues, SealError, SealedRequest, SignTrace, SigningInputs, TraceLine, seal_written,
 };
 use crate::transport::TransportError;
 use crate::value::JsonRef;
 use crate::wire::{BaseUrl, BodyPassage, Draft, WireRequest, WireResponse};
 use std::borrow::Cow;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -50,6 +51,8 @@ pub(super) struct ExchangeLog {
     pub(super) attempts: Vec<FailedAttempt>,
     pub(super) warnings: Vec<String>,
     pub(super) send_state: SendState,
+    /// Calls that the strictest limit of this one still allows; `None` where nothing counts it.
+    pub(super) budget_left: Option<u32>,
 }
 
 pub(super) struct SignedCall {
@@ -66,6 +69,8 @@ pub(super) struct JudgedResponse {
     pub(super) outcome: ResponseOutcome,
     /// Why a rule of `redact` cannot be applied to it: then nothing of its body is shown.
     pub(super) hidden_because: Option<PersonalDataError>,
+    /// For the client of the call, until it is handed on.
+    pub(super) onward: RefCell<Option<OnwardResponse>>,
 }
 
 /// An attempt that was repeated.
@@ -118,6 +123,7 @@ impl ExchangeLog {
         self.response = later.response.or(self.response.take());
         self.attempts.extend(later.attempts);
         self.warnings.extend(later.warnings);
+        self.budget_left = later.budget_left.or(self.budget_left);
     }
 }
 
@@ -145,6 +151,9 @@ pub(super) struct ExchangeContext<'c> {
     pub(super) requests: &'c Cell<usize>,
     /// How many rounds the `for_each` of the step has.
     pub(super) rounds: Option<u32>,
+    /// The program whose call it is; `None` for a call of a file. What such a program gets is shown
+    /// nowhere, and so nothing of it is looked at but what it means to the scheme.
+    pub(super) client: Option<&'c CallClient>,
     pub(super) context: &'c RunContext<'c>,
 }
 
@@ -168,12 +177,22 @@ impl ExchangeContext<'_> {
         };
         // Before anything is sent: the signature computes values from secrets, such as derived
         // keys, and an error of the transport is reported too.
-        self.register_trace_secrets(&trace);
+        if self.client.is_none() {
+            self.register_trace_secrets(&trace);
+        }
         let context = self.context;
         let sent_at = context.state.started_at.elapsed();
         // Before the response: a call that is dropped while it waits was sent all the same.
         self.count_request(1);
-        let (request, received) = if self.redirects.max == 0 {
+        let mut onward = None;
+        let (request, received) = if let Some(client) = self.client {
+            let opened = self.open_for(client, &request).await;
+            let received = opened.map(|(response, rest)| {
+                onward = Some(rest);
+                response
+            });
+            (request, received)
+        } else if self.redirects.max == 0 {
             let received = self.send_once(&request, self.timeout).await;
             (request, received.map_err(StepError::from))
         } else {
@@ -185,7 +204,7 @@ impl ExchangeContext<'_> {
             sent_at: Some(sent_at),
         };
         match received {
-            Ok(response) => self.finish(signed, draft, response),
+            Ok(response) => self.finish(signed, draft, (response, onward)),
             Err(error) => {
                 let exchange = failed(signed, error);
                 if exchange.log.send_state == SendState::NotSent {
@@ -232,7 +251,7 @@ impl ExchangeContext<'_> {
             return failed(signed, error);
         }
         match replayed.response {
-            Ok(response) => self.finish(signed, draft, response),
+            Ok(response) => self.finish(signed, draft, (response, None)),
             Err(error) => failed(signed, error),
         }
     }
@@ -289,7 +308,12 @@ impl ExchangeContext<'_> {
         response.made_at_ms = response.made_at_ms.or(Some(self.context.now_ms()));
     }
 
-    fn finish(&self, signed: SignedCall, draft: &Draft, mut response: WireResponse) -> Exchange {
+    fn finish(
+        &self,
+        signed: SignedCall,
+        draft: &Draft,
+        (mut response, onward): (WireResponse, Option<OnwardResponse>),
+    ) -> Exchange {
         self.date_response(&mut response);
         self.keep_cookies(&signed.request, &response);
         let outcome = check::classify_response(
@@ -298,24 +322,16 @@ impl ExchangeContext<'_> {
             &draft.path,
             &ResponseView::new(&response),
         );
-        // Before anything of it is reported, recorded or captured.
-        let registered = register_response_secrets(
-            self.scheme,
-            self.secrets,
-            &response,
-            &mut self.context.state.redactor.borrow_mut(),
-        );
-        match registered {
-            Ok(short_secrets) => {
-                let personal = &self.context.state.recordings.personal;
-                for secret in &short_secrets {
-                    personal.hide_short_secret(self.recording_key, secret);
-                }
+        let hidden_because = if self.client.is_some() {
+            None
+        } else {
+            // Before anything of it is reported, recorded or captured.
+            match self.register_secrets_of(&response) {
+                Ok(()) => self.collect_personal_data(draft, &response).err(),
+                // The response is in no log: what is secret in it is not known.
+                Err(error) => return failed(signed, StepError::Secrets(error)),
             }
-            // The response is in no log: what is secret in it is not known.
-            Err(error) => return failed(signed, StepError::Secrets(error)),
-        }
-        let hidden_because = self.collect_personal_data(draft, &response).err();
+        };
         let missing = missing_recording(&response);
         let send_state = match &missing {
             // The sandbox created nothing, so there is nothing to undo.
@@ -326,6 +342,7 @@ impl ExchangeContext<'_> {
             response,
             outcome,
             hidden_because,
+            onward: onward.into(),
         });
         Exchange {
             result: match missing {
@@ -339,6 +356,20 @@ impl ExchangeContext<'_> {
                 ..ExchangeLog::default()
             },
         }
+    }
+
+    fn register_secrets_of(&self, response: &WireResponse) -> Result<(), ResponseSecretError> {
+        let short_secrets = register_response_secrets(
+            self.scheme,
+            self.secrets,
+            response,
+            &mut self.context.state.redactor.borrow_mut(),
+        )?;
+        let personal = &self.context.state.recordings.personal;
+        for secret in &short_secrets {
+            personal.hide_short_secret(self.recording_key, secret);
+        }
+        Ok(())
     }
 
     fn collect_personal_data(
@@ -391,7 +422,9 @@ impl ExchangeContext<'_> {
         if let Some(cookies) = self.cookies {
             cookies.add_to(&mut draft, base, self.context.now_ms());
         }
-        seal(self.scheme, &self.level.procedure, draft, base, inputs)
+        let written = self.client.map(|client| &client.body);
+        let procedure = &self.level.procedure;
+        seal_written(self.scheme, procedure, draft, written, base, inputs)
     }
 
     pub(super) fn keep_cookies(&self, request: &WireRequest, response: &WireResponse) {
@@ -427,7 +460,11 @@ impl ExchangeContext<'_> {
 /// No response came.
 fn failed(signed: SignedCall, error: impl Into<StepError>) -> Exchange {
     let error = error.into();
-    let was_sent = !matches!(&error, StepError::Transport(error) if error.was_not_sent());
+    let was_sent = match &error {
+        StepError::Transport(error) => !error.was_not_sent(),
+        StepError::ClientGone { was_sent } => *was_sent,
+        _ => true,
+    };
     Exchange {
         result: Err(error),
         log: ExchangeLog {

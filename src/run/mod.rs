@@ -6,11 +6,13 @@ mod attempt;
 mod attempts;
 mod body_passage;
 mod budget;
+mod call_client;
 mod call_hosts;
 mod condition;
 mod conductor;
 mod context;
 mod cookies;
+mod delivered_response;
 mod difference_reports;
 mod error_class;
 mod exchange;
@@ -29,11 +31,14 @@ mod own_signature;
 mod page_history;
 mod page_link;
 mod pages;
+mod passed_call;
 mod personal_data;
 mod poll;
+mod read_check;
 mod recording_hint;
 mod redirects;
 mod repeat;
+mod response_delivery;
 mod response_secrets;
 mod retry_budget;
 mod round;
@@ -61,15 +66,19 @@ mod variables;
 pub(crate) use access::{
     AccessEnvironment, AccessError, AccessResolver, AccountAccess, NotTrusted, SecretDestination,
 };
+pub(crate) use call_client::CallClient;
 pub(crate) use call_hosts::host_value;
 pub(crate) use conductor::run;
 pub(crate) use context::{
     GivenVariable, RequestCounts, RunContext, RunEnvironment, RunOptions, RunState, SnapshotOptions,
 };
+pub(crate) use delivered_response::{DeliveredBody, DeliveredResponse};
 pub(crate) use explain::{ExplainedRequest, StepExplanation, explain, unsigned_request};
 pub(crate) use fixtures::find_leftovers;
 pub(crate) use given_host::GivenHost;
 pub(crate) use network_route::NetworkSettings;
+pub(crate) use passed_call::{PassedCall, PassedResponse, pass_call};
+pub(crate) use read_check::is_surely_read;
 pub(crate) use retry_budget::RetryBudget;
 pub(crate) use run_budget::RunBudget;
 pub(crate) use run_recordings::{RecordingMode, RunRecordings};

@@ -63,6 +63,9 @@ pub(crate) enum StepError {
         "its undo holds a secret or personal data of a response, and the ledger cannot keep it sealed: {0}"
     )]
     UndoNotSealed(StoreError),
+    /// The program whose call it was no longer waits for the response.
+    #[error("the client went away before the response came")]
+    ClientGone { was_sent: bool },
     /// The user asked the run to stop.
     #[error("interrupted")]
     Interrupted,
@@ -132,7 +135,7 @@ impl From<BudgetError> for StepError {
 }
 
 impl StepError {
-    pub(super) fn error_class(&self) -> ErrorClass {
+    pub(crate) fn error_class(&self) -> ErrorClass {
         match self {
             Self::Render(_) | Self::Secrets(_) | Self::SecretForAddress(_) => ErrorClass::File,
             Self::Seal(error) => error.into(),
@@ -155,7 +158,7 @@ impl StepError {
             Self::Compare(CompareError::Mask(_)) => ErrorClass::File,
             Self::LedgerNotOpened(_) | Self::UndoNotKept(_) => ErrorClass::Unable,
             Self::UndoNotSealed(error) => error.into(),
-            Self::Interrupted => ErrorClass::Interrupted,
+            Self::ClientGone { .. } | Self::Interrupted => ErrorClass::Interrupted,
         }
     }
 

@@ -317,6 +317,7 @@ impl StepExecution<'_> {
                     .map(|jar| AccountCookies { jar, account }),
                 requests: &self.requests,
                 rounds: self.rounds.get(),
+                client: None,
                 context,
             },
             max_attempts: step.max_attempts(is_read),
@@ -420,8 +421,11 @@ impl StepExecution<'_> {
         target: Option<&RequestTarget>,
         account: &str,
     ) -> Result<String, RenderError> {
-        let request = self.placeholder_request(variables, target, account)?;
         let context = self.context;
+        if context.options.delivers_response {
+            return Ok("`--env live` sends it to the marketplace, and so does any other environment of yours".to_owned());
+        }
+        let request = self.placeholder_request(variables, target, account)?;
         let request = context
             .state
             .recordings
@@ -733,6 +737,10 @@ impl StepExecution<'_> {
     /// The command that shows how a refused signature came about.
     fn explain_note(&self) -> Option<String> {
         let unit = self.owner.unit?;
+        // A call of the command line stands in no file that could be named.
+        if self.context.options.delivers_response {
+            return Some("`-v` shows the signature step by step".to_owned());
+        }
         Some(format!(
             "`ingam explain '{}' --env {}` shows the signature step by step",
             unit.id(),

@@ -4,6 +4,7 @@ use super::context::RunContext;
 use super::cookies::hide_cookies;
 use super::exchange::{ExchangeLog, JudgedResponse};
 use super::personal_data::redact_rules;
+use super::response_delivery::delivered_response;
 use super::shown_response::ShownResponse;
 use super::step_error::StepError;
 use super::step_execution::{Judgement, StepOutcome, StepOwner};
@@ -30,6 +31,13 @@ pub(super) fn step_report(
         requests,
     } = outcome;
     let has_detail = context.options.detail;
+    if context.options.delivers_response
+        && result.is_ok()
+        && let Some(judged) = &log.response
+    {
+        let delivered = delivered_response(owner, step, judged, context);
+        *context.state.delivered.borrow_mut() = Some(delivered);
+    }
     // The place of the fault, if the error has one.
     let fault_at = result.as_ref().err().and_then(StepError::at);
     let is_pass = result

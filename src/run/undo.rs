@@ -250,6 +250,7 @@ async fn send(
         },
         requests: &Cell::default(),
         rounds: None,
+        client: None,
         context,
     };
     let unsigned = request

@@ -70,6 +70,13 @@ impl UserSecrets {
         }
     }
 
+    /// The value of one.
+    pub(super) fn value(&self, name: &str) -> Option<String> {
+        let mut values = self.values.iter();
+        let (_, value) = values.find(|(known, _)| known == name)?;
+        value.to_plain_text()
+    }
+
     /// Defines the variable `secret`.
     pub(super) fn define(&self, variables: &mut VariableScope) {
         if self.values.is_empty() {

@@ -279,18 +279,7 @@ impl LiveTransport {
         started_at: Instant,
         progress: &ResponseProgress,
     ) -> Result<WireResponse, TransportError> {
-        let (client, proxy) = self.client(request.base(), route)?;
-        if route.is_guarded && proxy.is_some() && !request.base().is_loopback() {
-            self.check_behind_proxy(request.base()).await?;
-        }
-        let mut response = client
-            .execute(to_reqwest(request)?)
-            .await
-            .map_err(|error| exchange_error(&error, request.base(), proxy.as_deref()))?;
-        let status = response.status().as_u16();
-        let headers = header_texts(response.headers());
-        check_proxy_response(status, &headers, request.base(), proxy.as_deref())?;
-        progress.status.store(status, Ordering::Relaxed);
+        let (mut response, status, headers) = self.begin(request, route, progress).await?;
         let head = (status, headers.as_slice());
         let body = read_body(&mut response, head, request.base(), limits, progress).await?;
         let beginning = match &body {
@@ -303,6 +292,28 @@ impl LiveTransport {
             ReceivedBody::Held(body) => WireResponse::new(status, headers, body, latency),
             ReceivedBody::Streamed(body) => WireResponse::streamed(status, headers, &body, latency),
         })
+    }
+
+    /// Sends the bytes, and waits for the head of the response.
+    pub(super) async fn begin(
+        &self,
+        request: &WireRequest,
+        route: &Route,
+        progress: &ResponseProgress,
+    ) -> Result<(reqwest::Response, u16, Vec<(String, String)>), TransportError> {
+        let (client, proxy) = self.client(request.base(), route)?;
+        if route.is_guarded && proxy.is_some() && !request.base().is_loopback() {
+            self.check_behind_proxy(request.base()).await?;
+        }
+        let response = client
+            .execute(to_reqwest(request)?)
+            .await
+            .map_err(|error| exchange_error(&error, request.base(), proxy.as_deref()))?;
+        let status = response.status().as_u16();
+        let headers = header_texts(response.headers());
+        check_proxy_response(status, &headers, request.base(), proxy.as_deref())?;
+        progress.status.store(status, Ordering::Relaxed);
+        Ok((response, status, headers))
     }
 }
 
@@ -324,7 +335,11 @@ fn header_texts(headers: &http::HeaderMap) -> Vec<(String, String)> {
 
 /// The class of an error decides whether a request may be sent again: only `Connect` guarantees
 /// that no byte of it has left.
-fn exchange_error(error: &reqwest::Error, base: &BaseUrl, proxy: Option<&str>) -> TransportError {
+pub(super) fn exchange_error(
+    error: &reqwest::Error,
+    base: &BaseUrl,
+    proxy: Option<&str>,
+) -> TransportError {
     let host = base.authority().to_owned();
     let reason = innermost_reason(error);
     if !error.is_connect() && !is_unsent(error) {
@@ -461,15 +476,15 @@ fn unwritten(error: &std::io::Error) -> TransportError {
 /// How much of a response has come, for a timeout. Atomic only because the future that fills it
 /// must be able to move between threads.
 #[derive(Default)]
-struct ResponseProgress {
+pub(super) struct ResponseProgress {
     /// Zero before the head of the response.
-    status: AtomicU16,
+    pub(super) status: AtomicU16,
     /// Bytes of the body.
-    received: AtomicUsize,
+    pub(super) received: AtomicUsize,
 }
 
 impl ResponseProgress {
-    fn timeout_error(&self, host: String, after: Duration) -> TransportError {
+    pub(super) fn timeout_error(&self, host: String, after: Duration) -> TransportError {
         match self.status.load(Ordering::Relaxed) {
             0 => TransportError::Timeout { host, after },
             status => TransportError::Incomplete {

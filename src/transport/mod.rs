@@ -4,6 +4,7 @@
 mod callback;
 mod guarded_resolver;
 mod live_transport;
+mod open_response;
 mod plain_client;
 mod proxy_variables;
 mod public_address;
@@ -13,6 +14,7 @@ pub(crate) use callback::CallbackListener;
 pub(crate) use live_transport::DEFAULT_MAX_BODY;
 pub(crate) use live_transport::human_duration;
 pub use live_transport::{LiveTransport, NetworkPolicy, SendLimits, TransportError};
+pub(crate) use open_response::{OpenBody, OpenResponse};
 pub(crate) use plain_client::send_plain;
 pub(crate) use proxy_variables::ProxyVariables;
 pub use route::Route;

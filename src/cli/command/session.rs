@@ -34,6 +34,7 @@ use crate::transport::{LiveTransport, NetworkPolicy, ProxyVariables};
 use crate::trust::{TrustList, TrustSubject};
 use crate::wire::BaseUrl;
 use bytes::Bytes;
+use std::cell::RefCell;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
@@ -470,6 +471,7 @@ impl<'w> RunSession<'w> {
                 redactor: redactor.into(),
                 retries: RetryBudget::default(),
                 requests: RequestCounts::default(),
+                delivered: RefCell::default(),
             },
         })
     }
