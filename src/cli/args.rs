@@ -1,5 +1,7 @@
 //! The arguments of the command line, as data. The `///` comments are the text of `--help`.
 
+use super::call_args::CallArgs;
+pub(super) use super::target_args::TargetArgs;
 use crate::host::ColorChoice;
 use crate::report::TerminalDetail;
 use clap::{Args as ClapArgs, Parser, Subcommand};
@@ -53,6 +55,8 @@ pub(super) enum Command {
   ingam run --tag smoke --report junit=out.xml   those with a tag, with a report for CI
   ingam run --watch orders                       again whenever a file changes")]
     Run(Box<RunArgs>),
+    /// Sign and send one call that is written on the command line, and print its response
+    Call(Box<CallArgs>),
     /// Find every mistake that can be found without sending anything
     #[command(after_help = "Examples:
   ingam check
@@ -117,29 +121,6 @@ pub(super) enum Command {
     /// Renew one token; the program starts itself with it
     #[command(hide = true)]
     RenewHelper,
-}
-
-/// Where requests go and with which variables.
-#[derive(ClapArgs, Debug, Default)]
-pub(super) struct TargetArgs {
-    /// The environment; by default ingam.yaml's `default_env`, or the sandbox
-    #[arg(long, short, value_name = "NAME")]
-    pub(super) env: Option<String>,
-    /// The account, over what the files say
-    #[arg(long, short, value_name = "NAME")]
-    pub(super) account: Option<String>,
-    /// A variable, over what the files say; never a secret
-    #[arg(long, value_name = "NAME=VALUE")]
-    pub(super) var: Vec<String>,
-    /// The same, and the value is text whatever it looks like
-    #[arg(long, value_name = "NAME=VALUE")]
-    pub(super) var_text: Vec<String>,
-    /// A YAML or JSON file of variables, over what the files say; `--var` overrides it
-    #[arg(long, value_name = "FILE")]
-    pub(super) vars: Vec<PathBuf>,
-    /// A host in place of all hosts of a scheme; not in the sandbox. Repeatable
-    #[arg(long, value_name = "SCHEME=URL")]
-    pub(super) host: Vec<String>,
 }
 
 /// Which requests.

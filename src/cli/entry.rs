@@ -73,6 +73,7 @@ fn finish(output: &Output, status: ExitStatus) -> ExitStatus {
 fn run_command(invocation: &Invocation<'_>, command: &Command, output: &Output) -> CommandResult {
     match command {
         Command::Run(args) => command::run::run(invocation, args, output),
+        Command::Call(args) => command::call::run(invocation, args, output),
         Command::Check(args) => command::check::run(invocation, args),
         Command::List(args) => command::list::run(invocation, args),
         Command::Explain(args) => command::explain::run(invocation, args),

@@ -1,6 +1,7 @@
 //! The command line: arguments, settings, exit codes, and one file for each command.
 
 mod args;
+mod call_args;
 mod classified;
 mod command;
 mod command_error;
@@ -16,6 +17,7 @@ mod human_time;
 mod invocation;
 mod leftovers;
 mod listen_error;
+mod named_output;
 mod notices;
 mod output;
 mod output_folder;
@@ -29,6 +31,7 @@ mod shown_argument;
 mod shown_faults;
 mod standard_input;
 mod stop_signals;
+mod target_args;
 pub mod testing;
 mod text_table;
 mod warnings;

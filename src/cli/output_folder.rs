@@ -32,10 +32,7 @@ pub(super) fn output_folder(
 
 fn named_folder(host: &HostContext, named: &Path, root: &Path) -> Result<PathBuf, CommandError> {
     let folder = resolved(&host.cwd.join(named));
-    let source = SOURCE_FOLDERS
-        .iter()
-        .find(|name| folder.starts_with(resolved(&root.join(name))));
-    if let Some(name) = source {
+    if let Some(name) = source_folder(root, &folder) {
         return Err(CommandError::usage(format!(
             "`--out` lies in `{name}`, where the files of the workspace are"
         ))
@@ -51,8 +48,14 @@ fn named_folder(host: &HostContext, named: &Path, root: &Path) -> Result<PathBuf
     Ok(folder)
 }
 
+/// The folder of the workspace's own files in which a resolved path lies.
+pub(super) fn source_folder(root: &Path, path: &Path) -> Option<&'static str> {
+    let mut names = SOURCE_FOLDERS.into_iter();
+    names.find(|name| path.starts_with(resolved(&root.join(name))))
+}
+
 /// The path without links and without `..`, as far as it exists.
-fn resolved(path: &Path) -> PathBuf {
+pub(super) fn resolved(path: &Path) -> PathBuf {
     let mut found = PathBuf::new();
     for part in path.components() {
         match part {

@@ -28,7 +28,8 @@ use crate::plan::{
 };
 use crate::report::{Reporter, TeeReporter};
 use crate::run::{
-    RunBudget, RunContext, RunRecordings, SnapshotOptions, StopSender, UserSecrets, stop_channel,
+    DeliveredResponse, RunBudget, RunContext, RunRecordings, SnapshotOptions, StopSender,
+    UserSecrets, stop_channel,
 };
 use crate::snapshot::SnapshotUpdate;
 use crate::span::SourceMap;
@@ -141,6 +142,60 @@ async fn execute(
     let ended = finished.finish(listeners.terminal, end, limits);
     reports.set_redactor(context.state.redactor.take());
     Ok(ended)
+}
+
+/// What became of a run whose response is handed on.
+pub(crate) struct DeliveringRun {
+    /// What follows the run.
+    pub(crate) output: CommandOutput,
+    /// `None` if there was none, or the run ended with an error.
+    pub(crate) response: Option<DeliveredResponse>,
+}
+
+/// Runs the selected request of a workspace that is loaded, for a command that hands its response
+/// on. Nothing is sent unless `approve` agrees.
+///
+/// # Errors
+/// If the run cannot begin, or is not approved.
+pub(crate) async fn run_delivering(
+    run: &RunCommand<'_>,
+    loaded: &LoadedWorkspace,
+    reporter: &mut dyn Reporter,
+    approve: impl FnOnce(&Plan<'_>, &RunContext<'_>) -> Result<(), CommandError>,
+) -> Result<DeliveringRun, CommandError> {
+    let limits = TimeLimits::parse(run.args)?;
+    let selection = select(run, loaded)?;
+    let plan = plan_units(run, loaded, &selection)?;
+    let requests = selection.requests.clone();
+    let files = session::open_files(run.invocation.host, loaded)?;
+    let (stopper, stop) = stop_channel();
+    let mut context = open_context(run, loaded, &files, selection, &plan).await?;
+    context.environment.stop = stop;
+    context.environment.budget.max_wait = limits.max_wait;
+    // The line of the call needs them, and there is one call.
+    context.options.detail = true;
+    context.options.delivers_response = true;
+    run.output.print_warnings(&run.invocation.warnings);
+    approve(&plan, &context)?;
+    let mut dispatcher = EventDispatcher {
+        wait_events: context.environment.budget.subscribe(),
+        reporter,
+        sources: &loaded.sources,
+    };
+    let end = run_until_stopped(&plan, &context, &mut dispatcher, stopper, &limits).await?;
+    let finished = FinishedRun {
+        run,
+        loaded,
+        plan: &plan,
+        requests: &requests,
+        context: &context,
+    };
+    let output = match end {
+        RunEnd::Complete(summary) => finished.finish_complete(&summary),
+        RunEnd::Stopped { status, is_clean } => stopped_output(status, is_clean, &limits),
+    };
+    let response = context.state.delivered.take();
+    Ok(DeliveringRun { output, response })
 }
 
 struct TimeLimits {
@@ -624,21 +679,25 @@ impl FinishedRun<'_> {
     ) -> CommandOutput {
         // Standard output keeps its own write error.
         let _ = terminal.report_interruption(&self.loaded.sources);
-        let mut ended = CommandOutput::ended(status);
-        // Signals have statuses of their own, so this status can only come from the timeout.
-        if let Some(limit) = limits.timeout
-            && status == ExitStatus::OperationFailed
-        {
-            ended.error(timeout_error(limit));
-        }
-        if !is_clean {
-            ended.error(
-                CommandError::operation("stopped before everything was undone")
-                    .hint("`ingam cleanup` takes back what is left"),
-            );
-        }
-        ended
+        stopped_output(status, is_clean, limits)
     }
+}
+
+fn stopped_output(status: ExitStatus, is_clean: bool, limits: &TimeLimits) -> CommandOutput {
+    let mut ended = CommandOutput::ended(status);
+    // Signals have statuses of their own, so this status can only come from the timeout.
+    if let Some(limit) = limits.timeout
+        && status == ExitStatus::OperationFailed
+    {
+        ended.error(timeout_error(limit));
+    }
+    if !is_clean {
+        ended.error(
+            CommandError::operation("stopped before everything was undone")
+                .hint("`ingam cleanup` takes back what is left"),
+        );
+    }
+    ended
 }
 
 fn timeout_error(limit: Duration) -> CommandError {

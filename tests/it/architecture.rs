@@ -458,6 +458,7 @@ const OPENS_FILES: &[(&str, &[&str])] = &[
         &[
             // They write, lock, or open what only the user can change.
             "budget/file_limiters.rs",
+            "cli/named_output.rs",
             "cli/command/init.rs",
             "cli/command/sandbox/authority_folder.rs",
             "cli/command/scheme/add.rs",
@@ -481,7 +482,8 @@ const OPENS_FILES: &[(&str, &[&str])] = &[
             // A window, or the beginning, of a file that this very process is writing.
             "body_stream.rs",
             "redact/redactor.rs",
-            // Standard input, up to the limit of a text with requests.
+            // Standard input, up to the limit of a text with requests or of a body.
+            "cli/command/call/given_file.rs",
             "cli/command/verify/given_text.rs",
         ],
     ),

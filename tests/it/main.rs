@@ -18,6 +18,7 @@ mod acceptance;
 mod account_hosts;
 mod architecture;
 mod budgets;
+mod call;
 mod call_hosts;
 mod canaries;
 mod cases;

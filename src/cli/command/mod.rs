@@ -2,6 +2,7 @@
 
 pub(super) mod auth;
 pub(super) mod budget;
+pub(super) mod call;
 pub(super) mod check;
 pub(super) mod cleanup;
 pub(super) mod completions;

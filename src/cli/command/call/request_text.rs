@@ -1,0 +1,391 @@
+//! The arguments of `ingam call` as the text of a request file, which then takes the way of every
+//! other one. Texts of the command line are templates, as in a file; what comes from a file or from
+//! standard input is data.
+
+use super::given_file::{ItemFiles, standard_input};
+use super::item::{ItemKind, RequestItem};
+use super::nested_key;
+use crate::cli::call_args::CallArgs;
+use crate::cli::command_error::CommandError;
+use crate::cli::shown_argument::shown_argument;
+use crate::diagnostic::similar_names;
+use crate::model::request::Method;
+use crate::value::{ObjectMember, Value, parse};
+
+/// The members of the request file, in the order in which people write them.
+pub(super) struct CallRequest {
+    pub(super) scheme: String,
+    /// What stands behind `@` of the scheme, or under `--account`.
+    pub(super) account: Option<String>,
+    pub(super) method: Method,
+    pub(super) path: String,
+    members: Vec<ObjectMember>,
+}
+
+impl CallRequest {
+    /// # Errors
+    /// When the arguments contradict each other, or a file that they name cannot be read.
+    pub(super) fn new(args: &CallArgs, files: &ItemFiles<'_>) -> Result<Self, CommandError> {
+        let (scheme, account) = scheme_and_account(args)?;
+        let method = method_of(&args.method)?;
+        let items = args
+            .items
+            .iter()
+            .map(|text| parse_item(text))
+            .collect::<Result<Vec<_>, _>>()?;
+        let mut members = Vec::new();
+        let query = query_members(&items, files)?;
+        if !query.is_empty() {
+            members.push(("query".into(), Value::Object(query)));
+        }
+        let mut headers = header_members(&items, files)?;
+        let body = body_member(args, method, &items, &mut headers, files)?;
+        if !headers.is_empty() {
+            members.push(("headers".into(), Value::Object(headers)));
+        }
+        members.extend(body);
+        Ok(Self {
+            scheme,
+            account,
+            method,
+            path: args.path.clone(),
+            members,
+        })
+    }
+
+    /// The request file; with the account, if it should stand in it.
+    pub(super) fn value(&self, with_account: bool) -> Value {
+        let text = |name: &str, value: &str| (name.into(), Value::from(value));
+        let mut members = vec![text("scheme", &self.scheme)];
+        let account = self.account.as_ref().filter(|_| with_account);
+        members.extend(account.map(|account| text("account", account)));
+        members.push(text(self.method.key(), &self.path));
+        members.extend(self.members.iter().cloned());
+        Value::Object(members)
+    }
+}
+
+/// `shopee@sg` is the scheme `shopee` as the account `sg`.
+fn scheme_and_account(args: &CallArgs) -> Result<(String, Option<String>), CommandError> {
+    let option = args.target.account.clone();
+    let Some((scheme, account)) = args.scheme.split_once('@') else {
+        return Ok((args.scheme.clone(), option));
+    };
+    if account.is_empty() {
+        return Err(
+            CommandError::usage(format!("`{}` names no account behind `@`", args.scheme))
+                .hint("write `shopee@sg` for the account `sg`, or leave `@` out"),
+        );
+    }
+    match option {
+        Some(option) if option != account => Err(CommandError::usage(format!(
+            "`{}` and `--account {option}` name two accounts",
+            args.scheme
+        ))
+        .hint("keep one of them")),
+        _ => Ok((scheme.to_owned(), Some(account.to_owned()))),
+    }
+}
+
+fn method_of(text: &str) -> Result<Method, CommandError> {
+    if let Some(method) = Method::parse(&text.to_ascii_uppercase()) {
+        return Ok(method);
+    }
+    let usage = "write `ingam call SCHEME METHOD PATH`, such as `ingam call shopee GET /api/v2/shop/get_shop_info`";
+    if text.starts_with('/') {
+        return Err(CommandError::usage(format!(
+            "a path stands where the method belongs: `{text}`"
+        ))
+        .hint(usage));
+    }
+    let names = Method::ALL.map(Method::name);
+    let upper = text.to_ascii_uppercase();
+    let similar = similar_names(&upper, names.iter().copied());
+    let hint = similar.first().map_or_else(
+        || format!("a method is {}", names.join(", ")),
+        |name| format!("did you mean `{name}`?"),
+    );
+    Err(CommandError::usage(format!(
+        "there is no method {}",
+        shown_argument(text, names)
+    ))
+    .hint(hint))
+}
+
+fn parse_item(text: &str) -> Result<RequestItem, CommandError> {
+    let item = RequestItem::parse(text).map_err(|reason| {
+        CommandError::usage(format!(
+            "the item {} cannot be read: {reason}",
+            shown_argument(text, [])
+        ))
+        .hint("write `name==value` for the query, `Name:value` for a header, `name=text` or `name:=json` for the body")
+    })?;
+    if item.key.is_empty() {
+        return Err(
+            CommandError::usage(format!("the item `{}` has no name", item.shown()))
+                .hint("a name stands before the sign, such as `limit==5`"),
+        );
+    }
+    Ok(item)
+}
+
+fn query_members(
+    items: &[RequestItem],
+    files: &ItemFiles<'_>,
+) -> Result<Vec<ObjectMember>, CommandError> {
+    let mut members = Vec::new();
+    for item in items {
+        let value = match item.kind {
+            ItemKind::Query => Value::from(item.value.as_str()),
+            ItemKind::QueryFile => Value::from(files.template_of(&item.value)?),
+            _ => continue,
+        };
+        push_repeated(&mut members, &item.name(), value);
+    }
+    Ok(members)
+}
+
+/// A name that stands several times is sent several times.
+fn push_repeated(members: &mut Vec<ObjectMember>, name: &str, value: Value) {
+    match members.iter_mut().find(|(known, _)| known == name) {
+        None => members.push((name.into(), value)),
+        Some((_, Value::List(items))) => items.push(value),
+        Some((_, one)) => *one = Value::List(vec![std::mem::take(one), value]),
+    }
+}
+
+fn header_members(
+    items: &[RequestItem],
+    files: &ItemFiles<'_>,
+) -> Result<Vec<ObjectMember>, CommandError> {
+    let mut members: Vec<ObjectMember> = Vec::new();
+    for item in items {
+        let name = item.name();
+        let value = match item.kind {
+            ItemKind::Header if item.value.is_empty() => {
+                return Err(CommandError::usage(format!(
+                    "the header `{name}:` has no value"
+                ))
+                .hint(format!(
+                    "`{name};` sends an empty one; ingam adds no header that could be removed"
+                )));
+            }
+            ItemKind::Header => item.value.clone(),
+            ItemKind::HeaderFile => files.template_of(&item.value)?.trim().to_owned(),
+            ItemKind::EmptyHeader if item.value.is_empty() => String::new(),
+            ItemKind::EmptyHeader => {
+                return Err(CommandError::usage(format!(
+                    "the item `{name};…` has a value behind `;`"
+                ))
+                .hint(format!(
+                    "write `{name}:value` for a header, and `{name};` for an empty one"
+                )));
+            }
+            _ => continue,
+        };
+        let is_same = |(known, _): &&ObjectMember| known.eq_ignore_ascii_case(&name);
+        if members.iter().find(is_same).is_some() {
+            return Err(
+                CommandError::usage(format!("the header `{name}` stands twice"))
+                    .hint("join its values with a comma, if the marketplace reads a list"),
+            );
+        }
+        members.push((name.as_str().into(), Value::from(value)));
+    }
+    Ok(members)
+}
+
+fn body_member(
+    args: &CallArgs,
+    method: Method,
+    items: &[RequestItem],
+    headers: &mut Vec<ObjectMember>,
+    files: &ItemFiles<'_>,
+) -> Result<Option<ObjectMember>, CommandError> {
+    let body: Vec<&RequestItem> = items.iter().filter(|item| item.kind.is_body()).collect();
+    if let Some(raw) = &args.raw {
+        return match body.first() {
+            Some(item) => Err(CommandError::usage(format!(
+                "`--raw` is the whole body, and `{}` would be a part of it",
+                item.shown()
+            ))
+            .hint("keep one of them")),
+            None => Ok(Some(raw_member(raw, args.form, headers)?)),
+        };
+    }
+    let Some(first) = body.first() else {
+        return Ok(None);
+    };
+    if matches!(method, Method::Get | Method::Head | Method::Options) {
+        return Err(body_item_error(first, method));
+    }
+    let has_file = body.iter().any(|item| item.kind == ItemKind::File);
+    if args.multipart || (args.form && has_file) {
+        return Ok(Some(multipart_member(&body, files)?));
+    }
+    if args.form {
+        return Ok(Some(form_member(&body, files)?));
+    }
+    if has_file {
+        return Err(CommandError::usage(format!(
+            "`{}` sends a file, and JSON holds none",
+            first_file(&body)
+        ))
+        .hint(
+            "add `--form` for a form with files, or write `name=@file` for the text of the file",
+        ));
+    }
+    Ok(Some(json_member(&body, files)?))
+}
+
+fn first_file(body: &[&RequestItem]) -> String {
+    let mut files = body.iter().filter(|item| item.kind == ItemKind::File);
+    files.next().map_or_else(String::new, |item| item.shown())
+}
+
+/// What would be in a body, where there is none.
+fn body_item_error(item: &RequestItem, method: Method) -> CommandError {
+    let (name, mark) = (item.name(), item.kind.mark());
+    let hint = if item.kind == ItemKind::File {
+        "send files with POST and `--form`".to_owned()
+    } else {
+        format!("write `{name}==…` for a parameter of the query, or choose POST")
+    };
+    CommandError::usage(format!(
+        "`{name}{mark}…` belongs to a body, and {method} is sent without one"
+    ))
+    .hint(hint)
+}
+
+/// `-` is standard input.
+fn raw_member(
+    raw: &str,
+    is_form: bool,
+    headers: &mut Vec<ObjectMember>,
+) -> Result<ObjectMember, CommandError> {
+    let text = if raw == "-" {
+        standard_input()?
+    } else {
+        raw.to_owned()
+    };
+    let has_type = headers
+        .iter()
+        .any(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+    if !has_type {
+        let media_type = if is_form {
+            Some("application/x-www-form-urlencoded")
+        } else {
+            parse(text.as_bytes()).is_ok().then_some("application/json")
+        };
+        // Other text says that it is text, as in a request file.
+        let header = media_type.map(|media_type| ("Content-Type".into(), media_type.into()));
+        headers.extend(header);
+    }
+    Ok(("text".into(), Value::from(text)))
+}
+
+fn json_member(body: &[&RequestItem], files: &ItemFiles<'_>) -> Result<ObjectMember, CommandError> {
+    let mut json = Value::Object(Vec::new());
+    for item in body {
+        let value = match item.kind {
+            ItemKind::Json | ItemKind::JsonFile => json_value(item, files)?,
+            _ => Value::from(text_value(item, files)?),
+        };
+        nested_key::insert(&mut json, item, value).map_err(|error| {
+            CommandError::usage(format!("`{}` {error}", item.shown())).hint(
+                "`a[b]=1` is a member of `a`, `a[]=1` one more element; for all else write `a:='{…}'`",
+            )
+        })?;
+    }
+    Ok(("json".into(), json))
+}
+
+fn form_member(body: &[&RequestItem], files: &ItemFiles<'_>) -> Result<ObjectMember, CommandError> {
+    let mut form = Vec::new();
+    for item in body {
+        let value = match item.kind {
+            ItemKind::Json | ItemKind::JsonFile => form_text(item, files)?,
+            _ => text_value(item, files)?,
+        };
+        push_repeated(&mut form, &item.name(), Value::from(value));
+    }
+    Ok(("form".into(), Value::Object(form)))
+}
+
+/// A field of a form is text: a number or a flag is its spelling.
+fn form_text(item: &RequestItem, files: &ItemFiles<'_>) -> Result<String, CommandError> {
+    json_value(item, files)?.to_plain_text().ok_or_else(|| {
+        CommandError::usage(format!(
+            "`{}` is a list or an object, and a field of a form is text",
+            item.shown()
+        ))
+        .hint("write `name='[1,2]'` for JSON text in a field, or repeat the name for each value")
+    })
+}
+
+fn multipart_member(
+    body: &[&RequestItem],
+    files: &ItemFiles<'_>,
+) -> Result<ObjectMember, CommandError> {
+    let mut parts = Vec::new();
+    for item in body {
+        let part = match item.kind {
+            ItemKind::File => file_part(item, files)?,
+            ItemKind::Json | ItemKind::JsonFile => {
+                Value::Object(vec![("json".into(), json_value(item, files)?)])
+            }
+            _ => Value::Object(vec![("text".into(), text_value(item, files)?.into())]),
+        };
+        push_repeated(&mut parts, &item.name(), part);
+    }
+    Ok(("multipart".into(), Value::Object(parts)))
+}
+
+/// `photo@images/a.png;type=image/png`
+fn file_part(item: &RequestItem, files: &ItemFiles<'_>) -> Result<Value, CommandError> {
+    let (path, media_type) = match item.value.rsplit_once(";type=") {
+        Some((path, media_type)) => (path, Some(media_type)),
+        None => (item.value.as_str(), None),
+    };
+    let mut part = vec![("file".into(), Value::from(files.below_root(path)?))];
+    part.extend(media_type.map(|media_type| ("type".into(), Value::from(media_type))));
+    Ok(Value::Object(part))
+}
+
+fn text_value(item: &RequestItem, files: &ItemFiles<'_>) -> Result<String, CommandError> {
+    match item.kind {
+        ItemKind::TextFile => files.template_of(&item.value),
+        ItemKind::File => Err(CommandError::usage(format!(
+            "`{}` sends a file, and this form holds none",
+            item.shown()
+        ))),
+        _ => Ok(item.value.clone()),
+    }
+}
+
+fn json_value(item: &RequestItem, files: &ItemFiles<'_>) -> Result<Value, CommandError> {
+    let is_file = item.kind == ItemKind::JsonFile;
+    let text = if is_file {
+        files.template_of(&item.value)?
+    } else {
+        item.value.clone()
+    };
+    parse(text.as_bytes()).map_err(|error| {
+        let hint = if is_file {
+            format!("`{}=@…` sends the text of the file", item.name())
+        } else {
+            format!(
+                "write `{}=…` for text, or quote it for JSON: `{}:='\"text\"'`",
+                item.name(),
+                item.name()
+            )
+        };
+        CommandError::usage(format!(
+            "`{}` is no JSON at byte {}: {}",
+            item.shown(),
+            error.offset,
+            error.reason
+        ))
+        .hint(hint)
+    })
+}
