@@ -32,6 +32,7 @@ mod import;
 mod load;
 mod plan;
 mod render;
+mod request_file;
 mod sign;
 mod yaml;
 

@@ -37,6 +37,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("schemes", &[]),
     // Corridor.
     ("yaml", &["diagnostic", "span", "value"]),
+    ("request_file", &["method", "value", "yaml"]),
     (
         "render",
         &[
