@@ -4,27 +4,42 @@
 //! is read only by a function that the caller gives. A message never quotes the input, because it
 //! holds credentials.
 
+mod collection;
+mod collection_reader;
 mod command_line;
 mod curl;
 mod curl_body;
+mod curl_collection;
 mod curl_options;
 mod curl_url;
 mod form_part;
 mod har;
+mod har_collection;
 mod host_match;
+mod http_collection;
 mod http_method;
+mod hurl_collection;
 mod import_error;
 mod import_format;
 mod imported_request;
 mod markdown;
+mod openapi;
+mod postman;
 mod raw_http;
 mod request_line;
+mod script;
 mod shell_command;
 mod shell_words;
 mod source_text;
 mod text_place;
 mod windows_words;
 
+pub(crate) use collection::{
+    CollectionAuth, CollectionBody, CollectionExample, CollectionField, CollectionPart,
+    CollectionPartContent, CollectionRequest, CollectionVariable, ExampleBody, ForeignPiece,
+    ForeignText, ImportLoss, ImportedCollection, has_mark,
+};
+pub(crate) use collection_reader::{CollectionFormat, read_collection};
 pub(crate) use curl::ReadImportedFile;
 pub(crate) use host_match::{
     SchemeMatch, match_named_scheme, schemes_of_host, schemes_of_other_protocol,

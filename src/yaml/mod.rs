@@ -10,5 +10,6 @@ mod writer;
 
 pub(crate) use node::{MapEntry, NodeKind, ScalarText, YamlNode};
 pub use parser::parse;
+pub(crate) use parser::parse_limited;
 pub(crate) use spelling::can_spell;
 pub(crate) use writer::{quoted, write};

@@ -17,6 +17,18 @@ const MAX_DEPTH: usize = 64;
 /// # Errors
 /// The first thing that is not YAML, or not the part of YAML that ingam accepts.
 pub fn parse(file: FileId, text: &str) -> Result<YamlNode, Box<Diagnostic>> {
+    parse_limited(file, text, MAX_NODES)
+}
+
+/// Parses a document of another program, which may have so many values.
+///
+/// # Errors
+/// As [`parse`].
+pub(crate) fn parse_limited(
+    file: FileId,
+    text: &str,
+    max_nodes: usize,
+) -> Result<YamlNode, Box<Diagnostic>> {
     // The parser limits the nesting itself: its scanner would otherwise keep a level for each of a
     // hundred thousand brackets before our own check sees the first event.
     let options = granit_parser::options! { emit_comments: false, block_nesting_limit: MAX_DEPTH, flow_nesting_limit: MAX_DEPTH };
@@ -27,6 +39,7 @@ pub fn parse(file: FileId, text: &str) -> Result<YamlNode, Box<Diagnostic>> {
         root: None,
         anchors: HashMap::new(),
         node_count: 0,
+        max_nodes,
     };
     // The first error ends the parsing. What a parser reads after one is guessed, and its errors
     // would be about our guess.
@@ -86,6 +99,7 @@ struct NodeBuilder<'t> {
     root: Option<YamlNode>,
     anchors: HashMap<usize, YamlNode>,
     node_count: usize,
+    max_nodes: usize,
 }
 
 impl NodeBuilder<'_> {
@@ -187,11 +201,12 @@ impl NodeBuilder<'_> {
 
     fn insert_node(&mut self, node: YamlNode, anchor: usize) -> Result<(), Diagnostic> {
         self.node_count += 1;
-        if self.node_count > MAX_NODES {
-            return Err(
-                Diagnostic::error(format!("the file has more than {MAX_NODES} values"))
-                    .at(node.at, "here it is too much"),
-            );
+        if self.node_count > self.max_nodes {
+            return Err(Diagnostic::error(format!(
+                "the file has more than {} values",
+                self.max_nodes
+            ))
+            .at(node.at, "here it is too much"));
         }
         // The parser numbers anchors from 1; 0 means that the node has none. The copy is made when
         // the node is complete, so an alias inside its own anchor finds nothing.

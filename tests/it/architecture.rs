@@ -101,7 +101,35 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("event", &["redact", "span"]),
     (
         "import",
-        &["diagnostic", "method", "model", "sign", "value", "wire"],
+        &[
+            "diagnostic",
+            "jsonpath",
+            "method",
+            "model",
+            "request_file",
+            "sign",
+            "span",
+            "value",
+            "wire",
+            "yaml",
+        ],
+    ),
+    (
+        "takeover",
+        &[
+            "file_name",
+            "import",
+            "model",
+            "redact",
+            "render",
+            "request_file",
+            "secret",
+            "sign",
+            "value",
+            "wire",
+            "xml",
+            "yaml",
+        ],
     ),
     // Edges.
     (

@@ -1,0 +1,332 @@
+//! Command lines of curl as requests: all of a text, without what curl adds by itself. Variables of
+//! the shell and placeholders such as `<token>` become variables; files are named and not read.
+
+use super::collection::{
+    CollectionAuth, CollectionBody, CollectionField, CollectionPart, CollectionPartContent,
+    CollectionRequest, ForeignPiece, ForeignText, ImportLoss, ImportedCollection,
+};
+use super::command_line::curl_commands;
+use super::curl::{self, ReadImportedFile};
+use super::import_error::ImportError;
+use super::imported_request::ImportedRequest;
+use super::source_text::ImportSource;
+use crate::wire::{parse_form, parse_multipart};
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use regex::Regex;
+use std::sync::LazyLock;
+
+/// What stands in the place of a file that is named.
+const FILE_START: &str = "\u{E0F2}";
+const FILE_END: &str = "\u{E0F3}";
+
+/// `$NAME`, `${NAME}`, `<name>`, `YOUR_NAME`.
+static PLACEHOLDER: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"\$\{(\w+)[^}]*\}|\$([A-Z_][A-Z0-9_]+)\b|<([A-Za-z][\w .-]{0,40})>|\b(YOUR_[A-Z0-9_]+)\b|\{\{?([A-Za-z_][\w.-]{0,40})\}?\}").ok()
+});
+
+/// # Errors
+/// When the text has no command of curl that can be read.
+pub(super) fn read(
+    source: &ImportSource,
+    _read_file: ReadImportedFile<'_>,
+) -> Result<ImportedCollection, ImportError> {
+    let mut collection = ImportedCollection::default();
+    let is_document = source.text().contains("```");
+    let whole = read_commands(source, 0, &mut collection);
+    let is_read = matches!(whole, Ok(1..)) && collection.losses.is_empty();
+    if is_read && !is_document {
+        return Ok(collection);
+    }
+    // Text stands around the commands, or one of them is broken: each is read alone.
+    let mut alone = ImportedCollection::default();
+    for (line, snippet) in snippets(source.text()) {
+        let place = format!("line {}", line + 1);
+        if let Err(error) = read_snippet(&snippet, line, &mut alone) {
+            let what = format!("the command: {}", error.reason);
+            alone.losses.push(ImportLoss { place, what });
+        }
+    }
+    if alone.requests.len() >= collection.requests.len() && !alone.requests.is_empty() {
+        return Ok(alone);
+    }
+    match whole {
+        // One command that cannot be read is a mistake of its user.
+        Err(error) => Err(error),
+        Ok(_) if collection.requests.is_empty() && collection.losses.len() == 1 => {
+            let lost = collection.losses.swap_remove(0);
+            Err(ImportError::new(format!("{}: {}", lost.place, lost.what)))
+        }
+        Ok(_) => Ok(collection),
+    }
+}
+
+fn read_snippet(
+    text: &str,
+    line: usize,
+    collection: &mut ImportedCollection,
+) -> Result<usize, ImportError> {
+    let source = ImportSource::new(text.as_bytes().to_vec())?;
+    read_commands(&source, line, collection)
+}
+
+/// Reads every command of a text that begins at a line of the file; how many there are.
+fn read_commands(
+    source: &ImportSource,
+    first_line: usize,
+    collection: &mut ImportedCollection,
+) -> Result<usize, ImportError> {
+    let name_file = |name: &str| Ok(format!("{FILE_START}{name}{FILE_END}").into_bytes());
+    let commands = curl_commands(source)?;
+    let count = commands.len();
+    for command in commands {
+        let line = command
+            .words
+            .first()
+            .map_or(1, |word| source.place(word.offset).line);
+        let place = format!("line {}", first_line + line);
+        match curl::read_command(source, command, &name_file) {
+            Ok(requests) => {
+                let requests = requests.iter().map(|request| to_request(request, &place));
+                collection.requests.extend(requests);
+            }
+            Err(error) => {
+                let what = format!("the command: {}", error.reason);
+                collection.losses.push(ImportLoss { place, what });
+            }
+        }
+    }
+    Ok(count)
+}
+
+/// So many lines one command of a document has at most.
+const MAX_SNIPPET_LINES: usize = 80;
+
+/// The lines that begin with curl, each with those that it goes on in, and where they stand.
+fn snippets(text: &str) -> Vec<(usize, String)> {
+    let lines: Vec<&str> = text.lines().collect();
+    let mut found = Vec::new();
+    let mut at = 0;
+    while at < lines.len() {
+        let line = lines[at]
+            .trim_start()
+            .trim_start_matches(['`', '-', '*', '>'])
+            .trim_start();
+        let line = line.strip_prefix("$ ").unwrap_or(line);
+        if !line.starts_with("curl ") && !line.starts_with("curl.exe ") {
+            at += 1;
+            continue;
+        }
+        let mut snippet = line.to_owned();
+        let mut end = at + 1;
+        while end < lines.len() && end - at < MAX_SNIPPET_LINES && goes_on(&snippet) {
+            // A blank behind the sign is a mistake that people paste.
+            let kept = snippet.trim_end().len();
+            snippet.truncate(kept);
+            snippet.push('\n');
+            snippet.push_str(lines[end]);
+            end += 1;
+        }
+        found.push((at, snippet.trim_end_matches('`').to_owned()));
+        at = end;
+    }
+    found
+}
+
+/// Whether a command has its next line for its own: a sign at its end, or a quote that is open.
+fn goes_on(snippet: &str) -> bool {
+    let (mut quote, mut is_escaped) = (None, false);
+    for letter in snippet.chars() {
+        match (quote, letter) {
+            _ if is_escaped => is_escaped = false,
+            (Some('\''), '\\') => {}
+            (_, '\\') => is_escaped = true,
+            (Some(open), letter) if letter == open => quote = None,
+            (None, '"' | '\'') => quote = Some(letter),
+            _ => {}
+        }
+    }
+    quote.is_some() || snippet.trim_end().ends_with('\\')
+}
+
+/// A request without what curl adds to it.
+fn to_request(imported: &ImportedRequest, place: &str) -> CollectionRequest {
+    let address = format!(
+        "{}{}",
+        imported.origin.clone().unwrap_or_default(),
+        imported.target
+    );
+    let mut request = CollectionRequest::new(place, imported.method, foreign(&address));
+    // Each address is a request here, and variables and boundaries are told apart.
+    let is_said = |note: &str| {
+        [
+            "URLs, one a request",
+            "has the variable",
+            "makes a boundary",
+        ]
+        .iter()
+        .any(|part| note.contains(part))
+    };
+    let notes = imported.notes.iter().filter(|note| !is_said(note));
+    request.remarks.extend(notes.cloned());
+    let body_type = imported
+        .headers
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case("content-type"))
+        .map(|(_, value)| value.clone());
+    for (name, value) in &imported.headers {
+        let lower = name.to_ascii_lowercase();
+        let is_curls = matches!(
+            (lower.as_str(), value.as_str()),
+            ("host" | "content-length" | "accept-encoding", _)
+                | ("user-agent", "curl/8")
+                | ("accept", "*/*")
+        );
+        if is_curls {
+            continue;
+        }
+        match basic_auth(&lower, value) {
+            Some(auth) => request.auth = auth,
+            None => request
+                .headers
+                .push(CollectionField::new(name.clone(), foreign(value))),
+        }
+    }
+    request.body = body_of(imported, body_type.as_deref(), &mut request);
+    request
+}
+
+/// The user and the password of `-u`, which curl encodes with the variables in them.
+fn basic_auth(name: &str, value: &str) -> Option<CollectionAuth> {
+    let basic = value
+        .strip_prefix("Basic ")
+        .filter(|_| name == "authorization")?;
+    let pair = String::from_utf8(BASE64_STANDARD.decode(basic).ok()?).ok()?;
+    let (user, password) = pair.split_once(':')?;
+    Some(CollectionAuth::Basic {
+        user: foreign(user),
+        password: foreign(password),
+    })
+}
+
+/// Variables of the shell and placeholders as variables.
+pub(super) fn foreign(text: &str) -> ForeignText {
+    with_placeholders(text, true)
+}
+
+/// The same for a body: braces are its own there, and `<…>` is a placeholder only as a whole value.
+fn foreign_body(text: &str) -> ForeignText {
+    if text.trim_start().starts_with('<') && text.contains("</") {
+        return ForeignText::literal(text);
+    }
+    with_placeholders(text, false)
+}
+
+fn with_placeholders(text: &str, has_single_braces: bool) -> ForeignText {
+    let Some(pattern) = PLACEHOLDER.as_ref() else {
+        return ForeignText::literal(text);
+    };
+    let mut out = ForeignText::default();
+    let mut from = 0;
+    for found in pattern.captures_iter(text) {
+        let Some(whole) = found.get(0) else { continue };
+        if !is_placeholder(text, &whole, has_single_braces) {
+            continue;
+        }
+        let name = found
+            .iter()
+            .skip(1)
+            .flatten()
+            .next()
+            .map_or("", |name| name.as_str());
+        // `{id}` is an object of JSON only where a quote stands in it, and that is no name.
+        out.push_literal(&text[from..whole.start()]);
+        out.push(ForeignPiece::Variable(name.trim().to_owned()));
+        from = whole.end();
+    }
+    out.push_literal(&text[from..]);
+    out
+}
+
+fn is_placeholder(text: &str, found: &regex::Match<'_>, has_single_braces: bool) -> bool {
+    let shown = found.as_str();
+    if shown.starts_with('<') {
+        let before = text[..found.start()].chars().next_back();
+        let behind = text[found.end()..].chars().next();
+        let is_edge = |letter: Option<char>| letter.is_none_or(|one| "\"'= /:&?,;".contains(one));
+        return is_edge(before)
+            && is_edge(behind)
+            && (has_single_braces || before == behind || before.is_none());
+    }
+    if shown.starts_with('{') {
+        return has_single_braces || (shown.starts_with("{{") && shown.ends_with("}}"));
+    }
+    true
+}
+
+fn body_of(
+    imported: &ImportedRequest,
+    media_type: Option<&str>,
+    request: &mut CollectionRequest,
+) -> CollectionBody {
+    if imported.body.is_empty() {
+        return CollectionBody::None;
+    }
+    let kind = media_type.unwrap_or_default().to_ascii_lowercase();
+    if kind.starts_with("multipart/form-data") {
+        let parts = parse_multipart(media_type.unwrap_or_default(), &imported.body);
+        let Some(parts) = parts else {
+            request.lose("the parts of the body");
+            return CollectionBody::None;
+        };
+        let parts = parts.into_iter().map(|part| {
+            let text = String::from_utf8_lossy(&part.content).into_owned();
+            let content = match named_file(&text) {
+                Some(path) => CollectionPartContent::File(path),
+                None => CollectionPartContent::Text(foreign_body(&text)),
+            };
+            let is_file = matches!(content, CollectionPartContent::File(_));
+            CollectionPart {
+                name: part.name,
+                content,
+                filename: part.filename.filter(|_| !is_file),
+                media_type: part
+                    .media_type
+                    .filter(|kind| kind != "application/octet-stream"),
+                is_disabled: false,
+            }
+        });
+        return CollectionBody::Multipart(parts.collect());
+    }
+    let Ok(text) = std::str::from_utf8(&imported.body) else {
+        request.lose("the body: it is no UTF-8 text");
+        return CollectionBody::None;
+    };
+    if let Some(path) = named_file(text) {
+        return CollectionBody::File(path);
+    }
+    if text.contains(FILE_START) {
+        request.lose("the body: a part of it is a file");
+        return CollectionBody::None;
+    }
+    let is_form = kind.starts_with("application/x-www-form-urlencoded");
+    let looks_like_json = text.trim_start().starts_with(['{', '[']);
+    if is_form && !looks_like_json && text.contains('=') {
+        let fields = parse_form(text).into_iter();
+        let fields = fields.map(|(name, value)| CollectionField::new(name, foreign_body(&value)));
+        return CollectionBody::Form(fields.collect());
+    }
+    if is_form && looks_like_json {
+        request
+            .remarks
+            .push("curl names no content type for it but that of a form".to_owned());
+    }
+    CollectionBody::Text {
+        text: foreign_body(text),
+        media_type: media_type.map(str::to_owned),
+    }
+}
+
+fn named_file(text: &str) -> Option<String> {
+    let path = text.strip_prefix(FILE_START)?.strip_suffix(FILE_END)?;
+    (!path.contains(FILE_START)).then(|| path.to_owned())
+}
