@@ -34,6 +34,7 @@ mod plan;
 mod render;
 mod request_file;
 mod sign;
+mod takeover;
 mod yaml;
 
 // Edges: the only rooms that touch network or disk during a run.
