@@ -108,6 +108,8 @@ pub(super) enum Command {
     Listen(ListenArgs),
     /// Allow this workspace's own hosts and schemes to get your secrets
     Trust(TrustArgs),
+    /// Take over requests from curl, Postman and other programs as files of this workspace
+    Import(CollectionArgs),
     /// Make a small workspace that runs at once
     Init(InitArgs),
     /// Print the JSON Schema of one kind of file, for editors
@@ -416,6 +418,29 @@ pub(super) struct VerifyArgs {
     /// Print the result as JSON
     #[arg(long)]
     pub(super) json: bool,
+}
+
+#[derive(ClapArgs, Debug)]
+#[command(
+    after_help = "Examples:\n  ingam import shop.postman_collection.json\n  ingam import curl - --into orders < command.txt"
+)]
+pub(super) struct CollectionArgs {
+    /// The file, after its format if you want to name it; `-` is standard input. The format is
+    /// known by the content: curl, postman (2.0, 2.1), openapi (3.0, 3.1, Swagger 2.0), har, http, hurl
+    #[arg(value_name = "[FORMAT] FILE", num_args = 1..=2, required = true)]
+    pub(super) words: Vec<String>,
+    /// The folder below `requests/`; by default the title of the file
+    #[arg(long, value_name = "FOLDER")]
+    pub(super) into: Option<String>,
+    /// The scheme of all requests; by default the one that the host of each belongs to
+    #[arg(long, value_name = "NAME")]
+    pub(super) scheme: Option<String>,
+    /// Print what would be written, and write nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Overwrite files that are there
+    #[arg(long)]
+    pub(super) force: bool,
 }
 
 #[derive(ClapArgs, Debug)]

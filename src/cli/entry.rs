@@ -89,6 +89,7 @@ fn run_command(invocation: &Invocation<'_>, command: &Command, output: &Output) 
         Command::Cleanup(args) => command::cleanup::run(invocation, args, output),
         Command::Snapshot(args) => command::snapshot::run(invocation, args, output),
         Command::Report(args) => command::report::run(invocation, args, output),
+        Command::Import(args) => command::import::run(invocation, args),
         Command::Init(args) => command::init::run(invocation.host, args),
         Command::Schema(args) => command::schema::run(args),
         Command::Completions(args) => command::completions::run(args),

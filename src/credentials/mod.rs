@@ -2,6 +2,7 @@
 //! the operating system. It refuses to take a secret from a request file or from the command line.
 
 mod dotenv;
+mod dotenv_state;
 mod hygiene;
 pub(crate) mod keyring;
 mod misspelled;
@@ -10,6 +11,7 @@ mod network_variables;
 mod resolution;
 mod user_secret;
 
+pub(crate) use dotenv_state::{DotenvState, dotenv_state};
 pub(crate) use hygiene::CredentialFault;
 pub(crate) use misspelled::{KnownVariables, UnknownVariable};
 pub(crate) use network_variables::PROXY_PASSWORD;

@@ -41,6 +41,8 @@ mod hostile;
 #[cfg(target_os = "linux")]
 mod hostile_files;
 mod import_circles;
+mod import_files;
+mod import_secrets;
 mod keyboard;
 mod limits;
 mod live_sandbox;

@@ -8,6 +8,7 @@ pub(super) mod cleanup;
 pub(super) mod completions;
 pub(super) mod explain;
 pub(super) mod fixture;
+pub(super) mod import;
 pub(super) mod init;
 pub(super) mod list;
 pub(super) mod listen;

@@ -343,7 +343,7 @@ fn remove_old_bodies(loaded: &LoadedWorkspace, changed: &[Recording]) -> Result<
 /// # Errors
 /// If the scheme is not known: without its rules the file would be reported as clean, although it
 /// holds personal data.
-fn redact_rules<'l>(
+pub(in crate::cli::command) fn redact_rules<'l>(
     loaded: &'l LoadedWorkspace,
     recording: &Recording,
 ) -> Result<Vec<&'l RedactRule>, CommandError> {

@@ -1,0 +1,126 @@
+//! `ingam import` through the program, on files made for the purpose: what is written, what is lost,
+//! and that it passes `ingam check` at once. Each file holds many features of its format.
+
+use super::program::{Folder, ingam, root, text};
+use std::path::Path;
+
+/// Imports a file of `tests/import`; what the program says.
+fn import(folder: &Folder, args: &[&str], file: &str) -> (String, i32) {
+    let path = root().join("tests/import").join(file);
+    let mut command = ingam(folder.path());
+    command.arg("import").args(args).arg(path);
+    let (_, told, code) = text(&command.output().unwrap());
+    (told, code)
+}
+
+/// Every file of a folder with its text, in the order of their paths.
+fn written(folder: &Path, below: &Path, out: &mut String) {
+    let mut entries: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    entries.sort();
+    for path in entries {
+        if path.is_dir() {
+            written(&path, below, out);
+        } else {
+            let name = path.strip_prefix(below).unwrap().display().to_string();
+            let text = std::fs::read_to_string(&path).unwrap();
+            out.push_str(&format!("=== {name}\n{text}"));
+        }
+    }
+}
+
+/// What an import of one file does, and whether the workspace passes `ingam check` then.
+fn whole_import(file: &str) -> String {
+    let folder = Folder::new();
+    folder.write("ingam.yaml", "default_env: live\n");
+    let (told, code) = import(&folder, &[], file);
+    let mut out = format!("exit {code}\n{told}");
+    written(folder.path(), folder.path(), &mut out);
+    let check = text(&ingam(folder.path()).arg("check").output().unwrap());
+    assert_eq!(check.2, 0, "{file}:\n{}\n{out}", check.1);
+    out
+}
+
+#[test]
+fn each_format_becomes_files_that_pass_check() {
+    for file in [
+        "shop.postman.json",
+        "shopee.sh",
+        "mall.openapi.yaml",
+        "seller.swagger.json",
+        "browser.har",
+        "shop.http",
+        "shop.hurl",
+    ] {
+        insta::with_settings!({ snapshot_path => "../import", prepend_module_to_snapshot => false, omit_expression => true }, {
+            insta::assert_snapshot!(file, whole_import(file));
+        });
+    }
+}
+
+#[test]
+fn nothing_is_overwritten_and_no_secret_is_shown() {
+    let folder = Folder::new();
+    folder.write("ingam.yaml", "");
+    folder.write(".env", "INGAM_SECRET_API_KEY=mine-93kd93kd93kd");
+    let (told, code) = import(&folder, &["--dry-run"], "shop.postman.json");
+    assert_eq!(code, 0, "{told}");
+    assert!(!folder.path().join("requests").exists());
+    let (told, code) = import(&folder, &["--into", "a/b"], "shop.postman.json");
+    assert_eq!(code, 0, "{told}");
+    for secret in ["93kd93kd93kd", "pw-93kd"] {
+        assert!(!told.contains(secret), "{told}");
+    }
+    let kept = folder.path().join("requests/a/b/create.yaml");
+    std::fs::write(&kept, "mine").unwrap();
+    std::fs::remove_file(folder.path().join("requests/a/b/form.yaml")).unwrap();
+    let (told, code) = import(&folder, &["--into", "a/b"], "shop.postman.json");
+    assert_ne!(code, 0);
+    assert!(
+        told.contains("is there already, and nothing was written"),
+        "{told}"
+    );
+    assert_eq!(std::fs::read_to_string(&kept).unwrap(), "mine");
+    assert!(!folder.path().join("requests/a/b/form.yaml").exists());
+    let dotenv = std::fs::read_to_string(folder.path().join(".env")).unwrap();
+    assert!(
+        dotenv.starts_with("INGAM_SECRET_API_KEY=mine-93kd93kd93kd\n"),
+        "{dotenv}"
+    );
+    assert_eq!(dotenv.matches("INGAM_SECRET_API_KEY=").count(), 1);
+    let (told, code) = import(&folder, &["--into", "a/b", "--force"], "shop.postman.json");
+    assert_eq!(code, 0, "{told}");
+    let (told, code) = import(&folder, &["--into", "../x"], "shop.postman.json");
+    assert_eq!(code, 2, "{told}");
+}
+
+#[test]
+fn what_cannot_be_read_is_refused_by_name() {
+    let folder = Folder::new();
+    folder.write("ingam.yaml", "");
+    for (content, expected) in [
+        (
+            r#"{"id":"1","name":"x","order":[],"requests":[{"url":"a"}]}"#,
+            "a Postman collection of format 1",
+        ),
+        (
+            r#"{"openapi":"4.0.0","paths":{}}"#,
+            "OpenAPI 4.0.0 is not read",
+        ),
+        ("{\"item\": [", "the text begins like JSON, and is none"),
+        ("hello", "none of the formats"),
+        ("openapi: 3.0.0\npaths: {a: [}", "the YAML cannot be read"),
+    ] {
+        let path = folder.write("given", content);
+        let output = ingam(folder.path())
+            .arg("import")
+            .arg(path)
+            .output()
+            .unwrap();
+        let (_, told, code) = text(&output);
+        assert_eq!(code, 3, "{content}: {told}");
+        assert!(told.contains(expected), "{content}: {told}");
+    }
+}
