@@ -28,6 +28,7 @@ mod xml;
 // Corridor: plain functions from one type to the next.
 mod check;
 mod event;
+mod export;
 mod import;
 mod load;
 mod plan;

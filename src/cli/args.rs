@@ -1,6 +1,7 @@
 //! The arguments of the command line, as data. The `///` comments are the text of `--help`.
 
 use super::call_args::CallArgs;
+use super::export_args::ExportArgs;
 pub(super) use super::target_args::TargetArgs;
 use crate::host::ColorChoice;
 use crate::report::TerminalDetail;
@@ -72,6 +73,8 @@ pub(super) enum Command {
   ingam explain shopee/get_shop_info
   ingam explain orders::cancel --env live --at 2026-11-22T09:00:00Z")]
     Explain(ExplainArgs),
+    /// Write a request as a curl command, HAR, or a Postman collection
+    Export(ExportArgs),
     /// Find out why the signature of a request is wrong: of a curl command line, raw HTTP or HAR
     #[command(after_help = "Examples:
   ingam verify request.txt                       a curl command line, or raw HTTP

@@ -77,6 +77,7 @@ fn run_command(invocation: &Invocation<'_>, command: &Command, output: &Output) 
         Command::Check(args) => command::check::run(invocation, args),
         Command::List(args) => command::list::run(invocation, args),
         Command::Explain(args) => command::explain::run(invocation, args),
+        Command::Export(args) => command::export::run(invocation, args),
         Command::Verify(args) => command::verify::run(invocation, args),
         Command::Scheme(args) => command::scheme::run(invocation, args),
         Command::Auth(args) => command::auth::run(invocation, args, output),

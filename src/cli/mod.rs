@@ -10,6 +10,7 @@ mod command_output;
 mod completion;
 mod entry;
 mod exit_status;
+mod export_args;
 mod first_steps;
 mod given_hosts;
 mod given_variables;

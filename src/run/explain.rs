@@ -11,6 +11,7 @@ use super::used_variables::used_variables;
 use super::user_secrets::missing_error;
 use super::variables::{FixtureValue, set_account, variables};
 use crate::diagnostic::pluralize;
+use crate::export::{ShellValue, curl_command, split_secrets};
 use crate::model::credential_variable::secret_variable;
 use crate::model::fixture::Fixture;
 use crate::model::repeat::RepeatMode;
@@ -18,7 +19,7 @@ use crate::model::request::{Request, Step, TemplateField};
 use crate::model::scheme::{Level, RequestPart, Scheme, Token, TokenRequest};
 use crate::model::template::{Expression, TemplatePart};
 use crate::plan::{Unit, request_secrets};
-use crate::redact::{RedactedText, Redactor, is_hidden};
+use crate::redact::{RedactedText, Redactor};
 use crate::render::{
     FUNCTION_NAMES, FreshValues, RenderError, SECRET_ROOT, TemplateDialect, VariableLayer,
     VariableScope, called_function, render_draft, render_output_path,
@@ -97,16 +98,16 @@ impl ExplainError {
 }
 
 /// A step with its templates filled in.
-struct RenderedStep<'a> {
+pub(super) struct RenderedStep<'a> {
     variables: VariableScope,
-    account: Option<&'a str>,
-    scheme: &'a Scheme,
+    pub(super) account: Option<&'a str>,
+    pub(super) scheme: &'a Scheme,
     /// How often it is sent.
     rounds: Option<String>,
-    draft: Draft,
+    pub(super) draft: Draft,
 }
 
-fn render_step<'a>(
+pub(super) fn render_step<'a>(
     unit: &'a Unit<'_>,
     step: &'a Step,
     context: &RunContext<'a>,
@@ -494,12 +495,30 @@ fn explain_request(
         trace: trace_rows(trace, &mut redactor),
         attached: placed_values(&trace.attached, &mut redactor),
         wire: redactor.redact_for_display(&request_text(request)),
-        curl: curl_command(
+        curl: explained_curl(
             request,
             &|name| accesses.credential_variable(scheme, account, name),
             &mut redactor,
         ),
     }
+}
+
+/// A command for a shell that sends what a run would send. The environment variable of a secret
+/// replaces the secret.
+fn explained_curl(
+    wire: &WireRequest,
+    variable: &dyn Fn(&str) -> String,
+    redactor: &mut Redactor,
+) -> String {
+    let value = |secret: &str| match secret.split_once('.') {
+        Some(("cred" | "token", name)) => ShellValue::Variable(variable(name)),
+        Some((SECRET_ROOT, name)) => ShellValue::Variable(secret_variable(name)),
+        // A value that the signature computes from a secret, or that a response gave, has no
+        // variable.
+        _ => ShellValue::Unknown(secret.to_owned()),
+    };
+    let mut split = |text: &str| Ok(split_secrets(text, redactor));
+    curl_command(wire, &mut split, &value).unwrap_or_else(|error| error.to_string())
 }
 
 /// Id, kind and text of each signing step.
@@ -618,152 +637,4 @@ fn expressions(step: &Step) -> Vec<&Expression> {
         .chain(fields)
         .chain(step.body.expressions())
         .collect()
-}
-
-/// A command for a shell that sends what a run would send. The environment variable of a secret
-/// replaces the secret.
-fn curl_command(
-    wire: &WireRequest,
-    variable: &dyn Fn(&str) -> String,
-    redactor: &mut Redactor,
-) -> String {
-    let mut quote = |text: &str| shell_word(&shell_parts(text, variable, redactor));
-    // Without `--path-as-is`, curl removes dot segments, and the signature is no longer right.
-    let mut words = vec!["curl".to_owned(), "--path-as-is".to_owned()];
-    // Without it, curl sends `/[1-3]` three times, and `/{a,b}` twice.
-    if wire.url().as_str().contains(['[', ']', '{', '}']) {
-        words.push("--globoff".to_owned());
-    }
-    match wire.method().name() {
-        "GET" if wire.body().is_empty() => {}
-        // With `-X HEAD` curl waits for a body.
-        "HEAD" => words.push("--head".to_owned()),
-        method => words.push(format!("-X {method}")),
-    }
-    words.push(quote(wire.url().as_str()));
-    for (name, value) in wire.headers() {
-        // curl writes these itself, from the address and the body.
-        let own = ["Host", "Content-Length", "Accept-Encoding"];
-        if own.contains(&name.as_str()) {
-            continue;
-        }
-        // `name:` would remove the header.
-        let line = if value.is_empty() {
-            format!("{name};")
-        } else {
-            format!("{name}: {value}")
-        };
-        words.push(format!("-H {}", quote(&line)));
-    }
-    match std::str::from_utf8(wire.body()) {
-        Ok("") => {}
-        // `--data-binary` would take a text that begins with `@` for the name of a file.
-        Ok(text) if !text.contains('\0') => words.push(format!("--data-raw {}", quote(text))),
-        // Such bytes cannot be written in a shell command.
-        _ => words.push("--data-binary @FILE-WITH-THE-BODY".to_owned()),
-    }
-    words.join(" \\\n    ")
-}
-
-/// A piece of a word of a shell command.
-enum ShellPart {
-    Literal(String),
-    Variable(String),
-}
-
-/// Takes a text apart, with a variable in the place of each secret.
-fn shell_parts(
-    text: &str,
-    variable: &dyn Fn(&str) -> String,
-    redactor: &mut Redactor,
-) -> Vec<ShellPart> {
-    const MARKS: [char; 2] = ['‹', '›'];
-    let mut parts = Vec::new();
-    // The redactor writes `‹cred.name›` for a secret. Marks that the request itself has, as the
-    // placeholder of a fixture does, are taken out before, so that they are not taken for one.
-    for raw in text.split_inclusive(MARKS) {
-        let piece = raw.trim_end_matches(MARKS);
-        for (index, piece) in redactor.redact(piece).split(MARKS).enumerate() {
-            parts.push(match piece.split_once('.') {
-                _ if index % 2 == 0 => ShellPart::Literal(piece.to_owned()),
-                Some(("cred" | "token", name)) => ShellPart::Variable(variable(name)),
-                Some((SECRET_ROOT, name)) => ShellPart::Variable(secret_variable(name)),
-                // A value that the signature computes from a secret, or that a response gave, has
-                // no variable: its placeholder stays, so that the secret never reaches the shell
-                // history.
-                _ => ShellPart::Literal(format!("‹{piece}›")),
-            });
-        }
-        parts.push(ShellPart::Literal(raw[piece.len()..].to_owned()));
-    }
-    parts
-}
-
-fn shell_word(parts: &[ShellPart]) -> String {
-    // In double quotes an interactive shell takes `!` for a command of its history, and hidden
-    // characters cannot be written in them.
-    let is_simple = |part: &ShellPart| match part {
-        ShellPart::Literal(text) => !text.contains(|letter| letter == '!' || is_hidden(letter)),
-        ShellPart::Variable(_) => true,
-    };
-    let has_variable = parts
-        .iter()
-        .any(|part| matches!(part, ShellPart::Variable(_)));
-    if !has_variable {
-        let text: String = parts.iter().map(literal_text).collect();
-        return single_quoted(&text);
-    }
-    if parts.iter().all(is_simple) {
-        let text: String = parts
-            .iter()
-            .map(|part| match part {
-                ShellPart::Literal(text) => double_quotable(text),
-                ShellPart::Variable(name) => format!("${{{name}}}"),
-            })
-            .collect();
-        return format!("\"{text}\"");
-    }
-    parts
-        .iter()
-        .map(|part| match part {
-            ShellPart::Literal(text) if text.is_empty() => String::new(),
-            ShellPart::Literal(text) => single_quoted(text),
-            ShellPart::Variable(name) => format!("\"${{{name}}}\""),
-        })
-        .collect()
-}
-
-fn literal_text(part: &ShellPart) -> &str {
-    match part {
-        ShellPart::Literal(text) => text,
-        ShellPart::Variable(_) => "",
-    }
-}
-
-/// A character that a terminal would act on, or not show, is written as its bytes.
-fn single_quoted(text: &str) -> String {
-    let mut out = String::from("'");
-    for letter in text.chars() {
-        if letter == '\'' {
-            out.push_str("'\\''");
-        } else if is_hidden(letter) {
-            out.push_str("'$'");
-            for byte in letter.encode_utf8(&mut [0; 4]).bytes() {
-                out.push_str(&format!("\\x{byte:02x}"));
-            }
-            out.push_str("''");
-        } else {
-            out.push(letter);
-        }
-    }
-    out.push('\'');
-    out
-}
-
-/// Escapes what a shell expands inside of double quotes.
-fn double_quotable(text: &str) -> String {
-    text.replace('\\', "\\\\")
-        .replace('"', "\\\"")
-        .replace('$', "\\$")
-        .replace('`', "\\`")
 }

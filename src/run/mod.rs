@@ -17,6 +17,7 @@ mod difference_reports;
 mod error_class;
 mod exchange;
 mod explain;
+mod exported_call;
 mod external;
 mod failures;
 mod fixtures;
@@ -73,7 +74,10 @@ pub(crate) use context::{
     GivenVariable, RequestCounts, RunContext, RunEnvironment, RunOptions, RunState, SnapshotOptions,
 };
 pub(crate) use delivered_response::{DeliveredBody, DeliveredResponse};
-pub(crate) use explain::{ExplainedRequest, StepExplanation, explain, unsigned_request};
+pub(crate) use explain::{
+    ExplainError, ExplainedRequest, StepExplanation, explain, unsigned_request,
+};
+pub(crate) use exported_call::ExportedCall;
 pub(crate) use fixtures::find_leftovers;
 pub(crate) use given_host::GivenHost;
 pub(crate) use network_route::NetworkSettings;

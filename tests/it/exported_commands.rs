@@ -131,6 +131,26 @@ fn the_printed_curl_sends_what_ingam_sends() {
             continue;
         }
         let command = stdout.split_once("as curl\n").unwrap().1;
+        let exported = text(
+            &ingam(folder.path())
+                .args(["export", "curl", "a", "--env", "local"])
+                .output()
+                .unwrap(),
+        );
+        assert_eq!(exported.2, 0, "{}", exported.1);
+        if !body.contains("multipart") {
+            let unindented = |command: &str| -> String {
+                command
+                    .lines()
+                    .map(str::trim_start)
+                    .collect::<Vec<_>>()
+                    .join("\n")
+            };
+            assert_eq!(
+                unindented(exported.0.trim_end()),
+                unindented(command.trim())
+            );
+        }
         let curl = Command::new("bash")
             .arg("-c")
             .arg(format!("{} -s", command.trim_end()))

@@ -31,6 +31,7 @@ mod core_dumps;
 mod credentials;
 mod documents;
 mod encoded_bodies;
+mod export;
 mod exported_commands;
 #[cfg(unix)]
 mod external;

@@ -7,6 +7,7 @@ pub(super) mod check;
 pub(super) mod cleanup;
 pub(super) mod completions;
 pub(super) mod explain;
+pub(super) mod export;
 pub(super) mod fixture;
 pub(super) mod import;
 pub(super) mod init;

@@ -1,0 +1,111 @@
+//! `ingam export`: a request as other programs read it.
+
+mod sent_request;
+
+use super::explain::{explain_error, explained_time, find_request};
+use super::session::{self, RunSession, RunTarget};
+use crate::cli::command_error::CommandError;
+use crate::cli::command_output::{CommandOutput, CommandResult};
+use crate::cli::export_args::ExportArgs;
+use crate::cli::invocation::Invocation;
+use crate::cli::named_output::NamedOutput;
+use crate::cli::settings;
+use crate::load::LoadedWorkspace;
+use crate::model::environment::SANDBOX_ENV;
+use crate::model::request::{Request, Step};
+use crate::plan::{CommandScope, Unit, select_unit, unit_secrets};
+use crate::run::{ExplainError, RunContext, UserSecrets};
+
+pub(crate) fn run(invocation: &Invocation<'_>, args: &ExportArgs) -> CommandResult {
+    let host = invocation.host;
+    let words = std::slice::from_ref(&args.id);
+    let loaded = settings::load_requests(invocation, words, args.target.env.as_deref())?;
+    let words = &settings::paths_below_root(words, host, &loaded.workspace.root);
+    let id = words.first().unwrap_or(&args.id);
+    let request = find_request(&loaded, id)?;
+    let scope = CommandScope::Requests {
+        words,
+        environment: args.target.env.as_deref(),
+    };
+    let target = RunTarget::new(invocation, &loaded, &args.target, Some(&[request]), scope)?;
+    if target.environment == SANDBOX_ENV {
+        return Err(CommandError::usage(
+            "the sandbox is inside of ingam, and no other program can send it anything",
+        )
+        .hint("name another environment, such as `--env live`; `ingam sandbox` plays marketplaces at addresses that an environment can name as `hosts`"));
+    }
+    let account = args.target.account.as_deref();
+    let units = Unit::expand(request, account, &loaded.workspace, &target.environment);
+    let (unit, step) = select_unit(&units, id)?;
+    let step = step
+        .or(request.steps.first())
+        .ok_or_else(|| CommandError::selection(format!("`{}` has no step", request.name)))?;
+    let output = args.output.as_ref().map(|path| {
+        let root = &loaded.workspace.root;
+        NamedOutput::new(host, root, path, args.overwrite)
+    });
+    let output = output.transpose()?;
+    let now = explained_time(host, args.at.as_deref())?;
+    let files = session::open_files(host, &loaded)?;
+    let runtime = session::start_runtime()?;
+    let exported = runtime.block_on(async {
+        let schemes = session::schemes_of(&loaded.workspace, &[request]);
+        let environment = session::open_environment(host, &loaded, &target, &schemes).await?;
+        let session = RunSession {
+            host,
+            global: invocation.global,
+            loaded: &loaded,
+            files: &files,
+        };
+        let secrets =
+            UserSecrets::resolve(&unit_secrets(&loaded.workspace, [&unit]), &environment)?;
+        let mut context = session.build_context(target, environment, false)?;
+        context.set_user_secrets(secrets);
+        let exporter = RequestExporter {
+            invocation,
+            loaded: &loaded,
+            context: &context,
+            request,
+            unit: &unit,
+            step,
+            now_ms: now,
+        };
+        exporter.export_sent(args.format).await
+    });
+    runtime.shutdown_background();
+    let (text, notes) = exported?;
+    finish(output.as_ref(), &text, notes)
+}
+
+fn finish(file: Option<&NamedOutput>, text: &str, notes: Vec<String>) -> CommandResult {
+    let mut output = CommandOutput::default();
+    match file {
+        None => output.data(text),
+        Some(file) => output.message(file.write(format!("{}\n", text.trim_end()).as_bytes())?),
+    }
+    for note in notes {
+        output.message(format!("note: {note}"));
+    }
+    Ok(output)
+}
+
+/// A step that is exported.
+struct RequestExporter<'e> {
+    invocation: &'e Invocation<'e>,
+    loaded: &'e LoadedWorkspace,
+    context: &'e RunContext<'e>,
+    request: &'e Request,
+    unit: &'e Unit<'e>,
+    step: &'e Step,
+    now_ms: i64,
+}
+
+impl RequestExporter<'_> {
+    fn fault(&self, error: &ExplainError) -> CommandError {
+        // The error may quote a rendered value, and so a credential.
+        let mut redactor = self.context.state.redactor.borrow_mut();
+        let reason = redactor.redact_for_display(&error.to_string()).to_string();
+        let hints = error.hints(self.request, self.step);
+        explain_error(self.invocation, reason, error.at(), hints, self.loaded)
+    }
+}

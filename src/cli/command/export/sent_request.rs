@@ -1,0 +1,165 @@
+//! A request as it is sent now: its signature and its time stand in it.
+
+use super::RequestExporter;
+use crate::cli::command_error::CommandError;
+use crate::cli::exit_status::FailureClass;
+use crate::cli::export_args::ExportFormat;
+use crate::export::{SecretTextError, ShellValue, curl_command, exact_secrets, har, postman};
+use crate::model::credential_variable::secret_variable;
+use crate::model::environment::DEFAULT_ACCOUNT;
+use crate::redact::Redactor;
+use crate::report::format_duration;
+use crate::run::ExportedCall;
+use crate::sign::NamedValues;
+use crate::wire::WireRequest;
+
+/// The names of secrets begin so: of credentials, of tokens, of the user's own.
+const CREDENTIAL: &str = "cred";
+const TOKEN: &str = "token";
+
+impl RequestExporter<'_> {
+    /// The text, and what the user should know of it.
+    pub(super) async fn export_sent(
+        &self,
+        format: ExportFormat,
+    ) -> Result<(String, Vec<String>), CommandError> {
+        let call = ExportedCall::new(self.unit, self.step, self.context, self.now_ms)
+            .map_err(|error| self.fault(&error))?;
+        let (wire, token) = call
+            .sealed(self.context, self.now_ms)
+            .await
+            .map_err(|error| self.fault(&error))?;
+        let sent = SentRequest {
+            exporter: self,
+            call: &call,
+            wire: &wire,
+            token: &token,
+        };
+        sent.check_body(format)?;
+        let text = sent.text(format).map_err(|error| {
+            CommandError::new(FailureClass::Check, format!("the request cannot be written so: {error}"))
+                .hint("a name can stand in the place of a secret only where the secret itself stands; `ingam explain` shows the request")
+        })?;
+        Ok((text, sent.notes()))
+    }
+}
+
+struct SentRequest<'s> {
+    exporter: &'s RequestExporter<'s>,
+    call: &'s ExportedCall<'s>,
+    wire: &'s WireRequest,
+    token: &'s NamedValues,
+}
+
+impl SentRequest<'_> {
+    /// # Errors
+    /// When the format cannot hold the body.
+    fn check_body(&self, format: ExportFormat) -> Result<(), CommandError> {
+        let is_text = match (format, std::str::from_utf8(self.wire.body())) {
+            (ExportFormat::Har, _) => true,
+            (ExportFormat::Curl, Ok(text)) => !text.contains('\0'),
+            (_, body) => body.is_ok(),
+        };
+        if is_text {
+            return Ok(());
+        }
+        Err(CommandError::new(
+            FailureClass::Check,
+            "the body holds bytes that are no text, and this format cannot hold them",
+        )
+        .hint("`ingam export har` writes them in base64"))
+    }
+
+    fn text(&self, format: ExportFormat) -> Result<String, SecretTextError> {
+        let context = self.exporter.context;
+        let mut redactor = context.state.redactor.borrow_mut();
+        self.check_bytes(&mut redactor)?;
+        let value = |name: &str| self.call.secret_value(name, self.token, context);
+        let mut split = |text: &str| exact_secrets(text, &value, &mut redactor);
+        match format {
+            ExportFormat::Curl => {
+                curl_command(self.wire, &mut split, &|name| self.shell_value(name))
+            }
+            ExportFormat::Har => har(self.wire, &self.signed_at(), &mut split, &|name| {
+                self.variable(name)
+            }),
+            ExportFormat::Postman => {
+                let title = self.exporter.unit.id();
+                let description = self.notes().join("\n");
+                postman(self.wire, (&title, &description), &mut split, &|name| {
+                    self.variable(name)
+                })
+            }
+        }
+    }
+
+    /// Bytes that are no text are written in base64, in which no name can stand.
+    ///
+    /// # Errors
+    /// When they hold a secret.
+    fn check_bytes(&self, redactor: &mut Redactor) -> Result<(), SecretTextError> {
+        let body = self.wire.body();
+        if std::str::from_utf8(body).is_ok() || !redactor.contains_secret(body) {
+            return Ok(());
+        }
+        let mut found = redactor
+            .secrets_in(&String::from_utf8_lossy(body))
+            .into_iter();
+        let name = found
+            .next()
+            .map_or_else(|| "a secret".to_owned(), |(name, _)| name);
+        Err(SecretTextError(name))
+    }
+
+    /// What a shell puts in the place of a secret.
+    fn shell_value(&self, secret: &str) -> ShellValue {
+        let is_stored = self.call.access.given_token.get("access_token").is_none();
+        if is_stored && secret == "token.access_token" {
+            return ShellValue::Command(format!(
+                "ingam auth token {} --scheme {} --env {}",
+                self.call.account.as_deref().unwrap_or(DEFAULT_ACCOUNT),
+                self.call.scheme.name,
+                self.exporter.context.options.environment
+            ));
+        }
+        ShellValue::Variable(self.variable(secret))
+    }
+
+    /// The variable that holds a secret.
+    fn variable(&self, secret: &str) -> String {
+        let accesses = &self.exporter.context.environment.accesses;
+        match secret.split_once('.') {
+            Some((CREDENTIAL | TOKEN, name)) => {
+                let account = self.call.account.as_deref();
+                accesses.credential_variable(self.call.scheme, account, name)
+            }
+            Some((_, name)) => secret_variable(name),
+            None => secret.to_owned(),
+        }
+    }
+
+    fn signed_at(&self) -> String {
+        let time = jiff::Timestamp::from_millisecond(self.exporter.now_ms);
+        time.map_or_else(|_| String::new(), |time| time.to_string())
+    }
+
+    /// Until when the request is good.
+    fn notes(&self) -> Vec<String> {
+        let scheme = self.call.scheme;
+        if !scheme.has_signature() {
+            return Vec::new();
+        }
+        let signed = self.signed_at();
+        vec![match scheme.clock.window {
+            Some(window) => format!(
+                "signed for {signed}: `{}` takes it for {}",
+                scheme.name,
+                format_duration(window)
+            ),
+            None => format!(
+                "signed for {signed}: how long `{}` takes it is not known",
+                scheme.name
+            ),
+        }]
+    }
+}

@@ -1,0 +1,43 @@
+//! The arguments of `ingam export`. The `///` comments are the text of `--help`.
+
+use super::target_args::TargetArgs;
+use clap::{Args, ValueEnum};
+use std::path::PathBuf;
+
+const EXAMPLES: &str = "\
+Examples:
+  ingam export curl shopee/shop_info --env live
+  ingam export har coupang/product_search --env live -o search.har
+  ingam export postman 'shopee/shop_info@sg' --env live -o shop.postman.json";
+
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct ExportArgs {
+    /// What to write
+    #[arg(value_name = "FORMAT")]
+    pub(super) format: ExportFormat,
+    /// The request; `flow::step` for one step of a flow
+    #[arg(value_name = "REQUEST")]
+    pub(super) id: String,
+    #[command(flatten)]
+    pub(super) target: TargetArgs,
+    /// Sign for this time: 2026-11-22T09:00:00Z, 2026-11-22, or Unix seconds or milliseconds
+    #[arg(long, value_name = "TIME")]
+    pub(super) at: Option<String>,
+    /// Write to this file instead of standard output
+    #[arg(long, short, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+    /// Replace the file of `-o` if there is one
+    #[arg(long, requires = "output")]
+    pub(super) overwrite: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ExportFormat {
+    /// A command line for a POSIX shell that sends what ingam sends
+    Curl,
+    /// HAR 1.2 with one entry
+    Har,
+    /// A collection of Postman, format 2.1
+    Postman,
+}

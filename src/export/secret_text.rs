@@ -1,0 +1,134 @@
+//! A text of a request with its secrets taken out: they are named, and never written.
+
+use crate::redact::Redactor;
+
+const MARKS: [char; 2] = ['‹', '›'];
+
+/// A piece of a text of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum TextPart {
+    Literal(String),
+    /// A secret by its name, such as `token.access_token`.
+    Secret(String),
+}
+
+/// The pieces of a text, in order.
+pub(crate) type SecretText = Vec<TextPart>;
+
+/// A text holds a secret that no value can stand for.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{0}` stands in the request in another form than its own, such as encoded or joined with other texts"
+)]
+pub(crate) struct SecretTextError(pub(crate) String);
+
+/// Texts of a request with a name in the place of each secret.
+pub(super) struct NamedSecrets<'a> {
+    pub(super) split: &'a mut dyn FnMut(&str) -> Result<SecretText, SecretTextError>,
+    /// The variable that a secret is given in.
+    pub(super) variable: &'a dyn Fn(&str) -> String,
+    /// How the format writes a variable.
+    pub(super) written: fn(&str) -> String,
+    /// The variables so far, each once.
+    pub(super) names: Vec<String>,
+}
+
+impl NamedSecrets<'_> {
+    /// # Errors
+    /// When the text cannot be taken apart.
+    pub(super) fn show(&mut self, text: &str) -> Result<String, SecretTextError> {
+        let mut shown = String::new();
+        for part in (self.split)(text)? {
+            match part {
+                TextPart::Literal(text) => shown.push_str(&text),
+                TextPart::Secret(name) => {
+                    let name = (self.variable)(&name);
+                    shown.push_str(&(self.written)(&name));
+                    if !self.names.contains(&name) {
+                        self.names.push(name);
+                    }
+                }
+            }
+        }
+        Ok(shown)
+    }
+}
+
+/// Takes a text apart.
+#[must_use]
+pub(crate) fn split_secrets(text: &str, redactor: &mut Redactor) -> SecretText {
+    let mut parts = Vec::new();
+    // The redactor writes `‹cred.name›` for a secret. Marks that the request itself has, as the
+    // placeholder of a fixture does, are taken out before, so that they are not taken for one.
+    for raw in text.split_inclusive(MARKS) {
+        let piece = raw.trim_end_matches(MARKS);
+        for (index, piece) in redactor.redact(piece).split(MARKS).enumerate() {
+            parts.push(if index % 2 == 0 {
+                TextPart::Literal(piece.to_owned())
+            } else {
+                TextPart::Secret(piece.to_owned())
+            });
+        }
+        parts.push(TextPart::Literal(raw[piece.len()..].to_owned()));
+    }
+    parts.retain(|part| !matches!(part, TextPart::Literal(text) if text.is_empty()));
+    parts
+}
+
+/// The same, if a value in the place of each name gives the text again.
+///
+/// # Errors
+/// With the first name that has no value, or whose value stands in the text in another form.
+pub(crate) fn exact_secrets(
+    text: &str,
+    value_of: &dyn Fn(&str) -> Option<String>,
+    redactor: &mut Redactor,
+) -> Result<SecretText, SecretTextError> {
+    let parts = split_secrets(text, redactor);
+    let mut rest = text;
+    let mut last = String::new();
+    for part in &parts {
+        let expected = match part {
+            TextPart::Literal(text) => text.clone(),
+            TextPart::Secret(name) => {
+                last.clone_from(name);
+                value_of(name).ok_or_else(|| SecretTextError(name.clone()))?
+            }
+        };
+        rest = rest
+            .strip_prefix(expected.as_str())
+            .ok_or_else(|| SecretTextError(last.clone()))?;
+    }
+    if rest.is_empty() {
+        Ok(parts)
+    } else {
+        Err(SecretTextError(last))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_stands_only_where_its_value_gives_the_same_bytes() {
+        let mut redactor = Redactor::default();
+        redactor.add_secret("token.access_token", "tok+9f8e7d6c5b4a3210");
+        let value =
+            |name: &str| (name == "token.access_token").then(|| "tok+9f8e7d6c5b4a3210".to_owned());
+        let mut split = |text: &str| exact_secrets(text, &value, &mut redactor);
+        assert_eq!(
+            split("Bearer tok+9f8e7d6c5b4a3210;x"),
+            Ok(vec![
+                TextPart::Literal("Bearer ".to_owned()),
+                TextPart::Secret("token.access_token".to_owned()),
+                TextPart::Literal(";x".to_owned()),
+            ])
+        );
+        assert_eq!(
+            split("/a?t=tok%2B9f8e7d6c5b4a3210"),
+            Err(SecretTextError("token.access_token".to_owned()))
+        );
+        assert_eq!(split("/a ‹x› b").map(|parts| parts.len()), Ok(5));
+    }
+}

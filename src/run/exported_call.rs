@@ -1,0 +1,130 @@
+//! One step as another program would send it: signed with the real token, and nothing is sent but
+//! what a token needs.
+
+use super::access::AccountAccess;
+use super::context::RunContext;
+use super::explain::{ExplainError, render_step};
+use super::step_error::StepError;
+use super::token::TokenQuery;
+use crate::model::request::Step;
+use crate::model::scheme::{Level, Scheme};
+use crate::plan::Unit;
+use crate::render::FreshValues;
+use crate::sign::{NamedValues, SealedRequest, SigningInputs, choose_level, seal};
+use crate::value::Value;
+use crate::wire::{Draft, WireRequest};
+use std::rc::Rc;
+
+/// A step with everything that it is signed with.
+pub(crate) struct ExportedCall<'c> {
+    pub(crate) scheme: &'c Scheme,
+    pub(crate) level: &'c Level,
+    /// The account that the unit or the step names.
+    pub(crate) account: Option<String>,
+    pub(crate) access: Rc<AccountAccess>,
+    /// Before the scheme adds anything.
+    pub(crate) draft: Draft,
+}
+
+impl<'c> ExportedCall<'c> {
+    /// # Errors
+    /// When a template cannot be rendered, or an account or a credential cannot be resolved.
+    pub(crate) fn new(
+        unit: &'c Unit<'_>,
+        step: &'c Step,
+        context: &'c RunContext<'c>,
+        now_ms: i64,
+    ) -> Result<Self, ExplainError> {
+        let fresh = FreshValues {
+            unix_ms: now_ms,
+            seed: context.environment.rng.draw(),
+        };
+        let rendered = render_step(unit, step, context, fresh)?;
+        let (scheme, draft) = (rendered.scheme, rendered.draft);
+        let level = choose_level(
+            scheme,
+            step.level.as_ref().map(|level| level.name.as_str()),
+            step.method,
+            &draft.path,
+        );
+        let account = rendered.account.map(str::to_owned);
+        let access = if let Some(base) = &draft.external {
+            let accesses = &context.environment.accesses;
+            accesses.external(scheme, base).map(Rc::new)
+        } else {
+            let host = scheme.host_choice(level, step.method, &draft.path);
+            context.access((scheme, level, host), account.as_deref())
+        };
+        Ok(Self {
+            scheme,
+            level,
+            account,
+            access: access.map_err(StepError::from)?,
+            draft,
+        })
+    }
+
+    /// The call as it is sent at this time, and the values of its token. A token that is about to
+    /// expire is renewed.
+    ///
+    /// # Errors
+    /// When there is no good token, or a step of the signature cannot be computed.
+    pub(crate) async fn sealed(
+        &self,
+        context: &RunContext<'_>,
+        now_ms: i64,
+    ) -> Result<(WireRequest, NamedValues), ExplainError> {
+        let token = match self.scheme.token_for_level(self.level) {
+            None => self.access.given_token.clone(),
+            Some(token) => {
+                let query = TokenQuery {
+                    scheme: self.scheme,
+                    token,
+                    access: &self.access,
+                    context,
+                };
+                query.get().await.map_err(StepError::from)?.values
+            }
+        };
+        context.register_secrets(self.scheme, &self.access.credentials, &token);
+        let SealedRequest { request, trace } = seal(
+            self.scheme,
+            &self.level.procedure,
+            self.draft.clone(),
+            &self.access.call_base,
+            SigningInputs {
+                credentials: &self.access.credentials,
+                token: Some(&token),
+                moment: FreshValues {
+                    unix_ms: self.scheme.clock.request_time_ms(now_ms),
+                    seed: context.environment.rng.draw(),
+                },
+                steps: &[],
+                extra: &[],
+            },
+        )
+        .map_err(StepError::from)?;
+        let mut redactor = context.state.redactor.borrow_mut();
+        for (id, value) in trace.secrets() {
+            redactor.add_secret(id, value);
+        }
+        Ok((request, token))
+    }
+
+    /// The value of a secret that the redactor names `cred.…`, `token.…` or `secret.…`.
+    pub(crate) fn secret_value(
+        &self,
+        name: &str,
+        token: &NamedValues,
+        context: &RunContext<'_>,
+    ) -> Option<String> {
+        let (kind, name) = name.split_once('.')?;
+        match kind {
+            "cred" => self.access.credentials.get(name),
+            "token" => token.get(name),
+            "secret" => return context.environment.secrets.value(name),
+            _ => None,
+        }
+        .and_then(Value::to_plain_text)
+    }
+}
