@@ -54,6 +54,7 @@ mod transport;
 mod trust;
 
 // Users of the corridor.
+mod gateway;
 mod mistake;
 mod push;
 mod renew;

@@ -2,6 +2,7 @@
 
 use super::call_args::CallArgs;
 use super::export_args::ExportArgs;
+use super::gateway_args::GatewayArgs;
 pub(super) use super::target_args::TargetArgs;
 use crate::host::ColorChoice;
 use crate::report::TerminalDetail;
@@ -109,6 +110,8 @@ pub(super) enum Command {
     Sandbox(SandboxArgs),
     /// Receive what a marketplace pushes, verify it, and pass it on to your program
     Listen(ListenArgs),
+    /// Sign what your own programs send, as a reverse proxy on this machine
+    Gateway(GatewayArgs),
     /// Allow this workspace's own hosts and schemes to get your secrets
     Trust(TrustArgs),
     /// Take over requests from curl, Postman and other programs as files of this workspace

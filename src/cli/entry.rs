@@ -84,6 +84,7 @@ fn run_command(invocation: &Invocation<'_>, command: &Command, output: &Output) 
         Command::Budget(args) => command::budget::run(invocation, args),
         Command::Sandbox(args) => command::sandbox::run(invocation, args, output),
         Command::Listen(args) => command::listen::run(invocation, args, output),
+        Command::Gateway(args) => command::gateway::run(invocation, args, output),
         Command::Trust(args) => command::trust::run(invocation, args, output),
         Command::Fixture(args) => command::fixture::run(invocation, args),
         Command::Recording(args) => command::recording::run(invocation, args),

@@ -12,6 +12,7 @@ mod entry;
 mod exit_status;
 mod export_args;
 mod first_steps;
+mod gateway_args;
 mod given_hosts;
 mod given_variables;
 mod human_time;

@@ -26,9 +26,13 @@ use std::path::{Path, PathBuf};
 /// The key of the sandbox's controls, unless `--control-key` names one.
 pub(super) const CONTROL_KEY_VARIABLE: &str = "INGAM_CONTROL_KEY";
 
+/// The key of `ingam gateway`, unless a file has it.
+pub(super) const GATEWAY_KEY_VARIABLE: &str = "INGAM_GATEWAY_KEY";
+
 /// The variables that are settings and no credentials.
-pub(super) const SETTING_VARIABLES: [&str; 7] = [
+pub(super) const SETTING_VARIABLES: [&str; 8] = [
     CONTROL_KEY_VARIABLE,
+    GATEWAY_KEY_VARIABLE,
     "INGAM_STORE",
     "INGAM_STORE_KEY",
     OWN_SHARD.0,

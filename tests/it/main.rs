@@ -37,6 +37,7 @@ mod exported_commands;
 mod external;
 mod false_greens;
 mod fixtures;
+mod gateway;
 mod given_hosts;
 mod hostile;
 #[cfg(target_os = "linux")]

@@ -9,6 +9,7 @@ pub(super) mod completions;
 pub(super) mod explain;
 pub(super) mod export;
 pub(super) mod fixture;
+pub(super) mod gateway;
 pub(super) mod import;
 pub(super) mod init;
 pub(super) mod list;
