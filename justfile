@@ -28,6 +28,7 @@ accept:
 bench:
     cargo bench --bench rooms
     cargo bench --bench whole
+    cargo bench --bench gateway
 
 # every figure of the README
 measure: bench
@@ -35,7 +36,7 @@ measure: bench
     # A Python that has pytest is named by INGAM_TEST_PYTHON, where python3 has none.
     bash tests/clients/install.sh all
     INGAM_MEASURE=1 cargo test --release --lib -- --nocapture another_implementation
-    INGAM_MEASURE=1 cargo test --release --test it -- --nocapture tokens:: canaries:: fixtures:: recordings:: retries:: budgets:: hostile:: mutations:: clients::
+    INGAM_MEASURE=1 cargo test --release --test it -- --nocapture tokens:: canaries:: fixtures:: recordings:: retries:: budgets:: hostile:: mutations:: mistakes:: clients::
 
 # libFuzzer on what others wrote: `just fuzz yaml 600`; targets: yaml, template, jsonpath, response.
 # Coverage by LLVM's own pass, so that stable Rust is enough; a C++ compiler builds libFuzzer.
