@@ -72,8 +72,7 @@ fn run_request(play: Play, timeout: &str, assertion: &str) -> Ended {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let status = format!("/proc/{}/status", child.id());
-    let mut peak_kb = 0;
+    let mut peak_kb: u64 = 0;
     let mut stdout = BufReader::new(child.stdout.take().unwrap());
     let reader = std::thread::spawn(move || {
         let mut text = Vec::new();
@@ -81,12 +80,7 @@ fn run_request(play: Play, timeout: &str, assertion: &str) -> Ended {
         String::from_utf8_lossy(&text).into_owned()
     });
     while child.try_wait().unwrap().is_none() {
-        let text = std::fs::read_to_string(&status).unwrap_or_default();
-        let line = text
-            .lines()
-            .find_map(|line| line.strip_prefix("VmHWM:"))
-            .unwrap_or("0");
-        peak_kb = peak_kb.max(line.trim().trim_end_matches(" kB").parse().unwrap_or(0));
+        peak_kb = peak_kb.max(super::limits::peak_kb_of(child.id()));
         std::thread::yield_now();
     }
     let took = begun.elapsed();

@@ -34,15 +34,11 @@ pub(crate) fn observe(command: &mut Command) -> Observed {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let status = format!("/proc/{}/status", child.id());
     let stdout = read_aside(child.stdout.take().unwrap());
     let stderr = read_aside(child.stderr.take().unwrap());
     let mut peak_kb = 0;
     while child.try_wait().unwrap().is_none() {
-        let text = std::fs::read_to_string(&status).unwrap_or_default();
-        let peak = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let peak = peak.unwrap_or("0").trim().trim_end_matches(" kB");
-        peak_kb = peak_kb.max(peak.parse().unwrap_or(0));
+        peak_kb = peak_kb.max(peak_kb_of(child.id()));
         std::thread::yield_now();
     }
     Observed {
@@ -52,6 +48,21 @@ pub(crate) fn observe(command: &mut Command) -> Observed {
         took: begun.elapsed(),
         peak_kb,
     }
+}
+
+/// The most memory that the program has had so far. Until it has started, the process still has the
+/// memory of this one, which other tests fill.
+pub(crate) fn peak_kb_of(process: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let value = |name: &str| status.lines().find_map(|line| line.strip_prefix(name));
+    if value("Name:").is_none_or(|name| name.trim() != "ingam") {
+        return 0;
+    }
+    let peak = value("VmHWM:")
+        .unwrap_or("0")
+        .trim()
+        .trim_end_matches(" kB");
+    peak.parse().unwrap_or(0)
 }
 
 fn read_aside(mut from: impl Read + Send + 'static) -> std::thread::JoinHandle<String> {

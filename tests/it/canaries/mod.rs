@@ -301,3 +301,23 @@ fn the_search_finds_every_spelling_as_every_report_writes_it() {
         }
     }
 }
+
+/// The sample above sends each encoding of one canary; here every one of each is redacted alone.
+#[test]
+fn every_spelling_of_every_canary_is_redacted() {
+    let mut redactor = ingam::internals::redact::Redactor::default();
+    for canary in &CANARIES {
+        redactor.add_secret(canary.name, canary.value);
+    }
+    let spellings = all_spellings();
+    let search = Search::new(&spellings);
+    for (n, spelling) in spellings.iter().enumerate() {
+        let shown = redactor.redact(&spelling.marked(n));
+        assert!(
+            search.find(&shown).is_empty(),
+            "{}, {}: {shown}",
+            CANARIES[spelling.canary].name,
+            spelling.encoding
+        );
+    }
+}
