@@ -131,6 +131,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "yaml",
         ],
     ),
+    ("export", &["redact", "value", "wire"]),
     // Edges.
     (
         "transport",
@@ -313,6 +314,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "credentials",
             "diagnostic",
             "event",
+            "export",
             "host",
             "jsonpath",
             "ledger",
@@ -350,6 +352,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "credentials",
             "diagnostic",
             "event",
+            "export",
+            "gateway",
             "host",
             "import",
             "last_run",
@@ -379,6 +383,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "wire",
             "plain_file",
             "output_files",
+            "takeover",
         ],
     ),
 ];
