@@ -84,5 +84,7 @@ mod user_secrets;
 mod vectors;
 #[cfg(unix)]
 mod verify_command;
+#[cfg(unix)]
+mod walkthroughs;
 mod wire;
 mod xml_responses;

@@ -1,0 +1,159 @@
+//! The pages that a reader works through, of the tutorial and the how-to guides: their files are
+//! written to a fresh folder, their commands run there, and what the page shows must come out.
+//!
+//! - A block with `file=NAME` behind its language is that file.
+//! - In a `console` block each line that begins with `$ ` is a command for a shell, and the lines below
+//!   are its output, standard error included. The last command ends with the code that `exit=N` names,
+//!   or 0; all others end with 0.
+//! - A line `…` stands for any number of lines, and `…` within a line for any text. Durations may differ.
+//! - A `console live` block finds the marketplaces' own hosts played by the sandbox.
+
+mod page;
+mod shown;
+
+use super::program::{Folder, ingam, root};
+use super::sandbox_edge::StartedSandbox;
+use page::{Block, Session};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// One reader: a folder, where in it they are, and the sandbox that plays the marketplaces.
+struct Walk {
+    folder: Folder,
+    current: PathBuf,
+    marketplaces: Option<StartedSandbox>,
+}
+
+impl Walk {
+    fn new() -> Self {
+        let folder = Folder::new();
+        let current = folder.path().to_owned();
+        Self {
+            folder,
+            current,
+            marketplaces: None,
+        }
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        let path = self.current.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+
+    /// Output and exit code of one line of a shell.
+    fn run(&mut self, line: &str, is_live: bool) -> (String, i32) {
+        if let Some(folder) = line.strip_prefix("cd ") {
+            self.current.push(folder.trim());
+            assert!(self.current.is_dir(), "{line}: there is no such folder");
+            return (String::new(), 0);
+        }
+        let mut shell = self.shell(line);
+        if is_live {
+            let sandbox = self.marketplaces();
+            let text = |name: &str| sandbox.line[name].as_str().unwrap().to_owned();
+            shell
+                .env("HTTPS_PROXY", text("proxy_url"))
+                .env("SSL_CERT_FILE", text("ca_file"));
+        }
+        let output = shell.output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        (text, output.status.code().unwrap_or(-1))
+    }
+
+    /// `line` in a shell with the environment of [`ingam`], which finds this program as `ingam`.
+    fn shell(&self, line: &str) -> Command {
+        let program = ingam(self.folder.path());
+        let mut shell = Command::new("sh");
+        shell
+            .arg("-c")
+            .arg(format!("exec 2>&1; {line}"))
+            .current_dir(&self.current)
+            .stdin(std::process::Stdio::null())
+            .env_clear();
+        for (name, value) in program.get_envs() {
+            shell.env(name, value.unwrap_or_default());
+        }
+        let own = Path::new(program.get_program()).parent().unwrap();
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        shell.env("PATH", format!("{}:{}", own.display(), path.display()));
+        shell
+    }
+
+    fn marketplaces(&mut self) -> &StartedSandbox {
+        if self.marketplaces.is_none() {
+            let mut sandbox = ingam(self.folder.path());
+            sandbox.current_dir(&self.current).args([
+                "sandbox",
+                "--port",
+                "0",
+                "--proxy-port",
+                "0",
+            ]);
+            self.marketplaces = StartedSandbox::spawn(sandbox);
+        }
+        self.marketplaces.as_ref().unwrap()
+    }
+
+    fn session(&mut self, session: &Session, page: &str) {
+        let last = session.commands.len() - 1;
+        for (index, command) in session.commands.iter().enumerate() {
+            let (output, code) = self.run(&command.line, session.is_live);
+            let wanted = if index == last { session.exit } else { 0 };
+            let place = format!("{page}:{}: `{}`", command.at, command.line);
+            assert_eq!(code, wanted, "{place} ends with another code:\n{output}");
+            assert!(
+                shown::is_output(&command.output, &output),
+                "{place} gives\n{output}\nand the page shows\n{}",
+                command.output
+            );
+        }
+    }
+}
+
+fn work_through(page: &str) {
+    let text = read(page);
+    let mut walk = Walk::new();
+    let mut commands = 0;
+    for block in page::blocks(&text) {
+        match block {
+            Block::File { name, text } => walk.write(&name, &text),
+            Block::Session(session) => {
+                commands += session.commands.len();
+                walk.session(&session, page);
+            }
+        }
+    }
+    assert!(commands > 0, "{page} has no commands");
+}
+
+/// The pages of a folder that have commands.
+fn pages_with_sessions(folder: &str) -> Vec<String> {
+    let mut pages: Vec<String> = std::fs::read_dir(root().join(folder))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .map(|name| format!("{folder}/{name}"))
+        .filter(|page| page.ends_with(".md"))
+        .filter(|page| read(page).contains("```console"))
+        .collect();
+    pages.sort();
+    pages
+}
+
+fn read(page: &str) -> String {
+    std::fs::read_to_string(root().join(page)).unwrap()
+}
+
+#[test]
+fn the_tutorial_runs_as_it_is_written() {
+    let pages = pages_with_sessions("docs/tutorial");
+    assert!(pages.len() >= 4, "{pages:?}");
+    pages.iter().for_each(|page| work_through(page));
+}
+
+#[test]
+fn the_sessions_of_the_how_to_pages_run_as_they_are_written() {
+    let pages = pages_with_sessions("docs/how-to");
+    assert!(!pages.is_empty());
+    pages.iter().for_each(|page| work_through(page));
+}
