@@ -5,7 +5,7 @@ pub mod check {
     pub use crate::check::{ResponseOutcome, ResponseView, classify_response, judge};
 }
 pub mod cli {
-    pub use crate::cli::{ExitStatus, run};
+    pub use crate::cli::{ExitStatus, command_line, run};
 }
 pub mod core_dump {
     pub use crate::core_dump::disable_core_dumps;

@@ -6,7 +6,7 @@ use super::gateway_args::GatewayArgs;
 pub(super) use super::target_args::TargetArgs;
 use crate::host::ColorChoice;
 use crate::report::TerminalDetail;
-use clap::{Args as ClapArgs, Parser, Subcommand};
+use clap::{Args as ClapArgs, CommandFactory, Parser, Subcommand};
 use std::path::PathBuf;
 
 /// Signs, sends and checks marketplace API requests written in YAML.
@@ -23,6 +23,12 @@ pub(super) struct CliArgs {
     pub(super) global: GlobalArgs,
     #[command(subcommand)]
     pub(super) command: Option<Command>,
+}
+
+/// All commands and options: `docs/reference/command-line.md` is made of them.
+#[must_use]
+pub fn command_line() -> clap::Command {
+    CliArgs::command()
 }
 
 #[derive(ClapArgs, Debug, Clone, Default)]

@@ -1,4 +1,4 @@
-//! Results of commands as JSON, for scripts. `docs/keyboard.md` describes the members.
+//! Results of commands as JSON, for scripts. `docs/how-to/keyboard.md` describes the members.
 
 use super::command_error::{CommandError, SourceFaults};
 use crate::diagnostic::{Diagnostic, Severity};

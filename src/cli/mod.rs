@@ -39,5 +39,6 @@ mod text_table;
 mod warnings;
 mod watched_files;
 
+pub use args::command_line;
 pub use entry::run;
 pub use exit_status::ExitStatus;

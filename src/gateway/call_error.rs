@@ -241,7 +241,7 @@ fn hints_of(error: &StepError) -> Vec<String> {
             "try again later, or start the gateway with a longer `--wait`; `ingam budget` shows what is left".to_owned(),
         ],
         StepError::NotRecorded(_) => vec![
-            "the sandbox responds from recordings of this workspace: record the call, or write a stub (docs/language.md)".to_owned(),
+            "the sandbox responds from recordings of this workspace: record the call, or write a stub (docs/reference/recording.md)".to_owned(),
         ],
         StepError::Seal(SealError::Misplaced(_)) => {
             vec!["send a body of the kind that the scheme adds its values to".to_owned()]

@@ -1,6 +1,6 @@
 //! A whole run as data, with every place as file, line and column: what all reports in files are
 //! written from, and, as JSON, what `report merge` reads back. Its fields are those of
-//! docs/reports.md; a change of their meaning is another format.
+//! docs/reference/reports.md; a change of their meaning is another format.
 
 use super::duration_text::duration_from_ms;
 use super::error::ReportError;

@@ -1,7 +1,7 @@
-//! The README and the reference are tests: their commands, their tables and their YAML blocks.
+//! The README and all pages of `docs` are tests: their commands, their tables and their YAML blocks.
 
 use super::program::{Folder, ingam, root, text};
-use ingam::internals::cli::ExitStatus;
+use std::path::Path;
 
 struct Block {
     info: String,
@@ -34,32 +34,63 @@ fn blocks(path: &str) -> Vec<Block> {
     blocks
 }
 
-#[test]
-fn every_yaml_block_of_the_reference_is_what_it_says() {
-    let mut counted = 0;
-    for block in blocks("docs/language.md")
-        .into_iter()
-        .chain(blocks("README.md"))
-        .chain(blocks("docs/write-a-scheme.md"))
-        .chain(blocks("docs/test-your-own-program.md"))
-        .chain(blocks("docs/pushes.md"))
-    {
-        let Some(kind) = block.info.strip_prefix("yaml") else {
-            continue;
-        };
-        // A block can be a file of a whole example, which another test runs.
-        let kind = kind.split("file=").next().unwrap_or(kind);
-        check_block(&block, kind.trim());
-        counted += 1;
+/// The pages below `folder`, from the root of the repository.
+pub(super) fn pages_below(folder: &str) -> Vec<String> {
+    let mut pages = Vec::new();
+    for entry in std::fs::read_dir(root().join(folder)).unwrap() {
+        let entry = entry.unwrap();
+        let path = format!("{folder}/{}", entry.file_name().to_str().unwrap());
+        if entry.path().is_dir() {
+            pages.extend(pages_below(&path));
+        } else if Path::new(&path).extension().is_some_and(|end| end == "md") {
+            pages.push(path);
+        }
     }
-    assert!(counted > 25, "only {counted} blocks");
+    pages.sort();
+    pages
 }
 
-fn check_block(block: &Block, kind: &str) {
+/// Every piece of code in the texts, headings and tables of a page, without its blocks.
+pub(super) fn code_spans(path: &str) -> Vec<String> {
+    let document = std::fs::read_to_string(root().join(path)).unwrap();
+    let mut is_in_block = false;
+    let mut text = String::new();
+    for line in document.lines() {
+        if line.trim_start().starts_with("```") {
+            is_in_block = !is_in_block;
+        } else if !is_in_block {
+            text.push_str(line);
+            text.push('\n');
+        }
+    }
+    let spans = text.split('`').skip(1).step_by(2);
+    spans.map(str::to_owned).collect()
+}
+
+#[test]
+fn every_yaml_block_of_the_documentation_is_what_it_says() {
+    let mut counted = 0;
+    let mut pages = pages_below("docs");
+    pages.push("README.md".to_owned());
+    for page in pages {
+        for block in blocks(&page) {
+            let Some(kind) = block.info.strip_prefix("yaml") else {
+                continue;
+            };
+            // A block can be a file of a whole example, which another test runs.
+            let kind = kind.split("file=").next().unwrap_or(kind);
+            check_block(&page, &block, kind.trim());
+            counted += 1;
+        }
+    }
+    assert!(counted > 500, "only {counted} blocks");
+}
+
+fn check_block(page: &str, block: &Block, kind: &str) {
     if kind == "fragment" {
         assert!(
             ingam::internals::yaml::parse(ingam::internals::span::FileId(0), &block.text).is_ok(),
-            "line {}: not YAML",
+            "{page}:{}: not YAML",
             block.line
         );
         return;
@@ -77,7 +108,7 @@ fn check_block(block: &Block, kind: &str) {
         "workspace" => "ingam.yaml".to_owned(),
         "fixture" => "fixtures/block.yaml".to_owned(),
         "scheme" => format!("schemes/{scheme}.yaml"),
-        other => panic!("line {}: `{other}` is no kind of block", block.line),
+        other => panic!("{page}:{}: `{other}` is no kind of block", block.line),
     };
     folder.write(&path, &block.text);
     if path != "ingam.yaml" {
@@ -96,7 +127,7 @@ fn check_block(block: &Block, kind: &str) {
     let wanted = if kind.starts_with("wrong ") { 3 } else { 0 };
     assert_eq!(
         code, wanted,
-        "line {}:\n{}\n{stdout}{stderr}",
+        "{page}:{}:\n{}\n{stdout}{stderr}",
         block.line, block.text
     );
 }
@@ -106,7 +137,7 @@ fn check_block(block: &Block, kind: &str) {
 fn the_scheme_of_the_tutorial_is_proven_and_its_request_runs() {
     let folder = Folder::new();
     let mut files = 0;
-    for block in blocks("docs/write-a-scheme.md") {
+    for block in blocks("docs/how-to/write-a-scheme.md") {
         let first = block.text.lines().next().unwrap_or_default();
         let named = first
             .strip_prefix("# ")
@@ -123,15 +154,6 @@ fn the_scheme_of_the_tutorial_is_proven_and_its_request_runs() {
     ] {
         let (stdout, stderr, code) = text(&ingam(folder.path()).args(args).output().unwrap());
         assert_eq!(code, 0, "{args:?}: {stdout}{stderr}");
-    }
-}
-
-#[test]
-fn the_exit_codes_of_the_readme_are_those_of_the_program() {
-    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
-    for exit in ExitStatus::ALL {
-        let row = format!("| {} | {} |", exit.code(), exit.meaning());
-        assert!(readme.contains(&row), "the README has no row `{row}`");
     }
 }
 
@@ -191,7 +213,7 @@ fn the_document_of_a_run_is_described() {
     let document: serde_json::Value =
         serde_json::from_str(&std::fs::read_to_string(folder.path().join("run.json")).unwrap())
             .unwrap();
-    let description = std::fs::read_to_string(root().join("docs/reports.md")).unwrap();
+    let description = std::fs::read_to_string(root().join("docs/reference/reports.md")).unwrap();
     let mut names = Vec::new();
     members(&document, &mut names);
     assert!(names.len() > 40, "{names:?}");
@@ -201,7 +223,7 @@ fn the_document_of_a_run_is_described() {
         .collect();
     assert!(
         missing.is_empty(),
-        "docs/reports.md does not name {missing:?}"
+        "docs/reference/reports.md does not name {missing:?}"
     );
 }
 

@@ -63,6 +63,7 @@ mod personal_data;
 mod program;
 mod pushes;
 mod recordings;
+mod reference_pages;
 mod reports;
 mod response_secrets;
 mod retries;

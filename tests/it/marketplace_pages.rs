@@ -94,7 +94,7 @@ fn every_built_in_scheme_is_accepted_by_its_own_sandbox_part() {
 #[test]
 fn every_page_of_a_marketplace_is_what_its_file_makes() {
     let folder = Folder::new();
-    let pages = root().join("docs/marketplaces");
+    let pages = root().join("docs/reference/marketplaces");
     let mut stale = Vec::new();
     let schemes = built_in();
     for scheme in schemes.iter().filter(|scheme| scheme.name != "none") {
@@ -123,12 +123,12 @@ fn every_page_of_a_marketplace_is_what_its_file_makes() {
     }
     assert!(
         stale.is_empty(),
-        "docs/marketplaces is stale: {}; `UPDATE_PAGES=1 cargo test --test it marketplace_pages` writes it",
+        "docs/reference/marketplaces is stale: {}; `UPDATE_PAGES=1 cargo test --test it marketplace_pages` writes it",
         stale.join(", ")
     );
 }
 
-fn is_current(path: &Path, page: &str) -> bool {
+pub(super) fn is_current(path: &Path, page: &str) -> bool {
     if std::env::var_os("UPDATE_PAGES").is_some() {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, page).unwrap();

@@ -383,7 +383,7 @@ fn the_mistake_in_the_setup_is_named() {
 /// The commands of the page exist, and it names every scheme that has webhooks.
 #[test]
 fn the_page_about_pushes_says_what_there_is() {
-    let page = std::fs::read_to_string(root().join("docs/pushes.md")).unwrap();
+    let page = std::fs::read_to_string(root().join("docs/how-to/pushes.md")).unwrap();
     let help_of = |command: &str| {
         let help = ingam(root()).args([command, "--help"]).output().unwrap();
         text(&help).0
@@ -397,7 +397,7 @@ fn the_page_about_pushes_says_what_there_is() {
         let is_global = ["--root", "--plain-store", "--color", "--help"].contains(&flag);
         assert!(
             is_global || page.contains(flag),
-            "docs/pushes.md has no `{flag}`"
+            "docs/how-to/pushes.md has no `{flag}`"
         );
     }
     let words = page.split(|char: char| !char.is_ascii_lowercase() && char != '-');
@@ -416,7 +416,7 @@ fn the_page_about_pushes_says_what_there_is() {
         if text.contains("\nwebhooks:\n") {
             assert!(
                 page.contains(&format!("`{name}`")),
-                "docs/pushes.md has no `{name}`"
+                "docs/how-to/pushes.md has no `{name}`"
             );
         }
     }

@@ -451,7 +451,8 @@ fn a_huge_text_is_refused_quickly() {
 }
 
 fn page() -> String {
-    std::fs::read_to_string(root().join("docs/verify.md")).unwrap()
+    std::fs::read_to_string(root().join("docs/how-to/find-out-why-a-signature-is-wrong.md"))
+        .unwrap()
 }
 
 #[test]
@@ -466,7 +467,7 @@ fn the_page_names_every_member_of_the_answer_and_every_option() {
     for name in answer.as_object().unwrap().keys() {
         assert!(
             page.contains(&format!("`{name}`")),
-            "docs/verify.md does not name `{name}`"
+            "docs/how-to/find-out-why-a-signature-is-wrong.md does not name `{name}`"
         );
     }
     let help = ingam(folder.path()).args(["verify", "--help"]).output();
@@ -479,7 +480,7 @@ fn the_page_names_every_member_of_the_answer_and_every_option() {
         let option = option.trim_end_matches([',', '.', ';']);
         assert!(
             page.contains(option),
-            "docs/verify.md does not name `{option}`"
+            "docs/how-to/find-out-why-a-signature-is-wrong.md does not name `{option}`"
         );
     }
 }

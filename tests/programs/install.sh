@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs pytest and Jest below target/programs, for the tests of docs/test-your-own-program.md. Versions
+# Installs pytest and Jest below target/programs, for the tests of docs/how-to/test-your-own-program.md. Versions
 # and hashes are pinned, and no package runs a script of its own when npm installs it. JUnit 5 is Debian's
 # package junit5.
 #

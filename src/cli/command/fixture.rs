@@ -15,8 +15,9 @@ pub(crate) fn run(invocation: &Invocation<'_>, args: &FixtureArgs) -> CommandRes
     let loaded = settings::load_workspace(invocation)?;
     if loaded.workspace.fixtures.is_empty() {
         return Err(
-            CommandError::selection("there is no fixture in `fixtures/`")
-                .hint("a fixture says what must exist before a request: see docs/language.md"),
+            CommandError::selection("there is no fixture in `fixtures/`").hint(
+                "a fixture says what must exist before a request: see docs/reference/fixture.md",
+            ),
         );
     }
     Ok(CommandOutput::of_data(match &args.action {

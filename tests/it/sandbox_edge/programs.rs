@@ -6,7 +6,7 @@ use super::read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-const PAGE: &str = "docs/test-your-own-program.md";
+const PAGE: &str = "docs/how-to/test-your-own-program.md";
 
 /// The blocks of the page that are files: name and text.
 fn page_files() -> Vec<(String, String)> {

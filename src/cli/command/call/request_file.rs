@@ -84,7 +84,7 @@ impl CallFile {
             "the request is not written to `{}`: {what}",
             self.path.display()
         ))
-        .hint("nothing was sent; leave out what the scheme adds, and write `{{ secret.NAME }}` for a secret of your own (docs/language.md)"))
+        .hint("nothing was sent; leave out what the scheme adds, and write `{{ secret.NAME }}` for a secret of your own (docs/reference/templates.md)"))
     }
 
     /// Writes the request, and what is to be said of it.

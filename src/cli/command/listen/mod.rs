@@ -197,7 +197,8 @@ fn no_webhooks(loaded: &LoadedWorkspace, scheme: &Scheme) -> CommandError {
         join_names(having.into_iter(), "and")
     ));
     if scheme.origin == SchemeOrigin::Workspace {
-        return error.hint("add `webhooks` to its file; docs/language.md, \"What the marketplace sends\", shows how");
+        return error
+            .hint("add `webhooks` to its file; docs/reference/scheme/webhooks.md shows how");
     }
     error
 }

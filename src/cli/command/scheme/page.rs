@@ -1,5 +1,5 @@
 //! `ingam scheme show NAME --page`: the page of a scheme in Markdown, from its file alone. The pages
-//! of `docs/marketplaces` are made by it.
+//! of `docs/reference/marketplaces` are made by it.
 
 use super::list::proof_text;
 use crate::model::credential_variable::variable_name;

@@ -1,4 +1,4 @@
-//! The answer for scripts. `docs/verify.md` describes its members.
+//! The answer for scripts. `docs/how-to/find-out-why-a-signature-is-wrong.md` describes its members.
 
 use super::answer::VerifyAnswer;
 use super::meant_request::RequestDifference;
