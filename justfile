@@ -4,7 +4,7 @@ default:
 
 # every request of this repository, signed, sent to the embedded sandbox, checked
 run *ARGS:
-    cargo run --release -- run {{ARGS}}
+    cargo run -- run {{ARGS}}
 
 # everything that must pass
 test:
