@@ -29,6 +29,7 @@ mod cookies;
 #[cfg(target_os = "linux")]
 mod core_dumps;
 mod credentials;
+mod deploy;
 mod documents;
 mod encoded_bodies;
 mod export;
