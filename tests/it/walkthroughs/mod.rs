@@ -6,9 +6,12 @@
 //!   are its output, standard error included. The last command ends with the code that `exit=N` names,
 //!   or 0; all others end with 0.
 //! - A line `…` stands for any number of lines, and `…` within a line for any text. Durations may differ.
-//! - A `console live` block finds the marketplaces' own hosts played by the sandbox.
+//! - A `console live` block finds the marketplaces' own hosts played by the sandbox. It responds from
+//!   `tests/walkthroughs/PAGE`, or else from the reader's folder. Behind a login there is a seller who
+//!   opens the link.
 
 mod page;
+mod seller;
 mod shown;
 
 use super::program::{Folder, ingam, root};
@@ -21,16 +24,21 @@ use std::process::Command;
 struct Walk {
     folder: Folder,
     current: PathBuf,
+    /// What the marketplaces respond from, if it is not the reader's folder.
+    recorded: Option<PathBuf>,
     marketplaces: Option<StartedSandbox>,
 }
 
 impl Walk {
-    fn new() -> Self {
+    fn new(page: &str) -> Self {
         let folder = Folder::new();
         let current = folder.path().to_owned();
+        let name = Path::new(page).file_stem().unwrap();
+        let recorded = root().join("tests/walkthroughs").join(name);
         Self {
             folder,
             current,
+            recorded: recorded.is_dir().then_some(recorded),
             marketplaces: None,
         }
     }
@@ -50,15 +58,24 @@ impl Walk {
         }
         let mut shell = self.shell(line);
         if is_live {
-            let sandbox = self.marketplaces();
-            let text = |name: &str| sandbox.line[name].as_str().unwrap().to_owned();
-            shell
-                .env("HTTPS_PROXY", text("proxy_url"))
-                .env("SSL_CERT_FILE", text("ca_file"));
+            self.call_marketplaces(&mut shell);
+        }
+        if is_live && line.starts_with("ingam auth login") {
+            let mut browser = self.shell("curl --silent --show-error --fail \"$LINK\"");
+            self.call_marketplaces(&mut browser);
+            return seller::log_in(shell, browser);
         }
         let output = shell.output().unwrap();
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         (text, output.status.code().unwrap_or(-1))
+    }
+
+    /// Lets a command find the sandbox at the marketplaces' own hosts.
+    fn call_marketplaces(&mut self, command: &mut Command) {
+        let sandbox = self.marketplaces();
+        for (variable, name) in [("HTTPS_PROXY", "proxy_url"), ("SSL_CERT_FILE", "ca_file")] {
+            command.env(variable, sandbox.line[name].as_str().unwrap());
+        }
     }
 
     /// `line` in a shell with the environment of [`ingam`], which finds this program as `ingam`.
@@ -83,13 +100,9 @@ impl Walk {
     fn marketplaces(&mut self) -> &StartedSandbox {
         if self.marketplaces.is_none() {
             let mut sandbox = ingam(self.folder.path());
-            sandbox.current_dir(&self.current).args([
-                "sandbox",
-                "--port",
-                "0",
-                "--proxy-port",
-                "0",
-            ]);
+            sandbox
+                .current_dir(self.recorded.as_ref().unwrap_or(&self.current))
+                .args(["sandbox", "--port", "0", "--proxy-port", "0"]);
             self.marketplaces = StartedSandbox::spawn(sandbox);
         }
         self.marketplaces.as_ref().unwrap()
@@ -113,7 +126,7 @@ impl Walk {
 
 fn work_through(page: &str) {
     let text = read(page);
-    let mut walk = Walk::new();
+    let mut walk = Walk::new(page);
     let mut commands = 0;
     for block in page::blocks(&text) {
         match block {
