@@ -75,3 +75,8 @@ pub mod internals;
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 pub struct Readme;
+
+/// And so are those of the how-to guide for Rust programs.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/how-to/run-requests-in-cargo-test.md")]
+pub struct CargoTestGuide;

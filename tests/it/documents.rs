@@ -1,15 +1,15 @@
-//! The README and all pages of `docs` are tests: their commands, their tables and their YAML blocks.
+//! The README and all pages of `docs` are tests: their tables and their YAML blocks.
 
 use super::program::{Folder, ingam, root, text};
 use std::path::Path;
 
-struct Block {
-    info: String,
-    text: String,
-    line: usize,
+pub(super) struct Block {
+    pub(super) info: String,
+    pub(super) text: String,
+    pub(super) line: usize,
 }
 
-fn blocks(path: &str) -> Vec<Block> {
+pub(super) fn blocks(path: &str) -> Vec<Block> {
     let document = std::fs::read_to_string(root().join(path)).unwrap();
     let mut blocks = Vec::new();
     let mut open: Option<Block> = None;
@@ -177,30 +177,6 @@ fn a_new_workspace_runs_at_once_and_nothing_is_overwritten() {
         5,
         "a second init must not write over the first"
     );
-}
-
-#[test]
-fn the_readme_names_only_commands_that_exist() {
-    for block in blocks("README.md")
-        .into_iter()
-        .filter(|block| block.info == "sh")
-    {
-        for line in block.text.lines() {
-            let line = line.split(" #").next().unwrap().trim();
-            let Some(rest) = line
-                .strip_prefix("ingam ")
-                .or_else(|| line.strip_prefix("cargo run --release -- "))
-            else {
-                continue;
-            };
-            let verb = rest.split_whitespace().next().unwrap();
-            if verb.starts_with('-') {
-                continue;
-            }
-            let (_, stderr, code) = text(&ingam(root()).args([verb, "--help"]).output().unwrap());
-            assert_eq!(code, 0, "README line {}: `{line}`: {stderr}", block.line);
-        }
-    }
 }
 
 /// Every member of the JSON document stands in its description.

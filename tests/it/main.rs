@@ -30,6 +30,7 @@ mod cookies;
 mod core_dumps;
 mod credentials;
 mod deploy;
+mod documented_commands;
 mod documents;
 mod encoded_bodies;
 mod export;
@@ -61,6 +62,8 @@ mod outputs;
 mod own_signature;
 mod parallel;
 mod personal_data;
+#[cfg(unix)]
+mod picture;
 mod program;
 mod pushes;
 mod recordings;

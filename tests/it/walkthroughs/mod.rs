@@ -14,9 +14,12 @@ mod page;
 mod seller;
 mod shown;
 
+pub(super) use shown::without_durations;
+
 use super::program::{Folder, ingam, root};
 use super::sandbox_edge::StartedSandbox;
 use page::{Block, Session};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -26,6 +29,8 @@ struct Walk {
     current: PathBuf,
     /// What the marketplaces respond from, if it is not the reader's folder.
     recorded: Option<PathBuf>,
+    /// The schemes that the page names.
+    schemes: BTreeSet<String>,
     marketplaces: Option<StartedSandbox>,
 }
 
@@ -39,6 +44,7 @@ impl Walk {
             folder,
             current,
             recorded: recorded.is_dir().then_some(recorded),
+            schemes: schemes(page),
             marketplaces: None,
         }
     }
@@ -103,6 +109,9 @@ impl Walk {
             sandbox
                 .current_dir(self.recorded.as_ref().unwrap_or(&self.current))
                 .args(["sandbox", "--port", "0", "--proxy-port", "0"]);
+            for scheme in &self.schemes {
+                sandbox.args(["--scheme", scheme]);
+            }
             self.marketplaces = StartedSandbox::spawn(sandbox);
         }
         self.marketplaces.as_ref().unwrap()
@@ -122,6 +131,24 @@ impl Walk {
             );
         }
     }
+}
+
+fn schemes(page: &str) -> BTreeSet<String> {
+    let text = read(page);
+    let names = text
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("scheme: "));
+    names.map(str::to_owned).collect()
+}
+
+/// The files that a reader of a page has at its end: name and text.
+pub(super) fn files(page: &str) -> Vec<(String, String)> {
+    let blocks = page::blocks(&read(page));
+    let files = blocks.into_iter().filter_map(|block| match block {
+        Block::File { name, text } => Some((name, text)),
+        Block::Session(_) => None,
+    });
+    files.collect()
 }
 
 fn work_through(page: &str) {
@@ -155,6 +182,11 @@ fn pages_with_sessions(folder: &str) -> Vec<String> {
 
 fn read(page: &str) -> String {
     std::fs::read_to_string(root().join(page)).unwrap()
+}
+
+#[test]
+fn the_readme_runs_as_it_is_written() {
+    work_through("README.md");
 }
 
 #[test]

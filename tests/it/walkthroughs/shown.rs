@@ -12,8 +12,12 @@ pub(super) fn is_output(shown: &str, output: &str) -> bool {
     matches(&shown, &output)
 }
 
+pub(in super::super) fn without_durations(text: &str) -> String {
+    DURATION.replace_all(text, " <duration>").into_owned()
+}
+
 fn lines(text: &str) -> Vec<String> {
-    let text = DURATION.replace_all(text.trim_end(), " <duration>");
+    let text = without_durations(text.trim_end());
     text.lines()
         .map(|line| line.trim_end().to_owned())
         .collect()
