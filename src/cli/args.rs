@@ -188,6 +188,10 @@ pub(super) struct RunArgs {
     /// One of several parts, such as 2/5, each unit in one of them; `auto` asks the CI system
     #[arg(long, value_name = "I/N")]
     pub(super) shard: Option<String>,
+    /// Make shards that take equally long, by the times of an earlier `--report json=FILE`; by
+    /// default shards have equally many units
+    #[arg(long, value_name = "FILE", requires = "shard")]
+    pub(super) shard_times: Option<PathBuf>,
     /// What becomes of a request that passed only on a retry: it passes, and is marked, or it
     /// fails
     #[arg(long, value_name = "VERDICT", value_parser = ["pass", "fail"], default_value = "pass")]

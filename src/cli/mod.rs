@@ -27,6 +27,7 @@ mod push_address;
 mod ready_file;
 mod report_outputs;
 mod request_lines;
+mod run_shard;
 mod run_workspace;
 mod settings;
 mod shown_argument;

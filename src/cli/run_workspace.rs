@@ -11,10 +11,11 @@ use super::leftovers;
 use super::output::Output;
 use super::output_folder::output_folder;
 use super::report_outputs::{self, ReportOutputs, RunTerminal, TerminalAndReports};
+use super::run_shard::retain_shard;
 use super::settings;
 use super::stop_signals::StopSignals;
 use crate::budget::{Budget, BudgetLocation};
-use crate::diagnostic::{join_names, pluralize};
+use crate::diagnostic::join_names;
 use crate::event::{Event, RunSummary, request_name};
 use crate::host::HostContext;
 use crate::last_run::LastRun;
@@ -283,7 +284,7 @@ fn plan_units<'l>(
     // Before the units that failed are looked for: what failed in this shard would otherwise be
     // dealt to all shards.
     if let Some(text) = &run.args.shard {
-        retain_shard(&mut plan, run, text)?;
+        retain_shard(&mut plan, text, (run.invocation, run.args, run.output))?;
     }
     if run.args.rerun_failed {
         retain_failed(&mut plan, run, loaded)?;
@@ -338,27 +339,6 @@ pub(crate) fn request_exists(loaded: &LoadedWorkspace, id: &str) -> bool {
         .requests
         .iter()
         .any(|request| request.name == request_name(id))
-}
-
-fn retain_shard(plan: &mut Plan<'_>, run: &RunCommand<'_>, text: &str) -> Result<(), CommandError> {
-    let shard = settings::parse_shard(run.invocation.host, text)?;
-    let all = pluralize(plan.units.len(), "unit");
-    plan.retain_shard(shard);
-    // An empty shard is reported, so that it is not mistaken for a run that passed. Its units run
-    // in the other shards.
-    let count = plan.units.len();
-    if count == 0 {
-        run.invocation.warnings.add_with_hint(
-            format!("shard {shard} is empty: nothing was tested here"),
-            format!(
-                "{all} run in the other shards; with fewer shards than units each has its share"
-            ),
-        );
-    }
-    run.output.print_warnings(&run.invocation.warnings);
-    run.output
-        .print_message(&format!("shard {shard}: {count} of {all}"));
-    Ok(())
 }
 
 fn check_keep(args: &RunArgs, target: &RunTarget) -> Result<(), CommandError> {

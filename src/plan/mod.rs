@@ -11,6 +11,7 @@ mod secret_use;
 mod select;
 mod shard;
 mod unit_selector;
+mod unit_times;
 
 pub(crate) use active_fixtures::{
     ActiveFixture, ActiveFixtureSet, FixtureKey, PlannedAction, fixture_key, planned_actions,
@@ -29,6 +30,7 @@ pub(crate) use select::{
 };
 pub(crate) use shard::Shard;
 pub(crate) use unit_selector::select_unit;
+pub(crate) use unit_times::UnitTimes;
 
 use crate::model::environment::ALL_ACCOUNTS;
 use crate::model::fixture::Fixture;
@@ -276,9 +278,9 @@ impl<'w> Plan<'w> {
         self.is_partial |= self.units.len() < before;
     }
 
-    /// Only the units of one shard; the order stays.
-    pub(crate) fn retain_shard(&mut self, shard: Shard) {
-        let mut is_member = shard.membership(&self.units).into_iter();
+    /// Only the units of one shard; the order stays. `times` are those of an earlier run.
+    pub(crate) fn retain_shard(&mut self, shard: Shard, times: Option<&UnitTimes>) {
+        let mut is_member = shard.membership(&self.units, times).into_iter();
         let before = self.units.len();
         self.units.retain(|_| is_member.next() == Some(true));
         self.is_partial |= self.units.len() < before;

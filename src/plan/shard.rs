@@ -1,8 +1,10 @@
 //! Shards: parts of a plan that are the same on every machine that has the same files. Units are
-//! dealt so that no shard has more than one unit more than another.
+//! dealt so that no shard has more than one unit more than another, or, with the times of an earlier
+//! run, so that all shards take as long.
 
 use super::Unit;
 use super::lanes::parallel_lanes;
+use super::unit_times::{UnitTimes, deal_by_time};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
@@ -29,9 +31,9 @@ impl Shard {
         Self::new(index.trim().parse().ok()?, total.trim().parse().ok()?)
     }
 
-    /// For each unit whether it belongs to this shard.
+    /// For each unit whether it belongs to this shard. `times` are those of an earlier run.
     #[must_use]
-    pub(super) fn membership(self, units: &[Unit<'_>]) -> Vec<bool> {
+    pub(super) fn membership(self, units: &[Unit<'_>], times: Option<&UnitTimes>) -> Vec<bool> {
         // By id: the order of the words on the command line must not decide.
         let mut lanes = parallel_lanes(units);
         let ids: Vec<String> = units.iter().map(Unit::id).collect();
@@ -40,7 +42,14 @@ impl Shard {
             key(left).cmp(&key(right))
         });
         let mut is_member = vec![false; units.len()];
-        for (unit, shard) in deal(&lanes, units.len(), self.total) {
+        let dealt = match times {
+            Some(times) => {
+                let ids: Vec<String> = units.iter().map(Unit::reported_id).collect();
+                deal_by_time(&lanes, &times.micros_of(&ids), self.total)
+            }
+            None => deal(&lanes, units.len(), self.total),
+        };
+        for (unit, shard) in dealt {
             is_member[unit] = shard == self.index;
         }
         is_member
@@ -49,7 +58,7 @@ impl Shard {
 
 /// The shard of each unit. A lane goes to the shard with the most room, and its rest, if it has
 /// any, to the next one: units that share a fixture stay together as far as all shards are even.
-fn deal(lanes: &[Vec<usize>], unit_count: usize, total: u32) -> Vec<(usize, u32)> {
+pub(super) fn deal(lanes: &[Vec<usize>], unit_count: usize, total: u32) -> Vec<(usize, u32)> {
     // Shards without a unit need no place: a total of billions must cost nothing.
     let count = (total as usize).min(unit_count.max(1));
     let size = |shard: usize| unit_count / count + usize::from(shard < unit_count % count);

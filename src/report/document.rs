@@ -9,6 +9,7 @@ use crate::event::{ErrorClass, RunSummary, request_name};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::time::Duration;
 
 /// The number of this format.
 pub(super) const FORMAT: u32 = 1;
@@ -327,6 +328,15 @@ impl RunDocument {
         let of_units = self.units.iter().flat_map(|unit| &unit.steps);
         let of_fixtures = self.set_ups.iter().flat_map(|set_up| &set_up.steps);
         of_units.chain(of_fixtures).map(|step| step.requests).sum()
+    }
+
+    /// How long each unit took. A unit that was interrupted has no time.
+    pub(crate) fn unit_durations(&self) -> impl Iterator<Item = (&str, Duration)> {
+        let ended = self
+            .units
+            .iter()
+            .filter(|unit| unit.trouble != Some(ErrorClass::Interrupted));
+        ended.map(|unit| (unit.id.as_str(), duration_from_ms(unit.duration_ms)))
     }
 
     /// Steps of units, with the unit that each belongs to.

@@ -81,6 +81,7 @@ mod schemas;
 mod secrets;
 mod selection;
 mod sent_pushes;
+mod shard_times;
 mod shown_differences;
 mod snapshots;
 mod tls;
