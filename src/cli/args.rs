@@ -240,8 +240,8 @@ pub(super) struct RunArgs {
     /// Let `output` replace files that ingam did not write
     #[arg(long)]
     pub(super) overwrite: bool,
-    /// Write a report: junit, json, ndjson, ctrf, tap, github or html; `-` is standard output.
-    /// Repeatable
+    /// Write a report: junit, json, ndjson, ctrf, tap, github, html or prometheus; `-` is standard
+    /// output. Repeatable
     #[arg(long, value_name = "FORMAT=PATH")]
     pub(super) report: Vec<String>,
 }
@@ -263,8 +263,8 @@ pub(super) struct MergeArgs {
     /// What `ingam run --report json=…` has written, of each shard; they are only read
     #[arg(value_name = "DOCUMENT", required = true)]
     pub(super) documents: Vec<PathBuf>,
-    /// Write a report of the whole: junit, json, ndjson, ctrf, tap, github or html; `-` is
-    /// standard output. Repeatable
+    /// Write a report of the whole: junit, json, ndjson, ctrf, tap, github, html or prometheus; `-`
+    /// is standard output. Repeatable
     #[arg(long, value_name = "FORMAT=PATH")]
     pub(super) report: Vec<String>,
 }

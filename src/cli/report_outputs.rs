@@ -305,11 +305,20 @@ impl ReportOutputs {
             self.add_error(&CommandError::operation(&message));
             self.write_errors.push(message);
         }
+        let is_unwritten = !self.write_errors.is_empty();
         if let Some(mut summary) = self.summary.take() {
             summary.add_run_errors(&self.notice_counts);
             let _ = self.forward(&Event::RunFinished(summary), &SourceMap::default());
         }
-        std::mem::take(&mut self.gatherer).into_document(signal.map(str::to_owned))
+        let gatherer = std::mem::take(&mut self.gatherer);
+        let mut document = gatherer.into_document(signal.map(str::to_owned));
+        let status = if is_unwritten {
+            status.most_severe(ExitStatus::OperationFailed)
+        } else {
+            status
+        };
+        document.exit_code = Some(status.code());
+        document
     }
 
     /// The same for the document of a run that has ended.
@@ -501,6 +510,11 @@ impl ReportRequest {
             // A pipe or a device keeps no older report.
             && (path.is_file() || !path.exists())
         {
+            if self.format.keeps_earlier_result() {
+                // Removed when it is closed.
+                tempfile::tempfile_in(path.parent().unwrap_or(Path::new(".")))?;
+                return Ok(None);
+            }
             let text = self.format.write(unfinished, path_prefix);
             replace_file(path, &text.map_err(io::Error::other)?)?;
         }

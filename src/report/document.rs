@@ -29,6 +29,9 @@ pub(crate) struct RunDocument {
     /// Which part of a whole it is, such as `2/5`; a merge wants all of them.
     #[serde(default)]
     pub(crate) shard: Option<String>,
+    /// `null` in the document of a run that has not ended.
+    #[serde(default)]
+    pub(crate) exit_code: Option<u8>,
     /// How many units the plan had; fewer were run when it was interrupted, or ended at a failure.
     pub(crate) planned: usize,
     pub(crate) summary: VerdictCounts,

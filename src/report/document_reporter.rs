@@ -121,6 +121,7 @@ fn empty_document() -> RunDocument {
         duration_ms: 0.0,
         interrupted: None,
         shard: None,
+        exit_code: None,
         planned: 0,
         summary: VerdictCounts::default(),
         units: Vec::new(),

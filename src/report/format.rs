@@ -3,7 +3,7 @@
 use super::document::RunDocument;
 use super::error::ReportError;
 use super::github::github_annotations;
-use super::{ctrf, html, junit, ndjson, tap};
+use super::{ctrf, html, junit, ndjson, prometheus, tap};
 
 /// The formats that a report can be written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,10 +15,11 @@ pub(crate) enum Format {
     Tap,
     Github,
     Html,
+    Prometheus,
 }
 
 impl Format {
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Junit,
         Self::Json,
         Self::Ndjson,
@@ -26,6 +27,7 @@ impl Format {
         Self::Tap,
         Self::Github,
         Self::Html,
+        Self::Prometheus,
     ];
 
     #[must_use]
@@ -38,12 +40,21 @@ impl Format {
             Self::Tap => "tap",
             Self::Github => "github",
             Self::Html => "html",
+            Self::Prometheus => "prometheus",
         }
     }
 
     #[must_use]
     pub(crate) fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|format| format.name() == name)
+    }
+
+    /// Whether a file keeps the result of the run before until this run has ended. Metrics of an
+    /// unfinished run would be a gap in every graph, and those that are kept say when their run
+    /// ended.
+    #[must_use]
+    pub(crate) fn keeps_earlier_result(self) -> bool {
+        self == Self::Prometheus
     }
 
     /// The whole report. `folder` is the workspace below the root of its repository, with a `/` at
@@ -60,6 +71,7 @@ impl Format {
             Self::Tap => Ok(tap::write(document)),
             Self::Github => Ok(github_annotations(document, folder)),
             Self::Html => Ok(html::write(document)),
+            Self::Prometheus => Ok(prometheus::write(document)),
         }
     }
 }
@@ -129,7 +141,13 @@ mod tests {
 
     #[test]
     fn what_could_not_be_taken_back_is_in_every_report() {
+        // Metrics hold no texts, but the number of what is left.
+        let metrics = Format::Prometheus.write(&leftover_document(), "").unwrap();
+        assert!(metrics.contains("ingam_run_leftovers{environment=\"\"} 1"));
         for format in Format::ALL {
+            if format == Format::Prometheus {
+                continue;
+            }
             let text = format.write(&leftover_document(), "shop/").unwrap();
             let says = text.contains("item::add") || text.contains("title=not undone");
             assert!(

@@ -209,6 +209,8 @@ pub(crate) fn merge_documents(
     // The result is no part of anything. With a shard number, a second merge would look for the
     // other shards.
     whole.shard = None;
+    // That of one part only.
+    whole.exit_code = None;
     whole.sort_and_count();
     for part in documents {
         append(&mut whole, part);

@@ -17,6 +17,7 @@ mod junit;
 mod merge;
 mod ndjson;
 mod progress;
+mod prometheus;
 mod reporter;
 mod tap;
 mod terminal;

@@ -34,12 +34,13 @@ fn run_merge(invocation: &Invocation<'_>, args: &MergeArgs, output: &Output) -> 
     let root = settings::find_root(host, invocation.global);
     // Each shard annotated its own failures. Annotating them again would show each one twice.
     let mut reports = ReportOutputs::open(host, wanted, &root, None, output)?.without_automatic();
-    let whole = match read_and_merge(host, &args.documents) {
+    let mut whole = match read_and_merge(host, &args.documents) {
         Ok(whole) => whole,
         Err(error) => return Ok(reports.finish(Err(error), output, &invocation.warnings)),
     };
     let terminal = TerminalAndReports::new(&mut reports, TerminalDetail::Normal, output).terminal;
     let status = print_document(&whole, terminal)?;
+    whole.exit_code = Some(status.code());
     let mut ended = CommandOutput::ended(status);
     for error in reports.write(&whole, true, output, &invocation.warnings) {
         ended.error(error);

@@ -5,6 +5,7 @@ mod cli;
 mod html;
 mod live;
 mod merge;
+mod metrics;
 mod parsers;
 mod run_faults;
 mod screen;

@@ -1,7 +1,7 @@
 //! The sandbox's edge: where it listens, how a script starts it, and what it says when it cannot.
 
 mod cors;
-mod programs;
+pub(crate) mod programs;
 #[cfg(unix)]
 mod proxy;
 mod reach;

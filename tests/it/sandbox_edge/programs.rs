@@ -41,13 +41,13 @@ fn project(language: &str, names: &[&str]) -> Folder {
 }
 
 /// Where `tests/programs/install.sh` puts what it installs.
-pub(super) fn installed() -> PathBuf {
+pub(crate) fn installed() -> PathBuf {
     std::env::var_os("INGAM_TEST_PROGRAMS")
         .map_or_else(|| root().join("target/programs"), PathBuf::from)
 }
 
 /// Whether a tool is there. Without it a machine of a developer runs nothing, and CI fails.
-pub(super) fn has(tool: &Path) -> bool {
+pub(crate) fn has(tool: &Path) -> bool {
     let is_there = tool.exists();
     if !is_there {
         let message = format!(
