@@ -139,6 +139,36 @@ pub(crate) struct AttemptReport {
     pub latency: Option<Duration>,
 }
 
+/// One request that was sent, or replayed.
+#[derive(Clone, Debug)]
+pub(crate) struct RequestReport {
+    /// The id of its unit; `None` for a call of a fixture, and for an undo.
+    pub(crate) unit: Option<String>,
+    pub(crate) method: &'static str,
+    pub(crate) scheme: String,
+    /// Without what the scheme adds.
+    pub(crate) url: RedactedText,
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    pub(crate) status: Option<u16>,
+    /// Counted from 1.
+    pub(crate) attempt: u32,
+    /// The response is of a recording.
+    pub(crate) is_replayed: bool,
+    pub(crate) started_at: Duration,
+    pub(crate) ended_at: Duration,
+    /// Why it did not succeed by the rules of its scheme.
+    pub(crate) failure: Option<RequestFailure>,
+}
+
+/// Why a request did not succeed.
+#[derive(Clone, Debug)]
+pub(crate) struct RequestFailure {
+    /// A word of few: an error class, or the kind of an error of the marketplace.
+    pub(crate) kind: &'static str,
+    pub(crate) message: RedactedText,
+}
+
 /// One line of a signature.
 #[derive(Clone, Debug)]
 pub(crate) struct TraceReport {
@@ -263,6 +293,24 @@ pub(crate) enum ErrorClass {
     Selection,
     /// A check of the command itself failed. Of runs only.
     Check,
+}
+
+impl ErrorClass {
+    /// As reports write it.
+    #[must_use]
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::File => "file",
+            Self::Unable => "unable",
+            Self::Credential => "credential",
+            Self::Budget => "budget",
+            Self::Recording => "recording",
+            Self::Interrupted => "interrupted",
+            Self::Usage => "usage",
+            Self::Selection => "selection",
+            Self::Check => "check",
+        }
+    }
 }
 
 /// One expectation that did not hold.

@@ -56,6 +56,8 @@ mod trust;
 // Users of the corridor.
 mod gateway;
 mod mistake;
+#[cfg(feature = "otlp")]
+mod otlp;
 mod push;
 mod renew;
 mod report;

@@ -244,6 +244,11 @@ pub(super) struct RunArgs {
     /// output. Repeatable
     #[arg(long, value_name = "FORMAT=PATH")]
     pub(super) report: Vec<String>,
+    /// Send a trace of the run to an OpenTelemetry collector, by OTLP over HTTP; headers are those
+    /// of `OTEL_EXPORTER_OTLP_HEADERS`, and `TRACEPARENT` names the trace to continue
+    #[cfg(feature = "otlp")]
+    #[arg(long, value_name = "URL", conflicts_with_all = ["watch", "setup_plan"])]
+    pub(super) otlp: Option<String>,
 }
 
 #[derive(ClapArgs, Debug)]

@@ -37,6 +37,7 @@ mod stop_signals;
 mod target_args;
 pub mod testing;
 mod text_table;
+mod trace_export;
 mod warnings;
 mod watched_files;
 

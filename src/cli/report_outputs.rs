@@ -8,6 +8,7 @@ use super::command_output::{CommandOutput, CommandResult, OutputPart};
 use super::exit_status::ExitStatus;
 use super::notices::SourcedNotices;
 use super::output::Output;
+use super::trace_export::TraceExport;
 use super::warnings::Warnings;
 use crate::diagnostic::{did_you_mean, join_names};
 use crate::event::{ErrorClass, Event, RunNotice, RunSummary};
@@ -52,6 +53,7 @@ pub(super) struct ReportOutputs {
     notice_counts: RunSummary,
     /// Knows the secrets of the run, once it has ended.
     redactor: Redactor,
+    pub(super) trace: TraceExport,
 }
 
 /// The settings for output to GitHub Actions, from its environment variables.
@@ -195,6 +197,7 @@ impl ReportOutputs {
             summary: None,
             notice_counts: RunSummary::default(),
             redactor: Redactor::default(),
+            trace: TraceExport::default(),
         }
     }
 
@@ -409,6 +412,7 @@ impl ReportOutputs {
 
 impl Reporter for ReportOutputs {
     fn on_event(&mut self, event: &Event, sources: &SourceMap) -> io::Result<()> {
+        self.trace.on_event(event);
         if let Event::RunFinished(summary) = event {
             self.summary = Some(summary.clone());
             return Ok(());

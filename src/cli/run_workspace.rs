@@ -14,6 +14,7 @@ use super::report_outputs::{self, ReportOutputs, RunTerminal, TerminalAndReports
 use super::run_shard::retain_shard;
 use super::settings;
 use super::stop_signals::StopSignals;
+use super::trace_export::TraceExport;
 use crate::budget::{Budget, BudgetLocation};
 use crate::diagnostic::join_names;
 use crate::event::{Event, RunSummary, request_name};
@@ -29,8 +30,8 @@ use crate::plan::{
 };
 use crate::report::{Reporter, TeeReporter};
 use crate::run::{
-    DeliveredResponse, RunBudget, RunContext, RunRecordings, SnapshotOptions, StopSender,
-    UserSecrets, stop_channel,
+    DeliveredResponse, RequestLog, RunBudget, RunContext, RunRecordings, SnapshotOptions,
+    StopSender, UserSecrets, stop_channel,
 };
 use crate::snapshot::SnapshotUpdate;
 use crate::span::SourceMap;
@@ -67,10 +68,14 @@ pub(crate) async fn run_with_reports(
     if run.args.setup_plan {
         return run_all(&mut ReportOutputs::none(host)?).await;
     }
+    let trace = TraceExport::open(host, run.args)?;
     // Before anything is sent: a run that changed a shop and then cannot write its report could not
     // be repeated safely.
     let mut reports = ReportOutputs::open(host, requests, root, shard, run.output)?;
+    reports.trace = trace;
     let result = run_all(&mut reports).await;
+    let trace = std::mem::take(&mut reports.trace);
+    trace.export(&result, &run.invocation.warnings).await;
     Ok(reports.finish(result, run.output, &run.invocation.warnings))
 }
 
@@ -123,6 +128,9 @@ async fn execute(
     let mut context = open_context(run, loaded, &files, prepared.selection, plan).await?;
     context.environment.stop = stop;
     context.options.detail = reports.is_active();
+    if reports.trace.is_active() {
+        context.state.request_log = RequestLog::kept();
+    }
     context.environment.budget.max_wait = limits.max_wait;
     warn_before_run(run, loaded, &context);
     reports.add_warnings(&run.invocation.warnings);
@@ -141,6 +149,9 @@ async fn execute(
         context: &context,
     };
     let ended = finished.finish(listeners.terminal, end, limits);
+    reports
+        .trace
+        .add_requests(&context.state.request_log.take());
     reports.set_redactor(context.state.redactor.take());
     Ok(ended)
 }

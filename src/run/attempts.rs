@@ -70,6 +70,7 @@ impl Attempts<'_> {
             && self.call.context.pause(wait).await
         {
             let fresh = self.call.context.fresh_values();
+            self.call.attempt.set(number + 1);
             let mut next = run_attempt(self.call, draft, self.unsigned, fresh).await;
             let warnings = &mut exchange.log.warnings;
             if let Err(StepError::Budget(denial)) = &next.result {

@@ -2,6 +2,7 @@
 
 use super::access::{AccessError, AccessResolver, AccountAccess};
 use super::delivered_response::DeliveredResponse;
+use super::request_log::RequestLog;
 use super::retry_budget::RetryBudget;
 use super::run_budget::RunBudget;
 use super::run_recordings::RunRecordings;
@@ -102,6 +103,8 @@ pub(crate) struct RunState {
     pub(crate) redactor: RefCell<Redactor>,
     pub(crate) retries: RetryBudget,
     pub(crate) requests: RequestCounts,
+    /// Each request, where a trace is written.
+    pub(crate) request_log: RequestLog,
     /// The last response, if `delivers_response` is set.
     pub(crate) delivered: RefCell<Option<DeliveredResponse>>,
 }

@@ -149,6 +149,8 @@ pub(super) struct ExchangeContext<'c> {
     pub(super) secrets: DeclaredSecrets<'c>,
     /// How many requests the step has sent.
     pub(super) requests: &'c Cell<usize>,
+    /// The number of the attempt, from 1.
+    pub(super) attempt: Cell<u32>,
     /// How many rounds the `for_each` of the step has.
     pub(super) rounds: Option<u32>,
     /// The program whose call it is; `None` for a call of a file. What such a program gets is shown
@@ -203,16 +205,15 @@ impl ExchangeContext<'_> {
             trace: self.shown_lines(trace),
             sent_at: Some(sent_at),
         };
-        match received {
+        let exchange = match received {
             Ok(response) => self.finish(signed, draft, (response, onward)),
-            Err(error) => {
-                let exchange = failed(signed, error);
-                if exchange.log.send_state == SendState::NotSent {
-                    self.count_request(-1);
-                }
-                exchange
-            }
+            Err(error) => failed(signed, error),
+        };
+        if exchange.log.send_state == SendState::NotSent {
+            self.count_request(-1);
         }
+        self.log_request(draft, sent_at, &exchange);
+        exchange
     }
 
     fn count_request(&self, change: isize) {
@@ -247,13 +248,15 @@ impl ExchangeContext<'_> {
             Err(error) => return Exchange::not_sent(error),
         };
         self.count_request(1);
-        if let Err(error) = self.wait_for_stub(replayed.delay).await {
-            return failed(signed, error);
-        }
-        match replayed.response {
-            Ok(response) => self.finish(signed, draft, (response, None)),
-            Err(error) => failed(signed, error),
-        }
+        let started_at = self.context.state.started_at.elapsed();
+        let waited = self.wait_for_stub(replayed.delay).await;
+        let exchange = match (waited, replayed.response) {
+            (Ok(()), Ok(response)) => self.finish(signed, draft, (response, None)),
+            (Ok(()), Err(error)) => failed(signed, error),
+            (Err(error), _) => failed(signed, error),
+        };
+        self.log_request(draft, started_at, &exchange);
+        exchange
     }
 
     fn sign_without_sending(

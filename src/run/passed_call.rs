@@ -109,6 +109,7 @@ async fn send(
         },
         cookies: None,
         requests,
+        attempt: Cell::new(1),
         rounds: None,
         client: Some(&call.client),
         context,

@@ -316,6 +316,7 @@ impl StepExecution<'_> {
                     .cookies
                     .map(|jar| AccountCookies { jar, account }),
                 requests: &self.requests,
+                attempt: Cell::new(1),
                 rounds: self.rounds.get(),
                 client: None,
                 context,

@@ -191,9 +191,15 @@ fn shown_path(draft: &Draft) -> String {
 
 /// Method and target as they are sent, without what the scheme adds; letters are shown decoded.
 fn request_line(step: &Step, draft: Option<&Draft>) -> String {
-    let Some(draft) = draft else {
-        return format!("{} …", step.method);
-    };
+    match draft {
+        Some(draft) => format!("{} {}", draft.method, shown_target(draft)),
+        None => format!("{} …", step.method),
+    }
+}
+
+/// The path and the query, without what the scheme adds; of an address that a response gave, with
+/// its host.
+pub(super) fn shown_target(draft: &Draft) -> String {
     if draft.external.is_some() {
         // The query is what proves who may use the address.
         let signed = if draft.raw_query.is_empty() {
@@ -201,7 +207,7 @@ fn request_line(step: &Step, draft: Option<&Draft>) -> String {
         } else {
             "?‹signed›"
         };
-        return format!("{} {}{signed}", draft.method, shown_path(draft));
+        return format!("{}{signed}", shown_path(draft));
     }
     let query = [draft.raw_query.clone(), join_query(&draft.query)];
     let query = query.map(|part| show_letters(&part));
@@ -209,8 +215,7 @@ fn request_line(step: &Step, draft: Option<&Draft>) -> String {
     let query: Vec<&str> = query.map(String::as_str).collect();
     let separator = if query.is_empty() { "" } else { "?" };
     format!(
-        "{} {}{separator}{}",
-        draft.method,
+        "{}{separator}{}",
         show_letters(&draft.path),
         query.join("&")
     )

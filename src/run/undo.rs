@@ -249,6 +249,7 @@ async fn send(
             patterns: &[],
         },
         requests: &Cell::default(),
+        attempt: Cell::new(1),
         rounds: None,
         client: None,
         context,

@@ -162,7 +162,7 @@ impl LiveTransport {
         self
     }
 
-    fn client(
+    pub(super) fn client(
         &self,
         base: &BaseUrl,
         route: &Route,

@@ -3,6 +3,8 @@
 
 mod callback;
 mod guarded_resolver;
+#[cfg(feature = "otlp")]
+mod json_post;
 mod live_transport;
 mod open_response;
 mod plain_client;
@@ -11,6 +13,8 @@ mod public_address;
 mod route;
 
 pub(crate) use callback::CallbackListener;
+#[cfg(feature = "otlp")]
+pub(crate) use json_post::JsonPost;
 pub(crate) use live_transport::DEFAULT_MAX_BODY;
 pub(crate) use live_transport::human_duration;
 pub use live_transport::{LiveTransport, NetworkPolicy, SendLimits, TransportError};

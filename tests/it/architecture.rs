@@ -235,6 +235,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "wire",
         ],
     ),
+    ("otlp", &["event", "host", "secret", "transport", "wire"]),
     (
         "push",
         &[
@@ -361,6 +362,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "load",
             "mistake",
             "model",
+            "otlp",
             "plan",
             "private_file",
             "push",

@@ -86,6 +86,8 @@ mod shown_differences;
 mod snapshots;
 mod tls;
 mod tokens;
+#[cfg(feature = "otlp")]
+mod traces;
 mod user_secrets;
 mod vectors;
 #[cfg(unix)]

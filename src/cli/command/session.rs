@@ -26,7 +26,7 @@ use crate::render::BodyFiles;
 use crate::renew::{SchemeSource, SharedStore, TokenRefresher};
 use crate::run::{
     AccessEnvironment, AccessResolver, GivenHost, GivenVariable, NetworkSettings, NotTrusted,
-    RecordingMode, RequestCounts, RetryBudget, RunBudget, RunContext, RunEnvironment, RunOptions,
+    RecordingMode, RequestCounts, RequestLog, RetryBudget, RunBudget, RunContext, RunEnvironment, RunOptions,
     RunRecordings, RunState, RunTokens, SecretDestination, UserSecrets, stop_channel,
 };
 use crate::sandbox::{ListenOptions, SandboxOrigins, SandboxServer};
@@ -471,6 +471,7 @@ impl<'w> RunSession<'w> {
                 redactor: redactor.into(),
                 retries: RetryBudget::default(),
                 requests: RequestCounts::default(),
+                request_log: RequestLog::default(),
                 delivered: RefCell::default(),
             },
         })
