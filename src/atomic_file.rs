@@ -1,6 +1,8 @@
 //! Writes files atomically: a new file is written beside the old one and then renamed over it.
 //! Neither an error nor a crash leaves half a file.
 
+use crate::platform;
+pub(crate) use crate::platform::sync_folder;
 use std::io::{Error, ErrorKind, Write};
 use std::path::Path;
 use tempfile::NamedTempFile;
@@ -42,12 +44,12 @@ pub(crate) fn create_private(path: &Path, bytes: &[u8]) -> Result<bool, Error> {
 }
 
 fn shared() -> tempfile::Builder<'static, 'static> {
-    #[cfg_attr(not(unix), expect(unused_mut, reason = "only Unix has modes to set"))]
     let mut builder = tempfile::Builder::new();
-    // The umask still applies to it, as to any new file. The default of tempfile is 0600, with
-    // which other users could not read a file of a shared workspace.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    // The default of tempfile is 0600, with which other users could not read a file of a shared
+    // workspace.
+    if let Some(permissions) = platform::shared_permissions() {
+        builder.permissions(permissions);
+    }
     builder
 }
 
@@ -100,22 +102,4 @@ fn folder_of(path: &Path) -> &Path {
         // The parent of `a.json` is an empty path, which cannot be created or opened.
         .filter(|folder| !folder.as_os_str().is_empty())
         .unwrap_or(Path::new("."))
-}
-
-/// A name is durable when its folder is.
-///
-/// # Errors
-/// When the folder cannot be synced.
-#[cfg(unix)]
-pub(crate) fn sync_folder(folder: &Path) -> Result<(), Error> {
-    std::fs::File::open(folder)?.sync_all()
-}
-
-/// Only Unix has durable folders to ask for.
-///
-/// # Errors
-/// None.
-#[cfg(not(unix))]
-pub fn sync_folder(_: &Path) -> Result<(), Error> {
-    Ok(())
 }

@@ -4,6 +4,7 @@
 //! sealed by the caller. It is used only for cleaning up.
 
 use crate::atomic_file::sync_folder;
+use crate::platform;
 use crate::private_file::create_private_folder;
 use serde::{Deserialize, Serialize};
 use std::fs::{File, OpenOptions, TryLockError};
@@ -148,8 +149,7 @@ fn create_locked(path: &Path) -> std::io::Result<File> {
     let mut options = OpenOptions::new();
     // `create_new`: two runs never share a ledger, not even if their run ids were equal.
     options.read(true).append(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    platform::private_file(&mut options);
     let file = options.open(path)?;
     // The kernel releases the lock when the process ends, however it ends. A clean-up of another
     // process can therefore tell a run that is still going on from one that was killed.

@@ -12,6 +12,7 @@ mod file_name;
 mod host;
 mod method;
 mod plain_file;
+mod platform;
 mod redact;
 mod secret;
 mod span;

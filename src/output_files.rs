@@ -8,6 +8,7 @@
 use crate::atomic_file::sync_folder;
 use crate::body_stream::{BodyFolder, StreamedBody, sha256_of};
 use crate::plain_file::{MAX_TEXT_BYTES, open_plain_file, read_plain_file};
+use crate::platform;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::cell::RefCell;
@@ -224,8 +225,7 @@ impl OutputFolder {
             .map_err(|error| io_error(&path, &std::io::Error::other(error)))?;
         let mut options = OpenOptions::new();
         options.append(true).create(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        platform::private_file(&mut options);
         options
             .open(&path)
             .and_then(|mut file| file.write_all(format!("{line}\n").as_bytes()))

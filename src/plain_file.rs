@@ -1,6 +1,7 @@
 //! Reads plain files, never more of them than a limit. It refuses folders, devices and pipes at once:
 //! people and other programs may have put them in the place of a file.
 
+use crate::platform;
 use std::fs::{File, OpenOptions};
 use std::io::{Error, Read, Result};
 use std::path::Path;
@@ -32,13 +33,8 @@ pub(crate) fn open_plain_file(path: &Path) -> Result<File> {
 fn open_at_once(path: &Path) -> Result<File> {
     let mut options = OpenOptions::new();
     options.read(true);
-    // To open a named pipe blocks until somebody writes into it. To ask for its kind before would
-    // not help: the file could be replaced in between.
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::custom_flags(
-        &mut options,
-        rustix::fs::OFlags::NONBLOCK.bits().cast_signed(),
-    );
+    // A named pipe would block until somebody writes into it.
+    platform::without_waiting(&mut options);
     options.open(path)
 }
 

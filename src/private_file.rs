@@ -3,6 +3,7 @@
 
 use crate::atomic_file;
 use crate::plain_file::{MAX_TEXT_BYTES, read_opened_file};
+use crate::platform::{self, AccessFault};
 use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
 
@@ -72,8 +73,7 @@ pub(crate) fn create_private_folder(folder: &Path) -> std::io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     // Missing parents get the same mode.
     builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    platform::private_folder(&mut builder);
     builder.create(folder)
 }
 
@@ -82,17 +82,7 @@ pub(crate) fn open_private(
     path: &Path,
     options: &mut OpenOptions,
 ) -> Result<File, PrivateFileError> {
-    // The mode is part of open(2): with a chmod afterwards others could open the file in between.
-    // NOFOLLOW, because a link in this place could make this process read or overwrite another
-    // file. NONBLOCK, because to open a pipe in this place would block.
-    #[cfg(unix)]
-    {
-        use rustix::fs::OFlags;
-        use std::os::unix::fs::OpenOptionsExt;
-        options
-            .mode(0o600)
-            .custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed());
-    }
+    platform::private_file_without_links(options);
     let file = options.open(path).map_err(|error| io_error(path, &error))?;
     // The open file is checked, not its path, which could name another file by now.
     check(
@@ -131,62 +121,25 @@ pub(crate) fn read_private(path: &Path) -> Result<Option<Vec<u8>>, PrivateFileEr
     Ok(Some(bytes))
 }
 
-#[cfg(unix)]
 fn check(path: &Path, metadata: &std::fs::Metadata) -> Result<(), PrivateFileError> {
-    use std::os::unix::fs::MetadataExt;
-    if metadata.uid() != rustix::process::geteuid().as_raw() {
-        return Err(PrivateFileError::NotOwned {
+    platform::check_access(metadata).map_err(|fault| match fault {
+        AccessFault::NotOwned => PrivateFileError::NotOwned {
             path: path.to_owned(),
-        });
-    }
-    match metadata.mode() & 0o777 {
-        // The lower six bits are the rights of the group and of all others. None may be set.
-        mode if mode.trailing_zeros() >= 6 => Ok(()),
-        mode => Err(PrivateFileError::InsecureMode {
+        },
+        AccessFault::InsecureMode(mode) => PrivateFileError::InsecureMode {
             path: path.to_owned(),
             mode,
-        }),
-    }
+        },
+    })
 }
 
-/// Elsewhere the folder of a user is guarded by the system's own lists.
-#[cfg(not(unix))]
-fn check(_: &Path, _: &std::fs::Metadata) -> Result<(), PrivateFileError> {
-    Ok(())
-}
-
-/// By the magic numbers of statfs(2): kernel locks of two machines do not see each other there.
-#[cfg(target_os = "linux")]
+/// Kernel locks of two machines do not see each other on a network file system.
 fn refuse_network(folder: &Path) -> Result<(), PrivateFileError> {
-    // NFS, SMB, CIFS, SMB2, 9P and Coda. FUSE and Ceph are not in the list: the number of FUSE says
-    // nothing about what is behind it, and Ceph has locks that hold between machines.
-    const NETWORK: [u32; 6] = [
-        0x6969,
-        0x517b,
-        0xff53_4d42,
-        0xfe53_4d42,
-        0x0102_1997,
-        0x7375_7245,
-    ];
-    // A folder whose file system is not known must not count as a local disk.
-    let stat = rustix::fs::statfs(folder).map_err(|error| io_error(folder, &error.into()))?;
-    // The width of the number is the system's; these 32 bits are all that is used of it.
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "the magic numbers have 32 bits"
-    )]
-    let kind = stat.f_type as u32;
-    if NETWORK.contains(&kind) {
-        Err(PrivateFileError::NetworkFileSystem {
+    match platform::is_on_network(folder) {
+        Ok(false) => Ok(()),
+        Ok(true) => Err(PrivateFileError::NetworkFileSystem {
             path: folder.to_owned(),
-        })
-    } else {
-        Ok(())
+        }),
+        Err(error) => Err(io_error(folder, &error)),
     }
-}
-
-#[cfg(not(target_os = "linux"))]
-fn refuse_network(_: &Path) -> Result<(), PrivateFileError> {
-    Ok(())
 }

@@ -3,8 +3,8 @@
 //! early nor holds one too long. After a restart, and on systems without a boot clock, it advances
 //! with the wall clock; a wall clock that went back adds nothing.
 
-#[cfg(target_os = "linux")]
 use crate::plain_file::read_plain_text;
+use crate::platform;
 use serde::{Deserialize, Serialize};
 
 /// The clocks of a machine, or of a database, at one moment, in milliseconds.
@@ -67,50 +67,19 @@ fn elapsed(before: &ClockReading, after: &ClockReading) -> i64 {
 pub(super) fn read_machine_clocks(wall: i64) -> ClockReading {
     ClockReading {
         wall,
-        boot: boot_id().zip(since_boot()),
+        boot: boot_id().zip(platform::milliseconds_since_boot()),
     }
 }
 
 // Without an id (a container without /proc) the wall clock is used: a boot clock alone would not
 // show that the machine was restarted.
-#[cfg(target_os = "linux")]
 fn boot_id() -> Option<String> {
     static ID: std::sync::OnceLock<Option<String>> = std::sync::OnceLock::new();
     let read = || {
-        Some(
-            read_plain_text(
-                std::path::Path::new("/proc/sys/kernel/random/boot_id"),
-                1 << 10,
-            )
-            .ok()?
-            .trim()
-            .to_owned(),
-        )
+        let text = read_plain_text(platform::boot_id_file()?, 1 << 10).ok()?;
+        Some(text.trim().to_owned())
     };
     ID.get_or_init(read).clone()
-}
-
-// CLOCK_BOOTTIME counts the time that a laptop is suspended. CLOCK_MONOTONIC, which `Instant` uses,
-// does not, and would hold slots for that much longer.
-#[cfg(target_os = "linux")]
-#[expect(clippy::unnecessary_wraps, reason = "other systems have no such clock")]
-fn since_boot() -> Option<i64> {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
-    Some(
-        time.tv_sec
-            .saturating_mul(1_000)
-            .saturating_add(time.tv_nsec / 1_000_000),
-    )
-}
-
-#[cfg(not(target_os = "linux"))]
-fn boot_id() -> Option<String> {
-    None
-}
-
-#[cfg(not(target_os = "linux"))]
-fn since_boot() -> Option<i64> {
-    None
 }
 
 #[cfg(test)]

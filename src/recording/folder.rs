@@ -9,6 +9,7 @@ use crate::model::recording::{
     BODIES_DIR, RecordedExchange, RecordedOutcome, RecordedResponse, Recording, ResponseBody,
 };
 use crate::plain_file::read_plain_file;
+use crate::platform::open_folder_lock;
 use crate::wire::encode_body;
 use sha2::{Digest, Sha256};
 use std::collections::HashSet;
@@ -188,7 +189,7 @@ impl RecordingFolder {
         // Created before the check for links, which needs a folder that exists.
         std::fs::create_dir_all(&folder).map_err(failed)?;
         check_inside_workspace(&folder)?;
-        let lock = open_lock(&folder).map_err(failed)?;
+        let lock = open_folder_lock(&folder).map_err(failed)?;
         lock.lock().map_err(failed)?;
         Ok(lock)
     }
@@ -334,21 +335,6 @@ fn io_error(path: &Path, error: std::io::Error) -> FolderError {
         path: path.to_owned(),
         error,
     }
-}
-
-/// The folder itself is locked, so that no lock file stands in a folder that people commit.
-#[cfg(unix)]
-fn open_lock(folder: &Path) -> std::io::Result<File> {
-    File::open(folder)
-}
-
-#[cfg(not(unix))]
-fn open_lock(folder: &Path) -> std::io::Result<File> {
-    File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(folder.join(".lock"))
 }
 
 /// A link could lead out of the workspace.

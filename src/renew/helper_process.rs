@@ -3,6 +3,7 @@
 
 use super::refresh_flow::NotifyFn;
 use super::refresh_job::{RefreshError, RefreshJob};
+use crate::platform;
 use crate::secret::{Secret, to_secret_json};
 use crate::tokens::FamilyRecord;
 use serde::{Deserialize, Serialize};
@@ -82,10 +83,9 @@ impl HelperProcess {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null());
-        // Ctrl-C signals the whole foreground group. A renewal that has sent its request must still
-        // receive the response, because the old token may be spent.
-        #[cfg(unix)]
-        command.process_group(0);
+        // A renewal that has sent its request must still receive the response after Ctrl-C, because
+        // the old token may be spent.
+        platform::detach(&mut command);
         let mut child = command.spawn()?;
         if let Some(mut stdin) = child.stdin.take() {
             stdin.write_all(job).await?;

@@ -14,14 +14,15 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("diagnostic", &["span"]),
     ("calendar", &["diagnostic", "value"]),
     ("charset", &[]),
-    ("atomic_file", &[]),
-    ("plain_file", &[]),
+    ("platform", &[]),
+    ("atomic_file", &["platform"]),
+    ("plain_file", &["platform"]),
     ("body_stream", &["atomic_file", "private_file"]),
     ("redact", &["secret", "value", "wire"]),
     ("secret", &[]),
     ("file_name", &[]),
     ("awake_timeout", &[]),
-    ("core_dump", &[]),
+    ("core_dump", &["platform"]),
     ("host", &["core_dump"]),
     ("wire", &["body_stream", "charset", "method", "value"]),
     // Nouns.
@@ -140,6 +141,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "budget",
         &[
+            "platform",
             "database",
             "host",
             "method",
@@ -168,7 +170,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     ("inbound", &["sign", "wire"]),
-    ("private_file", &["atomic_file", "plain_file"]),
+    ("private_file", &["atomic_file", "plain_file", "platform"]),
     ("database", &["awake_timeout"]),
     (
         "credentials",
@@ -201,12 +203,12 @@ const ARROWS: &[(&str, &[&str])] = &[
             "plain_file",
         ],
     ),
-    ("ledger", &["atomic_file", "private_file"]),
+    ("ledger", &["atomic_file", "platform", "private_file"]),
     ("trust", &["atomic_file", "value", "plain_file", "wire"]),
     ("last_run", &["atomic_file", "plain_file"]),
     (
         "output_files",
-        &["atomic_file", "body_stream", "plain_file"],
+        &["atomic_file", "body_stream", "plain_file", "platform"],
     ),
     // Users of the corridor.
     (
@@ -254,6 +256,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "renew",
         &[
+            "platform",
             "budget",
             "calendar",
             "check",
@@ -272,6 +275,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "recording",
         &[
+            "platform",
             "atomic_file",
             "jsonpath",
             "load",
@@ -345,6 +349,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
+            "platform",
             "atomic_file",
             "budget",
             "calendar",
@@ -490,12 +495,11 @@ const OPENS_FILES: &[(&str, &[&str])] = &[
         "File::open(",
         &[
             // Folders: to sync or lock them, or to count descriptors.
-            "atomic_file.rs",
-            "recording/folder.rs",
-            "cli/command/session.rs",
+            "platform/unix/files.rs",
+            "platform/unix/process.rs",
         ],
     ),
-    ("File::options(", &["recording/folder.rs"]),
+    ("File::options(", &["platform/windows.rs"]),
     (
         "OpenOptions::new(",
         &[
@@ -623,8 +627,67 @@ fn no_marketplace_is_named_in_rust() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Words that only one system knows. `platform` has a function for each, with its counterpart.
+const OF_ONE_SYSTEM: &[&str] = &[
+    "std::os::",
+    "rustix",
+    "libc::",
+    "tokio::signal",
+    "process_group(",
+    "creation_flags(",
+    "cfg(unix",
+    "cfg(windows",
+    "cfg(not(unix",
+    "cfg(not(windows",
+    "target_os",
+    "target_family",
+    "\"/proc/",
+    "\"/dev/",
+];
+
+/// Everything outside of one room compiles on every system, so that a machine with one of them is
+/// enough to change it.
+#[test]
+fn no_system_is_named_outside_of_its_room() {
+    let test_module = Regex::new(r"#\[cfg\((?:all\()?test").unwrap();
+    let mut wrong = Vec::new();
+    for (room, file) in files() {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let code = test_module.split(&text).next().unwrap();
+        let code = code
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"));
+        for line in code.filter(|_| room != "platform") {
+            if let Some(word) = OF_ONE_SYSTEM.iter().find(|word| line.contains(**word)) {
+                wrong.push(format!("{}: `{word}` in {}", file.display(), line.trim()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What one system exports, the other one does too: `pub(crate)` functions and types of both.
+#[test]
+fn every_system_has_every_function() {
+    let item = Regex::new(r"(?m)^pub\(crate\) (?:async )?(?:fn|struct) (\w+)").unwrap();
+    let names = |folder: &str| -> BTreeSet<String> {
+        let of_system = sources().into_iter().filter(|file| {
+            let below = file.strip_prefix(root().join("src/platform")).ok();
+            below.is_some_and(|below| below.to_string_lossy().starts_with(folder))
+        });
+        let texts: String = of_system
+            .map(|file| std::fs::read_to_string(file).unwrap())
+            .collect();
+        let found = item.captures_iter(&texts);
+        found.map(|found| found[1].to_owned()).collect()
+    };
+    let unix = names("unix/");
+    assert_eq!(unix, names("windows.rs"));
+    assert!(unix.len() > 15, "{unix:?}");
+}
+
 /// Names of types that may stand twice, each with its reason.
-const TWICE: &[(&str, &str)] = &[];
+const TWICE: &[(&str, &str)] = &[("StopSignalStream", "each system has its own")];
 
 /// A type name has one meaning in the crate, private ones included: who reads it in an error of the
 /// compiler or in a diff must not need its module.

@@ -21,13 +21,14 @@ use crate::model::scheme::{Scheme, SchemeHost, SchemeOrigin};
 use crate::model::workspace::Workspace;
 use crate::plain_file::read_plain_file;
 use crate::plan::{CommandScope, Plan, sends_user_secrets, workspace_secrets};
+use crate::platform;
 use crate::redact::Redactor;
 use crate::render::BodyFiles;
 use crate::renew::{SchemeSource, SharedStore, TokenRefresher};
 use crate::run::{
     AccessEnvironment, AccessResolver, GivenHost, GivenVariable, NetworkSettings, NotTrusted,
-    RecordingMode, RequestCounts, RequestLog, RetryBudget, RunBudget, RunContext, RunEnvironment, RunOptions,
-    RunRecordings, RunState, RunTokens, SecretDestination, UserSecrets, stop_channel,
+    RecordingMode, RequestCounts, RequestLog, RetryBudget, RunBudget, RunContext, RunEnvironment,
+    RunOptions, RunRecordings, RunState, RunTokens, SecretDestination, UserSecrets, stop_channel,
 };
 use crate::sandbox::{ListenOptions, SandboxOrigins, SandboxServer};
 use crate::transport::{LiveTransport, NetworkPolicy, ProxyVariables};
@@ -666,27 +667,14 @@ fn scheme_source(loaded: &LoadedWorkspace, scheme: &Scheme) -> SchemeSource {
 /// end in the sandbox, and the files that a run reads and writes.
 const MIN_FREE_DESCRIPTORS: usize = 48;
 
-#[cfg(unix)]
-/// # Errors
-/// If this process can open too few files. Where they run out in the middle of a run, libraries
-/// panic, and connections wait until they time out.
-fn check_descriptors() -> std::io::Result<()> {
-    let mut open = Vec::with_capacity(MIN_FREE_DESCRIPTORS);
-    for _ in 0..MIN_FREE_DESCRIPTORS {
-        // Any folder will do, and this one is on each system.
-        open.push(std::fs::File::open("/")?);
-    }
-    Ok(())
-}
-
 /// A runtime with one thread.
 ///
 /// # Errors
 /// If the system gives no event queue, or too few files can be opened.
 pub(crate) fn start_runtime() -> Result<tokio::runtime::Runtime, CommandError> {
-    // On Windows a folder is not opened like a file, and there is no such limit.
-    #[cfg(unix)]
-    check_descriptors().map_err(|error| {
+    // Where they run out in the middle of a run, libraries panic, and connections wait until they
+    // time out.
+    platform::check_free_descriptors(MIN_FREE_DESCRIPTORS).map_err(|error| {
         CommandError::operation(format!(
             "fewer than {MIN_FREE_DESCRIPTORS} files can be opened: {error}"
         ))

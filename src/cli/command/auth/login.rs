@@ -10,6 +10,7 @@ use crate::cli::command_error::CommandError;
 use crate::cli::command_output::{CommandOutput, CommandResult};
 use crate::model::environment::Account;
 use crate::model::scheme::{AuthorizeLink, CredentialScope, Scheme, SchemeHost, Token};
+use crate::platform;
 use crate::renew::RefreshKind;
 use crate::run::{AccountAccess, SecretDestination};
 use crate::secret::Secret;
@@ -200,10 +201,9 @@ async fn bind_callback_page(
 fn can_open_browser(auth: &AuthContext<'_>) -> bool {
     let host = auth.invocation.host;
     // Without a display, Linux would start a text browser in the terminal of this program.
-    let display = !cfg!(target_os = "linux")
-        || ["DISPLAY", "WAYLAND_DISPLAY"]
-            .iter()
-            .any(|name| host.env_var(name).is_some());
+    let variables = platform::display_variables();
+    let is_set = |name: &&str| host.env_var(name).is_some();
+    let display = variables.is_empty() || variables.iter().any(is_set);
     display && host.stderr.is_terminal && host.env_var("CI").is_none()
 }
 
