@@ -16,6 +16,8 @@ pub(crate) enum Event {
         units: usize,
         /// `2/5`, when others run the rest.
         shard: Option<String>,
+        /// How many units all shards have together; `None` if the run has only some of its shard.
+        all_units: Option<usize>,
         /// Unix milliseconds. All other times are offsets from here.
         started_at_ms: i64,
     },

@@ -249,6 +249,8 @@ pub(crate) struct Plan<'w> {
     pub(crate) is_partial: bool,
     /// Which part it is, where others run the rest.
     pub(crate) shard: Option<Shard>,
+    /// How many units all shards have together; `None` if units of this shard were removed.
+    pub(crate) all_units: Option<usize>,
 }
 
 impl<'w> Plan<'w> {
@@ -267,6 +269,7 @@ impl<'w> Plan<'w> {
             units: order::reorder_units(units.collect()),
             is_partial: false,
             shard: None,
+            all_units: None,
         }
     }
 
@@ -275,6 +278,7 @@ impl<'w> Plan<'w> {
         let before = self.units.len();
         // Removed after the order is made: the rest keeps the order that it has in a full run.
         self.units.retain(|unit| keeps(&unit.id()));
+        self.all_units = None;
         self.is_partial |= self.units.len() < before;
     }
 
@@ -285,6 +289,7 @@ impl<'w> Plan<'w> {
         self.units.retain(|_| is_member.next() == Some(true));
         self.is_partial |= self.units.len() < before;
         self.shard = Some(shard);
+        self.all_units = Some(before);
     }
 
     /// Keeps the units that the words of the command line select. A word may be an id of one unit,

@@ -29,6 +29,10 @@ pub(crate) struct RunDocument {
     /// Which part of a whole it is, such as `2/5`; a merge wants all of them.
     #[serde(default)]
     pub(crate) shard: Option<String>,
+    /// How many units all shards have together. Documents that say so are merged only if none is
+    /// lost.
+    #[serde(default)]
+    pub(crate) all_units: Option<usize>,
     /// `null` in the document of a run that has not ended.
     #[serde(default)]
     pub(crate) exit_code: Option<u8>,

@@ -61,6 +61,7 @@ fn run_started(document: &RunDocument) -> Event {
             .len(),
         units: document.planned,
         shard: document.shard.clone(),
+        all_units: document.all_units,
         started_at_ms: document.started.as_millisecond(),
     }
 }

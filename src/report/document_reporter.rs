@@ -74,6 +74,7 @@ impl Reporter for DocumentReporter {
                 run_id,
                 units,
                 shard,
+                all_units,
                 started_at_ms,
                 ..
             } => {
@@ -84,6 +85,7 @@ impl Reporter for DocumentReporter {
                     environment: environment.clone(),
                     run_id: run_id.clone(),
                     shard: shard.clone(),
+                    all_units: *all_units,
                     started: timestamp(*started_at_ms).map_err(io::Error::other)?,
                     planned: *units,
                     ..empty_document()
@@ -121,6 +123,7 @@ fn empty_document() -> RunDocument {
         duration_ms: 0.0,
         interrupted: None,
         shard: None,
+        all_units: None,
         exit_code: None,
         planned: 0,
         summary: VerdictCounts::default(),

@@ -38,6 +38,15 @@ pub(crate) enum MergeError {
         first: String,
         second: String,
     },
+    #[error("`{first}` is of {here} units in all shards, and `{second}` of {there}")]
+    PlanMismatch {
+        first: String,
+        second: String,
+        here: usize,
+        there: usize,
+    },
+    #[error("the shards have {planned} units together, and the whole run has {all}")]
+    UnitsLost { planned: usize, all: usize },
     #[error("there is nothing to merge")]
     NoDocuments,
 }
@@ -78,6 +87,9 @@ impl MergeError {
             }
             Self::DuplicateShard { .. } => "name each shard's document once",
             Self::ShardMismatch { .. } => "merge the documents of one run",
+            Self::PlanMismatch { .. } | Self::UnitsLost { .. } => {
+                "run all shards with the same files, the same selection and the same `--shard-times`"
+            }
             Self::EnvironmentMismatch { .. } => "merge runs of one environment",
             Self::NoDocuments => {
                 "name the documents of the shards: `ingam report merge shards/*.json --report html=all.html`"
@@ -209,6 +221,7 @@ pub(crate) fn merge_documents(
     // The result is no part of anything. With a shard number, a second merge would look for the
     // other shards.
     whole.shard = None;
+    whole.all_units = None;
     // That of one part only.
     whole.exit_code = None;
     whole.sort_and_count();
@@ -295,7 +308,37 @@ fn check_shards(parts: &[(String, RunDocument)]) -> Result<(), MergeError> {
             });
         }
     }
-    check_all_present(total, &seen)
+    check_all_present(total, &seen)?;
+    check_all_planned(parts)
+}
+
+/// Shards of different files or different `--shard-times` can leave a unit to each other, so that
+/// none runs it.
+fn check_all_planned(parts: &[(String, RunDocument)]) -> Result<(), MergeError> {
+    // A run that failed before it began does not say it, and neither do older versions.
+    let counts = parts
+        .iter()
+        .map(|(file, document)| Some((file, document.all_units?)));
+    let Some(counts) = counts.collect::<Option<Vec<_>>>() else {
+        return Ok(());
+    };
+    let Some((first, all)) = counts.first() else {
+        return Ok(());
+    };
+    if let Some((second, there)) = counts.iter().find(|(_, there)| there != all) {
+        return Err(MergeError::PlanMismatch {
+            first: (*first).clone(),
+            second: (*second).clone(),
+            here: *all,
+            there: *there,
+        });
+    }
+    let planned = parts.iter().map(|(_, document)| document.planned).sum();
+    if planned == *all {
+        Ok(())
+    } else {
+        Err(MergeError::UnitsLost { planned, all: *all })
+    }
 }
 
 fn check_all_present(total: u32, seen: &HashMap<u32, &str>) -> Result<(), MergeError> {
@@ -444,6 +487,27 @@ mod tests {
         );
         let all = vec![shard("2/2", "a"), shard("1/2", "b")];
         assert_eq!(merge_documents(all).unwrap().units.len(), 2);
+    }
+
+    #[test]
+    fn a_unit_that_no_shard_had_is_missed() {
+        let merge = |sizes: [(usize, usize); 2]| {
+            let mut shards = vec![shard("1/2", "a"), shard("2/2", "b")];
+            for ((_, document), (planned, all)) in shards.iter_mut().zip(sizes) {
+                document.planned = planned;
+                document.all_units = Some(all);
+            }
+            merge_documents(shards).map_err(|error| error.to_string())
+        };
+        assert_eq!(merge([(1, 2), (1, 2)]).unwrap().all_units, None);
+        assert_eq!(
+            merge([(1, 3), (1, 3)]).unwrap_err(),
+            "the shards have 2 units together, and the whole run has 3"
+        );
+        assert_eq!(
+            merge([(1, 2), (1, 3)]).unwrap_err(),
+            "`1-2.json` is of 2 units in all shards, and `2-2.json` of 3"
+        );
     }
 
     #[test]

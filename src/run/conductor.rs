@@ -66,6 +66,7 @@ fn run_started_event(plan: &Plan<'_>, context: &RunContext<'_>) -> Event {
         files: plan.file_count(),
         units: plan.units.len(),
         shard: plan.shard.map(|shard| shard.to_string()),
+        all_units: plan.all_units,
         started_at_ms: (context.environment.clock)()
             // The times of all events count from `started_at`, and the clock is read only now. The
             // milliseconds of a process always fit.
