@@ -60,6 +60,7 @@ mod network_routes;
 mod oauth;
 mod outputs;
 mod own_signature;
+mod package;
 mod parallel;
 mod personal_data;
 #[cfg(unix)]
