@@ -33,14 +33,15 @@ pub fn command_line() -> clap::Command {
 
 #[derive(ClapArgs, Debug, Clone, Default)]
 pub(super) struct GlobalArgs {
-    /// The root of the workspace; by default the nearest folder above with an ingam.yaml or a
-    /// requests folder
+    /// The root of the workspace. The default is the nearest folder, from the current one upwards,
+    /// that has an ingam.yaml or a requests folder
     #[arg(long, global = true, value_name = "DIR")]
     pub(super) root: Option<PathBuf>,
-    /// Write tokens as plain text; without it they are sealed with the store's key
+    /// Store tokens as plain text. By default, they are encrypted with the key of the store
     #[arg(long, global = true)]
     pub(super) plain_store: bool,
-    /// Whether output has colours; by default on a terminal, as `NO_COLOR` and `CLICOLOR_FORCE` say
+    /// When to use colours: auto, always or never. The default is auto: at a terminal only, unless
+    /// `NO_COLOR` or `CLICOLOR_FORCE` is set
     #[arg(long, global = true, value_name = "WHEN", value_parser = parse_color, default_value = "auto", hide_default_value = true)]
     pub(super) color: ColorChoice,
 }
@@ -59,13 +60,13 @@ pub(super) enum Command {
     /// Sign, send and check requests
     #[command(after_help = "Examples:
   ingam run                                      all requests, in the sandbox
-  ingam run shopee/get_shop_info --env live      one of them, at the marketplace
-  ingam run --tag smoke --report junit=out.xml   those with a tag, with a report for CI
-  ingam run --watch orders                       again whenever a file changes")]
+  ingam run shopee/get_shop_info --env live      one request, at the marketplace
+  ingam run --tag smoke --report junit=out.xml   requests with a tag, with a report for CI
+  ingam run --watch orders                       run again when a file changes")]
     Run(Box<RunArgs>),
-    /// Sign and send one call that is written on the command line, and print its response
+    /// Sign and send one call from the command line, and print the response
     Call(Box<CallArgs>),
-    /// Find every mistake that can be found without sending anything
+    /// Check all files for errors, without sending anything
     #[command(after_help = "Examples:
   ingam check
   ingam check --env live --json | jq .faults")]
@@ -75,58 +76,60 @@ pub(super) enum Command {
   ingam list --tag smoke
   ingam list --json | jq -r '.requests[].id'")]
     List(ListArgs),
-    /// Show how one request is rendered and signed, line by line, without sending it
+    /// Show how a request is rendered and signed, step by step, without sending it
     #[command(after_help = "Examples:
   ingam explain shopee/get_shop_info
   ingam explain orders::cancel --env live --at 2026-11-22T09:00:00Z")]
     Explain(ExplainArgs),
-    /// Write a request as a curl command, HAR, or a Postman collection
+    /// Export a signed request as a curl command, a HAR file or a Postman collection
     Export(ExportArgs),
-    /// Find out why the signature of a request is wrong: of a curl command line, raw HTTP or HAR
+    /// Find out why the signature of a request is wrong, from a curl command, raw HTTP or a HAR
+    /// file
     #[command(after_help = "Examples:
-  ingam verify request.txt                       a curl command line, or raw HTTP
-  ingam verify - --message signed.txt            with the text that your program signed
+  ingam verify request.txt                       a curl command or raw HTTP
+  ingam verify - --message signed.txt            compare the text that your program signed
   ingam verify out.har --entry 3 --scheme shopee")]
     Verify(VerifyArgs),
-    /// List, show and check schemes
+    /// List, show, copy and check schemes
     Scheme(SchemeArgs),
-    /// Authorization of accounts
+    /// Sign in to accounts, and manage tokens and credentials
     #[command(after_help = "Examples:
-  ingam auth set shopee partner_key --env live   keep a key for this user
-  ingam auth login shopee --env live             let a seller authorize
-  ingam auth login allegro --env live --device   with a code to enter on another device
+  ingam auth set shopee partner_key --env live   store a key for this user
+  ingam auth login shopee --env live             sign in in the browser
+  ingam auth login allegro --env live --device   sign in on another device
   ingam auth status")]
     Auth(AuthArgs),
-    /// Show how many calls are left, and end penalties
+    /// Show how many calls are left, and clear penalties
     Budget(BudgetArgs),
-    /// List, show and draw fixtures
+    /// List and show fixtures and their dependencies
     Fixture(FixtureArgs),
-    /// List, show and tidy what marketplaces answered
+    /// List, show, prune and redact recorded responses
     Recording(RecordingArgs),
-    /// Take back what runs have left that were killed before they could
+    /// Undo what interrupted runs left behind
     Cleanup(CleanupArgs),
-    /// Look at answers that are not what their snapshots say; accept, reject, clear away
+    /// Review, accept, reject and prune snapshots
     Snapshot(SnapshotArgs),
-    /// Put reports of several runs together
+    /// Merge the reports of several runs
     Report(ReportArgs),
-    /// Run the loopback marketplaces alone
+    /// Run the sandbox as a server, to test your own programs
     #[command(after_help = "Examples:
-  ingam sandbox                                  every scheme of this workspace, from port 9000 on
+  ingam sandbox                                  all schemes of this workspace, from port 9000
   ingam sandbox --scheme shopee --port 9105 --ready-file ready.json")]
     Sandbox(SandboxArgs),
-    /// Receive what a marketplace pushes, verify it, and pass it on to your program
+    /// Receive and verify pushes of a marketplace, and forward them to your program
     Listen(ListenArgs),
-    /// Sign what your own programs send, as a reverse proxy on this machine
+    /// Run a reverse proxy that signs the calls of your own programs
     Gateway(GatewayArgs),
-    /// Allow this workspace's own hosts and schemes to get your secrets
+    /// Show and allow the hosts and schemes of this workspace that may receive your secrets
     Trust(TrustArgs),
-    /// Take over requests from curl, Postman and other programs as files of this workspace
+    /// Import requests from curl, Postman, OpenAPI, HAR, .http or Hurl
     Import(CollectionArgs),
-    /// Make a small workspace that runs at once
+    /// Create a small workspace that is ready to run
     Init(InitArgs),
-    /// Print the JSON Schema of one kind of file, for editors
+    /// Print the JSON Schema of a kind of file, for your editor
     Schema(SchemaArgs),
-    /// Print completions for a shell: commands, options, and the names of this workspace
+    /// Print a shell completion script, which completes commands, options and names of the
+    /// workspace
     #[command(after_help = "Examples:
   source <(ingam completions bash)               in ~/.bashrc
   ingam completions zsh > ~/.zfunc/_ingam
@@ -140,13 +143,13 @@ pub(super) enum Command {
 /// Which requests.
 #[derive(ClapArgs, Debug, Default)]
 pub(super) struct RequestFilter {
-    /// Ids, files, folders or globs; by default all requests
+    /// Ids, files, folders or globs. The default is all requests
     #[arg(value_name = "REQUEST")]
     pub(super) patterns: Vec<String>,
-    /// Only requests with this tag
+    /// Select requests with this tag. Repeatable: one of the tags is enough
     #[arg(long, short, value_name = "TAG")]
     pub(super) tag: Vec<String>,
-    /// No requests with this tag
+    /// Exclude requests with this tag. Repeatable
     #[arg(long, value_name = "TAG")]
     pub(super) not_tag: Vec<String>,
 }
@@ -157,95 +160,95 @@ pub(super) struct RunArgs {
     pub(super) filter: RequestFilter,
     #[command(flatten)]
     pub(super) target: TargetArgs,
-    /// Show every exchange, secrets replaced by their names
+    /// Show every request and response. Secrets are replaced by their names
     #[arg(long, short)]
     pub(super) verbose: bool,
-    /// Show only what did not pass, and the last line
+    /// Show only what did not pass, and the summary
     #[arg(long, short, conflicts_with = "verbose")]
     pub(super) quiet: bool,
-    /// Run again whenever a file of the workspace changes, until Ctrl-C. Outside of the sandbox and
-    /// of --replay only requests that change nothing
+    /// Run again whenever a file of the workspace changes, until you press Ctrl-C. Outside the
+    /// sandbox and without --replay, every selected request must be a read
     #[arg(long, conflicts_with_all = ["report", "shard", "record", "setup_plan"])]
     pub(super) watch: bool,
-    /// Show personal data that `redact` hides, at this terminal only; reports and files hide it
+    /// Show personal data at this terminal. Reports and files still redact it
     #[arg(long)]
     pub(super) show_personal: bool,
-    /// Whether tokens are renewed; by default what ingam.yaml says, or auto
+    /// Whether to renew tokens. The default is `refresh` in ingam.yaml, or else auto
     #[arg(long, value_name = "WHEN", value_parser = ["auto", "never"])]
     pub(super) refresh: Option<String>,
     /// Stop at the first request that does not pass
     #[arg(long)]
     pub(super) fail_fast: bool,
-    /// So many requests side by side; by default 16, and 1 in the sandbox and with --replay
+    /// Run at most N units in parallel. The default is 16, or 1 in the sandbox and with --replay
     #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1_000))]
     pub(super) jobs: Option<u16>,
-    /// How long the whole run may take
+    /// The timeout of the whole run, such as 10m
     #[arg(long, value_name = "TIME")]
     pub(super) timeout: Option<String>,
-    /// Only what did not pass when it was last run
+    /// Run only what did not pass the last time
     #[arg(long)]
     pub(super) rerun_failed: bool,
-    /// One of several parts, such as 2/5, each unit in one of them; `auto` asks the CI system
+    /// Run only one part of the units, such as 2/5. `auto` reads the numbers from the variables of
+    /// the CI system
     #[arg(long, value_name = "I/N")]
     pub(super) shard: Option<String>,
-    /// Make shards that take equally long, by the times of an earlier `--report json=FILE`; by
-    /// default shards have equally many units
+    /// Balance the shards by the times of an earlier report, written by `--report json=FILE`. By
+    /// default, all shards have the same number of units
     #[arg(long, value_name = "FILE", requires = "shard")]
     pub(super) shard_times: Option<PathBuf>,
-    /// What becomes of a request that passed only on a retry: it passes, and is marked, or it
-    /// fails
+    /// The verdict of a request that passed only after a retry. With `pass`, it is marked FLAKY
     #[arg(long, value_name = "VERDICT", value_parser = ["pass", "fail"], default_value = "pass")]
     pub(super) flaky: String,
-    /// What becomes of a request or step that its `when` or an empty list skips: it is shown, or
-    /// it fails
+    /// The verdict of a request or step that is skipped by `when` or an empty list. With `show`, it
+    /// is listed as skipped
     #[arg(long, value_name = "VERDICT", value_parser = ["show", "fail"], default_value = "show")]
     pub(super) skipped: String,
-    /// How long undos may take when the run is interrupted
+    /// The timeout of undo calls after the run is interrupted
     #[arg(long, value_name = "TIME", default_value = "30s")]
     pub(super) grace: String,
-    /// Write what the environment answers to fixtures/recordings; with `new`, only what is not
-    /// there yet
+    /// Record the responses in fixtures/recordings. With `new`, record only requests that have no
+    /// recording yet
     #[arg(long, value_name = "EXTENT", num_args = 0..=1, require_equals = true, default_missing_value = "all",
         value_parser = ["all", "new"], conflicts_with_all = ["replay", "diff"])]
     pub(super) record: Option<String>,
-    /// Answer from fixtures/recordings alone: no socket, no keys, at any time
+    /// Take all responses from fixtures/recordings. Needs no network and no keys
     #[arg(long, conflicts_with = "diff")]
     pub(super) replay: bool,
-    /// Pretend that it is this time, with `--replay`: 2026-11-22T09:00:00Z, 2026-11-22, Unix seconds
-    /// or milliseconds, or as a header or a signature spells it
+    /// Use this time instead of now, with --replay: 2026-11-22T09:00:00Z, 2026-11-22, Unix seconds
+    /// or milliseconds, or the format of an HTTP header or a signature
     #[arg(long, value_name = "TIME", requires = "replay")]
     pub(super) at: Option<String>,
-    /// Hold what the environment answers against fixtures/recordings, and write nothing
+    /// Compare the responses with fixtures/recordings. Writes nothing
     #[arg(long)]
     pub(super) diff: bool,
-    /// How long a call may wait for its budget; `0s` for not at all
+    /// How long a call may wait for its budget. `0s` means that it does not wait
     #[arg(long, value_name = "TIME", default_value = "5s")]
     pub(super) wait: String,
-    /// Count calls in the sandbox, too; every other environment always counts
+    /// Apply budgets in the sandbox too. In all other environments, they always apply
     #[arg(long)]
     pub(super) budget: bool,
-    /// Leave what fixtures made, and say how to clean up
+    /// Do not undo what fixtures created. Prints the command that cleans up later
     #[arg(long)]
     pub(super) keep: bool,
-    /// Only show what would be set up, run and undone, in order
+    /// Show the order of set-ups, requests and undo calls, without sending anything
     #[arg(long)]
     pub(super) setup_plan: bool,
-    /// Take a snapshot of every answer, also of those whose step does not ask for one
+    /// Take a snapshot of every response, even if its step has no `snapshot`
     #[arg(long)]
     pub(super) snapshot: bool,
-    /// Where `output` writes responses to; by default the folder `out` of the workspace, and
-    /// nowhere with --replay
+    /// The folder that `output` writes responses to. The default is `out` in the workspace. With
+    /// --replay, nothing is written by default
     #[arg(long, value_name = "DIR")]
     pub(super) out: Option<PathBuf>,
-    /// Let `output` replace files that ingam did not write
+    /// Allow `output` to replace files that ingam did not write
     #[arg(long)]
     pub(super) overwrite: bool,
-    /// Write a report: junit, json, ndjson, ctrf, tap, github, html or prometheus; `-` is standard
+    /// Write a report: junit, json, ndjson, ctrf, tap, github, html or prometheus. `-` is standard
     /// output. Repeatable
     #[arg(long, value_name = "FORMAT=PATH")]
     pub(super) report: Vec<String>,
-    /// Send a trace of the run to an OpenTelemetry collector, by OTLP over HTTP; headers are those
-    /// of `OTEL_EXPORTER_OTLP_HEADERS`, and `TRACEPARENT` names the trace to continue
+    /// Send a trace of the run to an OpenTelemetry collector, with OTLP over HTTP. Uses the headers
+    /// in `OTEL_EXPORTER_OTLP_HEADERS`, and continues the trace in `TRACEPARENT`
     #[cfg(feature = "otlp")]
     #[arg(long, value_name = "URL", conflicts_with_all = ["watch", "setup_plan"])]
     pub(super) otlp: Option<String>,
@@ -259,17 +262,17 @@ pub(super) struct ReportArgs {
 
 #[derive(Subcommand, Debug)]
 pub(super) enum ReportAction {
-    /// Make one of the JSON documents of several shards, and end as the whole run would have ended
+    /// Merge the JSON reports of several shards. The exit code is that of the whole run
     Merge(MergeArgs),
 }
 
 #[derive(ClapArgs, Debug)]
 pub(super) struct MergeArgs {
-    /// What `ingam run --report json=…` has written, of each shard; they are only read
+    /// The JSON reports of the shards, written by `ingam run --report json=FILE`
     #[arg(value_name = "DOCUMENT", required = true)]
     pub(super) documents: Vec<PathBuf>,
-    /// Write a report of the whole: junit, json, ndjson, ctrf, tap, github, html or prometheus; `-`
-    /// is standard output. Repeatable
+    /// Write a report of the merged run: junit, json, ndjson, ctrf, tap, github, html or
+    /// prometheus. `-` is standard output. Repeatable
     #[arg(long, value_name = "FORMAT=PATH")]
     pub(super) report: Vec<String>,
 }
@@ -282,16 +285,16 @@ pub(super) struct FixtureArgs {
 
 #[derive(Subcommand, Debug)]
 pub(super) enum FixtureAction {
-    /// All fixtures, their scope, and who needs them
+    /// List all fixtures, their scopes, and the requests that need them
     List,
-    /// One fixture as its file
+    /// Show the file of a fixture
     Show {
         /// Its name
         name: String,
     },
-    /// What needs what
+    /// Show the dependencies between requests and fixtures
     Graph {
-        /// As text for Graphviz
+        /// Print them as text for Graphviz
         #[arg(long)]
         dot: bool,
     },
@@ -305,26 +308,25 @@ pub(super) struct RecordingArgs {
 
 #[derive(Subcommand, Debug)]
 pub(super) enum RecordingAction {
-    /// All recordings: their scheme, how many exchanges, how old, for which request
+    /// List all recordings with their scheme, number of exchanges, age and request
     List,
-    /// One recording as its file
+    /// Show the file of a recording
     Show {
         /// Its name
         name: String,
     },
-    /// Remove recordings of requests that are gone, and bodies that nothing names
+    /// Delete recordings of requests that no longer exist, and unused body files
     Prune {
-        /// Only show what would be removed
+        /// Only list what would be deleted
         #[arg(long)]
         list: bool,
     },
-    /// Hide secrets and what is personal in recordings that were written before there was a rule
-    /// for it
+    /// Redact secrets and personal data in recordings that are older than the rule
     Redact {
-        /// By default all
+        /// The default is all
         #[arg(value_name = "NAME")]
         names: Vec<String>,
-        /// Only show which would change; there being one is exit 1
+        /// Only list the recordings that would change. Exits with code 1 if there is one
         #[arg(long)]
         list: bool,
     },
@@ -332,13 +334,13 @@ pub(super) enum RecordingAction {
 
 #[derive(ClapArgs, Debug)]
 pub(super) struct CleanupArgs {
-    /// The id of a run; by default all of this workspace
+    /// The id of a run. The default is all runs of this workspace
     #[arg(value_name = "RUN")]
     pub(super) run: Option<String>,
-    /// Only show what is left
+    /// Only list what is left behind
     #[arg(long)]
     pub(super) list: bool,
-    /// Look for things by the run's id, too, whose making got no answer
+    /// Also search the marketplace for items whose creation got no response, by the id of the run
     #[arg(long, conflicts_with = "list")]
     pub(super) sweep: bool,
 }
@@ -351,15 +353,15 @@ pub(super) struct SnapshotArgs {
 
 #[derive(Subcommand, Debug)]
 pub(super) enum SnapshotAction {
-    /// Look at what is pending, one after the other, and decide with one key
+    /// Review pending snapshots one by one, and accept or reject each with one key
     Review(SnapshotFilter),
-    /// What is pending becomes the snapshot
+    /// Accept pending snapshots
     Accept(SnapshotFilter),
-    /// Remove what is pending
+    /// Reject and delete pending snapshots
     Reject(SnapshotFilter),
-    /// Remove snapshots of requests, steps, cases and accounts that are gone
+    /// Delete snapshots of requests, steps, cases and accounts that no longer exist
     Prune {
-        /// Only show them
+        /// Only list them
         #[arg(long)]
         list: bool,
     },
@@ -368,7 +370,7 @@ pub(super) enum SnapshotAction {
 /// Which of the pending snapshots.
 #[derive(ClapArgs, Debug)]
 pub(super) struct SnapshotFilter {
-    /// Requests, files, folders or globs; by default all that is pending
+    /// Requests, files, folders or globs. The default is all pending snapshots
     #[arg(value_name = "NAME")]
     pub(super) patterns: Vec<String>,
 }
@@ -393,47 +395,48 @@ pub(super) struct ListArgs {
 
 #[derive(ClapArgs, Debug)]
 pub(super) struct ExplainArgs {
-    /// The request; `flow::step` for one step of a flow
+    /// The request, or `flow::step` for one step of a flow
     #[arg(value_name = "REQUEST")]
     pub(super) id: String,
     #[command(flatten)]
     pub(super) target: TargetArgs,
-    /// Pretend that it is this time: 2026-11-22T09:00:00Z, 2026-11-22, Unix seconds or milliseconds,
-    /// or as a header or a signature spells it
+    /// Use this time instead of now: 2026-11-22T09:00:00Z, 2026-11-22, Unix seconds or
+    /// milliseconds, or the format of an HTTP header or a signature
     #[arg(long, value_name = "TIME")]
     pub(super) at: Option<String>,
-    /// Print values, signature and request as JSON
+    /// Print the values, the signature and the request as JSON
     #[arg(long)]
     pub(super) json: bool,
 }
 
 #[derive(ClapArgs, Debug)]
 pub(super) struct VerifyArgs {
-    /// A curl command line, raw HTTP, or a HAR file; `-` is standard input
+    /// A file with a curl command, raw HTTP or HAR. `-` is standard input
     #[arg(value_name = "FILE")]
     pub(super) file: String,
-    /// The scheme; by default the one that the host belongs to
+    /// The scheme. By default, the host determines it
     #[arg(long, value_name = "NAME")]
     pub(super) scheme: Option<String>,
-    /// Compare with this request of the workspace: method, path, query and body
+    /// Compare method, path, query and body with this request of the workspace
     #[arg(long, value_name = "REQUEST")]
     pub(super) request: Option<String>,
     #[command(flatten)]
     pub(super) account_args: AccountArgs,
-    /// The level of the scheme; by default the one that its rules choose for the path
+    /// The level of the scheme. By default, the rules of the scheme choose it from the path
     #[arg(long, value_name = "NAME")]
     pub(super) level: Option<String>,
-    /// Which entry of a HAR file, from 1; by default the only one of a known scheme
+    /// The number of the entry in a HAR file, from 1. The default is the only entry of a known
+    /// scheme
     #[arg(long, value_name = "N")]
     pub(super) entry: Option<usize>,
-    /// The text that your program signed, to find the first byte that differs
+    /// A file compare the text that your program signed. ingam shows the first byte that differs
     #[arg(long, value_name = "FILE")]
     pub(super) message: Option<String>,
-    /// The response of the marketplace, where it shows the text that was expected
+    /// A file with the response of the marketplace, if it shows the expected text
     #[arg(long, value_name = "FILE")]
     pub(super) refusal: Option<String>,
     /// When the request was sent: 2026-11-22T09:00:00Z, 2026-11-22, or Unix seconds or
-    /// milliseconds; by default now, or the time of the HAR entry
+    /// milliseconds. The default is now, or the time of the HAR entry
     #[arg(long, value_name = "TIME")]
     pub(super) at: Option<String>,
     /// Print the result as JSON
@@ -446,20 +449,21 @@ pub(super) struct VerifyArgs {
     after_help = "Examples:\n  ingam import shop.postman_collection.json\n  ingam import curl - --into orders < command.txt"
 )]
 pub(super) struct CollectionArgs {
-    /// The file, after its format if you want to name it; `-` is standard input. The format is
-    /// known by the content: curl, postman (2.0, 2.1), openapi (3.0, 3.1, Swagger 2.0), har, http, hurl
+    /// The file, optionally after its format. `-` is standard input. By default, the content
+    /// determines the format: curl, postman (2.0, 2.1), openapi (3.0, 3.1, Swagger 2.0), har, http
+    /// or hurl
     #[arg(value_name = "[FORMAT] FILE", num_args = 1..=2, required = true)]
     pub(super) words: Vec<String>,
-    /// The folder below `requests/`; by default the title of the file
+    /// The folder below `requests/`. The default is the title of the file
     #[arg(long, value_name = "FOLDER")]
     pub(super) into: Option<String>,
-    /// The scheme of all requests; by default the one that the host of each belongs to
+    /// The scheme of all requests. By default, the host of each request determines it
     #[arg(long, value_name = "NAME")]
     pub(super) scheme: Option<String>,
-    /// Print what would be written, and write nothing
+    /// Print what would be written. Writes nothing
     #[arg(long)]
     pub(super) dry_run: bool,
-    /// Overwrite files that are there
+    /// Overwrite existing files
     #[arg(long)]
     pub(super) force: bool,
 }
@@ -472,17 +476,17 @@ pub(super) struct SchemeArgs {
 
 #[derive(Subcommand, Debug)]
 pub(super) enum SchemeAction {
-    /// All schemes with region, authentication and proof
+    /// List all schemes with region, authentication and proof
     List,
-    /// One scheme as a file, to read or to copy
+    /// Show the file of a scheme
     Show {
         /// Its name
         name: String,
-        /// As a page of documentation, in Markdown
+        /// Print a documentation page in Markdown
         #[arg(long)]
         page: bool,
     },
-    /// Copy a scheme that is built in, or that no known answer proves, into `schemes/`
+    /// Copy a built-in scheme, or an unproven one, into `schemes/`
     Add {
         /// Its name
         name: String,
@@ -490,9 +494,9 @@ pub(super) enum SchemeAction {
         #[arg(long = "as", value_name = "NAME")]
         new_name: Option<String>,
     },
-    /// Run the known answers of schemes, and look for the usual mistakes
+    /// Check schemes against their known answers, and find common mistakes
     Check {
-        /// By default all
+        /// The default is all
         names: Vec<String>,
     },
 }
@@ -505,50 +509,50 @@ pub(super) struct AuthArgs {
 
 #[derive(Subcommand, Debug)]
 pub(super) enum AuthAction {
-    /// Print the signed link that a seller opens to authorize
+    /// Print the signed link that a seller opens to authorize the app
     Link {
         /// The scheme
         scheme: String,
-        /// The address that the marketplace sends the seller back to
+        /// The address that the marketplace redirects the seller to
         #[arg(long, value_name = "URL")]
         redirect: String,
         #[command(flatten)]
         target: TargetArgs,
     },
-    /// Let a seller authorize an account, and keep its tokens
+    /// Sign in to an account in the browser, and store its tokens
     Login(LoginArgs),
-    /// Keep a refresh token that another program got; it is asked for, or read from standard input
+    /// Store a refresh token from another program, read from a prompt or from standard input
     Import(ImportArgs),
-    /// Show which tokens are kept, and until when they are good
+    /// Show the stored tokens and when they expire
     Status,
-    /// Renew tokens now; without a scheme, all of the environment
+    /// Renew tokens now. Without a scheme, all tokens of the environment
     Refresh {
         /// The scheme
         scheme: Option<String>,
         #[command(flatten)]
         account_args: AccountArgs,
     },
-    /// End the authorization of an account where the marketplace can be asked to, and remove its tokens
+    /// Delete the tokens of an account, and end its authorization if the scheme supports it
     Logout {
         /// The scheme
         scheme: String,
         #[command(flatten)]
         account_args: AccountArgs,
-        /// Only remove the tokens from the store, and ask no marketplace
+        /// Only delete the tokens from the store. Sends nothing
         #[arg(long)]
         keep_authorization: bool,
     },
-    /// Keep a credential for this user; its value is asked for, or read from standard input
+    /// Store a credential for this user, read from a prompt or from standard input
     Set {
-        /// The scheme; `secret` for a secret of your own
+        /// The scheme, or `secret` for a secret of your own
         scheme: String,
         /// The credential, such as `partner_key`
         name: String,
-        /// A value is no argument
+        /// A value on the command line is refused
         #[arg(hide = true)]
         value: Vec<String>,
-        /// In the file credentials.env of your settings, which only you can read, and not in the
-        /// keyring
+        /// Store it in the file credentials.env of your settings, which only you can read, instead
+        /// of the keyring
         #[arg(long)]
         file: bool,
         #[command(flatten)]
@@ -558,10 +562,10 @@ pub(super) enum AuthAction {
     Token {
         /// The account
         account: String,
-        /// The scheme, where several have an account of this name
+        /// The scheme, if several have an account of this name
         #[arg(long, value_name = "NAME")]
         scheme: Option<String>,
-        /// The environment; by default ingam.yaml's `default_env`
+        /// The environment. The default is `default_env` in ingam.yaml
         #[arg(long, short, value_name = "NAME")]
         env: Option<String>,
     },
@@ -575,9 +579,9 @@ pub(super) struct BudgetArgs {
 
 #[derive(Subcommand, Debug)]
 pub(super) enum BudgetAction {
-    /// End penalties and waits; what was sent stays counted
+    /// End penalties and waits. Calls that were sent stay counted
     Clear {
-        /// The scheme; by default all
+        /// The scheme. The default is all
         scheme: Option<String>,
         /// Only keys that this account has used
         #[arg(long, short, value_name = "NAME")]
@@ -588,7 +592,7 @@ pub(super) enum BudgetAction {
 /// Whose tokens or credentials.
 #[derive(ClapArgs, Debug, Default)]
 pub(super) struct AccountArgs {
-    /// The environment; by default ingam.yaml's `default_env`
+    /// The environment. The default is `default_env` in ingam.yaml
     #[arg(long, short, value_name = "NAME")]
     pub(super) env: Option<String>,
     /// The account
@@ -602,14 +606,15 @@ pub(super) struct LoginArgs {
     pub(super) scheme: String,
     #[command(flatten)]
     pub(super) account_args: AccountArgs,
-    /// Which form of the link, where the scheme has several; by default the first
+    /// Which link, if the scheme has several. The default is the first
     #[arg(long, value_name = "NAME")]
     pub(super) link: Option<String>,
-    /// The registered address that the marketplace sends the seller back to; what the browser ends
-    /// at is pasted here. By default a page of this machine, which needs no pasting
+    /// The registered address that the marketplace redirects the seller to. ingam asks you to paste
+    /// the address that the browser ends at. The default is a page on this machine, which needs no
+    /// pasting
     #[arg(long, value_name = "URL")]
     pub(super) redirect: Option<String>,
-    /// The port of that page; by default a free one
+    /// The port of the page on this machine. The default is a free port
     #[arg(
         long,
         default_value_t = 0,
@@ -617,11 +622,10 @@ pub(super) struct LoginArgs {
         conflicts_with = "redirect"
     )]
     pub(super) port: u16,
-    /// Only print the link
+    /// Print the link, and do not open a browser
     #[arg(long)]
     pub(super) no_browser: bool,
-    /// Confirm the login on another device, with a code that is shown here; a scheme without a link
-    /// does so anyway
+    /// Sign in with a code that you enter on another device. The default if the scheme has no link
     #[arg(long, conflicts_with_all = ["link", "redirect", "port"])]
     pub(super) device: bool,
 }
@@ -630,15 +634,16 @@ pub(super) struct LoginArgs {
 pub(super) struct ImportArgs {
     /// The scheme
     pub(super) scheme: String,
-    /// A token is no argument
+    /// A token on the command line is refused
     #[arg(hide = true)]
     pub(super) value: Vec<String>,
     #[command(flatten)]
     pub(super) account_args: AccountArgs,
-    /// Which token of the scheme, where several are renewed; by default that of the usual level
+    /// Which token of the scheme, if it renews several. The default is the token of the default
+    /// level
     #[arg(long, value_name = "NAME")]
     pub(super) token: Option<String>,
-    /// Replace the tokens that the account has
+    /// Replace the stored tokens of the account
     #[arg(long)]
     pub(super) replace: bool,
 }
@@ -659,66 +664,66 @@ impl RunArgs {
 pub(super) struct SandboxArgs {
     #[command(subcommand)]
     pub(super) action: Option<SandboxAction>,
-    /// Start the marketplace of this scheme only. Repeatable
+    /// Start only the marketplace of this scheme. Repeatable
     #[arg(long, value_name = "NAME")]
     pub(super) scheme: Vec<String>,
-    /// The port of the first scheme, by default 9000; each scheme gets the next one. `SCHEME=PORT`
-    /// gives a scheme its own, and 0 any free one. Repeatable
+    /// The port of the first scheme. Each further scheme gets the next port. `SCHEME=PORT` sets the
+    /// port of one scheme, and 0 chooses a free port. The default is 9000. Repeatable
     #[arg(long, short, value_name = "PORT")]
     pub(super) port: Vec<String>,
-    /// One port for all schemes, each by its name: <http://shopee.localhost:PORT>
+    /// Use one port for all schemes, each with its own host name: <http://shopee.localhost:PORT>
     #[arg(long, value_name = "PORT", conflicts_with = "port")]
     pub(super) one_port: Option<u16>,
-    /// The address of this machine to listen on; any but a loopback one lets other machines in
+    /// The address to listen on. If it is not a loopback address, other machines can connect
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
     pub(super) bind: String,
-    /// Listen with TLS. Clients must trust the authority that `ingam sandbox ca` shows
+    /// Use TLS. Clients must trust the certificate that `ingam sandbox ca` shows
     #[arg(long)]
     pub(super) tls: bool,
-    /// Listen with a forward proxy for clients that have no setting for the base URL. It plays the
-    /// hosts of the schemes and forwards nothing. 0 for a free port
+    /// Also start a forward proxy, for clients that have no setting for the base URL. It responds
+    /// for the hosts of the schemes, and forwards nothing. 0 chooses a free port
     #[arg(long, value_name = "PORT")]
     pub(super) proxy_port: Option<u16>,
-    /// Let pages of this origin call the sandbox from a browser. Repeatable
+    /// Allow web pages of this origin to call the sandbox. Repeatable
     #[arg(long, value_name = "ORIGIN")]
     pub(super) cors: Vec<String>,
-    /// Take the protocol of a request from `X-Forwarded-Proto`, as a proxy in front of it says
+    /// Take the protocol of a request from the header `X-Forwarded-Proto` of a proxy
     #[arg(long)]
     pub(super) trust_forwarded_proto: bool,
-    /// Send pushes to this address of your program, such as <http://127.0.0.1:3000/push>: those of
-    /// `POST /.ingam/push?event=NAME`, and those of recordings with `then_push`
+    /// Send signed pushes to this address of your program, such as <http://127.0.0.1:3000/push>, on
+    /// `POST /.ingam/push?event=NAME` and for recordings with `then_push`
     #[arg(long, value_name = "URL")]
     pub(super) push_to: Option<String>,
-    /// Let `--push-to` name another machine
+    /// Allow `--push-to` to name another machine
     #[arg(long, requires = "push_to")]
     pub(super) allow_remote_push: bool,
-    /// Print addresses and test keys as one line of JSON, and requests as NDJSON
+    /// Print the addresses and test keys as one line of JSON, and requests as NDJSON
     #[arg(long)]
     pub(super) json: bool,
-    /// Print no line for each request; `GET /.ingam/requests` shows them all the same
+    /// Do not print a line for each request
     #[arg(long, short)]
     pub(super) quiet: bool,
-    /// Controls need this key in the header `x-ingam-control-key`, and answer to other machines
-    /// with it. By default `INGAM_CONTROL_KEY`
+    /// Require this key in the header `x-ingam-control-key` of controls. With the key, other
+    /// machines can use controls. The default is `INGAM_CONTROL_KEY`
     #[arg(long, value_name = "KEY")]
     pub(super) control_key: Option<String>,
-    /// Write addresses and test keys as variables to this file
+    /// Write the addresses and test keys to this file, as environment variables
     #[arg(long, value_name = "FILE")]
     pub(super) env_file: Option<PathBuf>,
-    /// Write addresses and test keys as JSON to this file as soon as requests are accepted, and
-    /// delete it at the end
+    /// Write the addresses and test keys to this file as JSON when the sandbox is ready. The file
+    /// is deleted at the end
     #[arg(long, value_name = "FILE")]
     pub(super) ready_file: Option<PathBuf>,
-    /// Stop as soon as standard input ends, as it does with the program that started this one
+    /// Stop when standard input ends, for example when the program that started ingam ends
     #[arg(long)]
     pub(super) until_eof: bool,
 }
 
 #[derive(Subcommand, Debug)]
 pub(super) enum SandboxAction {
-    /// Show where the certificate of the sandbox's authority is, and make it if there is none
+    /// Print the path of the sandbox's CA certificate. Creates the certificate if there is none
     Ca {
-        /// Show the certificate itself
+        /// Print the certificate instead
         #[arg(long)]
         pem: bool,
     },
@@ -728,55 +733,56 @@ pub(super) enum SandboxAction {
 pub(super) struct ListenArgs {
     /// The scheme
     pub(super) scheme: String,
-    /// Accept pushes of this webhook only; by default those of all webhooks of the scheme
+    /// Accept only pushes of this webhook. The default is all webhooks of the scheme
     #[arg(long, value_name = "NAME")]
     pub(super) webhook: Option<String>,
-    /// The address that is registered with the marketplace, to the letter: some of them sign it
+    /// The address exactly as it is registered with the marketplace. Some marketplaces sign it
     #[arg(long, value_name = "URL")]
     pub(super) url: String,
-    /// The port to listen on; 0 is any free one
+    /// The port to listen on. 0 chooses a free port
     #[arg(long, short, value_name = "PORT", default_value_t = 9900)]
     pub(super) port: u16,
-    /// The address of this machine to listen on; any but a loopback one lets other machines in
+    /// The address to listen on. If it is not a loopback address, other machines can connect
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
     pub(super) bind: String,
-    /// Pass right pushes on to this address, body and headers as they came, and answer what it
-    /// answers; by default they are answered with 200. A path stands in the place of the one that
-    /// came
+    /// Forward valid pushes to this address with unchanged body and headers, and return its
+    /// response. A path in the address replaces the path of the push. By default, ingam responds
+    /// with 200
     #[arg(long, value_name = "URL")]
     pub(super) forward: Option<String>,
     #[command(flatten)]
     pub(super) account_args: AccountArgs,
-    /// Print one JSON object a line
+    /// Print one JSON object per line
     #[arg(long)]
     pub(super) json: bool,
-    /// Stop as soon as standard input ends, as it does with the program that started this one
+    /// Stop when standard input ends, for example when the program that started ingam ends
     #[arg(long)]
     pub(super) until_eof: bool,
 }
 
 #[derive(ClapArgs, Debug)]
 pub(super) struct TrustArgs {
-    /// The environment; by default ingam.yaml's `default_env`
+    /// The environment. The default is `default_env` in ingam.yaml
     #[arg(long, short, value_name = "NAME")]
     pub(super) env: Option<String>,
-    /// Allow these hosts for `--host` and `INGAM_HOST_<SCHEME>`; `*` is one label. Repeatable
+    /// Allow the hosts that match this pattern for `--host` and `INGAM_HOST_<SCHEME>`. `*` matches
+    /// one label. Repeatable
     #[arg(long, value_name = "SCHEME=PATTERN", conflicts_with = "env")]
     pub(super) host: Vec<String>,
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(long, short)]
     pub(super) yes: bool,
 }
 
 #[derive(ClapArgs, Debug)]
 pub(super) struct InitArgs {
-    /// The folder; by default this one
+    /// The folder. The default is the current folder
     pub(super) folder: Option<PathBuf>,
 }
 
 #[derive(ClapArgs, Debug)]
 pub(super) struct SchemaArgs {
-    /// Which kind of file
+    /// The kind of file
     #[arg(value_parser = ["request", "fixture", "recording", "scheme", "workspace"])]
     pub(super) kind: String,
 }

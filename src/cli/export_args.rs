@@ -13,10 +13,10 @@ Examples:
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct ExportArgs {
-    /// What to write
+    /// The format
     #[arg(value_name = "FORMAT")]
     pub(super) format: ExportFormat,
-    /// The request; `flow::step` for one step of a flow
+    /// The request, or `flow::step` for one step of a flow
     #[arg(value_name = "REQUEST")]
     pub(super) id: String,
     #[command(flatten)]
@@ -27,17 +27,17 @@ pub(super) struct ExportArgs {
     /// Write to this file instead of standard output
     #[arg(long, short, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
-    /// Replace the file of `-o` if there is one
+    /// Replace the file of `-o` if it exists
     #[arg(long, requires = "output")]
     pub(super) overwrite: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum ExportFormat {
-    /// A command line for a POSIX shell that sends what ingam sends
+    /// A curl command for a POSIX shell that sends the same bytes as ingam
     Curl,
     /// HAR 1.2 with one entry
     Har,
-    /// A collection of Postman, format 2.1
+    /// A Postman collection, format 2.1
     Postman,
 }

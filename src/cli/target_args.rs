@@ -7,22 +7,23 @@ use std::path::PathBuf;
 /// Where requests go and with which variables.
 #[derive(Args, Clone, Debug, Default)]
 pub(super) struct TargetArgs {
-    /// The environment; by default ingam.yaml's `default_env`, or the sandbox
+    /// The environment. The default is `default_env` in ingam.yaml, or else the sandbox
     #[arg(long, short, value_name = "NAME")]
     pub(super) env: Option<String>,
-    /// The account, over what the files say
+    /// The account. Overrides the account in files
     #[arg(long, short, value_name = "NAME")]
     pub(super) account: Option<String>,
-    /// A variable, over what the files say; never a secret
+    /// Set a variable. Overrides the value in files. Not for secrets. Repeatable
     #[arg(long, value_name = "NAME=VALUE")]
     pub(super) var: Vec<String>,
-    /// The same, and the value is text whatever it looks like
+    /// Set a variable whose value is always text, even if it looks like a number. Repeatable
     #[arg(long, value_name = "NAME=VALUE")]
     pub(super) var_text: Vec<String>,
-    /// A YAML or JSON file of variables, over what the files say; `--var` overrides it
+    /// Read variables from a YAML or JSON file. Overrides values in files; `--var` overrides it.
+    /// Repeatable
     #[arg(long, value_name = "FILE")]
     pub(super) vars: Vec<PathBuf>,
-    /// A host in place of all hosts of a scheme; not in the sandbox. Repeatable
+    /// Send the requests of a scheme to this host. Not available in the sandbox. Repeatable
     #[arg(long, value_name = "SCHEME=URL")]
     pub(super) host: Vec<String>,
 }
