@@ -159,16 +159,17 @@ impl AssertionDecoder<'_> {
     /// Reports `as` inside of a predicate, and one with no predicate beside it.
     fn check_converter(&mut self, converter: &MapEntry, node: &YamlNode, is_outermost: bool) {
         if !is_outermost {
-            let diagnostic = Diagnostic::error("`as` cannot stand inside of a predicate")
-                .at(converter.key_at, "it converts what the subject finds");
+            let diagnostic = Diagnostic::error("`as` is not allowed inside a predicate")
+                .at(converter.key_at, "it converts the value of the subject");
             self.diagnostics.push(diagnostic.hint(
-                "write it beside the first predicate of the subject: of a path for many, each value is converted",
+                "write it next to the first predicate of the subject; if a path finds several values, each is converted",
             ));
         } else if node.as_map().is_some_and(|entries| entries.len() == 1) {
-            let diagnostic = Diagnostic::error("an expectation without a predicate holds always")
-                .at(converter.key_at, "`as` is no predicate");
+            let diagnostic = Diagnostic::error("an expectation without a predicate always passes")
+                .at(converter.key_at, "`as` is not a predicate");
             self.diagnostics.push(
-                diagnostic.hint("say what the converted value must be: `{ as: number, above: 0 }`"),
+                diagnostic
+                    .hint("add a predicate for the converted value: `{ as: number, above: 0 }`"),
             );
         }
     }
@@ -178,8 +179,8 @@ impl AssertionDecoder<'_> {
         let entries = node.as_map().unwrap_or_default();
         let written = entries.iter().filter(|entry| entry.key != AS_KEY).count();
         if entries.is_empty() {
-            let diagnostic = Diagnostic::error("an expectation without a predicate holds always")
-                .at(node.at, "nothing is expected here");
+            let diagnostic = Diagnostic::error("an expectation without a predicate always passes")
+                .at(node.at, "no predicate here");
             self.diagnostics
                 .push(diagnostic.hint("to compare with an object, write `{ equals: {} }`"));
         }
@@ -189,8 +190,8 @@ impl AssertionDecoder<'_> {
         let mut entries = node.as_map().unwrap_or_default().iter();
         if written > known && entries.any(|entry| similar_names(&entry.key, PREDICATES).is_empty())
         {
-            let diagnostic =
-                Diagnostic::warning("a map is always predicates").at(node.at, "read as predicates");
+            let diagnostic = Diagnostic::warning("a map always contains predicates")
+                .at(node.at, "ingam reads these as predicates");
             self.diagnostics
                 .push(diagnostic.hint("to compare with an object, write `equals: { … }`"));
         }
@@ -295,7 +296,7 @@ impl AssertionDecoder<'_> {
         }
         if node.as_text().and_then(parse_duration).is_some() {
             let diagnostic =
-                Diagnostic::error("only `latency` and `age` are compared with durations")
+                Diagnostic::error("a duration can be compared only with `latency` and `age`")
                     .at(node.at, "a duration");
             self.diagnostics.push(diagnostic.hint("write a number"));
             return None;
@@ -402,10 +403,10 @@ fn check_cookie_name(name: &str, at: Span, diagnostics: &mut Diagnostics) {
 /// An XPath; never a template, so that it can be judged before anything is sent.
 pub(super) fn xpath(text: &str, at: Span, diagnostics: &mut Diagnostics) -> Option<XPath> {
     if find_expression(text).is_some() {
-        let diagnostic =
-            Diagnostic::error("an XPath is never a template").at(at, "`{{` is not allowed here");
+        let diagnostic = Diagnostic::error("an XPath cannot contain a template")
+            .at(at, "`{{` is not allowed here");
         diagnostics.push(diagnostic.hint(
-            "compare with a predicate of the assertion, whose operand can be a template: `//id: { contains: \"{{ id }}\" }`",
+            "put the template into a predicate of the assertion: `//id: { contains: \"{{ id }}\" }`",
         ));
         return None;
     }
@@ -436,12 +437,12 @@ pub(super) fn regex(node: &YamlNode, diagnostics: &mut Diagnostics) -> Option<re
         .as_ref()
         .map_or(true, |template| template.as_literal().is_none())
     {
-        let diagnostic = Diagnostic::error("a regular expression is never a template")
+        let diagnostic = Diagnostic::error("a regular expression cannot contain a template")
             .at(node.at, "`{{` is not allowed here");
-        diagnostics
-            .push(diagnostic.hint(
-                "compare with `equals`, `contains` or `starts_with`, which may be templates",
-            ));
+        diagnostics.push(
+            diagnostic
+                .hint("use `equals`, `contains` or `starts_with`, which can contain templates"),
+        );
         return None;
     }
     regex::RegexBuilder::new(pattern)

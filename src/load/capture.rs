@@ -71,15 +71,15 @@ fn all_flag(map: &CheckedMap<'_>, capture: &Capture, diagnostics: &mut Diagnosti
     let all = boolean(node, "`all`", diagnostics);
     let can_repeat = matches!(capture.from, Subject::Header(_) | Subject::Cookie(_));
     if all == Some(false) {
-        let diagnostic = Diagnostic::error("`all: false` changes nothing").at(
+        let diagnostic = Diagnostic::error("`all: false` has no effect").at(
             node.at,
-            "a header that comes more than once is an error without `all`",
+            "without `all`, a header that appears more than once is an error",
         );
         diagnostics.push(diagnostic.hint("remove it"));
     } else if !can_repeat && map.get("pattern").is_none() {
         let diagnostic = Diagnostic::error("`all` is for headers, cookies and a `pattern`")
-            .at(node.at, format!("and `{}` is none", capture.from));
-        let hint = "a path such as `$.items[*].id` gives the list of what it finds";
+            .at(node.at, format!("`{}` is not one of them", capture.from));
+        let hint = "a path such as `$.items[*].id` already captures a list of all matches";
         diagnostics.push(diagnostic.hint(hint));
     }
     all == Some(true)
@@ -98,9 +98,9 @@ fn pattern(map: &CheckedMap<'_>, from: &Subject, diagnostics: &mut Diagnostics) 
             format!("this has {groups}")
         };
         let diagnostic =
-            Diagnostic::error("a `pattern` captures what its one group finds").at(node.at, found);
+            Diagnostic::error("a `pattern` captures the text of its one group").at(node.at, found);
         diagnostics.push(diagnostic.hint(
-            "put the part to capture into parentheses, as in `page=([0-9]+)`; other groups begin with `(?:`",
+            "put the part to capture in parentheses, as in `page=([0-9]+)`; begin other groups with `(?:`",
         ));
         return None;
     }
@@ -113,8 +113,8 @@ fn pattern(map: &CheckedMap<'_>, from: &Subject, diagnostics: &mut Diagnostics) 
         _ => true,
     };
     if !is_text {
-        let diagnostic = Diagnostic::error("a `pattern` looks for text in a text")
-            .at(node.at, format!("and `{from}` is none"));
+        let diagnostic = Diagnostic::error("a `pattern` needs a text")
+            .at(node.at, format!("`{from}` is not a text"));
         diagnostics.push(diagnostic.hint("remove it"));
         return None;
     }
@@ -142,17 +142,18 @@ fn default_value(
         _ => None,
     };
     if let Some(reason) = reason {
-        let diagnostic = Diagnostic::error("`default` is for one value that may be missing")
-            .at(node.at, format!("it stands in for `{from}`, {reason}"));
+        let diagnostic =
+            Diagnostic::error("`default` is only for a single value that may be missing")
+                .at(node.at, format!("it would replace `{from}`, {reason}"));
         diagnostics.push(diagnostic.hint("remove it"));
         return None;
     }
     let value = node.to_value();
     if holds_template(&value) {
-        let diagnostic = Diagnostic::error("`default` is never a template")
+        let diagnostic = Diagnostic::error("`default` cannot contain a template")
             .at(node.at, "`{{` is not allowed here");
         diagnostics.push(diagnostic.hint(
-            "write a constant such as `null`, and choose with `{{ a if b is none else b }}` where the capture is used",
+            "write a constant such as `null`, and use `{{ a if b is none else b }}` where you need the capture",
         ));
         return None;
     }
@@ -182,7 +183,7 @@ fn long_capture_subject(map: &CheckedMap<'_>, diagnostics: &mut Diagnostics) -> 
     check_header_name(name, node.at, "this name", diagnostics);
     if let Some(other) = map.present_entries(&CAPTURE_KEYS[1..]).first() {
         let diagnostic = Diagnostic::error("`{ header: NAME }` is the whole capture")
-            .at(other.key_at, "it has no other key");
+            .at(other.key_at, "no other key is allowed next to it");
         diagnostics.push(diagnostic.hint(format!(
             "write `{{ from: header.{}, … }}`",
             name.to_ascii_lowercase()
@@ -196,7 +197,7 @@ fn capture_subject(node: &YamlNode, what: &str, diagnostics: &mut Diagnostics) -
     let subject = decode_subject(written, node.at, diagnostics)?;
     if matches!(subject, Subject::Bytes) {
         let diagnostic = Diagnostic::error("nothing can be captured from `bytes`")
-            .at(node.at, "bytes are no value of a template");
+            .at(node.at, "bytes cannot be the value of a template");
         diagnostics.push(diagnostic.hint("`body` captures the text of a body"));
         return None;
     }
@@ -209,11 +210,10 @@ fn secret_flag(map: &CheckedMap<'_>, diagnostics: &mut Diagnostics) -> bool {
     };
     match boolean(node, "`secret`", diagnostics) {
         Some(false) => {
-            let diagnostic = Diagnostic::error("`secret: false` changes nothing")
+            let diagnostic = Diagnostic::error("`secret: false` has no effect")
                 .at(node.at, "a value can still be secret by its name");
             diagnostics.push(diagnostic.hint(
-                "remove it; if the value is taken for a secret by its name, write \
-                 `not_secret: [PATH]` in the file",
+                "remove it; if ingam treats the value as a secret because of its name, write `not_secret: [PATH]` in the file",
             ));
             false
         }

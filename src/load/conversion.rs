@@ -29,8 +29,8 @@ pub(super) fn decode_conversions(
     diagnostics: &mut Diagnostics,
 ) -> Vec<Conversion> {
     if matches!(subject, Subject::Status | Subject::Latency) {
-        let diagnostic = Diagnostic::error(format!("`{subject}` is not converted"))
-            .at(node.at, "`as` is for text and values of the body");
+        let diagnostic = Diagnostic::error(format!("`{subject}` cannot be converted"))
+            .at(node.at, "`as` converts only text and values of the body");
         diagnostics.push(diagnostic.hint("remove `as`"));
         return Vec::new();
     }
@@ -138,12 +138,12 @@ fn check_order(conversions: &[Conversion], diagnostics: &mut Diagnostics) -> boo
     for (index, conversion) in conversions.iter().enumerate() {
         let kind = &conversion.kind;
         let reason = match (given, kind) {
-            (ValueKind::Moment, _) => Some("`date` is the last conversion"),
+            (ValueKind::Moment, _) => Some("`date` must be the last conversion"),
             (_, ConversionKind::Path(_)) if index == 0 => {
-                Some("a path goes on inside of a converted value")
+                Some("a path needs an object or a list before it")
             }
             (ValueKind::Number | ValueKind::Text, ConversionKind::Path(_)) => {
-                Some("the conversion before it gives a single value")
+                Some("the conversion before it returns a single value")
             }
             (
                 ValueKind::Number,
@@ -151,13 +151,13 @@ fn check_order(conversions: &[Conversion], diagnostics: &mut Diagnostics) -> boo
                 | ConversionKind::Base64
                 | ConversionKind::Base64Url
                 | ConversionKind::Jwt,
-            ) => Some("the conversion before it gives a number, and this needs text"),
+            ) => Some("the conversion before it returns a number, but this one needs text"),
             _ => None,
         };
         if let Some(reason) = reason {
-            let diagnostic =
-                Diagnostic::error(format!("`{kind}` cannot stand here")).at(conversion.at, reason);
-            let hint = (index == 0).then(|| "make it a part of the subject itself".to_owned());
+            let diagnostic = Diagnostic::error(format!("`{kind}` is not allowed here"))
+                .at(conversion.at, reason);
+            let hint = (index == 0).then(|| "make it part of the subject".to_owned());
             diagnostics.push(diagnostic.maybe_hint(hint));
             return false;
         }

@@ -20,13 +20,13 @@ pub(super) fn body_charset(map: &CheckedMap<'_>, diagnostics: &mut Diagnostics) 
     let reason = match charset {
         None => Some("not a label of the WHATWG Encoding Standard"),
         // The standard lets nobody send it.
-        Some(charset) if charset.is_utf_16() => Some("bodies are not sent in UTF-16"),
+        Some(charset) if charset.is_utf_16() => Some("ingam does not send bodies in UTF-16"),
         Some(_) => None,
     };
     if let Some(reason) = reason {
-        let diagnostic = Diagnostic::error(format!("`{label}` is not an encoding for a body"));
+        let diagnostic = Diagnostic::error(format!("`{label}` is not a valid encoding of a body"));
         diagnostics.push(diagnostic.at(node.at, reason).hint(
-            "Korean servers name `euc-kr`, Japanese ones `shift_jis` or `euc-jp`, Chinese ones `gb18030` or `big5`",
+            "common encodings are `euc-kr` (Korean), `shift_jis` and `euc-jp` (Japanese), `gb18030` and `big5` (Chinese)",
         ));
         return None;
     }
@@ -34,9 +34,11 @@ pub(super) fn body_charset(map: &CheckedMap<'_>, diagnostics: &mut Diagnostics) 
         .iter()
         .any(|key| map.get(key).is_some());
     if !has_body {
-        let diagnostic = Diagnostic::error("`charset` is for `form`, `text` and `xml`")
-            .at(node.at, "none of them is here");
-        diagnostics.push(diagnostic.hint("JSON is always UTF-8; a `file` is sent as it is"));
+        let diagnostic = Diagnostic::error("`charset` is only for `form`, `text` and `xml`")
+            .at(node.at, "this request has none of them");
+        diagnostics.push(
+            diagnostic.hint("remove it: JSON is always UTF-8, and a `file` is sent unchanged"),
+        );
         return None;
     }
     charset
@@ -53,7 +55,7 @@ pub(super) fn check_encodable(
             let diagnostic =
                 Diagnostic::error(format!("{} has no `{}`", charset.name(), error.character));
             diagnostics.push(diagnostic.at(tree.at, "in this body").hint(
-                "in `xml` write the character by its number, such as `&#8364;`; otherwise leave it out",
+                "in `xml`, write the character as a number, such as `&#8364;`; otherwise remove it",
             ));
         }
     }
@@ -68,7 +70,7 @@ pub(super) fn check_fields_encodable(
         check_encodable(&field.value, charset, diagnostics);
         if charset.encode(&field.name).is_err() {
             let reason = format!(
-                "{} does not have all letters of `{}`",
+                "the encoding {} lacks characters of `{}`",
                 charset.name(),
                 field.name
             );
@@ -98,9 +100,9 @@ pub(super) fn check_xml(tree: &TemplateTree, charset: Charset, diagnostics: &mut
     let sample: String = match &tree.kind {
         TemplateTreeKind::Constant(value) => value.to_text(),
         TemplateTreeKind::Template(template) if template.as_expression().is_some() => {
-            let diagnostic = Diagnostic::error("`xml` needs the XML itself");
+            let diagnostic = Diagnostic::error("`xml` needs literal XML");
             diagnostics.push(diagnostic.at(tree.at, "a template alone").hint(
-                "values of templates are escaped; to send XML that a variable holds, write `text` with a `content-type`",
+                "ingam escapes values of templates; to send XML from a variable, write `text` with a `content-type`",
             ));
             return;
         }
@@ -109,17 +111,17 @@ pub(super) fn check_xml(tree: &TemplateTree, charset: Charset, diagnostics: &mut
     };
     if let Err(error) = XmlDocument::parse(&sample) {
         let diagnostic = Diagnostic::error(format!("`xml` is {error}"));
-        diagnostics.push(diagnostic.at(tree.at, "line and column are counted from here"));
+        diagnostics.push(diagnostic.at(tree.at, "line and column count from here"));
         return;
     }
     let declared = xml_declared_label(sample.as_bytes());
     if let Some(label) = declared.filter(|label| Charset::of_label(label) != Some(charset)) {
         let name = charset.name();
         let diagnostic = Diagnostic::error(format!(
-            "the XML says `encoding=\"{label}\"` and is sent in {name}"
+            "the XML declares `encoding=\"{label}\"`, but it is sent in {name}"
         ));
         diagnostics.push(diagnostic.at(tree.at, "in its declaration").hint(format!(
-            "write `charset: {label}` beside it, or declare `{name}`"
+            "write `charset: {label}` next to it, or declare `{name}`"
         )));
     }
 }
@@ -151,7 +153,7 @@ pub(super) fn check_content_type(
     let essence = written.split(';').next().unwrap_or(written).trim();
     let diagnostic = Diagnostic::error(format!("the body is sent in {}", charset.name()));
     diagnostics.push(diagnostic.at(at, reason).hint(format!(
-        "write `{essence}; charset={}`, or leave the header out",
+        "write `{essence}; charset={}`, or remove the header",
         charset.name().to_ascii_lowercase()
     )));
 }

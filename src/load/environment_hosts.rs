@@ -29,11 +29,11 @@ pub(super) fn check_named_hosts(
         let at = hosts.first().map(|(_, address)| address.at);
         if let (Some(first), Some(at)) = (missing.clone().next(), at) {
             let diagnostic = Diagnostic::error(format!(
-                "`hosts` names no {} for `{name}`",
+                "`hosts` has no {} for `{name}`",
                 join_names(missing, "and")
             ));
             diagnostics.push(diagnostic.at(at, "in this map").hint(format!(
-                "requests go there: add `{first}: \"https://…\"`, or write one address for all, `{name}: \"https://…\"`"
+                "requests go to this host: add `{first}: \"https://…\"`, or write one address for all hosts: `{name}: \"https://…\"`"
             )));
         }
     }

@@ -46,7 +46,10 @@ fn resolve(step: &mut Step, scheme: &Scheme, diagnostics: &mut Diagnostics) {
     let diagnostic = Diagnostic::error("`ok: true` and this status contradict each other")
         .at(
             assertion.at,
-            format!("`{}` never calls such a status a success", scheme.name),
+            format!(
+                "the scheme `{}` never treats this status as a success",
+                scheme.name
+            ),
         )
         .at(ok_at, "a success is expected");
     diagnostics.push(diagnostic.hint(
@@ -67,10 +70,13 @@ fn check_until(step: &Step, scheme: &Scheme, diagnostics: &mut Diagnostics) {
     };
     let diagnostic = Diagnostic::error("`until` waits for a status that `ok` refuses").at(
         assertion.at,
-        format!("`{}` never calls such a status a success", scheme.name),
+        format!(
+            "the scheme `{}` never treats this status as a success",
+            scheme.name
+        ),
     );
     diagnostics.push(diagnostic.hint(
-        "to wait until a thing is gone, write `ok: { kind: any }`, and what it looks like before under `pending`, such as `pending: { status: 200 }`",
+        "to wait until an item is deleted, write `ok: { kind: any }`, and write the response before that under `pending`, such as `pending: { status: 200 }`",
     ));
 }
 
@@ -113,7 +119,7 @@ fn check_retry(step: &Step, diagnostics: &mut Diagnostics) {
     if step.expected_outcome == ExpectedOutcome::Success {
         return;
     }
-    let diagnostic = Diagnostic::error("a request that must fail is never tried again")
+    let diagnostic = Diagnostic::error("a request that must fail is never retried")
         .at(retry_at, "this has no effect");
     let mut assertions = step.assertions.iter();
     let status = assertions.find(|one| matches!(one.subject, Subject::Status));

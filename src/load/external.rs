@@ -20,8 +20,8 @@ impl RequestDecoder<'_> {
         self.refuse_keys_beside_external(map);
         let nodes = one_or_many(node);
         if nodes.is_empty() {
-            let diagnostic =
-                Diagnostic::error("`external` needs at least one host").at(node.at, "no host here");
+            let diagnostic = Diagnostic::error("`external` needs at least one host")
+                .at(node.at, "the list is empty");
             self.diagnostics.push(diagnostic);
         }
         let patterns = nodes
@@ -38,14 +38,14 @@ impl RequestDecoder<'_> {
         let written = text(node, "a host", self.diagnostics)?;
         let reason = match HostPattern::parse(written) {
             Ok(pattern) if pattern.names_port() && !pattern.is_loopback() => {
-                format!("`{written}` names a port: other hosts are asked at port 443 only")
+                format!("`{written}` has a port: other hosts are called only at port 443")
             }
             Ok(pattern) => return Some(pattern),
             Err(error) => error.to_string(),
         };
         let diagnostic = Diagnostic::error(reason).at(node.at, "in `external`");
         self.diagnostics.push(diagnostic.hint(
-            "write the host as the address has it, with `*` for one label if it varies: `*.s3.ap-northeast-2.amazonaws.com`",
+            "write the host as in the address, with `*` for a label that varies: `*.s3.ap-northeast-2.amazonaws.com`",
         ));
         None
     }
@@ -53,7 +53,7 @@ impl RequestDecoder<'_> {
     fn refuse_keys_beside_external(&mut self, map: &CheckedMap<'_>) {
         let mut refuse = |key: &str, reason: &str, hint: &str| {
             if let Some(entry) = map.entry(key) {
-                let title = format!("`{key}` and `external` exclude each other");
+                let title = format!("`{key}` and `external` cannot be combined");
                 let diagnostic = Diagnostic::error(title).at(entry.key_at, reason);
                 self.diagnostics.push(diagnostic.hint(hint));
             }
@@ -65,15 +65,15 @@ impl RequestDecoder<'_> {
         );
         refuse(
             "level",
-            "the address is asked without a signature",
+            "ingam calls the address without a signature",
             "remove it",
         );
         let is_plain = |node: &YamlNode| node.as_text() == Some(PLAIN_SCHEME);
         if !map.get("scheme").is_some_and(is_plain) {
             refuse(
                 "scheme",
-                "the address is asked without a signature",
-                "remove it, or write `scheme: none`; in a flow the other steps keep the scheme of the file",
+                "ingam calls the address without a signature",
+                "remove it, or write `scheme: none`; in a flow, the other steps keep the scheme of the file",
             );
         }
     }
@@ -82,11 +82,10 @@ impl RequestDecoder<'_> {
     pub(super) fn check_address(&mut self, path: &Template) {
         if !matches!(path.parts.as_slice(), [TemplatePart::Expression(_)]) {
             let diagnostic =
-                Diagnostic::error("with `external` the address is exactly one template")
+                Diagnostic::error("with `external`, the address must be exactly one template")
                     .at(path.at, "this is not");
-            self.diagnostics.push(diagnostic.hint(
-                "write `\"{{ upload_url }}\"`, with the address as an earlier step captured it",
-            ));
+            self.diagnostics
+                .push(diagnostic.hint("write a captured address, such as `\"{{ upload_url }}\"`"));
         }
     }
 
@@ -106,7 +105,7 @@ impl RequestDecoder<'_> {
             self.diagnostics.push(
                 diagnostic
                     .at(node.at, "this is none")
-                    .hint("without `redirects` none is followed"),
+                    .hint("without `redirects`, no redirect is followed"),
             );
             0
         })

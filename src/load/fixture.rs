@@ -82,7 +82,7 @@ impl RequestDecoder<'_> {
     fn check_fixture(&mut self, fixture: &Fixture) {
         if fixture.steps.is_empty() && fixture.values.is_empty() {
             let diagnostic = Diagnostic::error("a fixture needs `steps`, `values` or both")
-                .at(fixture.at, "it makes nothing and says nothing");
+                .at(fixture.at, "this fixture is empty");
             self.diagnostics.push(diagnostic);
         }
         if let Some(account) = fixture
@@ -90,10 +90,10 @@ impl RequestDecoder<'_> {
             .as_ref()
             .filter(|account| account.name == crate::model::environment::ALL_ACCOUNTS)
         {
-            let diagnostic = Diagnostic::error("a fixture is made for one account at a time")
-                .at(account.at, "each of them");
+            let diagnostic = Diagnostic::error("a fixture is set up for one account at a time")
+                .at(account.at, "this means all accounts");
             self.diagnostics
-                .push(diagnostic.hint("leave `account` out: then it is made for the account of each request that needs it"));
+                .push(diagnostic.hint("remove `account`: ingam then sets up the fixture for the account of each request that needs it"));
         }
     }
 
@@ -103,14 +103,13 @@ impl RequestDecoder<'_> {
             name if !crate::load::node_reader::is_variable_name(name) => {
                 Some("use ASCII letters, digits and `_`, and begin with a letter")
             }
-            name if RESERVED_NAMES.contains(&name) => {
-                Some("it is a name of the language: choose another")
-            }
+            name if RESERVED_NAMES.contains(&name) => Some("the name is reserved: choose another"),
             _ => None,
         };
         if let Some(hint) = hint {
-            let diagnostic = Diagnostic::error(format!("`{name}` is not a name for a fixture"))
-                .at(node.at, "in this file");
+            let diagnostic =
+                Diagnostic::error(format!("`{name}` is not a valid name of a fixture"))
+                    .at(node.at, "in this file");
             self.diagnostics.push(diagnostic.hint(hint));
         }
     }
@@ -126,7 +125,7 @@ impl RequestDecoder<'_> {
                 continue;
             };
             if let Some(first) = needs.iter().find(|named| named.name == name) {
-                let diagnostic = Diagnostic::error(format!("`{name}` is needed twice"))
+                let diagnostic = Diagnostic::error(format!("`{name}` appears twice in `needs`"))
                     .at(node.at, "the second")
                     .at(first.at, "the first");
                 self.diagnostics.push(diagnostic);
@@ -143,7 +142,8 @@ impl RequestDecoder<'_> {
         let nodes = list_items(node, "`steps`", self.diagnostics);
         if nodes.is_empty() && node.as_list().is_some() {
             self.diagnostics.push(
-                Diagnostic::error("`steps` needs at least one step").at(node.at, "no step here"),
+                Diagnostic::error("`steps` needs at least one step")
+                    .at(node.at, "the list is empty"),
             );
         }
         let mut names = StepNames::new();
@@ -208,20 +208,18 @@ impl RequestDecoder<'_> {
         // The ledger stores the rendered undo before the step is sent. A file would have to be
         // copied into it, and could be any size.
         if let RequestBody::Multipart(_) | RequestBody::File(_) = step.body {
-            let diagnostic = Diagnostic::error(
-                "an undo is written down before it is needed, and cannot hold a file",
-            )
-            .at(node.at, "this undo");
+            let diagnostic =
+                Diagnostic::error("an undo is stored before the call, and cannot contain a file")
+                    .at(node.at, "this undo");
             self.diagnostics
                 .push(diagnostic.hint("use `json`, `form` or `text`"));
         }
         if let RequestBody::Encoded(_) = step.body {
             let diagnostic =
-                Diagnostic::error("an undo is sent in UTF-8, as `json`, `form` or `text`")
+                Diagnostic::error("an undo can be only `json`, `form` or `text`, in UTF-8")
                     .at(node.at, "this undo");
             self.diagnostics.push(
-                diagnostic
-                    .hint("write XML as `text` with a `content-type`, and leave out `charset`"),
+                diagnostic.hint("write XML as `text` with a `content-type`, and remove `charset`"),
             );
         }
     }
@@ -230,11 +228,12 @@ impl RequestDecoder<'_> {
         // A later process may judge `gone` from the ledger, where the variables of this run no
         // longer exist.
         if let Some(template) = map.get("gone").and_then(first_template) {
-            let diagnostic = Diagnostic::error("`gone` holds no template")
+            let diagnostic = Diagnostic::error("`gone` cannot contain a template")
                 .at(template.at, "`{{` is not allowed here");
             self.diagnostics.push(
-                diagnostic
-                    .hint("it says what the marketplace answers when the thing is gone already"),
+                diagnostic.hint(
+                    "it describes the response of the marketplace if the item no longer exists",
+                ),
             );
         }
     }

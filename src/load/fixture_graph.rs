@@ -46,14 +46,14 @@ fn check_scopes(workspace: &Workspace, fixture: &Fixture, diagnostics: &mut Diag
         if other.scope < fixture.scope {
             let (wide, narrow) = (fixture.scope.name(), other.scope.name());
             let text = format!(
-                "`{}` lives for a {wide}, and needs `{}`, which lives for a {narrow} only",
+                "`{}` has the scope {wide}, but needs `{}`, which has the scope {narrow}",
                 fixture.name, other.name
             );
             let diagnostic = Diagnostic::error(text)
                 .at(needed.at, "needed here")
                 .at(other.at, format!("`scope: {narrow}`"));
             diagnostics.push(diagnostic.hint(format!(
-                "give `{}` the scope {wide}, or `{}` the scope {narrow}",
+                "change the scope of `{}` to {wide}, or the scope of `{}` to {narrow}",
                 other.name, fixture.name
             )));
         }
@@ -103,7 +103,7 @@ fn cycle_diagnostic(way: &[(&str, &SpannedName)]) -> Diagnostic {
         .chain(way.first().map(|(name, _)| *name))
         .collect();
     let diagnostic = Diagnostic::error(format!(
-        "fixtures need each other in a circle: {}",
+        "fixtures need each other in a cycle: {}",
         names.join(" → ")
     ));
     way.iter().fold(diagnostic, |diagnostic, (name, needed)| {
@@ -131,7 +131,7 @@ fn check_captures(fixture: &Fixture, diagnostics: &mut Diagnostics) {
                     .any(|expression| uses_variable(expression, &capture.name));
             if !used {
                 let diagnostic =
-                    Diagnostic::error(format!("nothing uses the capture `{}`", capture.name))
+                    Diagnostic::error(format!("the capture `{}` is not used", capture.name))
                         .at(capture.name_at, "captured here");
                 diagnostics
                     .push(diagnostic.hint("use it in the undo or in `values`, or remove it"));

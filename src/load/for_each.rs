@@ -56,12 +56,14 @@ impl RequestDecoder<'_> {
 
     fn refuse_snapshot_beside(&mut self, step: &CheckedMap<'_>) {
         if let (Some(each), Some(snapshot)) = (step.entry("for_each"), step.entry(SNAPSHOT_KEY)) {
-            let diagnostic = Diagnostic::error("a step with `for_each` has no snapshot")
-                .at(snapshot.key_at, "this keeps one response")
-                .at(each.key_at, "this gets one in each round");
-            self.diagnostics.push(diagnostic.hint(
-                "assert what every round must return, or write a step of its own for the snapshot",
-            ));
+            let diagnostic = Diagnostic::error("a step with `for_each` cannot have a snapshot")
+                .at(snapshot.key_at, "a snapshot holds one response")
+                .at(each.key_at, "this step gets one response in each round");
+            self.diagnostics.push(
+                diagnostic.hint(
+                    "use `assert` for every round, or write a separate step for the snapshot",
+                ),
+            );
         }
     }
 
@@ -72,18 +74,17 @@ impl RequestDecoder<'_> {
             return None;
         }
         if RESERVED_NAMES.contains(&name) {
-            let diagnostic = Diagnostic::error(format!("`{name}` is a name of the language"))
-                .at(node.at, "set here");
+            let diagnostic =
+                Diagnostic::error(format!("`{name}` is a reserved name")).at(node.at, "set here");
             self.diagnostics
                 .push(diagnostic.hint("choose another name for the value of a round"));
             return None;
         }
         if let Some(capture) = captures.iter().find(|capture| capture.name == name) {
-            let diagnostic = Diagnostic::error(format!("the step captures `{name}`, too"))
+            let diagnostic = Diagnostic::error(format!("the step also captures `{name}`"))
                 .at(node.at, "the value of a round")
                 .at(capture.name_at, "the capture");
-            self.diagnostics
-                .push(diagnostic.hint("give one of them another name"));
+            self.diagnostics.push(diagnostic.hint("rename one of them"));
         }
         Some(name.to_owned())
     }
@@ -97,11 +98,11 @@ impl RequestDecoder<'_> {
             TemplateTreeKind::Template(template) if template.as_expression().is_some() => None,
             TemplateTreeKind::Template(_) => Some(
                 Diagnostic::error("`in` must be a list")
-                    .at(node.at, "text around a template is text")
+                    .at(node.at, "with text around it, a template returns text")
                     .hint("write the template alone: `in: \"{{ ids }}\"`"),
             ),
             TemplateTreeKind::Constant(_) | TemplateTreeKind::Object(_) => Some(
-                wrong_kind(node, "`in`", "a list, or a template that gives one")
+                wrong_kind(node, "`in`", "a list, or a template that returns a list")
                     .hint("write `in: \"{{ ids }}\"`, or `in: [first, second]`"),
             ),
         };
@@ -119,23 +120,20 @@ pub(super) fn check_item_use(step: &Step, diagnostics: &mut Diagnostics) {
     if expressions.any(|expression| uses_variable(expression, &each.item)) {
         return;
     }
-    let diagnostic = Diagnostic::warning(format!("nothing uses `{}`", each.item))
-        .at(each.item_at, "every round sends the same request");
-    diagnostics.push(diagnostic.hint(format!(
-        "write `{{{{ {} }}}}` where the value belongs",
-        each.item
-    )));
+    let diagnostic = Diagnostic::warning(format!("`{}` is not used", each.item))
+        .at(each.item_at, "all rounds send the same request");
+    diagnostics.push(diagnostic.hint(format!("use `{{{{ {} }}}}` in the request", each.item)));
 }
 
 /// A written list that is empty, or too long.
 fn count_fault(count: usize, node: &YamlNode) -> Option<Diagnostic> {
     if count == 0 {
         let diagnostic = Diagnostic::error("`in` needs at least one value");
-        return Some(diagnostic.at(node.at, "the step would never be sent"));
+        return Some(diagnostic.at(node.at, "the step would never run"));
     }
     (count > MAX_ROUNDS).then(|| {
         Diagnostic::error(format!("`for_each` has at most {MAX_ROUNDS} rounds"))
             .at(node.at, format!("here are {}", pluralize(count, "value")))
-            .hint("send several values in one round: `| batch(100)`")
+            .hint("send several values in each round: `| batch(100)`")
     })
 }

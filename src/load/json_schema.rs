@@ -135,7 +135,7 @@ impl SchemaLoader {
             .map(|pointer| {
                 SchemaFault::new(
                     pointer.clone(),
-                    "a name stands twice in one object, and only the last one counts",
+                    "a name appears twice in one object, and only the last one takes effect",
                 )
                 .with_hint("remove one of them")
             })
@@ -146,7 +146,7 @@ impl SchemaLoader {
             faults.push(
                 SchemaFault::new(
                     "/$schema",
-                    format!("{named} is not a draft that ingam knows"),
+                    format!("ingam does not support the draft {named}"),
                 )
                 .with_hint("write `https://json-schema.org/draft/2020-12/schema`"),
             );
@@ -201,12 +201,12 @@ impl SchemaLoader {
             return self.diagnostics(document, &places, &faults);
         };
         if faults.is_empty() && whole.satisfiability() == Satisfiability::No {
-            faults.push(SchemaFault::new("", "no value fits the schema"));
+            faults.push(SchemaFault::new("", "no value is valid for the schema"));
         }
         if accepts_everything(&whole) {
             faults.push(
                 SchemaFault::new("", "the schema accepts every value")
-                    .with_hint("say which `type` the value has, and which members it needs"),
+                    .with_hint("add a `type`, and the `required` members"),
             );
         } else if let Some((keyword, kind)) = unpinned_type(&document.json) {
             faults.push(
@@ -215,7 +215,7 @@ impl SchemaLoader {
                     format!("the schema accepts every value that is not of type `{kind}`"),
                 )
                 .with_hint(format!(
-                    "`{keyword}` looks at values of type `{kind}` only: add `\"type\": \"{kind}\"` ({})",
+                    "`{keyword}` checks only values of type `{kind}`: add `\"type\": \"{kind}\"` ({})",
                     draft_name(draft)
                 )),
             );
@@ -225,7 +225,7 @@ impl SchemaLoader {
             if branch.is_ok_and(|branch| accepts_everything(&branch)) {
                 faults.push(SchemaFault::new(
                     pointer,
-                    "this branch of `anyOf` accepts every value, so the others decide nothing",
+                    "this branch of `anyOf` accepts every value, so the other branches have no effect",
                 ));
             }
         }
@@ -280,15 +280,15 @@ impl Retrieve for SchemaLoader {
         };
         let Some(path) = address.as_str().strip_prefix(BASE_ADDRESS) else {
             return Err(refuse(format!(
-                "`{address}` is not fetched: a `$ref` names a file of the workspace, relative to the schema"
+                "ingam does not download `{address}`: a `$ref` must be the path of a file in the workspace, relative to the schema"
             )));
         };
         let path = percent_decode_str(path)
             .decode_utf8()
-            .map_err(|_| refuse(format!("`{path}` is not the name of a file")))?;
+            .map_err(|_| refuse(format!("`{path}` is not a valid file name")))?;
         let document = self
             .read_document(Path::new(&*path))
-            .map_err(|error| refuse(format!("the schema that `$ref` names {error}")))?;
+            .map_err(|error| refuse(format!("the schema in `$ref` {error}")))?;
         let json = document.json.clone();
         self.read
             .lock()
@@ -335,16 +335,21 @@ fn impossible_schema(pointer: &str, reason: &UnsatisfiableReason) -> Option<Sche
         crate::diagnostic::join_names(names, "and")
     };
     let title = match reason {
-        UnsatisfiableReason::Literal if pointer.is_empty() => "no value fits `false`".to_owned(),
+        UnsatisfiableReason::Literal if pointer.is_empty() => {
+            "no value is valid for `false`".to_owned()
+        }
         UnsatisfiableReason::Literal => return None,
         UnsatisfiableReason::Empty(cause) if cause.keywords.is_empty() => {
-            "no value fits this schema".to_owned()
+            "no value is valid for this schema".to_owned()
         }
         UnsatisfiableReason::Empty(cause) => {
-            format!("no value fits {}", names(std::slice::from_ref(cause)))
+            format!(
+                "no value is valid for {}",
+                names(std::slice::from_ref(cause))
+            )
         }
         UnsatisfiableReason::Conflict(causes) => {
-            format!("no value fits {} together", names(causes))
+            format!("no value is valid for {} together", names(causes))
         }
     };
     Some(SchemaFault::new(pointer, title))

@@ -577,7 +577,7 @@ fn add_scheme(
     .at(scheme.at, "taken");
     diagnostics.push(
         diagnostic
-            .hint("give the file another name: a request must mean the same for everyone")
+            .hint("rename the file: a file of the workspace cannot replace a built-in scheme")
             .in_file(file.path.clone()),
     );
 }

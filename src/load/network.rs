@@ -68,11 +68,10 @@ fn pem_file(
         .any(|window| window == KEY_MARK)
     {
         let diagnostic = Diagnostic::error(format!(
-            "`{shown}` holds a private key, and a workspace is shared"
+            "`{shown}` contains a private key, but a workspace is shared"
         ));
-        diagnostics.push(diagnostic.at(file.at, "only certificates stand in it").hint(
-            "set the variable `INGAM_<SCHEME>__TLS_KEY_FILE` to a file outside of the workspace that holds the key; \
-             if this file was shared, replace the key",
+        diagnostics.push(diagnostic.at(file.at, "the file must contain only certificates").hint(
+            "set the variable `INGAM_<SCHEME>__TLS_KEY_FILE` to a key file outside the workspace; if this file was shared, replace the key",
         ));
         return None;
     }
@@ -85,8 +84,7 @@ fn pem_file(
         Err(reason) => {
             let diagnostic = Diagnostic::error(format!("`{shown}` {reason}"));
             diagnostics.push(diagnostic.at(file.at, "this file").hint(
-                "write certificates in PEM, beginning with `-----BEGIN CERTIFICATE-----`; \
-                 `openssl x509 -inform der -in FILE` converts one",
+                "use certificates in PEM format, beginning with `-----BEGIN CERTIFICATE-----`; `openssl x509 -inform der -in FILE` converts a certificate",
             ));
             None
         }
@@ -97,19 +95,19 @@ const KEY_MARK: &[u8] = b"PRIVATE KEY-----";
 
 /// The text of a file that holds certificates and nothing broken.
 fn check_certificates(bytes: &[u8], is_authority: bool) -> Result<String, String> {
-    let text = std::str::from_utf8(bytes).map_err(|_| "holds no text".to_owned())?;
+    let text = std::str::from_utf8(bytes).map_err(|_| "is not text".to_owned())?;
     let mut count = 0;
     for certificate in CertificateDer::pem_slice_iter(bytes) {
-        let certificate = certificate.map_err(|error| format!("is no PEM: {error}"))?;
+        let certificate = certificate.map_err(|error| format!("is not PEM: {error}"))?;
         count += 1;
         if is_authority {
             RootCertStore::empty()
                 .add(certificate)
-                .map_err(|error| format!("holds a certificate that cannot be used: {error}"))?;
+                .map_err(|error| format!("contains a certificate that cannot be used: {error}"))?;
         }
     }
     match count {
-        0 => Err("holds no certificate".to_owned()),
+        0 => Err("contains no certificate".to_owned()),
         _ => Ok(text.to_owned()),
     }
 }
@@ -130,7 +128,7 @@ pub(super) fn proxy_address(
             refuse(
                 "`proxy` is not the address of a proxy".to_owned(),
                 "this value",
-                "write `http://host:port`; `https`, `socks5` and `socks5h` are possible, too",
+                "write `http://host:port`; `https`, `socks5` and `socks5h` also work",
             );
             return None;
         }
@@ -138,7 +136,7 @@ pub(super) fn proxy_address(
     let refused_password = url.password().map(str::to_owned);
     if refused_password.is_some() {
         refuse(
-            "`proxy` holds a password, and this file is shared".to_owned(),
+            "`proxy` contains a password, but this file is shared".to_owned(),
             "in this address",
             "remove it and set the variable `INGAM_PROXY_PASSWORD`; if the file was shared, replace the password",
         );
@@ -146,7 +144,7 @@ pub(super) fn proxy_address(
         refuse(
             "`proxy` has a path".to_owned(),
             "in this address",
-            "write protocol, host and port only",
+            "write only the protocol, the host and the port",
         );
     }
     let user = percent_decode_str(url.username()).decode_utf8_lossy();

@@ -141,10 +141,8 @@ impl<'n> CheckedMap<'n> {
 
 /// Where a key belongs that is unknown here.
 fn misplaced_key_hint(key: &str) -> Option<String> {
-    (key == COOKIES_KEY).then(|| {
-        "`cookies: keep` stands at the top of a request file, and holds for all its steps"
-            .to_owned()
-    })
+    (key == COOKIES_KEY)
+        .then(|| "move `cookies: keep` to the top of the file; it applies to all steps".to_owned())
 }
 
 /// Every entry of a map whose keys are free.
@@ -330,7 +328,7 @@ pub(super) fn check_header_name(name: &str, at: Span, label: &str, diagnostics: 
     }
 }
 
-/// Reports a header that no file can set, because it follows from the host and the body.
+/// Reports a header that no file can set, because ingam derives it from the host and the body.
 pub(super) fn check_settable_header(
     name: &str,
     at: Span,
@@ -339,9 +337,9 @@ pub(super) fn check_settable_header(
 ) {
     check_header_name(name, at, "this name", diagnostics);
     if crate::wire::FRAMING_HEADERS.contains(&name.to_ascii_lowercase().as_str()) {
-        let diagnostic =
-            Diagnostic::error(format!("`{name}` is not for {who} to say")).at(at, "this header");
-        diagnostics.push(diagnostic.hint("it follows from the host and the body"));
+        let diagnostic = Diagnostic::error(format!("{who} cannot set the header `{name}`"))
+            .at(at, "this header");
+        diagnostics.push(diagnostic.hint("ingam derives it from the host and the body"));
     }
 }
 
@@ -358,7 +356,7 @@ pub(super) fn response_status(node: &YamlNode, diagnostics: &mut Diagnostics) ->
         diagnostics.push(wrong_kind(
             node,
             "`status`",
-            "a status of a response, 200 to 599",
+            "a response status from 200 to 599",
         ));
     }
     found
@@ -387,8 +385,8 @@ pub(crate) fn is_variable_name(text: &str) -> bool {
 /// Reports a name that no template could look up.
 pub(super) fn check_variable_name(name: &str, at: Span, what: &str, diagnostics: &mut Diagnostics) {
     if !is_variable_name(name) {
-        let diagnostic =
-            Diagnostic::error(format!("`{name}` is not a name for {what}")).at(at, "this name");
+        let diagnostic = Diagnostic::error(format!("`{name}` is not a valid name of {what}"))
+            .at(at, "this name");
         diagnostics
             .push(diagnostic.hint("use ASCII letters, digits and `_`, and begin with a letter"));
     }

@@ -19,16 +19,19 @@ impl RequestDecoder<'_> {
     pub(super) fn output_file(&mut self, map: &CheckedMap<'_>) -> Option<OutputFile> {
         let entry = map.entry("output")?;
         if let Some(pages) = map.entry("pages") {
-            let diagnostic = Diagnostic::error("`output` and `pages` exclude each other")
+            let diagnostic = Diagnostic::error("`output` and `pages` cannot be combined")
                 .at(entry.key_at, "a file holds one response")
-                .at(pages.key_at, "here there are several");
-            self.diagnostics
-                .push(diagnostic.hint("capture what the pages hold, or write each page in a step"));
+                .at(pages.key_at, "this step gets several responses");
+            self.diagnostics.push(
+                diagnostic.hint(
+                    "capture values of the pages, or write a step with `output` for each page",
+                ),
+            );
         }
         if let Some(head) = map.entry("head") {
             let diagnostic = Diagnostic::error("`output` needs a response with a body")
-                .at(entry.key_at, "nothing to write")
-                .at(head.key_at, "the response to HEAD has none");
+                .at(entry.key_at, "this response has no body")
+                .at(head.key_at, "a response to HEAD has no body");
             self.diagnostics.push(diagnostic);
         }
         let node = &entry.value;
@@ -37,7 +40,7 @@ impl RequestDecoder<'_> {
             let diagnostic =
                 Diagnostic::error(format!("`{name}` {error}")).at(path.at, "in the name of a file");
             self.diagnostics.push(diagnostic.hint(
-                "write a name such as `label-{{ order_sn }}.pdf`, below folders if needed: it is relative to the folder of outputs",
+                "write a name such as `label-{{ order_sn }}.pdf`, optionally with folders; it is relative to the output folder",
             ));
         }
         Some(OutputFile { at: node.at, path })

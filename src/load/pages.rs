@@ -63,11 +63,11 @@ impl RequestDecoder<'_> {
     fn page_link(&mut self, map: &CheckedMap<'_>, entry: &MapEntry) -> Option<LinkRelation> {
         for other in map.present_entries(&VARIABLE_KEYS) {
             let diagnostic =
-                Diagnostic::error(format!("`{}` has no place beside `link`", other.key))
+                Diagnostic::error(format!("`{}` and `link` cannot be combined", other.key))
                     .at(other.key_at, "not used")
                     .at(
                         entry.key_at,
-                        "the link says whether there is another page, and where",
+                        "the link determines whether there is another page, and its address",
                     );
             self.diagnostics.push(diagnostic.hint("remove one of them"));
         }
@@ -81,7 +81,7 @@ impl RequestDecoder<'_> {
             let title = if name.is_empty() {
                 "`link` is empty".to_owned()
             } else {
-                format!("`{}` is not the relation of a link", name.escape_debug())
+                format!("`{}` is not a link relation", name.escape_debug())
             };
             let diagnostic = Diagnostic::error(title).at(entry.value.at, "one word");
             self.diagnostics
@@ -98,11 +98,11 @@ impl RequestDecoder<'_> {
     fn page_condition(&mut self, map: &CheckedMap<'_>) -> Option<PageCondition> {
         let (goes_on, ends) = (map.entry("while"), map.entry("until"));
         if let (Some(goes_on), Some(ends)) = (goes_on, ends) {
-            let diagnostic = Diagnostic::error("`until` is the opposite of `while`")
+            let diagnostic = Diagnostic::error("`while` and `until` cannot be combined")
                 .at(ends.key_at, "the second condition")
                 .at(goes_on.key_at, "the first");
             self.diagnostics.push(diagnostic.hint(
-                "keep one of them: `while` goes on as long as it holds, `until` ends when it holds",
+                "remove one of them: `while` continues as long as it holds, `until` stops when it holds",
             ));
             return None;
         }
@@ -110,7 +110,7 @@ impl RequestDecoder<'_> {
             // A misspelled key is reported already.
             if !map.has_unknown_key(&PAGE_KEYS) {
                 let diagnostic = Diagnostic::error("`pages` needs `while`, `until` or `link`")
-                    .at(map.at, "nothing says when the last page is reached");
+                    .at(map.at, "ingam cannot tell which page is the last");
                 self.diagnostics
                     .push(diagnostic.hint(format!("write `pages: {EXAMPLE}`")));
             }
@@ -137,9 +137,9 @@ impl RequestDecoder<'_> {
     ) -> Option<Vec<crate::model::assertion::Assertion>> {
         if node.as_map().is_some_and(<[MapEntry]>::is_empty) {
             let diagnostic = Diagnostic::error(format!("{what} needs at least one expectation"))
-                .at(node.at, "this always holds");
+                .at(node.at, "this always passes");
             self.diagnostics.push(diagnostic.hint(format!(
-                "write it as `assert` is written: {what} is `{{ $.next: {{ type: string, not: \"\" }} }}`"
+                "use the syntax of `assert`: {what} is `{{ $.next: {{ type: string, not: \"\" }} }}`"
             )));
             return None;
         }
@@ -157,19 +157,17 @@ impl RequestDecoder<'_> {
     fn singular_path(&mut self, node: &YamlNode, what: &str) -> Option<JsonPath> {
         let Some(written) = node.as_text() else {
             let diagnostic = wrong_kind(node, what, "a JSONPath or a map of expectations").hint(
-                "name a member that is `true` or `false`, such as `$.response.more`, or write \
-                 `{ $.next: { type: string, not: \"\" } }`",
+                "write the path of a Boolean, such as `$.response.more`, or a condition such as `{ $.next: { type: string, not: \"\" } }`",
             );
             self.diagnostics.push(diagnostic);
             return None;
         };
         let path = json_path(written, node.at, self.diagnostics)?;
         if !path.is_singular() {
-            let diagnostic =
-                Diagnostic::error(format!("{what} needs a path that can name one value only"));
+            let diagnostic = Diagnostic::error(format!("{what} needs a path to a single value"));
             self.diagnostics.push(
                 diagnostic
-                    .at(node.at, "this one gives a list")
+                    .at(node.at, "this path returns a list")
                     .hint("use names and indices: `$.response.more`"),
             );
         }
@@ -180,7 +178,7 @@ impl RequestDecoder<'_> {
         let lines = map_entries(node, "`set`", self.diagnostics);
         if lines.is_empty() && node.as_map().is_some() {
             let diagnostic = Diagnostic::error("`set` needs at least one variable")
-                .at(node.at, "every page would be the first");
+                .at(node.at, "every call would get the first page");
             self.diagnostics
                 .push(diagnostic.hint("write `set: { cursor: $.response.next_cursor }`"));
         }
@@ -192,9 +190,8 @@ impl RequestDecoder<'_> {
 
     fn page_setting(&mut self, entry: &MapEntry) -> Option<NextPageVariable> {
         if RESERVED_NAMES.contains(&entry.key.as_str()) {
-            let diagnostic =
-                Diagnostic::error(format!("`{}` is a name of the language", entry.key))
-                    .at(entry.key_at, "set here");
+            let diagnostic = Diagnostic::error(format!("`{}` is a reserved name", entry.key))
+                .at(entry.key_at, "set here");
             self.diagnostics
                 .push(diagnostic.hint("set a variable of the file"));
         }
@@ -206,7 +203,7 @@ impl RequestDecoder<'_> {
             && !is_text
         {
             check_variable_name(&entry.key, entry.key_at, "a variable", self.diagnostics);
-            let diagnostic = Diagnostic::error("`set` gives every page the same value")
+            let diagnostic = Diagnostic::error("`set` sets the same value for every page")
                 .at(entry.value.at, "this never changes");
             self.diagnostics.push(diagnostic.hint(format!(
                 "write a path such as `$.next`, or a template such as `\"{{{{ {} + 1 }}}}\"`",
@@ -237,22 +234,21 @@ impl RequestDecoder<'_> {
         }
         let capture = decode_capture(entry, self.diagnostics)?;
         if capture.is_secret {
-            let diagnostic = Diagnostic::error("`secret` is for values of `capture`")
-                .at(node.at, "this is sent to request a page");
+            let diagnostic = Diagnostic::error("`secret` is only for values of `capture`")
+                .at(node.at, "this value is sent to request a page");
             self.diagnostics.push(diagnostic.hint(format!(
-                "list the place under `secrets` of the file: `secrets: [{}]`",
+                "add the path to `secrets` of the file: `secrets: [{}]`",
                 capture.from
             )));
         }
         if let Subject::Path(path) = &capture.from
             && !path.is_singular()
         {
-            let diagnostic =
-                Diagnostic::error(format!("{what} needs a path that can name one value only"));
+            let diagnostic = Diagnostic::error(format!("{what} needs a path to a single value"));
             self.diagnostics.push(
                 diagnostic
-                    .at(node.at, "this one gives a list")
-                    .hint("use names and indices: `$.items[-1].id` is that of the last item"),
+                    .at(node.at, "this path returns a list")
+                    .hint("use names and indices: `$.items[-1].id` is the id of the last item"),
             );
         }
         Some(PageValue::Capture(Box::new(capture)))
@@ -319,10 +315,10 @@ impl RequestDecoder<'_> {
             };
             if set(path.as_str()) && check::holds_for_null(assertion) {
                 let diagnostic = Diagnostic::warning(format!(
-                    "`while` goes on if `{}` is `null`",
+                    "`while` continues if `{}` is `null`",
                     path.as_str()
                 ))
-                .at(assertion.at, "and `null` asks for no page");
+                .at(assertion.at, "but `null` is not the address of a page");
                 self.diagnostics
                     .push(diagnostic.hint("add `type: string`, or `not: null`"));
             }

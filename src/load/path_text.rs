@@ -8,10 +8,10 @@ use crate::span::Span;
 /// A `JSONPath`; never a template, so that it can be judged before anything is sent.
 pub(super) fn json_path(text: &str, at: Span, diagnostics: &mut Diagnostics) -> Option<JsonPath> {
     if find_expression(text).is_some() {
-        let diagnostic =
-            Diagnostic::error("a JSONPath is never a template").at(at, "`{{` is not allowed here");
+        let diagnostic = Diagnostic::error("a JSONPath cannot contain a template")
+            .at(at, "`{{` is not allowed here");
         diagnostics.push(diagnostic.hint(
-            "to look for one element: `$.items: { some: { includes: { id: \"{{ id }}\" } } }`",
+            "to find one element, write `$.items: { some: { includes: { id: \"{{ id }}\" } } }`",
         ));
         return None;
     }

@@ -177,12 +177,11 @@ impl<'d> RecordingDecoder<'d> {
         };
         // The bytes are compared, not the values: a merge that went wrong can leave valid YAML.
         if checksum(text_of_file) != written {
-            let diagnostic = Diagnostic::error("this recording is not as it was written")
-                .at(node.at, "another sum than the file's");
-            let own =
-                "if you changed it on purpose, remove this line: then the file is one of your own";
+            let diagnostic = Diagnostic::error("this recording was changed after ingam wrote it")
+                .at(node.at, "the checksum does not match the file");
+            let own = "if you changed the file on purpose, remove this line; the file then counts as written by hand";
             self.diagnostics.push(diagnostic.hint(format!(
-                "take it back from version control, or remove it and record it again; {own}"
+                "restore the file from version control, or delete it and record again; {own}"
             )));
         }
     }
@@ -199,16 +198,16 @@ impl<'d> RecordingDecoder<'d> {
             // one.
             Some(newer) if newer > FORMAT_VERSION => {
                 let diagnostic = Diagnostic::error(format!(
-                    "this recording has format {newer}, and this program knows up to {FORMAT_VERSION}"
+                    "this recording has format {newer}, but this version of ingam supports formats up to {FORMAT_VERSION}"
                 ));
                 self.diagnostics.push(
                     diagnostic
                         .at(node.at, "a newer format")
-                        .hint("use a newer ingam"),
+                        .hint("update ingam"),
                 );
             }
             _ => self.diagnostics.push(
-                Diagnostic::error("`format` must be 1 or 2").at(node.at, "not a known format"),
+                Diagnostic::error("`format` must be 1 or 2").at(node.at, "an unknown format"),
             ),
         }
     }
@@ -293,7 +292,7 @@ impl<'d> RecordingDecoder<'d> {
             let diagnostic = Diagnostic::error("`rounds` must be a whole number above zero")
                 .at(node.at, "not a number of rounds");
             self.diagnostics.push(diagnostic.hint(
-                "it says how many rounds the `for_each` of the step had; without it, that is not compared",
+                "it is the number of rounds of the step's `for_each`; without it, ingam does not compare the number",
             ));
         }
         rounds
@@ -309,10 +308,12 @@ impl<'d> RecordingDecoder<'d> {
             .filter(|times| *times > 0);
         if times.is_none() {
             let diagnostic = Diagnostic::error("`times` must be a whole number above zero")
-                .at(node.at, "so many responses are not possible");
-            self.diagnostics.push(diagnostic.hint(
-                "without `times` an exchange is used once, and the last one every time after that",
-            ));
+                .at(node.at, "not a number of responses");
+            self.diagnostics.push(
+                diagnostic.hint(
+                    "without `times`, an exchange is used once, and the last one is repeated",
+                ),
+            );
         }
         times
     }
@@ -346,7 +347,7 @@ impl<'d> RecordingDecoder<'d> {
     }
 
     fn refuse_response_of_reset(&mut self, at: Span, response: &MapEntry) {
-        let diagnostic = Diagnostic::error("nothing of a `response` arrives after `fault: reset`")
+        let diagnostic = Diagnostic::error("with `fault: reset`, no part of a `response` arrives")
             .at(response.key_at, "never sent");
         self.diagnostics.push(
             diagnostic
@@ -357,7 +358,7 @@ impl<'d> RecordingDecoder<'d> {
 
     fn refuse_missing_response(&mut self, at: Span) {
         let diagnostic = Diagnostic::error("`fault: truncate` needs a `response`")
-            .at(at, "there is nothing to cut in half");
+            .at(at, "there is no response to truncate");
         self.diagnostics.push(
             diagnostic.hint("add the `response`, or write `fault: reset` for no response at all"),
         );
@@ -413,13 +414,13 @@ impl<'d> RecordingDecoder<'d> {
         at_most_one(
             map,
             &Method::ALL.map(Method::key),
-            "a recorded request has one method",
+            "a recorded request must have exactly one method",
             self.diagnostics,
         );
         at_most_one(
             map,
             &RECORDED_REQUEST_KEYS[10..],
-            "a recorded request has one body",
+            "a recorded request can have only one body",
             self.diagnostics,
         );
         let line = Method::ALL
@@ -437,16 +438,17 @@ impl<'d> RecordingDecoder<'d> {
         if self.is_plain && is_external(target) {
             if target.contains(['?', '#']) {
                 let diagnostic =
-                    Diagnostic::error("the query of an external address is not recorded");
+                    Diagnostic::error("the query of an external address cannot be recorded");
                 self.diagnostics.push(
                     diagnostic
-                        .at(path.at, "it is signed, and never compared")
-                        .hint("end the address before `?`"),
+                        .at(path.at, "it contains a signature, and is not compared")
+                        .hint("remove the `?` and everything after it"),
                 );
             }
         } else if !target.starts_with('/') {
-            self.diagnostics
-                .push(Diagnostic::error("a path begins with `/`").at(path.at, "this does not"));
+            self.diagnostics.push(
+                Diagnostic::error("a path must begin with `/`").at(path.at, "this path does not"),
+            );
         }
         Some((method, target))
     }
@@ -528,7 +530,7 @@ impl<'d> RecordingDecoder<'d> {
             at_most_one(
                 &map,
                 &["text", "file", "filename", "sha256"],
-                "a part is a text or a file",
+                "a part must be a text or a file",
                 self.diagnostics,
             );
             return Some(RecordedPart {
@@ -560,7 +562,7 @@ impl<'d> RecordingDecoder<'d> {
                 .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
         if !is_hash {
             let diagnostic = Diagnostic::error("`sha256` must be a hash")
-                .at(node.at, "not 64 hex digits in small letters");
+                .at(node.at, "not 64 lower-case hex digits");
             self.diagnostics
                 .push(diagnostic.hint("`sha256sum FILE` prints one"));
         }
@@ -583,9 +585,10 @@ impl<'d> RecordingDecoder<'d> {
             // RFC 9110, sections 15.3.5 and 15.4.5: such a response ends with its headers.
             .filter(|_| matches!(status, 204 | 304))
         {
-            let diagnostic =
-                Diagnostic::error(format!("a response with status {status} has no body"))
-                    .at(body.key_at, "nobody would get this");
+            let diagnostic = Diagnostic::error(format!(
+                "a response with status {status} cannot have a body"
+            ))
+            .at(body.key_at, "this body would not be sent");
             self.diagnostics.push(diagnostic);
         }
         let response = RecordedResponse {
@@ -606,13 +609,13 @@ impl<'d> RecordingDecoder<'d> {
             return;
         };
         let diagnostic = Diagnostic::error(format!(
-            "this text holds `{}`, which {} does not have",
+            "this text contains `{}`, which the encoding {} lacks",
             lacking.character, lacking.charset
         ));
         self.diagnostics.push(
             diagnostic
                 .at(node.at, "in this body")
-                .hint("`content-type` or the XML declaration of the body names this encoding"),
+                .hint("the encoding comes from `content-type` or the XML declaration of the body"),
         );
     }
 
@@ -649,7 +652,7 @@ impl<'d> RecordingDecoder<'d> {
         at_most_one(
             map,
             &RECORDED_RESPONSE_KEYS[2..],
-            "a response has one body",
+            "a response can have only one body",
             self.diagnostics,
         );
         let Some(entry) = found.first() else {

@@ -108,7 +108,7 @@ pub(crate) fn decode_given_recording(
         }
     };
     refuse_errors(diagnostics, &sources)?;
-    decoded.ok_or_else(|| RecordingFaults("this is no recording".to_owned()))
+    decoded.ok_or_else(|| RecordingFaults("this is not a recording".to_owned()))
 }
 
 fn open(root: &Path) -> Result<WorkspaceFiles, RecordingFaults> {

@@ -35,7 +35,7 @@ fn redact_rule(node: &YamlNode, diagnostics: &mut Diagnostics) -> Option<RedactR
     at_most_one(
         &map,
         &REDACT_KEYS,
-        "a rule of `redact` is one thing",
+        "a rule of `redact` has exactly one kind",
         diagnostics,
     );
     if let Some(node) = map.get("header") {
@@ -49,7 +49,7 @@ fn redact_rule(node: &YamlNode, diagnostics: &mut Diagnostics) -> Option<RedactR
     // A map with unknown keys only was reported when it was opened.
     if node.as_map().is_some_and(<[MapEntry]>::is_empty) {
         let diagnostic =
-            Diagnostic::error("a rule of `redact` is empty").at(node.at, "it hides nothing");
+            Diagnostic::error("a rule of `redact` is empty").at(node.at, "it redacts nothing");
         diagnostics.push(diagnostic.hint(
             "write a JSONPath, an XPath, `{ header: x-buyer }` or `{ pattern: \"010-[0-9]{4}-[0-9]{4}\" }`",
         ));
@@ -62,9 +62,9 @@ fn pattern_rule(node: &YamlNode, diagnostics: &mut Diagnostics) -> Option<Redact
     // A match without a letter has no value to replace, and `x*` matches so in every text: the
     // user would believe that the data is hidden.
     if pattern.is_match("") {
-        let diagnostic = Diagnostic::error("this pattern finds empty texts")
-            .at(node.at, "it would hide everything and nothing");
-        diagnostics.push(diagnostic.hint("use `+` in the place of `*`"));
+        let diagnostic = Diagnostic::error("this pattern matches empty text")
+            .at(node.at, "it would match at every position");
+        diagnostics.push(diagnostic.hint("use `+` instead of `*`"));
         return None;
     }
     Some(RedactRule::Pattern(pattern))

@@ -51,7 +51,7 @@ fn check_step(workspace: &Workspace, step: &Step, diagnostics: &mut Diagnostics)
         if !names.contains(&step.scheme.name.as_str()) {
             let diagnostic =
                 Diagnostic::error(format!("there is no scheme `{}`", step.scheme.name))
-                    .at(step.scheme.at, "not built in, and not in `schemes/`");
+                    .at(step.scheme.at, "it is neither built in nor in `schemes/`");
             diagnostics.push(diagnostic.maybe_hint(missing_scheme_hint(&step.scheme.name, names)));
         }
         return;
@@ -83,7 +83,7 @@ fn check_step(workspace: &Workspace, step: &Step, diagnostics: &mut Diagnostics)
 fn missing_scheme_hint(name: &str, known: Vec<&str>) -> Option<String> {
     if unproven_text(name).is_some() {
         return Some(format!(
-            "no known answer proves it, so it is not built in: `ingam scheme add {name}` copies it into `schemes/`"
+            "no known answer proves this scheme, so it is not built in: copy it into `schemes/` with `ingam scheme add {name}`"
         ));
     }
     did_you_mean(name, known)
@@ -102,9 +102,9 @@ fn check_redirects(scheme: &Scheme, step: &Step, diagnostics: &mut Diagnostics) 
         diagnostic
             .at(
                 step.at,
-                "its signature and token would go to an address that nobody has allowed",
+                "its signature and token would be sent to an address that you have not allowed",
             )
-            .hint("capture `header.location`, and ask it in a step with `external`"),
+            .hint("capture `header.location`, and call it in a step with `external`"),
     );
 }
 
@@ -134,9 +134,9 @@ fn check_scheme_headers(scheme: &Scheme, step: &Step, diagnostics: &mut Diagnost
                 "the scheme `{}` sets `{}`",
                 scheme.name, field.name
             ))
-            .at(field.name_at, "its value would replace this one");
+            .at(field.name_at, "the scheme would replace this value");
             diagnostics.push(diagnostic.hint(
-                "remove the header; to send your own, use a scheme that does not set it, such as `none`",
+                "remove the header; to send your own value, use a scheme that does not set it, such as `none`",
             ));
         }
     }
@@ -154,8 +154,7 @@ fn check_reserved_names(workspace: &Workspace, diagnostics: &mut Diagnostics) {
         .chain(captures);
     for (name, at, what) in names.filter(|(name, ..)| crate::render::RESERVED_NAMES.contains(name))
     {
-        let diagnostic =
-            Diagnostic::error(format!("`{name}` is a name of the language")).at(at, what);
+        let diagnostic = Diagnostic::error(format!("`{name}` is a reserved name")).at(at, what);
         diagnostics.push(diagnostic.hint("choose another name"));
     }
 }
@@ -222,25 +221,27 @@ fn check_plain_http(
     match environment.plain_http {
         Some(at) if plain.peek().is_none() && !names_plain_host => {
             let diagnostic = Diagnostic::error(format!(
-                "`plain_http` allows nothing in the environment `{}`",
+                "`plain_http` has no effect in the environment `{}`",
                 environment.name
             ));
             diagnostics.push(
                 diagnostic
                     .at(
                         at,
-                        "no host with `http://` outside of the loopback interface is named here",
+                        "the environment has no host with `http://` outside the loopback interface",
                     )
-                    .hint("remove it: the loopback interface needs none"),
+                    .hint("remove it: the loopback interface does not need it"),
             );
         }
         Some(_) => {}
         None => {
             for (_, host) in plain {
-                let diagnostic = Diagnostic::error("secrets go to `https` only")
-                    .at(host.at, "plain `http`, and not on the loopback interface");
+                let diagnostic = Diagnostic::error("secrets are sent only over `https`").at(
+                    host.at,
+                    "this is plain `http` outside the loopback interface",
+                );
                 diagnostics.push(diagnostic.hint(
-                    "write `https://…`; in a network that you trust, `plain_http: true` in this environment allows it",
+                    "write `https://…`; in a network that you trust, write `plain_http: true` in this environment",
                 ));
             }
         }
@@ -263,14 +264,14 @@ fn check_authority(
         return;
     }
     let diagnostic = Diagnostic::error(format!(
-        "`ca` is used for nothing in the environment `{}`",
+        "`ca` has no effect in the environment `{}`",
         environment.name
     ));
     diagnostics.push(
         diagnostic
-            .at(ca.at, "no host of its own with `https://` is named under `hosts`")
+            .at(ca.at, "the environment has no host with `https://` under `hosts`")
             .hint(
-                "it never vouches for the hosts of a scheme, nor for those of `--host`: for these set `SSL_CERT_FILE`",
+                "it does not apply to hosts of a scheme or of `--host`: for these, set `SSL_CERT_FILE`",
             ),
     );
 }
@@ -315,11 +316,9 @@ fn check_account_names(
         if environments.contains(&variable_part(&account.name)) {
             let diagnostic =
                 Diagnostic::error(format!("`{}` is the name of an environment", account.name))
-                    .at(account.at, "of an account, too");
-            diagnostics.push(
-                diagnostic
-                    .hint("both become a part of the names of variables: choose another name"),
-            );
+                    .at(account.at, "also the name of an account");
+            diagnostics
+                .push(diagnostic.hint("both become part of variable names: choose another name"));
         }
         check_account_twin(&environment.accounts[..index], account, diagnostics);
     }
@@ -332,14 +331,14 @@ fn check_account_twin(earlier: &[Account], account: &Account, diagnostics: &mut 
     });
     if let Some(twin) = twin {
         let diagnostic = Diagnostic::error(format!(
-            "`{}` and `{}` have the same variables",
+            "`{}` and `{}` would have the same variable names",
             twin.name, account.name
         ));
         diagnostics.push(
             diagnostic
                 .at(account.at, "the second")
                 .at(twin.at, "the first")
-                .hint("capitals, `-` and `_` are one in the names of variables"),
+                .hint("variable names do not distinguish upper case, lower case, `-` and `_`: rename one of them"),
         );
     }
 }
@@ -363,8 +362,11 @@ fn check_accounts(workspace: &Workspace, environment: &Environment, diagnostics:
                 let diagnostic = Diagnostic::error(text);
                 diagnostics.push(diagnostic.at(account.at, "in this account"));
             } else if let Some(hint) = misspelled_credential(scheme, name) {
-                let diagnostic = Diagnostic::error(format!("`{}` knows no `{name}`", scheme.name))
-                    .at(account.at, "in this account");
+                let diagnostic = Diagnostic::error(format!(
+                    "the scheme `{}` has no credential `{name}`",
+                    scheme.name
+                ))
+                .at(account.at, "in this account");
                 diagnostics.push(diagnostic.hint(hint));
             }
         }
@@ -381,7 +383,7 @@ fn secret_in_account(environment: &Environment, account: &Account, name: &str) -
     let hint = format!(
         "remove it and set the variable `{variable}`; if the file was shared, replace the secret"
     );
-    Diagnostic::error(format!("`{name}` is a secret, and this file is shared"))
+    Diagnostic::error(format!("`{name}` is a secret, but this file is shared"))
         .at(account.at, "in this account")
         .hint(hint)
 }
@@ -442,10 +444,11 @@ fn check_recordings(workspace: &Workspace, diagnostics: &mut Diagnostics) {
                 .iter()
                 .find(|(file, other)| is_clash((file, other), (recording, exchange)));
             if let Some((_, other)) = clash {
-                let diagnostic = Diagnostic::error("two files answer one request differently")
-                    .at(exchange.at, "the second")
-                    .at(other.at, "the first");
-                diagnostics.push(diagnostic.hint("all recordings of a scheme form one pool: remove one, or make the requests differ"));
+                let diagnostic =
+                    Diagnostic::error("two files have different responses for one request")
+                        .at(exchange.at, "the second")
+                        .at(other.at, "the first");
+                diagnostics.push(diagnostic.hint("all recordings of a scheme are used together: delete one, or change one of the requests"));
             }
             others.push((recording, exchange));
         }

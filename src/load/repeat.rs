@@ -20,7 +20,7 @@ impl RequestDecoder<'_> {
         at_most_one(
             map,
             &REPEAT_KEYS,
-            "a step is repeated in one way",
+            "a step can be repeated in only one way",
             self.diagnostics,
         );
         let poll = map
@@ -45,10 +45,10 @@ impl RequestDecoder<'_> {
         )?;
         let until = map
             .required("until", self.diagnostics)
-            .map(|node| self.conditions(node, "`until`", "nothing is waited for"))
+            .map(|node| self.conditions(node, "`until`", "the condition is empty"))
             .unwrap_or_default();
         let pending = map.optional("pending", |node| {
-            self.conditions(node, "`pending`", "every refusal would be waited for")
+            self.conditions(node, "`pending`", "the step would wait after every refusal")
         });
         let fail = map.optional("fail", |node| {
             self.conditions(node, "`fail`", "every response would fail the step")
@@ -88,7 +88,7 @@ impl RequestDecoder<'_> {
                 .at(node.at, without);
             let key = what.trim_matches('`');
             self.diagnostics.push(diagnostic.hint(format!(
-                "write it as `assert` is written: `{key}: {{ $.state: DONE }}`"
+                "use the syntax of `assert`: `{key}: {{ $.state: DONE }}`"
             )));
         }
         AssertionDecoder {
@@ -118,19 +118,17 @@ impl RequestDecoder<'_> {
             .map_or(map.at, |node| node.at);
         // The second call would begin when the time is over already.
         if within <= every {
-            let diagnostic = Diagnostic::error("`within` is not longer than `every`")
-                .at(at, "so it is sent only once");
+            let diagnostic = Diagnostic::error("`within` must be longer than `every`")
+                .at(at, "the request would be sent only once");
             self.diagnostics.push(
-                diagnostic.hint(
-                    "give it the time for more than one call, such as `every: 2s, within: 60s`",
-                ),
+                diagnostic.hint("allow more than one call, such as `every: 2s, within: 60s`"),
             );
         // `1ms` for `every` and a day for `within` would be a flood of requests to a marketplace.
         } else if within > every.saturating_mul(MAX_REPEATED_REQUESTS) {
-            let text = format!("a poll sends at most {MAX_REPEATED_REQUESTS} times");
-            let diagnostic = Diagnostic::error(text).at(at, "these times allow more");
+            let text = format!("a poll can send at most {MAX_REPEATED_REQUESTS} requests");
+            let diagnostic = Diagnostic::error(text).at(at, "these values allow more");
             self.diagnostics
-                .push(diagnostic.hint("make `every` longer or `within` shorter"));
+                .push(diagnostic.hint("increase `every` or decrease `within`"));
         }
     }
 
@@ -171,11 +169,13 @@ impl RequestDecoder<'_> {
             return;
         };
         for entry in map.present_entries(&REPEAT_KEYS) {
-            let diagnostic = Diagnostic::error("a step with an `undo` is sent once")
-                .at(entry.key_at, "this sends it again");
-            let diagnostic = diagnostic.at(undo.key_at, "this takes one thing back");
-            self.diagnostics
-                .push(diagnostic.hint("make it in this step, and wait or read in one of its own"));
+            let diagnostic = Diagnostic::error("a step with an `undo` can be sent only once")
+                .at(entry.key_at, "this repeats the step");
+            let diagnostic = diagnostic.at(undo.key_at, "this undoes one item");
+            self.diagnostics.push(
+                diagnostic
+                    .hint("create the item in this step, and wait or read in a separate step"),
+            );
         }
     }
 }

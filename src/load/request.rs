@@ -201,7 +201,8 @@ impl RequestDecoder<'_> {
         let nodes = list_items(list, "`steps`", self.diagnostics);
         if nodes.is_empty() && list.as_list().is_some() {
             self.diagnostics.push(
-                Diagnostic::error("a flow needs at least one step").at(list.at, "no step here"),
+                Diagnostic::error("a flow needs at least one step")
+                    .at(list.at, "the list is empty"),
             );
         }
         let (mut steps, mut uses): (Vec<Step>, Vec<StepUse>) = (Vec::new(), Vec::new());
@@ -230,10 +231,12 @@ impl RequestDecoder<'_> {
         let node = map.required("name", self.diagnostics)?;
         let name = scalar(node, "`name`", self.diagnostics)?;
         if !is_id(&name) {
-            let diagnostic = Diagnostic::error(format!("`{name}` is not a name for a step"))
+            let diagnostic = Diagnostic::error(format!("`{name}` is not a valid name of a step"))
                 .at(node.at, "this name");
-            self.diagnostics
-                .push(diagnostic.hint("use letters, digits, `_` and `-`: it is a part of the id"));
+            self.diagnostics.push(
+                diagnostic
+                    .hint("use letters, digits, `_` and `-`: the name becomes part of the id"),
+            );
         }
         if let Some(first) = others.insert(name.clone(), node.at) {
             self.diagnostics.push(
@@ -333,7 +336,7 @@ impl RequestDecoder<'_> {
             .or_else(|| defaults.scheme.clone());
         if scheme.is_none() && map.get("scheme").is_none() {
             let diagnostic = Diagnostic::error("a request needs `scheme`")
-                .at(map.at, "nothing says how to sign it");
+                .at(map.at, "the scheme that signs the request is missing");
             self.diagnostics.push(
                 diagnostic.hint("write `scheme: coupang`, or `scheme: none` for a plain request"),
             );
@@ -362,7 +365,7 @@ impl RequestDecoder<'_> {
                 return None;
             }
             [(_, first), (_, second), ..] => {
-                let diagnostic = Diagnostic::error("a request has one method")
+                let diagnostic = Diagnostic::error("a request must have exactly one method")
                     .at(second.key_at, "the second")
                     .at(first.key_at, "the first");
                 self.diagnostics
@@ -394,20 +397,22 @@ impl RequestDecoder<'_> {
         // go to a place that the scheme does not list.
         if first.starts_with("http://") || first.starts_with("https://") || first.starts_with("//")
         {
-            let diagnostic = Diagnostic::error("a request names a path, never a host")
-                .at(path.at, "this names a host");
+            let diagnostic = Diagnostic::error("a request has a path, but no host")
+                .at(path.at, "this is a host");
             self.diagnostics.push(diagnostic.hint(
-                "scheme and environment own the host: write what follows it, from the first `/`",
+                "the scheme and the environment set the host: write only the path, from the first `/`",
             ));
             return false;
         }
         if !first.starts_with('/') {
             let diagnostic =
-                Diagnostic::error("a path begins with `/`").at(path.at, "this does not");
+                Diagnostic::error("a path must begin with `/`").at(path.at, "this path does not");
             let is_template = matches!(path.parts.as_slice(), [TemplatePart::Expression(_)]);
-            self.diagnostics.push(diagnostic.maybe_hint(is_template.then(|| {
-                "for a whole address that a response gave, add `external` with the hosts that it may lead to".to_owned()
-            })));
+            self.diagnostics
+                .push(diagnostic.maybe_hint(is_template.then(|| {
+                    "to call an address from a response, add `external` with the allowed hosts"
+                        .to_owned()
+                })));
             return false;
         }
         true
@@ -420,23 +425,23 @@ impl RequestDecoder<'_> {
         // RFC 9110, section 4.2.5: a fragment is never sent, so the signed path would be longer
         // than the one that arrives.
         if sample.contains('#') {
-            let diagnostic = Diagnostic::error("a path has no fragment")
-                .at(path.at, "a client would cut it at `#`");
+            let diagnostic = Diagnostic::error("a path cannot have a fragment")
+                .at(path.at, "an HTTP client removes everything from `#`");
             self.diagnostics
                 .push(diagnostic.hint("write `%23` for a `#` in a value"));
         } else if let Err(error) = crate::wire::check_target(&sample) {
             let diagnostic =
-                Diagnostic::error(format!("text in a path is sent as written, but {error}"))
+                Diagnostic::error(format!("text in a path is sent unchanged, but {error}"))
                     .at(path.at, "this text");
             self.diagnostics
-                .push(diagnostic.hint("percent-encode it, or put the value under `query` or in a template, where it is encoded"));
+                .push(diagnostic.hint("percent-encode it, or put the value under `query` or in a template, which ingam encodes"));
         }
     }
 
     fn refuse_body(&mut self, map: &CheckedMap<'_>, method: Method) {
         if let Some(body) = map.present_entries(&BODY_KEYS).first() {
-            let diagnostic = Diagnostic::error(format!("a {method} request has no body"))
-                .at(body.key_at, "this would be sent as one");
+            let diagnostic = Diagnostic::error(format!("a {method} request cannot have a body"))
+                .at(body.key_at, "this is a body");
             self.diagnostics
                 .push(diagnostic.hint("put the values under `query`, or use `get` or `post`"));
         }
@@ -470,11 +475,12 @@ impl RequestDecoder<'_> {
             _ => false,
         };
         if is_object(&field.value) || constant || inside.into_iter().any(nested) {
-            let diagnostic =
-                Diagnostic::error(format!("{what} is a single value or a list of them"))
-                    .at(field.value.at, "this is more");
+            let diagnostic = Diagnostic::error(format!(
+                "{what} must be a single value or a list of single values"
+            ))
+            .at(field.value.at, "this value is nested");
             self.diagnostics.push(
-                diagnostic.hint("write JSON text in quotes if the marketplace wants JSON in it"),
+                diagnostic.hint("if the marketplace expects JSON here, write it as quoted text"),
             );
         }
     }
@@ -485,18 +491,20 @@ impl RequestDecoder<'_> {
         for field in &fields {
             if let Some(first) = places.insert(field.name.to_ascii_lowercase(), field.name_at) {
                 let diagnostic =
-                    Diagnostic::error(format!("the header `{}` stands twice", field.name))
+                    Diagnostic::error(format!("the header `{}` appears twice", field.name))
                         .at(field.name_at, "the second");
                 self.diagnostics.push(
                     diagnostic
                         .at(first, "the first")
-                        .hint("names of headers do not tell capitals from small letters"),
+                        .hint("header names are not case-sensitive: remove one of them"),
                 );
             }
             self.refuse_object(field, "a header");
             if has_refused_header_value(&field.value) {
-                let diagnostic = Diagnostic::error("a header cannot hold this")
-                    .at(field.value.at, "blanks at an end, or a control character");
+                let diagnostic = Diagnostic::error("not a valid header value").at(
+                    field.value.at,
+                    "it begins or ends with a space, or contains a control character",
+                );
                 self.diagnostics.push(diagnostic);
             }
             check_settable_header(&field.name, field.name_at, "a request", self.diagnostics);
@@ -538,7 +546,12 @@ impl RequestDecoder<'_> {
     fn body(&mut self, map: &CheckedMap<'_>) -> RequestBody {
         let charset = body_charset(map, self.diagnostics);
         let found = map.present_entries(&BODY_KEYS);
-        at_most_one(map, &BODY_KEYS, "a request has one body", self.diagnostics);
+        at_most_one(
+            map,
+            &BODY_KEYS,
+            "a request can have only one body",
+            self.diagnostics,
+        );
         let Some(entry) = found.first() else {
             return RequestBody::None;
         };
@@ -597,12 +610,12 @@ impl RequestDecoder<'_> {
             let is_type = field.name.eq_ignore_ascii_case("content-type");
             if is_type && matches!(body, RequestBody::Multipart(_)) {
                 // Only ingam knows the boundary, and without it no server finds the parts.
-                let diagnostic = Diagnostic::error("`multipart` has a content type of its own").at(
+                let diagnostic = Diagnostic::error("`multipart` sets its own content type").at(
                     field.name_at,
-                    "it would not name the boundary between the parts",
+                    "this header lacks the boundary between the parts",
                 );
                 self.diagnostics.push(
-                    diagnostic.hint("remove the header; the media type of one part is its `type`"),
+                    diagnostic.hint("remove the header; set the media type of a part with `type`"),
                 );
                 continue;
             }
@@ -621,12 +634,11 @@ impl RequestDecoder<'_> {
             };
             if let Some(reason) = fault {
                 let diagnostic =
-                    Diagnostic::error(format!("`{}` contradicts the body", field.name))
+                    Diagnostic::error(format!("`{}` does not match the body", field.name))
                         .at(field.value.at, reason);
                 self.diagnostics.push(
-                    diagnostic.hint(
-                        "leave the header out, and ingam adds the one that belongs to the body",
-                    ),
+                    diagnostic
+                        .hint("remove the header: ingam adds the header that matches the body"),
                 );
             }
         }
@@ -679,7 +691,7 @@ impl RequestDecoder<'_> {
                 let diagnostic = Diagnostic::error(format!("`{}` has no part", entry.key))
                     .at(entry.value.at, "an empty list");
                 self.diagnostics
-                    .push(diagnostic.hint("write its parts, or remove the name"));
+                    .push(diagnostic.hint("add a part, or remove the name"));
             }
         }
         entries
@@ -708,7 +720,7 @@ impl RequestDecoder<'_> {
         at_most_one(
             &map,
             &PART_CONTENT_KEYS,
-            "a part has one content",
+            "a part can have only one content",
             self.diagnostics,
         );
         let Some(entry) = map.present_entries(&PART_CONTENT_KEYS).first().copied() else {
@@ -758,7 +770,7 @@ impl RequestDecoder<'_> {
         // header.
         if first_template(node).is_some() {
             self.diagnostics.push(
-                Diagnostic::error(format!("`{key}` is never a template"))
+                Diagnostic::error(format!("`{key}` cannot contain a template"))
                     .at(node.at, "`{{` is not allowed here"),
             );
         }
@@ -847,17 +859,17 @@ impl RequestDecoder<'_> {
     pub(super) fn step_account(&mut self, map: &CheckedMap<'_>) -> Option<SpannedName> {
         let account = self.named(map, "account")?;
         if account.name == ALL_ACCOUNTS {
-            let diagnostic = Diagnostic::error("a step is sent as one account")
-                .at(account.at, "this names all of them");
+            let diagnostic = Diagnostic::error("a step uses one account")
+                .at(account.at, "this means all accounts");
             self.diagnostics.push(
-                diagnostic.hint("write `account: all` in the file, which then runs once for each"),
+                diagnostic.hint("write `account: all` at the top of the file: the file then runs once for each account"),
             );
             return None;
         }
         Some(account)
     }
 
-    /// Whether cookies are kept. A written `cookie` header beside them would be a second one.
+    /// Whether ingam keeps the cookies. A written `cookie` header beside them would be a second one.
     fn keeps_cookies(&mut self, map: &CheckedMap<'_>, steps: &[Step]) -> bool {
         let words = [("keep", true)];
         let is_kept = map.optional_word(COOKIES_KEY, &words, self.diagnostics);
@@ -866,11 +878,11 @@ impl RequestDecoder<'_> {
         };
         if let Some(header) = steps.iter().find_map(cookie_header) {
             let diagnostic =
-                Diagnostic::error("a file with `cookies: keep` writes no `cookie` header")
+                Diagnostic::error("a file with `cookies: keep` cannot set a `cookie` header")
                     .at(header.name_at, "this header")
-                    .at(entry.key_at, "cookies are kept");
+                    .at(entry.key_at, "ingam keeps the cookies");
             self.diagnostics.push(diagnostic.hint(
-                "remove the header: the cookies that a response sets are sent without it; or remove `cookies: keep`",
+                "remove the header, because ingam sends the cookies of responses itself; or remove `cookies: keep`",
             ));
         }
         true
@@ -976,7 +988,7 @@ fn contradicting_media_type(written: &str, body: &RequestBody) -> Option<String>
         ),
         RequestBody::Text(_) | RequestBody::Encoded(_) | RequestBody::File(_) => (
             !media_type.starts_with("multipart/"),
-            "one body without parts",
+            "a body without parts",
         ),
         RequestBody::Multipart(_) | RequestBody::None => return None,
     };
@@ -987,7 +999,7 @@ fn contradicting_media_type(written: &str, body: &RequestBody) -> Option<String>
 fn contradicting_encoding(written: &str, body: &RequestBody) -> Option<String> {
     let is_plain = written.trim().eq_ignore_ascii_case("identity");
     let may_be_packed = matches!(body, RequestBody::File(_) | RequestBody::None);
-    (!is_plain && !may_be_packed).then(|| "the body is sent as it is, not packed".to_owned())
+    (!is_plain && !may_be_packed).then(|| "ingam sends the body uncompressed".to_owned())
 }
 
 fn is_object(tree: &TemplateTree) -> bool {

@@ -93,7 +93,12 @@ impl ResourceDecoder<'_> {
     fn ids(&mut self, node: &YamlNode) -> Option<IdSequence> {
         let keys = ["first", "prefix"];
         let map = CheckedMap::open(node, "the `id` of a resource", &keys, self.diagnostics)?;
-        at_most_one(&map, &keys, "ids are numbers or texts", self.diagnostics);
+        at_most_one(
+            &map,
+            &keys,
+            "an id is either a number or a text",
+            self.diagnostics,
+        );
         if let Some(prefix) = map.get("prefix") {
             return text(prefix, "`prefix`", self.diagnostics).map(|prefix| IdSequence::Prefixed {
                 prefix: prefix.to_owned(),
@@ -101,7 +106,7 @@ impl ResourceDecoder<'_> {
         }
         let Some(node) = map.get("first") else {
             let diagnostic = Diagnostic::error("the `id` of a resource needs `first` or `prefix`")
-                .at(map.at, "none of them here");
+                .at(map.at, "neither of them is here");
             self.diagnostics.push(diagnostic.hint(
                 "write `{ first: 1 }` for numbers from 1 on, or `{ prefix: \"ITEM-\" }` for texts",
             ));
@@ -188,7 +193,7 @@ impl ResourceDecoder<'_> {
         at_most_one(
             map,
             &Method::ALL.map(Method::key),
-            "an operation has one method",
+            "an operation must have exactly one method",
             self.diagnostics,
         );
         let line = Method::ALL
@@ -212,17 +217,17 @@ impl ResourceDecoder<'_> {
             .filter(|segment| *segment == ResourcePath::ID_PLACEHOLDER)
             .count();
         let diagnostic = if !path.0.starts_with('/') {
-            Diagnostic::error("a path begins with `/`")
-                .at(at, "this does not")
+            Diagnostic::error("a path must begin with `/`")
+                .at(at, "this path does not")
                 .hint("write the path without its host")
         } else if path.0.contains('?') {
-            let diagnostic = Diagnostic::error("the path of an operation has no query")
-                .at(at, "only method and path are compared");
-            diagnostic.hint("remove the `?` and what is behind it")
+            let diagnostic = Diagnostic::error("the path of an operation cannot have a query")
+                .at(at, "ingam compares only the method and the path");
+            diagnostic.hint("remove the `?` and everything after it")
         } else if path.0.matches(['{', '}']).count() != 2 * holes || holes > 1 {
-            let diagnostic = Diagnostic::error("a path has one hole at most, and it is `{id}`")
-                .at(at, "not so here");
-            diagnostic.hint("let `{id}` stand for a whole segment, as in `/v1/items/{id}/stock`")
+            let diagnostic = Diagnostic::error("a path can have only one placeholder, `{id}`")
+                .at(at, "this path is not valid");
+            diagnostic.hint("use `{id}` once, as a whole segment, as in `/v1/items/{id}/stock`")
         } else {
             return true;
         };
@@ -233,18 +238,18 @@ impl ResourceDecoder<'_> {
     fn check_id_placeholder(&mut self, path: &ResourcePath, does: &OperationKind, at: Span) {
         let (message, hint) = match does {
             OperationKind::OnItem(_, IdLocation::Path) if !path.has_id_placeholder() => (
-                "there is no hole for the id in this path",
-                "write `{id}` for it, as in `/v1/items/{id}`",
+                "this path has no placeholder for the id",
+                "add `{id}`, as in `/v1/items/{id}`",
             ),
             OperationKind::OnItem(
                 _,
                 IdLocation::Query(_) | IdLocation::Form(_) | IdLocation::Json(_),
             ) if path.has_id_placeholder() => (
-                "the path has a hole for the id, and `id` looks for it elsewhere",
+                "the path has a placeholder for the id, but `id` names another place",
                 "write `id: { path: true }`",
             ),
             OperationKind::Create | OperationKind::List(_) if path.has_id_placeholder() => (
-                "only the path of `read`, `update` and `delete` has a hole for the id",
+                "only the paths of `read`, `update` and `delete` can have a placeholder for the id",
                 "write the path without `{id}`",
             ),
             _ => return,
@@ -264,7 +269,7 @@ impl ResourceDecoder<'_> {
         at_most_one(
             &map,
             &ID_PLACE_KEYS,
-            "the id of a request stands in one place",
+            "the id of a request can be in only one place",
             self.diagnostics,
         );
         let Some(entry) = map.present_entries(&ID_PLACE_KEYS).first().copied() else {
@@ -284,8 +289,8 @@ impl ResourceDecoder<'_> {
     }
 
     fn report_missing_id_place(&mut self, at: Span) {
-        let diagnostic =
-            Diagnostic::error("`id` says where a request names the thing").at(at, "no place here");
+        let diagnostic = Diagnostic::error("`id` must name the place of the id in a request")
+            .at(at, "no place here");
         self.diagnostics.push(diagnostic.hint(
             "write `{ query: name }`, `{ json: $.name }`, `{ form: name }` or `{ path: true }`",
         ));
@@ -295,7 +300,7 @@ impl ResourceDecoder<'_> {
         if !is_there {
             let diagnostic = wrong_kind(node, "`path`", "`true`");
             self.diagnostics
-                .push(diagnostic.hint("name another place with `query`, `json` or `form`"));
+                .push(diagnostic.hint("use another place: `query`, `json` or `form`"));
         }
         is_there.then_some(IdLocation::Path)
     }
@@ -308,8 +313,8 @@ impl ResourceDecoder<'_> {
         )?;
         // A search such as `$..id` could find the id of another thing in the same body.
         if !path.is_singular() {
-            let diagnostic = Diagnostic::error("a path to an id names one value")
-                .at(node.at, "this one can find many");
+            let diagnostic = Diagnostic::error("a path to an id must find exactly one value")
+                .at(node.at, "this path can find several values");
             self.diagnostics
                 .push(diagnostic.hint("use names and indices only, as in `$.items[0].id`"));
         }
@@ -328,9 +333,9 @@ impl ResourceDecoder<'_> {
         // RFC 9110, sections 15.3.5 and 15.4.5: such a response ends with its headers.
         if let (Some(code @ (204 | 304)), Some(entry)) = (code, map.entry("json")) {
             let diagnostic =
-                Diagnostic::error(format!("a response with status {code} has no body"));
+                Diagnostic::error(format!("a response with status {code} cannot have a body"));
             self.diagnostics
-                .push(diagnostic.at(entry.key_at, "nobody would get this"));
+                .push(diagnostic.at(entry.key_at, "this body would not be sent"));
         }
         let json = map.get("json").map(|node| self.response_tree(node, names));
         Some(ResourceResponse {
@@ -370,7 +375,7 @@ impl ResourceDecoder<'_> {
                 .push(diagnostic.maybe_hint(did_you_mean(root, known.iter().copied())));
         } else if member.is_some() && !["sent", "items"].contains(&root) {
             let diagnostic = Diagnostic::error(format!("`{root}` is a single value"))
-                .at(expression.at, "and has no parts");
+                .at(expression.at, "it has no members");
             self.diagnostics
                 .push(diagnostic.hint(format!("write `{{{{ {root} }}}}`")));
         }
@@ -394,13 +399,12 @@ pub(super) fn check_resources(workspace: &Workspace, diagnostics: &mut Diagnosti
             for operation in &resource.operations {
                 let key = (scheme, operation.method.name(), operation.path.0.as_str());
                 if let Some(first) = requests.insert(key, operation.at) {
-                    let diagnostic = Diagnostic::error("two operations answer the same request");
+                    let diagnostic = Diagnostic::error("two operations match the same request");
                     let diagnostic = diagnostic
                         .at(operation.at, "the second")
                         .at(first, "the first");
-                    diagnostics.push(diagnostic.hint(
-                        "method and path decide which operation it is: let one of them differ",
-                    ));
+                    diagnostics
+                        .push(diagnostic.hint("change the method or the path of one of them"));
                 }
             }
         }
@@ -414,5 +418,5 @@ fn duplicate_resource(scheme: &str, resource: &SandboxResource, first: Span) -> 
     ))
     .at(resource.at, "the second")
     .at(first, "the first")
-    .hint("give one of them another name")
+    .hint("rename one of them")
 }

@@ -78,7 +78,7 @@ impl SchemaLinter {
     fn unknown_keyword(&mut self, name: &str, place: String) {
         if matches!(name, "contentSchema") {
             return self.found.faults.push(
-                SchemaFault::new(place, "`contentSchema` asserts nothing").with_hint("remove it"),
+                SchemaFault::new(place, "`contentSchema` has no effect").with_hint("remove it"),
             );
         }
         let known = KEYWORDS
@@ -86,7 +86,7 @@ impl SchemaLinter {
             .map(|keyword| keyword.name)
             .chain(ANNOTATIONS);
         let hint = similar_name_hint(name, known).unwrap_or_else(|| {
-            "JSON Schema passes over keywords that it does not know; a note of your own begins with `x-`".to_owned()
+            "JSON Schema ignores unknown keywords; begin a note of your own with `x-`".to_owned()
         });
         self.found.faults.push(
             SchemaFault::new(place, format!("`{name}` is not a keyword of JSON Schema"))
@@ -157,7 +157,7 @@ impl SchemaLinter {
                     "`{name}` has no effect beside `$ref` in {}",
                     draft_name(self.draft)
                 ))
-                .with_hint("put both into `allOf`, or name a newer draft under `$schema`"),
+                .with_hint("put both into `allOf`, or use a newer draft in `$schema`"),
             );
         }
         if let Some(needed) = missing_partner(name, beside) {
@@ -171,7 +171,7 @@ impl SchemaLinter {
                 .any(|kind| *kind == needed || (*kind == "integer" && needed == "number")))
         .then(|| {
             fault(format!(
-                "`{name}` has no effect: it looks at values of type `{needed}`, and `type` is {}",
+                "`{name}` has no effect: it applies to values of type `{needed}`, but `type` is {}",
                 join_names(types.iter().copied(), "or")
             ))
         })
@@ -180,13 +180,13 @@ impl SchemaLinter {
     fn draft_hint(keyword: &SchemaKeyword) -> String {
         match keyword.name {
             "contentEncoding" | "contentMediaType" => {
-                "it asserts nothing since draft 2019-09: remove it, or use `pattern`".to_owned()
+                "it has no effect since draft 2019-09: remove it, or use `pattern`".to_owned()
             }
             "additionalItems" => "write `prefixItems` and `items`".to_owned(),
             "id" => "write `$id`".to_owned(),
             "$recursiveRef" => "write `$dynamicRef`".to_owned(),
             _ => format!(
-                "it is known since {}: name that draft under `$schema`",
+                "it exists since {}: use that draft in `$schema`",
                 draft_name(keyword.first)
             ),
         }
@@ -206,7 +206,7 @@ impl SchemaLinter {
             {
                 Some(
                     SchemaFault::new(place, format!("the pattern `{text}` matches every text"))
-                        .with_hint("remove it; `type: string` accepts every text"),
+                        .with_hint("remove it; `type: string` already accepts every text"),
                 )
             }
             _ => None,

@@ -29,7 +29,7 @@ pub(super) fn allowed_outside_paths(
         } else if reason.trim().is_empty() {
             let diagnostic = Diagnostic::error("`paths` needs a reason")
                 .at(entry.value.at, "empty")
-                .hint("say why the path is right");
+                .hint("write why the path is right");
             diagnostics.push(diagnostic);
         } else {
             allowed = Some(SpannedName {
@@ -54,7 +54,7 @@ pub(super) fn check_scheme_paths(
         || scheme.paths.iter().any(|pattern| pattern.matches(path));
     match &step.outside_paths {
         Some(allowed) if is_inside => {
-            let diagnostic = Diagnostic::error("`lint` allows nothing here")
+            let diagnostic = Diagnostic::error("`lint` has no effect here")
                 .at(allowed.at, "the path is one that the scheme is written for")
                 .hint("remove it");
             diagnostics.push(diagnostic);

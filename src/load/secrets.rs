@@ -59,7 +59,7 @@ fn refuse_contradiction(rules: &SecretRules, diagnostics: &mut Diagnostics) {
         let same = |secret: &&SpannedPath| secret.path.as_str() == not.path.as_str();
         if let Some(secret) = rules.secrets.iter().find(same) {
             let diagnostic = Diagnostic::error(format!(
-                "`{}` is in `secrets` and in `not_secret`",
+                "`{}` is in both `secrets` and `not_secret`",
                 not.path.as_str()
             ));
             diagnostics.push(
@@ -113,13 +113,13 @@ fn check_file(
             .find(|scheme| saves_token_at(scheme, not.path.as_str()));
         if let Some(scheme) = saving {
             let diagnostic = Diagnostic::warning(format!(
-                "`{}` stays secret: the scheme `{}` saves it as a token",
+                "`{}` stays a secret, because the scheme `{}` saves it as a token",
                 not.path.as_str(),
                 scheme.name
             ));
             diagnostics.push(
                 diagnostic
-                    .at(not.at, "this undoes only a guess by name")
+                    .at(not.at, "this only overrides the detection by name")
                     .hint("remove the path"),
             );
         }
@@ -172,8 +172,7 @@ fn check_undos(steps: &[Step], diagnostics: &mut Diagnostics) {
                         .at(undo.step.at, "this undo uses it")
                         .at(capture.name_at, "captured as a secret");
                 diagnostics.push(diagnostic.hint(
-                    "an undo is written to a file before it is needed: use a value that is not \
-                     secret, such as the id of what was created",
+                    "an undo is stored before the call: use a value that is not secret, such as the id of the created item",
                 ));
             }
         }
@@ -231,7 +230,7 @@ fn check_step_assertions(
             continue;
         };
         let diagnostic = Diagnostic::warning(format!(
-            "`{}` is a secret {}, and a recording holds its name in place of its value",
+            "`{}` is a secret {}, and a recording contains its name instead of its value",
             assertion.subject,
             reason.describe()
         ))
@@ -251,7 +250,7 @@ enum SecretReason {
 impl SecretReason {
     fn describe(self) -> &'static str {
         match self {
-            Self::Declared => "because this file or its scheme says so",
+            Self::Declared => "because this file or its scheme lists it",
             Self::SavedToken => "because its scheme saves it as a token",
             Self::Name => "by its name",
         }

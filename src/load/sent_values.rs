@@ -57,9 +57,9 @@ fn overridden(scheme: &Scheme, what: &str, name: &str, at: Span) -> Diagnostic {
         scheme.name
     );
     Diagnostic::error(title)
-        .at(at, "this value cannot be sent besides")
+        .at(at, "this value cannot be sent in addition")
         .hint(format!(
-            "remove `{name}`; another level or `scheme: none` sends a value of your own"
+            "remove `{name}`; to send your own value, use another level or `scheme: none`"
         ))
 }
 
@@ -123,11 +123,11 @@ fn warn_of_encoded(
         return;
     };
     let name = &field.name;
-    let warning = Diagnostic::warning(format!("`{name}` is percent-encoded already"))
+    let warning = Diagnostic::warning(format!("`{name}` is already percent-encoded"))
         .at(field.value.at, format!("sent as `{}`", encode(text)))
         .hint(format!("ingam encodes every value: write `{decoded}`"))
         .hint(format!(
-            "if the marketplace wants the percent signs, write \"{{{{ '{text}' }}}}\""
+            "if the marketplace expects the percent signs, write \"{{{{ '{text}' }}}}\""
         ));
     diagnostics.push(warning);
 }

@@ -21,9 +21,7 @@ pub(super) fn decode_snapshot(node: &YamlNode, diagnostics: &mut Diagnostics) ->
         _ => {
             let wanted = "`true`, or a map with `mask` and `unordered`";
             let diagnostic = wrong_kind(node, "`snapshot`", wanted);
-            diagnostics.push(
-                diagnostic.hint("a step that has no snapshot does not say so: leave the key out"),
-            );
+            diagnostics.push(diagnostic.hint("to take no snapshot, remove the key"));
             None
         }
     }
@@ -69,11 +67,11 @@ fn check_not_empty(node: &YamlNode, key: &str, diagnostics: &mut Diagnostics) {
     let (label, hint) = match key {
         "mask" => (
             "nothing is masked here",
-            "write `snapshot: true`: what the scheme masks is masked without a word",
+            "write `snapshot: true`: ingam applies the masks of the scheme anyway",
         ),
         _ => (
-            "no list is named here",
-            "leave the key out: then the order of every list counts",
+            "the list is empty",
+            "remove the key: the order of every list then matters",
         ),
     };
     let diagnostic = Diagnostic::error(format!("`{key}` needs at least one path"));
@@ -94,8 +92,8 @@ fn decode_mask(node: &YamlNode, diagnostics: &mut Diagnostics) -> Option<Snapsho
         let diagnostic = Diagnostic::error(format!("`{pattern}` matches the empty text"));
         diagnostics.push(
             diagnostic
-                .at(node.at, "it would mask between all letters")
-                .hint("use `+` in place of `*`, so that at least one letter is masked"),
+                .at(node.at, "it would match at every position")
+                .hint("use `+` instead of `*`, so that at least one character is masked"),
         );
         return None;
     }

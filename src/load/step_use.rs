@@ -51,14 +51,14 @@ impl RequestDecoder<'_> {
     /// Templates look the captures up by it.
     fn check_prefix(&mut self, prefix: &SpannedName) -> Option<()> {
         let hint = if !is_variable_name(&prefix.name) {
-            "write `name:` beside `use`: letters, digits and `_`, and a letter first"
+            "write a `name:` next to `use`, of letters, digits and `_`, beginning with a letter"
         } else if RESERVED_NAMES.contains(&prefix.name.as_str()) {
-            "it is a name of the language: write another `name:` beside `use`"
+            "the name is reserved: write another `name:` next to `use`"
         } else {
             return Some(());
         };
         let text = format!(
-            "`{}` is not a name for the captures of used steps",
+            "`{}` is not a valid name for the captures of used steps",
             prefix.name
         );
         let diagnostic = Diagnostic::error(text).at(prefix.at, "this name");
@@ -122,10 +122,8 @@ fn find_used<'w>(
     let name = used.file.name.as_str();
     let Some(file) = written.used.iter().find(|file| file.name == name) else {
         let names = written.names.iter().map(String::as_str);
-        let diagnostic = Diagnostic::error(format!("there is no request file `{name}`")).at(
-            used.file.at,
-            "not among the files of `requests/` that can be read",
-        );
+        let diagnostic = Diagnostic::error(format!("there is no request file `{name}`"))
+            .at(used.file.at, "it is not a valid file in `requests/`");
         diagnostics.push(diagnostic.maybe_hint(did_you_mean(name, names)));
         return None;
     };
@@ -143,23 +141,23 @@ fn find_used<'w>(
 /// What a file says that would have to hold for the whole flow.
 fn unusable_reason(file: &Request, request: &Request) -> Option<(&'static str, &'static str)> {
     if file.name == request.name {
-        return Some(("this is the file itself", "name another file"));
+        return Some(("this is the file itself", "use another file"));
     }
     let refused = [
         (
             !file.uses.is_empty(),
-            "it uses steps of another file itself",
+            "it also uses steps of another file",
             "use both files here, one after the other",
         ),
         (
             !file.cases.is_empty() || file.has_unread_cases,
             "it has `cases`",
-            "give the values by `vars` beside `use`",
+            "set the values with `vars` next to `use`",
         ),
         (
             file.when.is_some(),
             "it has a `when`",
-            "write `when` at its steps",
+            "move `when` to its steps",
         ),
         (
             file.skip.is_some(),
@@ -172,14 +170,14 @@ fn unusable_reason(file: &Request, request: &Request) -> Option<(&'static str, &
     }
     if file.keeps_cookies && !request.keeps_cookies {
         return Some((
-            "it has `cookies: keep`, and this file does not",
+            "it has `cookies: keep`, but this file does not",
             "write `cookies: keep` at the top of this file",
         ));
     }
     let writes_cookies = file.steps.iter().any(|step| cookie_header(step).is_some());
     if request.keeps_cookies && writes_cookies {
         return Some((
-            "it writes a `cookie` header, and this file has `cookies: keep`",
+            "it sets a `cookie` header, but this file has `cookies: keep`",
             "remove the header there, or `cookies: keep` here",
         ));
     }
@@ -195,10 +193,10 @@ fn check_given_vars(file: &Request, used: &StepUse, diagnostics: &mut Diagnostic
     for field in &used.vars {
         if !file.vars.iter().any(|known| known.name == field.name) {
             let text = format!("`{}` has no variable `{}`", file.name, field.name);
-            let diagnostic = Diagnostic::error(text).at(field.name_at, "given for nothing");
+            let diagnostic = Diagnostic::error(text).at(field.name_at, "this value has no effect");
             let names = file.vars.iter().map(|known| known.name.as_str());
             let hint = did_you_mean(&field.name, names).unwrap_or_else(|| {
-                "`vars` beside `use` replace variables of the file: define it there".to_owned()
+                "`vars` next to `use` overrides variables of the file: define the variable there".to_owned()
             });
             diagnostics.push(diagnostic.hint(hint));
         }
@@ -253,7 +251,7 @@ fn check_step_names(request: &Request, diagnostics: &mut Diagnostics) {
             let diagnostic = Diagnostic::error(format!("two steps are named `{name}`"))
                 .at(used_at(step), "the second")
                 .at(first, "the first");
-            diagnostics.push(diagnostic.hint("write `name:` beside `use` for another prefix"));
+            diagnostics.push(diagnostic.hint("write `name:` next to `use` for another prefix"));
             return;
         }
     }

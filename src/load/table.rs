@@ -24,19 +24,19 @@ pub(super) struct TableSource<'t> {
 pub(super) enum TableError {
     #[error(transparent)]
     File(#[from] WorkspaceFileError),
-    #[error("`{}` is not {charset} text: byte {offset} does not fit", .path.display())]
+    #[error("`{}` is not {charset} text: byte {offset} is not valid", .path.display())]
     NotText {
         path: PathBuf,
         charset: &'static str,
         offset: usize,
     },
-    #[error("`{}` begins with a byte order mark of {mark}, and `charset` is {charset}", .path.display())]
+    #[error("`{}` begins with a byte order mark of {mark}, but `charset` is {charset}", .path.display())]
     OtherMark {
         path: PathBuf,
         mark: &'static str,
         charset: &'static str,
     },
-    #[error("a table is a `.csv` or a `.json` file")]
+    #[error("a table must be a `.csv` or a `.json` file")]
     UnknownFormat,
     #[error(transparent)]
     Csv(#[from] csv::Error),
@@ -46,7 +46,7 @@ pub(super) enum TableError {
     NotList,
     #[error("each element must be an object whose first member is the id")]
     NotObject,
-    #[error("the column `{0}` stands twice")]
+    #[error("the column `{0}` appears twice")]
     ColumnTwice(String),
     #[error("there is no column `{column}`")]
     UnknownColumn {
@@ -54,7 +54,7 @@ pub(super) enum TableError {
         /// What there is.
         columns: Vec<String>,
     },
-    #[error("`text` is for a `.csv` file: the values of a `.json` file have types of their own")]
+    #[error("`text` is only for `.csv` files, because the values of a `.json` file have types")]
     TextOfJson,
 }
 
@@ -63,11 +63,10 @@ impl TableError {
         match self {
             // Excel writes the encoding of the system, which is CP949 in Korea, unless it is told.
             Self::NotText { path, .. } => Some(format!(
-                "name its encoding: `{{ file: {}, charset: cp949 }}`; or save it as UTF-8: in Excel \
-                 \"CSV UTF-8\", elsewhere `iconv -f CP949 -t UTF-8`",
+                "write its encoding: `{{ file: {}, charset: cp949 }}`; or save it as UTF-8: in Excel \"CSV UTF-8\", elsewhere `iconv -f CP949 -t UTF-8`",
                 path.display()
             )),
-            Self::OtherMark { .. } => Some("leave `charset` out".to_owned()),
+            Self::OtherMark { .. } => Some("remove `charset`".to_owned()),
             Self::UnknownColumn { column, columns } => {
                 crate::diagnostic::did_you_mean(column, columns.iter().map(String::as_str))
             }
@@ -287,7 +286,7 @@ mod tests {
         assert_eq!(rows("a.csv", Some("cp949"), korean).unwrap(), "무선 펺");
         assert_eq!(
             rows("a.csv", None, korean).unwrap_err(),
-            "`a.csv` is not UTF-8 text: byte 10 does not fit"
+            "`a.csv` is not UTF-8 text: byte 10 is not valid"
         );
         let utf_16 = b"\xff\xfei\0d\0,\0n\0\n\0a\0,\x00b\0\n\0";
         assert_eq!(rows("a.csv", None, utf_16).unwrap(), "b");

@@ -72,14 +72,17 @@ fn unread_file(path: &Path) -> Option<Diagnostic> {
         return Some(
             warning(
                 path,
-                "nothing reads this file: its name does not end in `.yaml` or `.yml`",
+                "ingam does not read this file: its name does not end in `.yaml` or `.yml`",
             )
-            .hint("rename it if it is a request; give it another ending if it is none"),
+            .hint("if it is a request, rename it; otherwise, give it another extension"),
         );
     }
     (ending == "json" && !path.starts_with("schemes")).then(|| {
-        warning(path, "nothing reads this file, and no request names it")
-            .hint("requests are YAML files; a table or a JSON Schema is named by its path")
+        warning(
+            path,
+            "ingam does not read this file, and no request uses it",
+        )
+        .hint("requests must be YAML files; a request uses a table or a JSON Schema by its path")
     })
 }
 
@@ -91,14 +94,15 @@ fn unread_in_root(path: &Path, is_folder: bool) -> Option<Diagnostic> {
             .into_iter()
             .find(|folder| name != *folder && strsim::damerau_levenshtein(&small, folder) <= 1)?;
         return Some(
-            warning(path, "nothing reads this folder").hint(format!("did you mean `{meant}`?")),
+            warning(path, "ingam does not read this folder")
+                .hint(format!("did you mean `{meant}`?")),
         );
     }
     let is_known = matches!(name.as_str(), "ingam.yaml" | "ingam.yml");
     let is_slip = strsim::damerau_levenshtein(&small, "ingam.yaml") <= 2
         || matches!(small.as_str(), "ingam.json" | "ingam.toml");
     (is_slip && !is_known)
-        .then(|| warning(path, "nothing reads this file").hint("did you mean `ingam.yaml`?"))
+        .then(|| warning(path, "ingam does not read this file").hint("did you mean `ingam.yaml`?"))
 }
 
 fn warning(path: &Path, title: &str) -> Diagnostic {

@@ -29,7 +29,7 @@ pub(super) fn node_path(
     let path = xpath(text, at, diagnostics)?;
     if !matches!(path.form(), XPathForm::OneNode | XPathForm::NodeList) {
         let diagnostic = Diagnostic::error(format!("{what} names elements or attributes"))
-            .at(at, "this gives a value that stands nowhere");
+            .at(at, "this path returns a computed value");
         diagnostics.push(diagnostic.hint("write a path such as `//buyer/name`"));
         return None;
     }

@@ -45,8 +45,8 @@ impl RequestDecoder<'_> {
         };
         if variants.as_ref().is_some_and(Vec::is_empty) {
             self.diagnostics.push(
-                Diagnostic::error(format!("{what} has no line"))
-                    .at(node.at, "nothing would be tested"),
+                Diagnostic::error(format!("{what} has no row"))
+                    .at(node.at, "no case would be tested"),
             );
         }
         variants
@@ -74,9 +74,11 @@ impl RequestDecoder<'_> {
     fn check_variant_id(&mut self, id: &str, at: Span) {
         if !is_id(id) {
             let diagnostic = Diagnostic::error(format!("`{id}` is not an id")).at(at, "this one");
-            self.diagnostics.push(diagnostic.hint(
-                "use letters, digits, `_`, `-` and `.`: it stands in square brackets in ids",
-            ));
+            self.diagnostics.push(
+                diagnostic.hint(
+                    "use letters, digits, `_`, `-` and `.`: the id appears in square brackets",
+                ),
+            );
         }
     }
 
@@ -99,7 +101,7 @@ impl RequestDecoder<'_> {
         let charset = Charset::of_label(label);
         if charset.is_none() {
             let diagnostic =
-                Diagnostic::error(format!("`{label}` is no charset")).at(node.at, "unknown");
+                Diagnostic::error(format!("`{label}` is not a charset")).at(node.at, "unknown");
             self.diagnostics.push(diagnostic.hint(
                 "use a label of the WHATWG Encoding Standard, such as `euc-kr`, `shift_jis` or `gbk`; or `cp949`",
             ));
@@ -160,7 +162,7 @@ impl RequestDecoder<'_> {
         for variant in variants {
             if !seen.insert(variant.id.as_str()) {
                 let diagnostic = Diagnostic::error(format!(
-                    "the id `{}` stands twice in this table",
+                    "the id `{}` appears twice in this table",
                     variant.id
                 ));
                 self.diagnostics.push(diagnostic.at(node.at, "this file"));

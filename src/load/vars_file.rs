@@ -48,8 +48,8 @@ pub(crate) fn read_vars_file(
 fn decode(node: &YamlNode, diagnostics: &mut Diagnostics) -> Vec<ObjectMember> {
     let entries = map_entries(node, "a file of variables", diagnostics);
     if entries.is_empty() && node.as_map().is_some() {
-        let diagnostic = Diagnostic::error("a file of variables has none");
-        diagnostics.push(diagnostic.at(node.at, "nothing would be set"));
+        let diagnostic = Diagnostic::error("a file of variables is empty");
+        diagnostics.push(diagnostic.at(node.at, "it sets no variable"));
     }
     for entry in entries {
         check_variable_name(&entry.key, entry.key_at, "a variable", diagnostics);
@@ -64,9 +64,10 @@ fn decode(node: &YamlNode, diagnostics: &mut Diagnostics) -> Vec<ObjectMember> {
 fn refuse_templates(node: &YamlNode, diagnostics: &mut Diagnostics) {
     match &node.kind {
         NodeKind::Text(text) if find_expression(&text.value).is_some() => {
-            let diagnostic = Diagnostic::error("a value of a file of variables is no template");
-            diagnostics.push(diagnostic.at(node.at, "it would be sent as it is").hint(
-                "write the value itself; templates stand in `vars` of the request or of `ingam.yaml`",
+            let diagnostic =
+                Diagnostic::error("a value in a file of variables cannot be a template");
+            diagnostics.push(diagnostic.at(node.at, "it would be sent literally").hint(
+                "write a literal value; templates are allowed in `vars` of a request or of `ingam.yaml`",
             ));
         }
         NodeKind::List(items) => {

@@ -20,8 +20,7 @@ impl RequestDecoder<'_> {
     /// `when: "{{ env == 'live' }}"`
     pub(super) fn when(&mut self, map: &CheckedMap<'_>) -> Option<RunCondition> {
         let entry = map.entry(WHEN_KEY)?;
-        let hint =
-            "to leave a file out, write `skip: REASON`; a step that always runs has no `when`";
+        let hint = "to skip a file, write `skip: REASON`; a step that always runs needs no `when`";
         expression_condition(entry, "env == 'live'", hint, &mut self.value_decoder())
     }
 }
@@ -46,7 +45,7 @@ pub(super) fn expression_condition(
     // What does not compile was reported.
     if names.is_ok_and(|names| names.is_empty()) {
         let diagnostic = Diagnostic::error(format!("`{}` is the same in every run", entry.key))
-            .at(expression.at, "no name in it can vary");
+            .at(expression.at, "it contains no name that can vary");
         decoder.diagnostics.push(diagnostic.hint(hint));
     }
     Some(RunCondition {
@@ -65,7 +64,7 @@ fn no_expression(entry: &MapEntry, example: &str) -> Diagnostic {
         wrong_kind(node, &format!("`{key}`"), "one template")
     };
     diagnostic.hint(format!(
-        "write the whole condition in braces: `{key}: \"{{{{ {example} }}}}\"`"
+        "put the whole condition in braces: `{key}: \"{{{{ {example} }}}}\"`"
     ))
 }
 
@@ -135,7 +134,7 @@ fn check_texts(
     all_known
 }
 
-/// A condition that depends on the environment alone is judged in each of them.
+/// A condition that depends on the environment alone is judged in this means all accounts.
 fn check_environments(
     condition: &RunCondition,
     environments: &[&str],
@@ -154,7 +153,7 @@ fn check_environments(
         .map(|environment| result_in(condition, environment))
         .collect();
     let label = match results.first() {
-        Some(None) => "this gives no `true` and no `false`",
+        Some(None) => "this does not return `true` or `false`",
         Some(first) if results.iter().all(|result| result == first) => match first {
             Some(true) => "this is true in every environment",
             _ => "this is true in no environment",

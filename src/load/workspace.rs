@@ -182,7 +182,7 @@ fn refuse_sandbox_hosts(map: &CheckedMap<'_>, diagnostics: &mut Diagnostics) {
     if let Some(hosts) = keys.into_iter().find_map(|key| map.entry(key)) {
         diagnostics.push(
             Diagnostic::error("the sandbox has its own hosts")
-                .at(hosts.key_at, "not for the sandbox to have"),
+                .at(hosts.key_at, "not allowed in the sandbox"),
         );
     }
 }
@@ -190,12 +190,12 @@ fn refuse_sandbox_hosts(map: &CheckedMap<'_>, diagnostics: &mut Diagnostics) {
 fn refuse_host_and_region(environment: &Environment, diagnostics: &mut Diagnostics) {
     for (scheme, host) in environment.host_addresses() {
         if let Some((_, region)) = environment.regions.iter().find(|(name, _)| name == scheme) {
-            let diagnostic = Diagnostic::error(format!("`{scheme}` has a host and a region here"))
+            let diagnostic = Diagnostic::error(format!("`{scheme}` has both a host and a region"))
                 .at(region.at, "the region");
             diagnostics.push(
-                diagnostic
-                    .at(host.at, "the host")
-                    .hint("a region names one of the scheme's own hosts: keep one of the two"),
+                diagnostic.at(host.at, "the host").hint(
+                    "a region is one of the hosts of the scheme: remove the host or the region",
+                ),
             );
         }
     }
@@ -237,7 +237,8 @@ fn configured_hosts(
                 })
                 .collect();
             if entries.is_empty() {
-                let diagnostic = Diagnostic::error(format!("`{}` has no host here", entry.key));
+                let diagnostic =
+                    Diagnostic::error(format!("`{}` has the list is empty", entry.key));
                 diagnostics.push(diagnostic.at(entry.value.at, "an empty map"));
             }
             ConfiguredHosts::ByName(hosts)
@@ -274,7 +275,7 @@ fn accounts(node: &YamlNode, diagnostics: &mut Diagnostics) -> Vec<Account> {
             // `--account all` would be ambiguous.
             if entry.key == ALL_ACCOUNTS {
                 diagnostics.push(
-                    Diagnostic::error("no account can be named `all`")
+                    Diagnostic::error("an account cannot be named `all`")
                         .at(entry.key_at, "it means every account"),
                 );
             }
@@ -308,10 +309,11 @@ fn accounts(node: &YamlNode, diagnostics: &mut Diagnostics) -> Vec<Account> {
 /// Names of environments and accounts become parts of variables, where `__` separates.
 fn check_name(entry: &MapEntry, what: &str, diagnostics: &mut Diagnostics) {
     if !is_id(&entry.key) || entry.key.contains("__") {
-        let diagnostic = Diagnostic::error(format!("`{}` is not a name for {what}", entry.key))
-            .at(entry.key_at, "this name");
+        let diagnostic =
+            Diagnostic::error(format!("`{}` is not a valid name of {what}", entry.key))
+                .at(entry.key_at, "this name");
         diagnostics.push(diagnostic.hint(
-            "use letters, digits, `-` and single `_`: it becomes a part of the names of variables",
+            "use letters, digits, `-` and single `_`: the name becomes part of variable names",
         ));
     }
 }

@@ -300,8 +300,9 @@ impl WorkspaceFiles {
         let path = PathBuf::from(text(node, "a file name", diagnostics)?);
         if let Some(given) = &self.given {
             if !given.contains(&path) {
-                let diagnostic = Diagnostic::error(format!("`{}` is not given", path.display()));
-                let hint = "write its content beside the request: `files: { a.txt: \"text\" }`";
+                let diagnostic =
+                    Diagnostic::error(format!("the file `{}` is missing", path.display()));
+                let hint = "write its content next to the request: `files: { a.txt: \"text\" }`";
                 diagnostics.push(diagnostic.at(node.at, "this file").hint(hint));
             }
             return Some(WorkspaceFile { path, at: node.at });
@@ -319,9 +320,9 @@ impl WorkspaceFiles {
                     Diagnostic::error(format!("the file {reason}")).at(node.at, "this path");
                 let hint = match reason {
                     WorkspaceFileError::Hidden(_) => {
-                        "copy what the request needs to a file without a dot at its beginning"
+                        "copy the content to a file whose name does not begin with a dot"
                     }
-                    _ => "a path is relative to the root of the workspace and stays inside it",
+                    _ => "a path must be relative to the root of the workspace and stay inside it",
                 };
                 diagnostics.push(diagnostic.hint(hint));
                 None
@@ -432,8 +433,7 @@ fn report_duplicates(found: &[DiscoveredFile], diagnostics: &mut Diagnostics) {
         .filter(|pair| pair[0].kind == pair[1].kind && pair[0].name == pair[1].name)
     {
         let (first, second) = (pair[0].path.display(), pair[1].path.display());
-        let diagnostic =
-            Diagnostic::error(format!("`{first}` and `{second}` are the same file twice"));
+        let diagnostic = Diagnostic::error(format!("`{first}` and `{second}` have the same id"));
         diagnostics.push(
             diagnostic
                 .in_file(&pair[1].path)
@@ -444,7 +444,7 @@ fn report_duplicates(found: &[DiscoveredFile], diagnostics: &mut Diagnostics) {
 
 fn report_invalid_names(found: &[DiscoveredFile], diagnostics: &mut Diagnostics) {
     for file in found.iter().filter(|file| !file.name.split('/').all(is_id)) {
-        let diagnostic = Diagnostic::error(format!("`{}` cannot be a part of an id", file.name))
+        let diagnostic = Diagnostic::error(format!("`{}` cannot be part of an id", file.name))
             .in_file(&file.path);
         diagnostics.push(
             diagnostic
@@ -456,13 +456,13 @@ fn report_invalid_names(found: &[DiscoveredFile], diagnostics: &mut Diagnostics)
 fn linked_folder(path: &Path) -> Diagnostic {
     Diagnostic::error("a folder of a workspace cannot be a link")
         .in_file(path)
-        .hint("a link could lead outside, or in a circle: put the files themselves here")
+        .hint("a link could lead outside the workspace, or in a cycle: put the files here instead")
 }
 
 fn folder_like_a_file(path: &Path) -> Diagnostic {
-    Diagnostic::error("this is a folder, and its name is that of a file")
+    Diagnostic::error("this is a folder with the name of a file")
         .in_file(path)
-        .hint("take `.yaml` off the name of the folder")
+        .hint("remove `.yaml` from the name of the folder")
 }
 
 fn is_yaml(path: &Path) -> bool {
@@ -478,9 +478,9 @@ fn unreadable_file(path: &Path, error: &std::io::Error) -> Diagnostic {
 }
 
 fn misplaced_file(path: &Path) -> Diagnostic {
-    Diagnostic::error("this file is of no kind: its folder says what a file is, and this folder says nothing")
+    Diagnostic::error("this file has no kind: the folder of a file determines its kind, but this folder does not")
         .in_file(path)
-        .hint("fixtures lie directly in `fixtures/`, recordings below `fixtures/recordings/`, schemes directly in `schemes/`")
+        .hint("put fixtures directly into `fixtures/`, recordings below `fixtures/recordings/`, and schemes directly into `schemes/`")
 }
 
 /// The kind of a file and its name, by its path below the root.

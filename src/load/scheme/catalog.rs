@@ -18,7 +18,7 @@ impl SchemeDecoder<'_> {
         let nodes = one_or_many(node);
         if nodes.is_empty() {
             self.diagnostics.push(
-                Diagnostic::error("`region` names no region")
+                Diagnostic::error("`region` has no region")
                     .at(node.at, "an empty list")
                     .hint("remove it, or write a country such as `KR`"),
             );
@@ -35,7 +35,7 @@ impl SchemeDecoder<'_> {
             let diagnostic = Diagnostic::error(format!("`{written}` is not a region"))
                 .at(node.at, "neither a country nor a group of countries");
             self.diagnostics.push(diagnostic.hint(format!(
-                "write the two capital letters of ISO 3166-1, such as `KR`, or {}",
+                "write a two-letter code of ISO 3166-1, such as `KR`, or {}",
                 join_names(REGION_GROUPS, "or")
             )));
             return None;
@@ -59,8 +59,9 @@ impl SchemeDecoder<'_> {
             return of_scheme;
         };
         if of_scheme == Some(Proof::Unproven) {
-            let diagnostic = Diagnostic::error("a vector of an unproven scheme has no `proof`")
-                .at(node.at, "the scheme says `proof: unproven`");
+            let diagnostic =
+                Diagnostic::error("a vector of an unproven scheme cannot have a `proof`")
+                    .at(node.at, "the scheme says `proof: unproven`");
             self.diagnostics
                 .push(diagnostic.hint("remove one of the two"));
         }
@@ -87,8 +88,9 @@ impl SchemeDecoder<'_> {
         if reason.trim().is_empty() {
             let diagnostic = Diagnostic::error(format!("`{}` needs a reason", entry.key))
                 .at(entry.value.at, "empty");
-            self.diagnostics
-                .push(diagnostic.hint("say why it is right here: `the marketplace demands it`"));
+            self.diagnostics.push(
+                diagnostic.hint("write why it is right here, such as `the marketplace demands it`"),
+            );
         }
         let names = || LintRule::ALL.map(LintRule::name);
         let rule = LintRule::ALL

@@ -91,7 +91,7 @@ impl SchemeDecoder<'_> {
             (kind, said, map.entry("secret"))
         {
             let diagnostic =
-                Diagnostic::error("a private key is a secret").at(entry.key_at, "here");
+                Diagnostic::error("a private key is always a secret").at(entry.key_at, "here");
             self.diagnostics
                 .push(diagnostic.hint("remove `secret: false`"));
         }
@@ -99,8 +99,8 @@ impl SchemeDecoder<'_> {
             (kind, said, map.entry("secret"))
         {
             // It stands in addresses, and in the message about a value that does not fit.
-            let diagnostic =
-                Diagnostic::error("a label or a host name is no secret").at(entry.key_at, "here");
+            let diagnostic = Diagnostic::error("a label or a host name cannot be a secret")
+                .at(entry.key_at, "here");
             let hint = "remove `secret: true`, or the `type`";
             self.diagnostics.push(diagnostic.hint(hint));
         }
@@ -110,9 +110,11 @@ impl SchemeDecoder<'_> {
     fn check_credential_name(&mut self, entry: &MapEntry) {
         // `__` separates the parts of the environment variable that holds the credential.
         if !is_variable_name(&entry.key) || entry.key.contains("__") {
-            let diagnostic =
-                Diagnostic::error(format!("`{}` is not a name for a credential", entry.key))
-                    .at(entry.key_at, "this name");
+            let diagnostic = Diagnostic::error(format!(
+                "`{}` is not a valid name of a credential",
+                entry.key
+            ))
+            .at(entry.key_at, "this name");
             self.diagnostics
                 .push(diagnostic.hint("use letters, digits and single `_`"));
         }
@@ -124,10 +126,11 @@ impl SchemeDecoder<'_> {
             .entry("default")
             .filter(|default| !matches!(default.value.kind, NodeKind::Null))
         {
-            let diagnostic = Diagnostic::error("a secret has no default: a scheme is shared")
-                .at(default.key_at, "in a shared file");
+            let diagnostic =
+                Diagnostic::error("a secret cannot have a default, because a scheme is shared")
+                    .at(default.key_at, "in a shared file");
             self.diagnostics
-                .push(diagnostic.hint("`default: null` says that it may be missing"));
+                .push(diagnostic.hint("write `default: null` if the secret may be missing"));
         }
     }
 
@@ -137,7 +140,7 @@ impl SchemeDecoder<'_> {
         };
         if let Err(error) = credential.check(default) {
             let diagnostic = Diagnostic::error(format!(
-                "the default of `{}` cannot be its value: {error}",
+                "the default of `{}` is not a valid value: {error}",
                 credential.name
             ));
             self.diagnostics.push(diagnostic.at(node.at, "this value"));
@@ -160,13 +163,11 @@ impl SchemeDecoder<'_> {
             .get("default")
             .is_some_and(|default| matches!(default.kind, NodeKind::Null));
         if !is_optional {
-            let diagnostic = Diagnostic::error("`required_when` needs `default: null`").at(
-                entry.key_at,
-                "without it the credential is needed always, or never",
-            );
+            let diagnostic = Diagnostic::error("`required_when` needs `default: null`")
+                .at(entry.key_at, "without it, the condition has no effect");
             self.diagnostics.push(diagnostic);
         }
-        let hint = "without a condition leave `default` out";
+        let hint = "add `default: null`, or remove `required_when`";
         expression_condition(entry, "cred.token != none", hint, &mut self.value_decoder())
     }
 }

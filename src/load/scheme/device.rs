@@ -57,7 +57,7 @@ impl SchemeDecoder<'_> {
                 .at(second.at, "the second")
                 .at(first.at, "the first");
             self.diagnostics
-                .push(diagnostic.hint("one login brings one token: keep one of them"));
+                .push(diagnostic.hint("one login brings one token: remove one of them"));
         }
     }
 
@@ -69,13 +69,13 @@ impl SchemeDecoder<'_> {
         {
             let diagnostic =
                 Diagnostic::error(format!("`save` of this request has no `{missing}`"))
-                    .at(authorize.at, "a person could not log in without it");
+                    .at(authorize.at, "the login needs it");
             self.diagnostics.push(diagnostic.hint(
-                "without `save`, ingam takes the members that RFC 8628 names: `$.device_code`, `$.user_code`, …",
+                "remove `save` to use the members of RFC 8628: `$.device_code`, `$.user_code`, …",
             ));
         }
         if let Some(unknown) = saved().find(|name| !SAVED.contains(name)) {
-            let diagnostic = Diagnostic::error(format!("nothing uses `{unknown}`"))
+            let diagnostic = Diagnostic::error(format!("`{unknown}` is not used"))
                 .at(authorize.at, "saved by this request");
             let known = crate::diagnostic::join_names(SAVED.iter().copied(), "and");
             self.diagnostics
@@ -85,8 +85,8 @@ impl SchemeDecoder<'_> {
 
     fn check_device_exchange(&mut self, exchange: &TokenRequest) {
         if !request_uses(exchange, "device_code") {
-            let diagnostic = Diagnostic::error("the exchange sends no device code")
-                .at(exchange.at, "`device_code` stands nowhere in it");
+            let diagnostic = Diagnostic::error("the exchange does not send the device code")
+                .at(exchange.at, "it does not contain `device_code`");
             self.diagnostics
                 .push(diagnostic.hint("write `device_code: \"{{ device_code }}\"` under `form`"));
         }

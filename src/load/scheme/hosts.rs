@@ -45,8 +45,10 @@ impl SchemeDecoder<'_> {
             // of a scheme.
             Ok(base) if base.is_https() || base.is_loopback() => return true,
             Ok(_) => {
-                let diagnostic = Diagnostic::error("secrets go to `https` only")
-                    .at(host.at, "plain `http`, and not on the loopback interface");
+                let diagnostic = Diagnostic::error("secrets are sent only over `https`").at(
+                    host.at,
+                    "this is plain `http` outside the loopback interface",
+                );
                 self.diagnostics.push(diagnostic);
             }
             Err(reason) => self
@@ -66,7 +68,7 @@ impl SchemeDecoder<'_> {
         let fault = |reason: &str| {
             Diagnostic::error(format!("not a host: {reason}"))
                 .at(at, "this one")
-                .hint("write one credential of `type: label` or `type: host` in it: `https://{{ cred.shop }}.mall.example`")
+                .hint("add one credential of `type: label` or `type: host`: `https://{{ cred.shop }}.mall.example`")
         };
         let parts = match Template::parse(written, at, None) {
             Ok(template) => template.parts,
@@ -127,10 +129,10 @@ impl SchemeDecoder<'_> {
                 Some(part)
             }
             _ => {
-                let diagnostic = Diagnostic::error(format!("`{name}` cannot stand in a host"))
+                let diagnostic = Diagnostic::error(format!("`{name}` cannot be part of a host"))
                     .at(at, "this one");
                 self.diagnostics.push(diagnostic.at(credential.at, "the credential").hint(
-                    "a host takes an account's credential that is not secret: `{ scope: account, type: label }`, or `type: host` for the whole host name",
+                    "a host can contain a credential of an account that is not secret: `{ scope: account, type: label }`, or `type: host` for the whole host name",
                 ));
                 None
             }
@@ -194,7 +196,7 @@ fn check_literal_parts(host: &AccountHost) -> Result<(), String> {
             .map(drop)
             .map_err(|error| error.to_string()),
         HostPart::HostName if host.before != "https://" => {
-            Err("`type: host` is the whole host name: write `https://` before it".to_owned())
+            Err("`type: host` is the whole host name: write only `https://` before it".to_owned())
         }
         HostPart::HostName if !rest.is_empty() && !rest.starts_with(':') => Err(
             "`type: host` is the whole host name: only a port or a path can follow it".to_owned(),

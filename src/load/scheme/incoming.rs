@@ -105,8 +105,9 @@ impl SchemeDecoder<'_> {
         let sign = map.required("sign", self.diagnostics)?;
         let steps = self.sign_steps(sign);
         if steps.is_empty() {
-            let diagnostic = Diagnostic::error("`sign` has no step, so anything would be accepted")
-                .at(sign.at, "the last step is compared with the signature");
+            let diagnostic =
+                Diagnostic::error("`sign` has no step, so every push would be accepted")
+                    .at(sign.at, "the last step is compared with the signature");
             self.diagnostics.push(diagnostic);
             return None;
         }
@@ -131,15 +132,15 @@ impl SchemeDecoder<'_> {
         let parts = arrival.places();
         let names: Vec<&str> = parts.iter().map(|(key, _)| *key).collect();
         let wording = PlaceWording {
-            single: "a signature stands in one place",
+            single: "a signature can be in only one place",
             missing: (
                 format!(
-                    "`equals` names a place in {}",
+                    "`equals` must be a place in {}",
                     join_names(names.iter().copied(), "or")
                 ),
                 "no place here",
             ),
-            pattern_hint: "put round brackets around the signature: `v1=([0-9a-f]+)`",
+            pattern_hint: "put parentheses around the signature: `v1=([0-9a-f]+)`",
         };
         let keys: Vec<&str> = names.iter().copied().chain(["pattern"]).collect();
         let map = CheckedMap::open(node, "`equals`", &keys, self.diagnostics)?;
@@ -163,10 +164,10 @@ impl SchemeDecoder<'_> {
             };
             if is_unknown {
                 let diagnostic = Diagnostic::error(format!(
-                    "`{}` cannot be computed again, so no signature would be accepted",
+                    "`{}` cannot be recomputed, so no signature would be accepted",
                     step.operation.name()
                 ))
-                .at(step.at, "in a signature of somebody else");
+                .at(step.at, "this signature comes from the marketplace");
                 self.diagnostics.push(diagnostic.hint("remove this step"));
             }
             for expression in step.operation.expressions() {
@@ -187,7 +188,7 @@ impl SchemeDecoder<'_> {
         };
         if !is_public {
             let diagnostic = Diagnostic::error("`key` must be a credential of `type: public_key`")
-                .at(step.at, "a signature of somebody else is verified with it");
+                .at(step.at, "ingam verifies the signature with it");
             let hint = "write `key: \"{{ cred.NAME }}\"`";
             self.diagnostics.push(diagnostic.hint(hint));
         }
@@ -228,7 +229,7 @@ fn resolve_incoming(
     let among = |names: Vec<&str>| match member {
         Some(member) if names.contains(&member) => Ok(()),
         Some(member) => Err(did_you_mean(member, names)),
-        None => Err(Some(format!("name a part of it: `{root}.…`"))),
+        None => Err(Some(format!("add a member: `{root}.…`"))),
     };
     match (root, arrival) {
         ("cred", _) => {
@@ -239,11 +240,11 @@ fn resolve_incoming(
         // Each parameter of the address is a name of it.
         ("callback", Arrival::Callback) if member.is_some() => Ok(()),
         ("callback", Arrival::Callback) => Err(Some(
-            "name a part of it: `callback.pairs`, `callback.query` or a parameter".to_owned(),
+            "add a member: `callback.pairs`, `callback.query` or a parameter".to_owned(),
         )),
         (root, _) if steps.contains(&root) => Ok(()),
         ("ts" | "unix_s" | "unix_ms" | "token" | "req", _) => Err(Some(format!(
-            "only what arrived is known: `{}.…`, `cred.…` and the steps before",
+            "these names are available: `{}.…`, `cred.…` and the earlier steps",
             arrival.root()
         ))),
         (root, _) => {

@@ -17,12 +17,11 @@ impl SchemeDecoder<'_> {
                 if Some(std::ptr::from_ref(request)) == issue {
                     self.check_issuing_token(token, with, tokens);
                 } else {
-                    let diagnostic = Diagnostic::error("only `issue` has `with`")
+                    let diagnostic = Diagnostic::error("only `issue` can have `with`")
                         .at(with.at, "not of this request");
                     self.diagnostics.push(
-                        diagnostic.hint(
-                            "the other requests of a token see its own fields as `token.NAME`",
-                        ),
+                        diagnostic
+                            .hint("in other requests of a token, its own fields are `token.NAME`"),
                     );
                 }
             }
@@ -44,11 +43,9 @@ impl SchemeDecoder<'_> {
         if needed.is_some_and(|name| name.name == token.name) {
             let diagnostic = Diagnostic::error(format!("the token `{}` needs itself", token.name))
                 .at(with.at, "issued with this one");
-            self.diagnostics.push(
-                diagnostic.hint(
-                    "name a token that is got with the application's credentials or by a login",
-                ),
-            );
+            self.diagnostics.push(diagnostic.hint(
+                "use a token that ingam gets with the credentials of the application or by a login",
+            ));
         }
     }
 }

@@ -172,9 +172,11 @@ impl SchemeDecoder<'_> {
     fn check_hosts_exist(&mut self, scheme: &Scheme) {
         if scheme.hosts.is_empty() && !scheme.credentials.is_empty() {
             let diagnostic = Diagnostic::error("a scheme with credentials needs `hosts`")
-                .at(scheme.at, "no host here");
+                .at(scheme.at, "the list is empty");
             self.diagnostics
-                .push(diagnostic.hint("they are the only places where its secrets may go: `hosts: { live: \"https://…\" }`"));
+                .push(diagnostic.hint(
+                    "secrets are sent only to these hosts: `hosts: { live: \"https://…\" }`",
+                ));
         }
     }
 
@@ -183,17 +185,20 @@ impl SchemeDecoder<'_> {
             return;
         };
         if written != name {
-            let diagnostic =
-                Diagnostic::error(format!("this file is named `{name}` and says `{written}`"))
-                    .at(node.at, "another name");
+            let diagnostic = Diagnostic::error(format!(
+                "this file is named `{name}`, but `scheme` is `{written}`"
+            ))
+            .at(node.at, "another name");
             self.diagnostics
-                .push(diagnostic.hint("the name of a scheme is the name of its file"));
+                .push(diagnostic.hint("the name of a scheme must be the name of its file"));
         }
         if !is_id(written) || written.contains("__") {
-            let diagnostic = Diagnostic::error(format!("`{written}` is not a name for a scheme"))
-                .at(node.at, "this name");
-            self.diagnostics
-                .push(diagnostic.hint("use letters, digits, `-` and single `_`: it becomes a part of the names of variables"));
+            let diagnostic =
+                Diagnostic::error(format!("`{written}` is not a valid name of a scheme"))
+                    .at(node.at, "this name");
+            self.diagnostics.push(diagnostic.hint(
+                "use letters, digits, `-` and single `_`: the name becomes part of variable names",
+            ));
         }
     }
 
@@ -229,7 +234,7 @@ impl SchemeDecoder<'_> {
 
     fn check_accepted_formats(&mut self, node: &YamlNode, clock: &SchemeClock) {
         if clock.accepted.is_empty() {
-            let diagnostic = Diagnostic::error("`accepts` names no format").at(node.at, "empty");
+            let diagnostic = Diagnostic::error("`accepts` has no format").at(node.at, "empty");
             self.diagnostics.push(diagnostic.hint("leave it out"));
         }
         let nodes = one_or_many(node);
@@ -239,9 +244,10 @@ impl SchemeDecoder<'_> {
             ClockFormat::Strftime(format) => format,
         };
         if nodes.iter().any(|node| node.as_text() == Some(own)) {
-            let diagnostic = Diagnostic::error("`accepts` has the format of the clock itself")
+            let diagnostic = Diagnostic::error("`accepts` repeats the format of the clock")
                 .at(node.at, "this list");
-            self.diagnostics.push(diagnostic.hint("name other formats"));
+            self.diagnostics
+                .push(diagnostic.hint("add only other formats"));
         }
     }
 
@@ -249,8 +255,9 @@ impl SchemeDecoder<'_> {
     fn backdate(&mut self, node: &YamlNode) -> Duration {
         let behind = duration(node, "`skew`", self.diagnostics).unwrap_or_default();
         if behind > MAX_BACKDATE {
-            self.diagnostics
-                .push(Diagnostic::error("`skew` is at most one day").at(node.at, "this is more"));
+            self.diagnostics.push(
+                Diagnostic::error("`skew` is at most one day").at(node.at, "this value is nested"),
+            );
         }
         behind
     }
@@ -364,7 +371,7 @@ impl SchemeDecoder<'_> {
         if map.present_entries(&["level", "host"]).is_empty() {
             let diagnostic = Diagnostic::error("a rule of `match` needs `level` or `host`");
             self.diagnostics
-                .push(diagnostic.at(map.at, "it says nothing of these requests"));
+                .push(diagnostic.at(map.at, "this rule has no effect"));
             return None;
         }
         let level = match map.get("level") {
@@ -390,7 +397,7 @@ impl SchemeDecoder<'_> {
         let source = map.optional_text("source", self.diagnostics);
         let Some(entry) = map.entry("accepts") else {
             if source.is_some() {
-                let diagnostic = Diagnostic::error("`source` belongs to `accepts`");
+                let diagnostic = Diagnostic::error("`source` is only for `accepts`");
                 self.diagnostics
                     .push(diagnostic.at(map.at, "a rule without `accepts`"));
             }
@@ -415,7 +422,7 @@ impl SchemeDecoder<'_> {
         let is_complete = level.is_some_and(|level| accepted.contains(&level));
         if accepted.len() == nodes.len() && (accepted.len() < 2 || !is_complete) {
             let diagnostic =
-                Diagnostic::error("`accepts` names the rule's own `level` and at least one more");
+                Diagnostic::error("`accepts` needs the `level` of the rule and at least one more");
             self.diagnostics
                 .push(diagnostic.at(entry.value.at, "this list"));
         }
@@ -450,7 +457,7 @@ impl SchemeDecoder<'_> {
                 Diagnostic::error("a scheme with several levels needs `default_level`")
                     .at(map.at, "missing here");
             self.diagnostics.push(diagnostic.hint(format!(
-                "{} rules choose a level; the rest of the paths need one too",
+                "{} rules set a level; all other paths need one too",
                 rules.len()
             )));
         }
@@ -462,7 +469,7 @@ impl SchemeDecoder<'_> {
         let nodes = list_items(node, "`reads`", self.diagnostics);
         if nodes.is_empty() && node.as_list().is_some() {
             let diagnostic = Diagnostic::error("`reads` needs at least one rule")
-                .at(node.at, "then nothing would be a read");
+                .at(node.at, "no call would be a read");
             self.diagnostics
                 .push(diagnostic.hint("write `reads: [{ method: GET }]`, or remove it"));
         }
@@ -505,10 +512,10 @@ impl SchemeDecoder<'_> {
         let paths = self.path_patterns(map, "path");
         if map.get("path").is_none() && map.get("method").is_none() {
             let diagnostic =
-                Diagnostic::error("a condition without `path` and `method` fits every request")
-                    .at(map.at, "nothing is asked");
+                Diagnostic::error("a condition without `path` and `method` matches every request")
+                    .at(map.at, "this condition is empty");
             self.diagnostics
-                .push(diagnostic.hint("leave it out, or name a path or a method"));
+                .push(diagnostic.hint("remove it, or add a path or a method"));
         }
         let methods = map.optional("method", one_or_many).iter();
         let words = Method::ALL.map(|method| (method.name(), method));
@@ -534,8 +541,8 @@ impl SchemeDecoder<'_> {
         {
             let at = map.get(key).map_or(map.at, |node| node.at);
             self.diagnostics.push(
-                Diagnostic::error(format!("the pattern `{path}` fits no path"))
-                    .at(at, "a path begins with `/`"),
+                Diagnostic::error(format!("the pattern `{path}` matches no path"))
+                    .at(at, "a path must begin with `/`"),
             );
         }
     }
@@ -581,7 +588,7 @@ impl SchemeDecoder<'_> {
             headers.extend(header.map(|header| (entry.key.to_string(), header)));
             if !LIMIT_HEADERS.contains(&entry.key.as_str()) {
                 let diagnostic =
-                    Diagnostic::error(format!("a limit reads no `{}` from a header", entry.key))
+                    Diagnostic::error(format!("a limit cannot read `{}` from a header", entry.key))
                         .at(entry.key_at, "unknown");
                 self.diagnostics.push(
                     diagnostic.hint(format!("it can be {}", join_names(LIMIT_HEADERS, "or"))),
@@ -624,7 +631,7 @@ impl SchemeDecoder<'_> {
         });
         if parsed.is_none() {
             self.diagnostics.push(
-                Diagnostic::error("`rate` must be calls per duration")
+                Diagnostic::error("`rate` must be a number of calls per duration")
                     .at(node.at, "write `10/1h` or `2/s`"),
             );
         }

@@ -53,7 +53,7 @@ impl SchemeDecoder<'_> {
             let diagnostic = Diagnostic::error("`scope` is written twice")
                 .at(twice.name_at, "the second")
                 .at(entry.key_at, "the first");
-            self.diagnostics.push(diagnostic.hint("keep one of them"));
+            self.diagnostics.push(diagnostic.hint("remove one of them"));
         }
         self.text_field(SCOPE, &text, &entry.value)
     }
@@ -65,8 +65,7 @@ impl SchemeDecoder<'_> {
             let diagnostic = Diagnostic::error(format!("`{name}` is not one scope"))
                 .at(node.at, "in this list")
                 .hint(
-                    "write each as an item of its own; ingam joins them by blanks. For a marketplace that joins them by \
-                     commas, write the parameter under `query`",
+                    "write each scope as a separate item; ingam joins them with spaces. If the marketplace expects commas, write the parameter under `query`",
                 );
             self.diagnostics.push(diagnostic);
         }
@@ -76,7 +75,7 @@ impl SchemeDecoder<'_> {
     /// form nor JSON.
     pub(super) fn add_scope(&mut self, map: &CheckedMap<'_>, request: &mut TokenRequest) {
         if let (Some(entry), Some(_)) = (map.entry(SCOPE), &request.json) {
-            let diagnostic = Diagnostic::error("`scope` is a parameter of a form or a query")
+            let diagnostic = Diagnostic::error("`scope` must be a parameter of a form or a query")
                 .at(entry.key_at, "this request has a JSON body");
             self.diagnostics
                 .push(diagnostic.hint("write it as a member under `json`"));
@@ -136,18 +135,18 @@ impl SchemeDecoder<'_> {
             let diagnostic = Diagnostic::error("`client_auth: post` needs a `form`")
                 .at(node.at, "this request has none");
             self.diagnostics.push(diagnostic.hint(
-                "the secret goes into the body; for a JSON body, write both as members under `json`",
+                "the secret is sent in the body; for a JSON body, write both as members under `json`",
             ));
             return;
         }
         for (name, credential) in CLIENT_CREDENTIALS.into_iter().zip([id, secret]) {
             if let Some(own) = request.form.iter().find(|field| field.name == name) {
                 let diagnostic = Diagnostic::error(format!("`client_auth` adds `{name}`"))
-                    .at(own.name_at, "and it stands here already");
+                    .at(own.name_at, "but it is already here");
                 self.diagnostics.push(
                     diagnostic
-                        .at(node.at, "added by this")
-                        .hint("keep one of them"),
+                        .at(node.at, "this adds it")
+                        .hint("remove one of them"),
                 );
             }
             let field = self.text_field(name, &format!("{{{{ cred.{credential} }}}}"), node);
@@ -177,8 +176,9 @@ impl SchemeDecoder<'_> {
             <[String; 2]>::try_from(names).ok()
         });
         let ([(method, _)], Some(names)) = (found.as_slice(), names) else {
-            let diagnostic = Diagnostic::error("`client_auth` has one method and two credentials")
-                .at(node.at, "this one");
+            let diagnostic =
+                Diagnostic::error("`client_auth` needs one method and two credentials")
+                    .at(node.at, "this one");
             self.diagnostics.push(diagnostic.hint(
                 "write `basic` or `post` for `client_id` and `client_secret`, or `{ basic: [app_key, app_secret] }`",
             ));
@@ -194,7 +194,7 @@ impl SchemeDecoder<'_> {
         let diagnostic = Diagnostic::error(format!("there is no credential `{name}`"))
             .at(node.at, "`client_auth` needs it");
         self.diagnostics.push(diagnostic.hint(
-            "define it under `credentials`, or name the id and the secret: `client_auth: { basic: [app_key, app_secret] }`",
+            "define it under `credentials`, or write the names of the id and the secret: `client_auth: { basic: [app_key, app_secret] }`",
         ));
     }
 
@@ -234,7 +234,7 @@ impl SchemeDecoder<'_> {
         };
         for link in scheme.authorize_links.iter().filter(|link| link.uses_pkce) {
             if !link_uses(link, "challenge") {
-                let diagnostic = Diagnostic::error("the link has `pkce` and sends no challenge")
+                let diagnostic = Diagnostic::error("the link has `pkce`, but sends no challenge")
                     .at(link.at, "no `challenge` in its query");
                 self.diagnostics.push(diagnostic.hint(
                     "write `code_challenge: \"{{ challenge }}\"` and `code_challenge_method: S256` under `query`",
@@ -246,8 +246,8 @@ impl SchemeDecoder<'_> {
             .iter()
             .filter_map(|token| token.exchange.as_ref());
         for exchange in exchanges.filter(|exchange| !request_uses(exchange, "verifier")) {
-            let diagnostic = Diagnostic::error("the exchange sends no verifier")
-                .at(exchange.at, "`verifier` stands nowhere in it")
+            let diagnostic = Diagnostic::error("the exchange does not send the verifier")
+                .at(exchange.at, "it does not contain `verifier`")
                 .at(link.at, "this link has `pkce`");
             self.diagnostics
                 .push(diagnostic.hint("write `code_verifier: \"{{ verifier }}\"` under `form`"));

@@ -34,9 +34,9 @@ pub(in crate::load) fn refuse_templates(
 ) {
     match &node.kind {
         NodeKind::Text(text) if find_expression(&text.value).is_some() => {
-            let diagnostic = Diagnostic::error(format!("{what} is no template"))
-                .at(node.at, "`{{` would be taken as it is written");
-            diagnostics.push(diagnostic.hint("write the value itself"));
+            let diagnostic = Diagnostic::error(format!("{what} cannot contain a template"))
+                .at(node.at, "`{{` would be sent literally");
+            diagnostics.push(diagnostic.hint("write a literal value"));
         }
         NodeKind::List(items) => items
             .iter()

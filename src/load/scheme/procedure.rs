@@ -189,8 +189,8 @@ impl SchemeDecoder<'_> {
 
     fn check_step_id(&mut self, name: &str, at: Span) {
         if !is_variable_name(name) || RESERVED_STEP_IDS.contains(&name) {
-            let diagnostic =
-                Diagnostic::error(format!("`{name}` is not an id for a step")).at(at, "this id");
+            let diagnostic = Diagnostic::error(format!("`{name}` is not a valid id of a step"))
+                .at(at, "this id");
             self.diagnostics.push(diagnostic.hint(format!(
                 "use letters, digits and `_`, and none of {}",
                 join_names(RESERVED_STEP_IDS, "or")
@@ -209,14 +209,14 @@ impl SchemeDecoder<'_> {
     }
 
     fn single_operation<'n>(&mut self, ops: &[&'n MapEntry], at: Span) -> Option<&'n MapEntry> {
-        let diagnostic = Diagnostic::error("a sign step does one thing");
+        let diagnostic = Diagnostic::error("a sign step has exactly one operation");
         let diagnostic = match ops {
             [one] => return Some(one),
             [] => diagnostic.at(at, format!("none of {}", join_names(SIGN_OPERATIONS, "or"))),
             [first, second, ..] => diagnostic
                 .at(second.key_at, "the second")
                 .at(first.key_at, "the first")
-                .hint("make two steps of it"),
+                .hint("split it into two steps"),
         };
         self.diagnostics.push(diagnostic);
         None
@@ -260,7 +260,7 @@ impl SchemeDecoder<'_> {
         if count > MAX_RANDOM_LENGTH {
             self.diagnostics.push(
                 Diagnostic::error(format!(
-                    "`random` gives at most {MAX_RANDOM_LENGTH} letters"
+                    "`random` returns at most {MAX_RANDOM_LENGTH} characters"
                 ))
                 .at(node.at, "too many"),
             );
@@ -321,8 +321,8 @@ impl SchemeDecoder<'_> {
         let written = node.as_text();
         if let Some(name) = written.filter(|name| UNSUPPORTED_JWT_ALGORITHMS.contains(name)) {
             let diagnostic = Diagnostic::error(format!("`{name}` is not supported"))
-                .at(node.at, "its curve is not built in")
-                .hint("sign with ES256 or ES384, if the marketplace takes one of them");
+                .at(node.at, "ingam does not support its curve")
+                .hint("sign with ES256 or ES384, if the marketplace accepts one of them");
             self.diagnostics.push(diagnostic);
             return None;
         }
@@ -330,8 +330,8 @@ impl SchemeDecoder<'_> {
         let mut names = JWT_ALGORITHMS.iter();
         let (name, _) = names.find(|(_, known)| *known == signature)?;
         if let (JwtSignature::Asymmetric(_), Some(entry)) = (signature, map.entry("key_encoding")) {
-            let diagnostic = Diagnostic::error(format!("`{name}` takes no `key_encoding`"))
-                .at(entry.key_at, "its key is PEM or DER");
+            let diagnostic = Diagnostic::error(format!("`{name}` cannot have a `key_encoding`"))
+                .at(entry.key_at, "its key must be PEM or DER");
             self.diagnostics.push(diagnostic.hint("remove it"));
         }
         let claims = map.required(CLAIMS_KEY, self.diagnostics)?;
@@ -357,7 +357,7 @@ impl SchemeDecoder<'_> {
         for field in &header {
             if field.name == "alg" || field.name == "kid" && kid.is_some() {
                 let diagnostic =
-                    Diagnostic::error(format!("the header has `{}` already", field.name))
+                    Diagnostic::error(format!("the header already has `{}`", field.name))
                         .at(field.name_at, "a second one");
                 self.diagnostics.push(diagnostic.hint("remove it here"));
             }

@@ -82,7 +82,12 @@ impl SchemeDecoder<'_> {
         let node = &entry.value;
         let map = CheckedMap::open(node, "an event", &PUSH_EVENT_KEYS, self.diagnostics)?;
         let bodies = ["json", "text"];
-        at_most_one(&map, &bodies, "a push has one body", self.diagnostics);
+        at_most_one(
+            &map,
+            &bodies,
+            "a push can have only one body",
+            self.diagnostics,
+        );
         // Only for people: where it is known from.
         map.optional_text("source", self.diagnostics);
         let body = if let Some(node) = map.get("json") {
@@ -95,7 +100,7 @@ impl SchemeDecoder<'_> {
         let is_read = matches!(sending.method, Method::Get | Method::Head);
         if let (true, [body, ..]) = (is_read, map.present_entries(&bodies).as_slice()) {
             let diagnostic = Diagnostic::error(format!("`{}` has no body", sending.method))
-                .at(body.key_at, "with this method it is not sent");
+                .at(body.key_at, "this method sends no body");
             self.diagnostics
                 .push(diagnostic.hint("remove it, or write another `method` in `send`"));
         }
@@ -118,7 +123,10 @@ impl SchemeDecoder<'_> {
                 "`{}`: the sandbox cannot sign these pushes",
                 entry.key
             ))
-            .at(entry.key_at, "only the marketplace has the private key");
+            .at(
+                entry.key_at,
+                "signing needs the private key of the marketplace",
+            );
             self.diagnostics
                 .push(diagnostic.hint("remove `send` and `events` of this webhook"));
         }
@@ -127,10 +135,10 @@ impl SchemeDecoder<'_> {
             names.any(|expression| expression.source.contains("signature"))
         });
         if signature.pattern.is_some() && !uses_signature {
-            let diagnostic = Diagnostic::error("`send` does not say where the signature stands")
+            let diagnostic = Diagnostic::error("`send` does not name the place of the signature")
                 .at(
                     entry.key_at,
-                    "`equals` has a `pattern`, so it is a part of a text",
+                    "`equals` has a `pattern`, so the signature is part of a text",
                 );
             self.diagnostics.push(diagnostic.hint(
                 "write the whole text into `send: { signature: … }`, such as `\"v1={{ signature }}\"`",
@@ -138,16 +146,16 @@ impl SchemeDecoder<'_> {
         }
         let is_in_json = signature.part == RequestPart::Json;
         if let (true, Some(text)) = (signature.pattern.is_none(), &sending.signature) {
-            let diagnostic = Diagnostic::error("the signature stands there by itself").at(
+            let diagnostic = Diagnostic::error("the signature is the whole value there").at(
                 text.at,
-                "without `pattern` in `equals`, nothing else stands in its place",
+                "without `pattern` in `equals`, there is no other text around it",
             );
             self.diagnostics
                 .push(diagnostic.hint("remove `signature`, or add a `pattern` to `equals`"));
         }
         if is_in_json && matches!(sending.method, Method::Get | Method::Head) {
             let diagnostic = Diagnostic::error(format!("`{}` has no body", sending.method))
-                .at(entry.key_at, "and the signature stands in its JSON");
+                .at(entry.key_at, "but the signature is in its JSON");
             self.diagnostics
                 .push(diagnostic.hint("write another `method` in `send`"));
         }
@@ -163,7 +171,7 @@ impl SchemeDecoder<'_> {
                     .at(event.at, "the second one")
                     .at(first.at, "the first one");
                 self.diagnostics
-                    .push(diagnostic.hint("a push is asked for by its event: rename one of them"));
+                    .push(diagnostic.hint("a push is selected by its event: rename one of them"));
             } else {
                 known.push(event);
             }

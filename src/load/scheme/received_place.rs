@@ -56,8 +56,9 @@ impl SchemeDecoder<'_> {
         let node = map.get("pattern")?;
         let pattern = regex(node, self.diagnostics)?;
         if pattern.captures_len() != 2 {
-            let diagnostic = Diagnostic::error("a pattern to read with has one group")
-                .at(map.at, format!("`{pattern}`"));
+            let diagnostic =
+                Diagnostic::error("a pattern to read with must have exactly one group")
+                    .at(map.at, format!("`{pattern}`"));
             self.diagnostics
                 .push(diagnostic.hint(wording.pattern_hint.to_owned()));
         }

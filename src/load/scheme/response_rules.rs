@@ -77,8 +77,8 @@ impl SchemeDecoder<'_> {
         let source = map.optional_text("source", self.diagnostics);
         let Some(entry) = map.entry("executed") else {
             if let Some(entry) = map.entry("source") {
-                let diagnostic = Diagnostic::error("`source` belongs to `executed: false`")
-                    .at(entry.key_at, "nothing is claimed here");
+                let diagnostic = Diagnostic::error("`source` is only for `executed: false`")
+                    .at(entry.key_at, "`executed: false` is missing");
                 self.diagnostics.push(diagnostic.hint("remove it"));
             }
             return None;
@@ -90,16 +90,16 @@ impl SchemeDecoder<'_> {
         if !matches!(entry.value.kind, NodeKind::Bool(false)) {
             fault(
                 "`executed` must be `false`",
-                "anything else changes nothing",
-                "a response says nothing of it unless the marketplace guarantees that nothing was done: remove the key",
+                "any other value has no effect",
+                "use this key only if the marketplace guarantees that nothing was done: otherwise remove it",
             );
             return None;
         }
         if !matches!(kind, ErrorKind::RateLimit | ErrorKind::Server) {
             fault(
-                "`executed: false` is for the kinds `rate_limit` and `server`",
-                "never sent again",
-                "a request that was refused for another reason is refused again: remove the key",
+                "`executed: false` is only for the kinds `rate_limit` and `server`",
+                "never retried",
+                "a retry would be refused for the same reason: remove the key",
             );
             return None;
         }
@@ -108,8 +108,8 @@ impl SchemeDecoder<'_> {
             _ => {
                 fault(
                     "`executed: false` needs a `source`",
-                    "a wrong claim sends an order twice",
-                    "name the page on which the marketplace guarantees it: `source: https://…`",
+                    "if this is wrong, an order could be sent twice",
+                    "add the page on which the marketplace guarantees it: `source: https://…`",
                 );
                 None
             }
@@ -138,7 +138,7 @@ impl SchemeDecoder<'_> {
         if condition.statuses.is_empty() && condition.assertions.is_empty() {
             self.diagnostics.push(
                 Diagnostic::error(format!("{what} needs `status` or `where`"))
-                    .at(map.at, "this fits every response"),
+                    .at(map.at, "this matches every response"),
             );
         }
         condition
@@ -147,10 +147,10 @@ impl SchemeDecoder<'_> {
     fn refuse_template_in_rule(&mut self, map: &CheckedMap<'_>) {
         // A rule holds for the requests of every workspace, and they share no variables.
         if let Some(node) = map.get("where").and_then(first_template) {
-            let diagnostic = Diagnostic::error("a rule of a scheme is never a template")
+            let diagnostic = Diagnostic::error("a rule of a scheme cannot contain a template")
                 .at(node.at, "`{{` is not allowed here");
             self.diagnostics
-                .push(diagnostic.hint("a rule is judged by the response alone"));
+                .push(diagnostic.hint("a rule depends only on the response"));
         }
     }
 

@@ -89,7 +89,8 @@ impl SchemeDecoder<'_> {
             .filter_map(|node| self.value_place(node))
             .collect();
         if nodes.is_empty() {
-            let diagnostic = Diagnostic::error(format!("`{}` is read from nowhere", entry.key));
+            let diagnostic =
+                Diagnostic::error(format!("`{}` has no place to read from", entry.key));
             self.diagnostics
                 .push(diagnostic.at(entry.value.at, "an empty list"));
         }
@@ -110,12 +111,12 @@ impl SchemeDecoder<'_> {
             self.diagnostics,
         )?;
         let wording = PlaceWording {
-            single: "a value is read from one place",
+            single: "a value can be read from only one place",
             missing: (
-                "a place is in `query`, `header`, `form` or `json`".to_owned(),
-                "none of them",
+                "a place must be in `query`, `header`, `form` or `json`".to_owned(),
+                "none of them is here",
             ),
-            pattern_hint: "put round brackets around the value: `signature=([0-9a-f]+)`",
+            pattern_hint: "put parentheses around the value: `signature=([0-9a-f]+)`",
         };
         let (part, field) = self.received_field(&map, &REQUEST_PARTS, &wording)?;
         let pattern = self.received_pattern(&map, &wording);
@@ -158,10 +159,10 @@ impl SchemeDecoder<'_> {
         let mut samples: Vec<SampleResponse> = Vec::new();
         for node in nodes {
             if samples.last().is_some_and(|before| before.call.is_none()) {
-                let diagnostic = Diagnostic::error("this sample is never sent")
-                    .at(node.at, "after one that fits every call");
+                let diagnostic = Diagnostic::error("this sample is never used")
+                    .at(node.at, "it follows a sample that matches every call");
                 self.diagnostics
-                    .push(diagnostic.hint("put the sample without a method last"));
+                    .push(diagnostic.hint("move the sample without a method to the end"));
             }
             samples.extend(self.sample(node));
         }
@@ -176,7 +177,7 @@ impl SchemeDecoder<'_> {
         at_most_one(
             &map,
             &Method::ALL.map(Method::key),
-            "a sample is of one call",
+            "a sample is for one call",
             self.diagnostics,
         );
         let mut methods = Method::ALL.into_iter();
@@ -219,13 +220,13 @@ impl SchemeDecoder<'_> {
         at_most_one(
             map,
             &["json", "xml"],
-            "a refusal has one body",
+            "a refusal can have only one body",
             self.diagnostics,
         );
         let charset = body_charset(map, self.diagnostics).unwrap_or(Charset::UTF_8);
         if map.get("json").is_none() && map.get("xml").is_none() {
             let diagnostic = Diagnostic::error("a refusal needs a body: `json` or `xml`")
-                .at(map.at, "this one has none");
+                .at(map.at, "this refusal has none");
             self.diagnostics.push(diagnostic);
             return None;
         }

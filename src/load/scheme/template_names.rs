@@ -187,8 +187,7 @@ fn check_place_for_state(authorize: &AuthorizeLink, diagnostics: &mut Diagnostic
         let diagnostic = Diagnostic::error("the link has no place for a state")
             .at(authorize.at, "neither `state` nor `redirect` in its query")
             .hint(
-                "write `state: \"{{ state }}\"` under `query`, by which `auth login` knows its own callback; or, where \
-                 the marketplace has none, `redirect_uri: \"{{ redirect }}\"`",
+                "write `state: \"{{ state }}\"` under `query`, so that `auth login` can recognize its callback; if the marketplace has no state, write `redirect_uri: \"{{ redirect }}\"`",
             );
         diagnostics.push(diagnostic);
     }
@@ -459,10 +458,9 @@ fn check_token_key(scheme: &Scheme, token: &Token, diagnostics: &mut Diagnostics
     // commands print it.
     if let Some(secret) = token.key_credentials.iter().find(is_secret) {
         let diagnostic =
-            Diagnostic::error(format!("a token is not stored by the secret `{secret}`"))
+            Diagnostic::error(format!("a token cannot be stored by the secret `{secret}`"))
                 .at(token.at, "this token");
-        diagnostics
-            .push(diagnostic.hint("what it is stored by is written down openly: name an id"));
+        diagnostics.push(diagnostic.hint("this value is written in plain text: use an id"));
     }
 }
 
@@ -475,10 +473,10 @@ fn check_token_splits(scheme: &Scheme, token: &Token, diagnostics: &mut Diagnost
             let diagnostic =
                 Diagnostic::error(format!("the token `{}` has no `refresh`", split.token))
                     .at(split.at, "split here");
-            diagnostics.push(
-                diagnostic
-                    .hint("each part of a shared pair is refreshed once to get tokens of its own"),
-            );
+            diagnostics
+                .push(diagnostic.hint(
+                    "ingam refreshes each part of a shared pair once, to get its own tokens",
+                ));
         }
     }
 }
@@ -562,11 +560,10 @@ impl SchemeNameChecker<'_, '_> {
         let Some(name) = known.names_bytes(expression) else {
             return;
         };
-        let diagnostic = Diagnostic::error(format!("`{name}` is bytes, and here text is needed"))
+        let diagnostic = Diagnostic::error(format!("`{name}` is bytes, but text is needed here"))
             .at(expression.at, "used here");
         self.diagnostics.push(diagnostic.hint(
-            "write it alone, as `{{ req.body_bytes }}`, in a `text` step or in the `of` of `digest`, `hmac`, \
-             `encode`, `rsa`, `ecdsa` or `ed25519`",
+            "write `{{ req.body_bytes }}` alone, in a `text` step or in `of` of `digest`, `hmac`, `encode`, `rsa`, `ecdsa` or `ed25519`",
         ));
     }
 
@@ -610,7 +607,7 @@ impl SchemeNameChecker<'_, '_> {
         let among = |names: Vec<&str>| match member {
             Some(member) if names.contains(&member) => Ok(()),
             Some(member) => Err(did_you_mean(member, names)),
-            None => Err(Some(format!("name a part of it: `{root}.…`"))),
+            None => Err(Some(format!("add a member: `{root}.…`"))),
         };
         match root {
             "ts" | "unix_s" | "unix_ms" => Ok(()),
@@ -627,7 +624,7 @@ impl SchemeNameChecker<'_, '_> {
             "vars" => among(known.vars.clone()),
             "req" if known.is_frozen => among(REQUEST_NAMES.to_vec()),
             "req" => Err(Some(
-                "`req` is there from the first sign step on, when the request is frozen".to_owned(),
+                "`req` is available from the first sign step on, when the request is complete".to_owned(),
             )),
             root if known.steps.contains(&root) || self.extra_names.contains(&root) => Ok(()),
             CHALLENGE | VERIFIER => Err(Some(

@@ -124,7 +124,7 @@ impl SchemeDecoder<'_> {
         if has_none && map.get("device").is_none() {
             self.diagnostics.push(
                 Diagnostic::error("a token needs `issue`, `exchange`, `device` or `refresh`")
-                    .at(map.at, "nothing brings this token"),
+                    .at(map.at, "ingam cannot get this token"),
             );
         }
         Some(Token {
@@ -155,7 +155,7 @@ impl SchemeDecoder<'_> {
     fn split(&mut self, entry: &MapEntry) -> Option<TokenSplit> {
         let [(credential, ids)] = self.id_paths(&entry.value).try_into().ok().or_else(|| {
             let diagnostic =
-                Diagnostic::error("a split has one credential and the JSONPath of its ids")
+                Diagnostic::error("a split needs one credential and the JSONPath of its ids")
                     .at(entry.value.at, "this one");
             self.diagnostics
                 .push(diagnostic.hint("write `shop: { shop_id: \"$.shop_id_list[*]\" }`"));
@@ -211,7 +211,7 @@ impl SchemeDecoder<'_> {
         at_most_one(
             &map,
             &SAVED_KEYS,
-            "a value is saved from one place",
+            "a value can be saved from only one place",
             self.diagnostics,
         );
         let header = map.optional_text("header", self.diagnostics);
@@ -219,7 +219,7 @@ impl SchemeDecoder<'_> {
         let cookie = map.optional_text("cookie", self.diagnostics);
         let saved = header.or(cookie.map(SavedFrom::Cookie));
         if saved.is_none() {
-            let diagnostic = Diagnostic::error("a saved value names its place")
+            let diagnostic = Diagnostic::error("a saved value needs a place")
                 .at(node.at, "no place here")
                 .hint("write a JSONPath, an XPath, `{ header: NAME }` or `{ cookie: NAME }`");
             self.diagnostics.push(diagnostic);
@@ -284,13 +284,13 @@ impl SchemeDecoder<'_> {
         at_most_one(
             map,
             &Method::ALL.map(Method::key),
-            "a token request has one method",
+            "a token request must have exactly one method",
             self.diagnostics,
         );
         at_most_one(
             map,
             &["form", "json"],
-            "a token request has one body",
+            "a token request can have only one body",
             self.diagnostics,
         );
         let found = Method::ALL
@@ -314,9 +314,9 @@ impl SchemeDecoder<'_> {
         if !matches!(path.parts.first(), Some(TemplatePart::Literal(text)) if text.starts_with('/') && !text.starts_with("//"))
         {
             let diagnostic =
-                Diagnostic::error("a path begins with `/`").at(path.at, "this does not");
+                Diagnostic::error("a path must begin with `/`").at(path.at, "this path does not");
             self.diagnostics
-                .push(diagnostic.hint("another host is named by its region: `host: auth`"));
+                .push(diagnostic.hint("to use another host, write its name: `host: auth`"));
         }
     }
 
@@ -336,7 +336,7 @@ impl SchemeDecoder<'_> {
         if let Some(node) = map.get("level") {
             for own in map.present_entries(&["prepare", "sign", "attach"]) {
                 let diagnostic =
-                    Diagnostic::error("a level says how to sign, or the request itself does")
+                    Diagnostic::error("either the level or the request defines the signature")
                         .at(own.key_at, "beside `level`");
                 self.diagnostics.push(diagnostic.at(node.at, "this level"));
             }
@@ -372,10 +372,10 @@ impl SchemeDecoder<'_> {
         {
             let diagnostic = Diagnostic::error("each of several links needs a `name`")
                 .at(unnamed.at, "no name here");
-            self.diagnostics
-                .push(diagnostic.hint(
-                    "`ingam auth login --link NAME` chooses one; the first is the usual one",
-                ));
+            self.diagnostics.push(
+                diagnostic
+                    .hint("`ingam auth login --link NAME` chooses one; the default is the first"),
+            );
         }
         links
     }

@@ -98,8 +98,8 @@ impl SchemeDecoder<'_> {
             .collect();
         if expected.is_empty() {
             self.diagnostics.push(
-                Diagnostic::error("a vector that expects nothing proves nothing")
-                    .at(node.at, "nothing is expected"),
+                Diagnostic::error("a vector without `expect` proves nothing")
+                    .at(node.at, "no expectation here"),
             );
         }
         expected
@@ -122,11 +122,10 @@ impl SchemeDecoder<'_> {
             Some(time.as_millisecond())
         } else {
             let diagnostic = Diagnostic::error("`clock` must be a time").at(node.at, "not a time");
-            self.diagnostics.push(
-                diagnostic.hint(
-                    "write it as \"2020-01-01T00:00:00Z\", with milliseconds where they count",
-                ),
-            );
+            self.diagnostics
+                .push(diagnostic.hint(
+                    "write it as \"2020-01-01T00:00:00Z\", with milliseconds if they matter",
+                ));
             None
         }
     }
@@ -137,7 +136,7 @@ impl SchemeDecoder<'_> {
         at_most_one(
             &map,
             &["body", "body_hex"],
-            "a push has one body",
+            "a push can have only one body",
             self.diagnostics,
         );
         let webhook = map.required("webhook", self.diagnostics)?;
@@ -219,8 +218,8 @@ impl SchemeDecoder<'_> {
             ("link", "authorize"),
         ] {
             if let (Some(entry), None) = (given.entry(key), given.get(subject)) {
-                let diagnostic = Diagnostic::error(format!("`{key}` belongs to `{subject}`"))
-                    .at(entry.key_at, "nothing uses it here");
+                let diagnostic = Diagnostic::error(format!("`{key}` is only for `{subject}`"))
+                    .at(entry.key_at, "it has no effect here");
                 self.diagnostics.push(diagnostic.hint("remove it"));
             }
         }
@@ -244,7 +243,7 @@ impl SchemeDecoder<'_> {
         at_most_one(
             given,
             &["request", "token_request", "authorize", "push", "callback"],
-            "a vector signs or checks one thing",
+            "a vector can sign or check only one thing",
             self.diagnostics,
         );
         self.check_given_belongs(given);
