@@ -26,7 +26,7 @@ pub(crate) fn replace_shared(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     write_atomically(path, bytes, &mut shared())
 }
 
-/// The same for a new file. `false` if there is a file already, which stays as it is.
+/// The same for a new file. `false` if the file already exists, which stays as it is.
 ///
 /// # Errors
 /// When the folder or the file cannot be written.
@@ -34,7 +34,7 @@ pub(crate) fn create_shared(path: &Path, bytes: &[u8]) -> Result<bool, Error> {
     create_atomically(path, bytes, &mut shared())
 }
 
-/// A new file that only its owner can read. `false` if there is a file already, which stays as it
+/// A new file that only its owner can read. `false` if the file already exists, which stays as it
 /// is.
 ///
 /// # Errors

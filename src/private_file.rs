@@ -93,7 +93,7 @@ pub(crate) fn open_private(
 }
 
 /// Writes a new file that only its user can read; its folder is made if it is missing. `false` if
-/// there is a file already, which stays as it is.
+/// the file already exists; it stays as it is.
 ///
 /// # Errors
 /// When it cannot be made or written.

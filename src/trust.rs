@@ -125,7 +125,7 @@ impl TrustSubject {
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TrustError {
-    #[error("there is no folder for the settings of this user: set HOME")]
+    #[error("ingam found no settings folder for this user: set HOME")]
     NoFolder,
     #[error("`{}` cannot be used: {reason}", .path.display())]
     File { path: PathBuf, reason: String },

@@ -122,7 +122,7 @@ pub(super) enum Command {
     Gateway(GatewayArgs),
     /// Show and allow the hosts and schemes of this workspace that may receive your secrets
     Trust(TrustArgs),
-    /// Import requests from curl, Postman, OpenAPI, HAR, .http or Hurl
+    /// Import requests from curl, Postman, HAR and other formats
     Import(CollectionArgs),
     /// Create a small workspace that is ready to run
     Init(InitArgs),

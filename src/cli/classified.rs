@@ -61,7 +61,10 @@ impl Classified for CoreDumpError {
     }
 
     fn hints(&self) -> Vec<String> {
-        vec!["allow `setrlimit` and `prctl` in this sandbox or container".to_owned()]
+        vec![
+            "allow the system calls `setrlimit` and `prctl` in this sandbox or container"
+                .to_owned(),
+        ]
     }
 }
 
@@ -180,9 +183,9 @@ impl Classified for SandboxError {
         let hint = match error.source.kind() {
             ErrorKind::AddrNotAvailable => "name an address of this machine with `--bind`",
             ErrorKind::PermissionDenied => {
-                "this system keeps low ports for the administrator: choose others with `--port`"
+                "ports below 1024 need administrator rights on this system: choose other ports with `--port`"
             }
-            _ => "choose other ports with `--port`, or 0 for any free one",
+            _ => "choose other ports with `--port`, or 0 for a free port",
         };
         vec![hint.to_owned()]
     }
@@ -194,7 +197,7 @@ impl Classified for AuthorityError {
     }
 
     fn hints(&self) -> Vec<String> {
-        vec!["delete the folder of `ingam sandbox ca`: a new authority is made".to_owned()]
+        vec!["delete the folder that `ingam sandbox ca` shows: ingam then creates a new certificate authority".to_owned()]
     }
 }
 

@@ -32,7 +32,9 @@ pub(super) fn registration(shell: &str) -> Result<String, CommandError> {
     let known = shells.completer(shell).ok_or_else(|| unknown(shell))?;
     known
         .write_registration(COMPLETE_VARIABLE, PROGRAM, PROGRAM, PROGRAM, &mut script)
-        .map_err(|error| CommandError::operation(format!("the script cannot be made: {error}")))?;
+        .map_err(|error| {
+            CommandError::operation(format!("the script cannot be generated: {error}"))
+        })?;
     Ok(String::from_utf8_lossy(&script).into_owned())
 }
 
@@ -49,16 +51,19 @@ pub(super) fn complete(host: &HostContext, shell: &str) -> Result<String, Comman
     known
         .write_complete(&mut command, words, Some(&host.cwd), &mut found)
         .map_err(|error| {
-            CommandError::usage(format!("the script of this shell does not fit: {error}")).hint(
-                format!("load it again: `ingam completions {shell}` prints it"),
-            )
+            CommandError::usage(format!(
+                "the completion script does not match this version of ingam: {error}"
+            ))
+            .hint(format!(
+                "load it again: `ingam completions {shell}` prints it"
+            ))
         })?;
     Ok(String::from_utf8_lossy(&found).into_owned())
 }
 
 fn unknown(shell: &str) -> CommandError {
-    CommandError::usage(format!("`{shell}` is no shell that is known here"))
-        .hint("`ingam completions` names them")
+    CommandError::usage(format!("the shell `{shell}` is not supported"))
+        .hint("`ingam completions --help` lists the shells")
 }
 
 /// The words of the command line, which stand behind `--`.

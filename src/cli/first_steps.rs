@@ -14,31 +14,31 @@ pub(super) fn describe(invocation: &Invocation<'_>) -> CommandOutput {
                 "ingam run",
                 "sign, send and check all requests, in the sandbox",
             ),
-            ("ingam list", "the requests of this workspace"),
+            ("ingam list", "list the requests of this workspace"),
             (
                 "ingam explain REQUEST",
-                "how one of them is signed, line by line",
+                "show how a request is signed, step by step",
             ),
             (
                 "ingam check",
-                "every mistake that can be found without sending anything",
+                "check all files for errors, without sending anything",
             ),
         ]
     } else {
         &[
             (
                 "ingam init",
-                "make a small workspace here, which runs at once",
+                "create a small workspace here that is ready to run",
             ),
             (
                 "ingam verify FILE",
-                "why is the signature of a curl command line wrong?",
+                "find out why the signature of a curl command is wrong",
             ),
             (
                 "ingam sandbox",
-                "marketplaces on this machine, for your own program",
+                "run test marketplaces on this machine, for your own programs",
             ),
-            ("ingam scheme list", "the marketplaces that are known"),
+            ("ingam scheme list", "list the built-in marketplaces"),
         ]
     };
     let widest = lines.iter().map(|(command, _)| command.len()).max();
@@ -49,7 +49,7 @@ pub(super) fn describe(invocation: &Invocation<'_>) -> CommandOutput {
     });
     let lines: Vec<String> = lines.collect();
     let mut output = CommandOutput::of_message(format!(
-        "a command is missing; begin with one of these:\n\n{}\n\n`ingam --help` shows all commands, `ingam COMMAND --help` the options of one.",
+        "a command is missing. Start with one of these:\n\n{}\n\n`ingam --help` lists all commands, `ingam COMMAND --help` lists the options of a command.",
         lines.join("\n")
     ));
     output.end_with(ExitStatus::InvalidUsage);

@@ -34,17 +34,17 @@ pub(super) fn given_hosts(
         return match arguments.first() {
             None => Ok(Vec::new()),
             Some(_) => Err(CommandError::usage(
-                "`--host` cannot be used in the sandbox, which has its own hosts",
+                "`--host` is not available in the sandbox, which has its own hosts",
             )
-            .hint("name another environment with `--env`")),
+            .hint("choose another environment with `--env`")),
         };
     }
     let mut given: Vec<GivenHost> = Vec::new();
     for argument in arguments {
         let (scheme, url) = split_pair(workspace, "--host", argument, "URL")?;
         if given.iter().any(|known| known.scheme == scheme) {
-            let error = format!("`--host` names two hosts for `{scheme}`");
-            return Err(CommandError::usage(error).hint("leave one of them out"));
+            let error = format!("`--host` sets two hosts for `{scheme}`");
+            return Err(CommandError::usage(error).hint("remove one of them"));
         }
         given.push(parse_host(workspace, "--host", scheme, url)?);
     }
@@ -66,7 +66,7 @@ fn parse_host(
     url: &str,
 ) -> Result<GivenHost, CommandError> {
     let base = BaseUrl::parse(url.trim_end_matches('/')).map_err(|error| {
-        CommandError::usage(format!("the host of `{source}` is wrong: {error}"))
+        CommandError::usage(format!("the host of `{source}` is not valid: {error}"))
             .hint("write `https://host` or `https://host/base`")
     })?;
     let has_secrets = workspace
@@ -92,9 +92,7 @@ fn split_pair<'a>(
     what: &str,
 ) -> Result<(&'a str, &'a str), CommandError> {
     let (scheme, value) = text.split_once('=').ok_or_else(|| {
-        CommandError::usage(format!(
-            "`{source}` needs SCHEME={what}, and `{text}` is not"
-        ))
+        CommandError::usage(format!("`{source}` needs SCHEME={what}, but got `{text}`"))
     })?;
     let names = scheme_names(workspace);
     if !names.contains(&scheme) {
@@ -155,7 +153,7 @@ fn parse_pattern(
     })?;
     if pattern.is_loopback() {
         let error = format!("`{source}`: `{pattern}` is on the loopback interface");
-        return Err(CommandError::usage(error).hint("such hosts need no trust: leave it out"));
+        return Err(CommandError::usage(error).hint("such hosts need no trust: remove it"));
     }
     Ok((scheme.to_owned(), pattern))
 }

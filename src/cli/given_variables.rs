@@ -78,7 +78,7 @@ fn option_variables(target: &TargetArgs) -> Result<Vec<ObjectMember>, CommandErr
     for (option, written) in typed.chain(texts) {
         let Some((name, value)) = written.split_once('=') else {
             return Err(
-                CommandError::usage(format!("`{option}` takes a name and a value"))
+                CommandError::usage(format!("`{option}` needs a name and a value"))
                     .hint(format!("write `{option} keyword=무선`")),
             );
         };
@@ -87,9 +87,9 @@ fn option_variables(target: &TargetArgs) -> Result<Vec<ObjectMember>, CommandErr
             "--var" => Value::from_scalar_text(value),
             _ if vars.iter().any(|(other, _)| other == name) => {
                 return Err(CommandError::usage(format!(
-                    "`{name}` is given twice, by `--var` and by `--var-text`"
+                    "`{name}` is set twice, by `--var` and by `--var-text`"
                 ))
-                .hint("leave one of them out"));
+                .hint("remove one of them"));
             }
             _ => Value::from(value),
         };
@@ -103,7 +103,7 @@ fn check_name(name: &str) -> Result<(), CommandError> {
         return Ok(());
     }
     Err(CommandError::usage(format!(
-        "`{name}` cannot be the name of a variable"
+        "`{name}` is not a valid name of a variable"
     )))
 }
 
@@ -148,7 +148,7 @@ fn environment_variables(
             [] => {
                 let parts: Vec<String> = known.iter().map(|name| variable_part(name)).collect();
                 let hint = did_you_mean(part, parts.iter().map(String::as_str));
-                let text = format!("`{variable}` is not read: no request has such a variable");
+                let text = format!("`{variable}` has no effect: no request has such a variable");
                 match hint {
                     Some(hint) => invocation.warnings.add_with_hint(text, hint),
                     None => invocation.warnings.add(text),
@@ -157,9 +157,9 @@ fn environment_variables(
             several => {
                 let names = join_names(several.iter().copied(), "and");
                 return Err(CommandError::usage(format!(
-                    "`{variable}` can mean each of the variables {names}"
+                    "`{variable}` is ambiguous: it matches the variables {names}"
                 ))
-                .hint("write the name in it as the variable is written, or pass `--var`"));
+                .hint("use the exact spelling of the variable, or pass `--var`"));
             }
         }
     }

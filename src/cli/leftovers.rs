@@ -19,7 +19,7 @@ pub(crate) fn warn_of_leftovers(context: &RunContext<'_>, warnings: &Warnings) {
             if things > 0 {
                 let are = if things == 1 { "is" } else { "are" };
                 warnings.add(format!(
-                    "{} of earlier runs {are} still there: see `ingam cleanup --list`",
+                    "{} of earlier runs {are} left behind: list them with `ingam cleanup --list`",
                     pluralize(things, "thing")
                 ));
             }
@@ -41,7 +41,7 @@ pub(crate) fn describe_kept(context: &RunContext<'_>) -> CommandOutput {
             let names = kept_names(&ledgers, run_id);
             if !names.is_empty() {
                 output.message(format!(
-                    "kept: {}; `ingam cleanup {run_id}` takes it back",
+                    "kept: {}; `ingam cleanup {run_id}` undoes it",
                     names.join(", ")
                 ));
             }
@@ -49,7 +49,7 @@ pub(crate) fn describe_kept(context: &RunContext<'_>) -> CommandOutput {
         // What is kept costs money or blocks a name until somebody deletes it, so the run's id must
         // be on the screen even if the list is not.
         Err(error) => output.error(CommandError::from(error).hint(format!(
-            "`ingam cleanup {run_id}` takes back what this run kept, once the ledger can be read"
+            "`ingam cleanup {run_id}` undoes what this run kept, when the ledger can be read again"
         ))),
     }
     output
@@ -83,7 +83,7 @@ pub(crate) fn warn_of_unreferenced(workspace: &Workspace, warnings: &Warnings) {
                 pluralize(unused.len(), "snapshot"),
                 paths.concat()
             );
-            let hint = "`ingam snapshot prune` removes what nothing is held against";
+            let hint = "`ingam snapshot prune` deletes unused snapshots";
             warnings.add_with_hint(text, hint);
         }
         Err(error) => warnings.add(error.to_string()),

@@ -8,12 +8,12 @@ use std::net::SocketAddr;
 pub(crate) fn cannot_listen(address: SocketAddr, error: &Error, examples: &str) -> CommandError {
     let hint = match error.kind() {
         ErrorKind::AddrInUse => {
-            "another program has this port: stop it, or name another with `--port`, or 0 for any free one".to_owned()
+            "another program uses this port: stop it, or choose another port with `--port`, or 0 for a free port".to_owned()
         }
         ErrorKind::PermissionDenied => {
-            "ports below 1024 need rights: name another with `--port`".to_owned()
+            "ports below 1024 need administrator rights: choose another port with `--port`".to_owned()
         }
-        _ => format!("name an address of this machine with `--bind`, such as {examples}"),
+        _ => format!("pass an address of this machine with `--bind`, such as {examples}"),
     };
-    CommandError::operation(format!("nothing can listen on {address}: {error}")).hint(hint)
+    CommandError::operation(format!("ingam cannot listen on {address}: {error}")).hint(hint)
 }

@@ -38,13 +38,14 @@ impl NamedOutput {
             return Err(refuse("it is a folder").hint("nothing was sent"));
         }
         if let Some(reason) = reserved(host, root, &path) {
-            return Err(refuse(&reason).hint("nothing was sent; name another file"));
+            return Err(refuse(&reason).hint("nothing was sent; choose another file"));
         }
         // A pipe or a device, such as /dev/stdout, is not replaced.
         let is_link = path.is_symlink();
         if (path.is_file() || (is_link && !path.exists())) && !may_overwrite {
-            return Err(refuse("there is a file already")
-                .hint("nothing was sent; name another one, or pass `--overwrite` to replace it"));
+            return Err(refuse("the file already exists").hint(
+                "nothing was sent; choose another file, or pass `--overwrite` to replace it",
+            ));
         }
         Ok(Self { path })
     }
@@ -75,7 +76,7 @@ fn reserved(host: &HostContext, root: &Path, path: &Path) -> Option<String> {
         return Some("`.env` files hold secrets".to_owned());
     }
     if path == resolved(&root.join("ingam.yaml")) {
-        return Some("it is the settings of the workspace".to_owned());
+        return Some("it is the settings file of the workspace".to_owned());
     }
     if let Some(folder) = source_folder(root, &path) {
         return Some(format!("the files of the workspace are in `{folder}`"));

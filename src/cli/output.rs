@@ -181,7 +181,7 @@ impl Output {
                 return Err(CommandError::operation(format!(
                     "standard {name} cannot be written: {reason}"
                 ))
-                .hint("what was printed is not complete"));
+                .hint("the output is incomplete"));
             }
         }
         Ok(())
@@ -295,7 +295,9 @@ impl Output {
         let hidden = faults.diagnostics.len().saturating_sub(MAX_SHOWN_FAULTS);
         if hidden > 0 {
             let count = pluralize(hidden, "more fault");
-            self.print_message(&format!("{count} not shown: correct these first\n"));
+            self.print_message(&format!(
+                "{count} not shown: correct the errors above first\n"
+            ));
         }
         let errors = faults.error_count();
         if errors > 0 {

@@ -34,16 +34,16 @@ fn named_folder(host: &HostContext, named: &Path, root: &Path) -> Result<PathBuf
     let folder = resolved(&host.cwd.join(named));
     if let Some(name) = source_folder(root, &folder) {
         return Err(CommandError::usage(format!(
-            "`--out` lies in `{name}`, where the files of the workspace are"
+            "`--out` is in `{name}`, which holds files of the workspace"
         ))
-        .hint("name another folder"));
+        .hint("choose another folder"));
     }
     let secret = settings::secret_folders(host);
     if secret.iter().any(|secret| folder.starts_with(secret)) {
-        return Err(
-            CommandError::usage("`--out` lies where ingam keeps credentials and tokens")
-                .hint("name another folder"),
-        );
+        return Err(CommandError::usage(
+            "`--out` is in a folder where ingam keeps credentials and tokens",
+        )
+        .hint("choose another folder"));
     }
     Ok(folder)
 }

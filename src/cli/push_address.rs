@@ -16,12 +16,12 @@ pub(super) fn parse_address(
         if let RegisteredAddressError::Url(BaseUrlError::UserInfo(_)) = error {
             // The text itself holds a password.
             return CommandError::usage(format!("`{flag}` names a user"))
-                .hint("leave the user and the password out");
+                .hint("remove the user and the password");
         }
         let hint = match &error {
-            RegisteredAddressError::Fragment(_) => "leave out what begins with `#`",
+            RegisteredAddressError::Fragment(_) => "remove the part that begins with `#`",
             RegisteredAddressError::Characters(_) => {
-                "percent-encode blanks and letters outside of ASCII, as the marketplace registered them"
+                "percent-encode spaces and non-ASCII letters, exactly as registered with the marketplace"
             }
             RegisteredAddressError::Url(_) => hint,
         };

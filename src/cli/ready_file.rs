@@ -31,10 +31,10 @@ impl ReadyFile {
             Ok(_) => {
                 let shown = path.display();
                 return Err(CommandError::usage(format!(
-                    "`--ready-file {shown}` is a file that no server of ingam wrote"
+                    "`--ready-file {shown}` is a file that ingam did not write"
                 ))
                 .hint(
-                    "it would be overwritten and deleted: name another file, or delete this one",
+                    "it would be overwritten and deleted: choose another file, or delete this one",
                 ));
             }
         }
@@ -89,5 +89,5 @@ fn unusable(path: &Path, error: &std::io::Error) -> CommandError {
         "`--ready-file {}` cannot be used: {error}",
         path.display()
     ))
-    .hint("name a file in a folder that you can write to")
+    .hint("choose a file in a folder that you can write to")
 }

@@ -92,10 +92,10 @@ fn parse_report_arg(host: &HostContext, text: &str) -> Result<ReportRequest, Com
     let names = || Format::ALL.into_iter().map(Format::name);
     let Some((name, path)) = text.split_once('=').filter(|(_, path)| !path.is_empty()) else {
         return Err(CommandError::usage(format!(
-            "`--report` takes a format and a path, and `{text}` is no such pair"
+            "`--report` needs a format and a path, but got `{text}`"
         ))
         .hint(format!(
-            "write `--report junit=report.xml`; a format is {}",
+            "write it like `--report junit=report.xml`; the formats are {}",
             join_names(names(), "or")
         )));
     };
@@ -125,10 +125,10 @@ fn check_destination_unused(
     match other {
         None => Ok(()),
         Some(other) => Err(CommandError::usage(format!(
-            "`{text}` would be written over the {} report",
+            "`{text}` would overwrite the {} report",
             other.format.name()
         ))
-        .hint("give each report a path of its own")),
+        .hint("choose a different path for each report")),
     }
 }
 
@@ -296,7 +296,7 @@ impl ReportOutputs {
     fn finished_document(&mut self, status: ExitStatus) -> RunDocument {
         let signal = status.signal_name();
         if let Some(signal) = signal {
-            let reason = format!("interrupted by {signal}: not every request was run");
+            let reason = format!("interrupted by {signal}: not all requests were run");
             let notice = RunNotice::error(
                 ErrorClass::Interrupted,
                 self.redactor.redact_for_display(&reason),
@@ -347,7 +347,7 @@ impl ReportOutputs {
         let errors = self.write_errors.into_iter();
         errors
             .map(|message| {
-                CommandError::operation(message).hint("the run itself is not changed by this")
+                CommandError::operation(message).hint("the result of the run is not affected")
             })
             .collect()
     }
@@ -602,7 +602,7 @@ fn append_to_file(path: &Path, text: &str) -> io::Result<()> {
 
 fn unwritable_report(one: &ReportRequest, error: &io::Error) -> CommandError {
     CommandError::operation(write_error_message(&one.destination, &error.to_string()))
-        .hint("nothing was sent; name a path that can be written")
+        .hint("nothing was sent; choose a path that you can write to")
 }
 
 fn write_error_message(goal: &ReportDestination, error: &str) -> String {

@@ -148,7 +148,7 @@ impl LineWriter {
         }
         text.push_str(&match self.format {
             LineFormat::Text => format!(
-                "{left_out} lines were left out: standard error takes them too slowly{}\n",
+                "{left_out} lines were left out, because standard error is too slow{}\n",
                 self.left_out_hint
             ),
             LineFormat::Ndjson => format!("{{\"event\":\"left_out\",\"lines\":{left_out}}}\n"),

@@ -29,10 +29,8 @@ pub(super) fn retain_shard(
     let count = plan.units.len();
     if count == 0 {
         invocation.warnings.add_with_hint(
-            format!("shard {shard} is empty: nothing was tested here"),
-            format!(
-                "{all} run in the other shards; with fewer shards than units each has its share"
-            ),
+            format!("shard {shard} is empty: it tests nothing"),
+            format!("{all} run in the other shards; use at most as many shards as there are units"),
         );
     }
     output.print_warnings(&invocation.warnings);

@@ -228,8 +228,8 @@ impl TimeLimits {
         let timeout = timeout.transpose()?;
         if timeout == Some(Duration::ZERO) {
             return Err(
-                CommandError::usage("`--timeout 0s` leaves no time to send anything")
-                    .hint("leave `--timeout` out for a run without a limit"),
+                CommandError::usage("`--timeout 0s` leaves no time to send a request")
+                    .hint("run the command without `--timeout` for a run without a limit"),
             );
         }
         Ok(Self {
@@ -313,7 +313,7 @@ fn retain_failed(
     if !gone.is_empty() {
         let gone = join_names(gone.iter().map(String::as_str), "and");
         run.invocation.warnings.add(format!(
-            "{gone} failed, and there is no such file any more: run what has taken its place by its name"
+            "{gone} failed, and the file no longer exists: run the file that replaced it by its name"
         ));
     }
     plan.retain(|id| last.has_failed(id));
@@ -321,9 +321,9 @@ fn retain_failed(
         return Ok(());
     }
     let why = if last.is_empty() {
-        "nothing of this workspace failed"
+        "no request of this workspace failed"
     } else {
-        "nothing of what was selected failed"
+        "no selected request failed"
     };
     Err(
         CommandError::selection(format!("{why} when it was last run"))
@@ -334,12 +334,14 @@ fn retain_failed(
 fn load_last_run(host: &HostContext, loaded: &LoadedWorkspace) -> Result<LastRun, CommandError> {
     // Without a folder of its own the file would be looked for below the current folder.
     let folder = host.state_folder().ok_or_else(|| {
-        CommandError::operation("there is no folder in which the last run could be kept")
+        CommandError::operation("ingam found no folder for the result of the last run")
             .hint("set HOME, or XDG_STATE_HOME")
     })?;
     LastRun::load(&folder, &loaded.workspace.root).map_err(|error| {
-        CommandError::operation(format!("what failed last cannot be read: {error}"))
-            .hint("run without `--rerun-failed`")
+        CommandError::operation(format!(
+            "the list of failures of the last run cannot be read: {error}"
+        ))
+        .hint("run without `--rerun-failed`")
     })
 }
 
@@ -355,9 +357,9 @@ pub(crate) fn request_exists(loaded: &LoadedWorkspace, id: &str) -> bool {
 fn check_keep(args: &RunArgs, target: &RunTarget) -> Result<(), CommandError> {
     if args.keep && target.environment == SANDBOX_ENV {
         return Err(CommandError::usage(
-            "the sandbox inside the program ends with the run: nothing in it can be kept",
+            "the sandbox ends with the run, so nothing in it can be kept",
         )
-        .hint("name another environment: `ingam sandbox` plays marketplaces that stay"));
+        .hint("choose another environment; `ingam sandbox` runs a sandbox that outlives the run"));
     }
     Ok(())
 }
@@ -387,11 +389,11 @@ fn check_watch(
         return Ok(());
     }
     Err(CommandError::usage(format!(
-        "`--watch` runs requests again and again, and {} can change something in environment `{}`",
+        "`--watch` repeats requests, but {} can change something in environment `{}`",
         join_names(writes.iter().map(String::as_str), "and"),
         target.environment
     ))
-    .hint("name requests that only read, or watch them in the sandbox or with `--replay`"))
+    .hint("select only reads, or use `--watch` in the sandbox or with `--replay`"))
 }
 
 /// Whether a step is not known to read only. A rule of the scheme for a path or a query is judged by
@@ -502,13 +504,14 @@ fn shows_personal(host: &HostContext, args: &RunArgs) -> Result<bool, CommandErr
         return Ok(false);
     }
     let reason = if host.is_ci() {
-        "`--show-personal` is not possible in CI: logs of CI are kept, and others read them"
+        "`--show-personal` is not available in CI, because CI logs are stored and others can read them"
     } else if host.stdout.is_terminal && host.stderr.is_terminal {
         return Ok(true);
     } else {
-        "`--show-personal` needs a terminal: standard output or standard error goes to a file or another program"
+        "`--show-personal` needs a terminal, but standard output or standard error goes to a file or another program"
     };
-    Err(CommandError::usage(reason).hint("leave it out: the pseudonyms are those of the recording"))
+    Err(CommandError::usage(reason)
+        .hint("remove it: ingam then shows the same pseudonyms as the recording"))
 }
 
 /// The variable `INSTA_UPDATE` says whether snapshots may be written, as it does for insta.
@@ -648,7 +651,7 @@ impl FinishedRun<'_> {
         let tested = summary.passed + summary.failed + summary.errors;
         // By `skip`, or by a condition that only the run could judge.
         if tested == 0 && summary.skipped > 0 {
-            let error = CommandError::selection("all that was selected is skipped");
+            let error = CommandError::selection("all selected requests were skipped");
             ended.error(error.hint("nothing was tested"));
         }
         ended.append(recording_mode::report_recordings(
@@ -684,8 +687,8 @@ fn stopped_output(status: ExitStatus, is_clean: bool, limits: &TimeLimits) -> Co
     }
     if !is_clean {
         ended.error(
-            CommandError::operation("stopped before everything was undone")
-                .hint("`ingam cleanup` takes back what is left"),
+            CommandError::operation("stopped before all undo calls were made")
+                .hint("`ingam cleanup` undoes the rest"),
         );
     }
     ended
@@ -694,7 +697,7 @@ fn stopped_output(status: ExitStatus, is_clean: bool, limits: &TimeLimits) -> Co
 fn timeout_error(limit: Duration) -> CommandError {
     let limit = crate::report::format_duration(limit);
     CommandError::operation(format!("the run took longer than {limit}"))
-        .hint("`--timeout` is for the whole run; `timeout` in a file is for one attempt")
+        .hint("`--timeout` limits the whole run; `timeout` in a file limits one attempt")
 }
 
 /// In order: what would be set up, run and undone if nothing failed.

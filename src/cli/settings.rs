@@ -220,7 +220,7 @@ pub(super) fn pretended_time_ms(at: Option<&str>) -> Result<Option<i64>, Command
     };
     let time = parse_argument_time(text).map_err(|_| {
         CommandError::usage(format!("`{text}` is not a time")).hint(
-            "write it as 2026-11-22T09:00:00Z or with an offset such as +09:00, as 2026-11-22, in Unix seconds or milliseconds, or as a header or a signature spells it",
+            "write 2026-11-22T09:00:00Z, an offset such as +09:00 instead of Z, 2026-11-22, Unix seconds or milliseconds, or the format of an HTTP header or a signature",
         )
     })?;
     Ok(Some(time.as_millisecond()))
@@ -249,7 +249,7 @@ pub(super) fn parse_shard(host: &HostContext, text: &str) -> Result<Shard, Comma
     }
     Shard::parse(text).ok_or_else(|| {
         CommandError::usage(format!(
-            "`--shard` takes one of several parts, and `{text}` is none"
+            "`--shard` needs a part such as `2/5`, but got `{text}`"
         ))
         .hint("write `--shard 2/5` for the second of five parts, or `--shard auto`")
     })
@@ -273,13 +273,14 @@ fn shard_from_ci(host: &HostContext) -> Result<Shard, CommandError> {
                 "`--shard auto` cannot use {index}=`{index_text}` and {total}=`{total_text}`"
             ))
             .hint(format!(
-                "the first part is {first}; set both variables to whole numbers, or write `--shard 2/5`"
+                "the number of the first part is {first}; set both variables to whole numbers, or write `--shard 2/5`"
             ))
         });
     }
-    Err(CommandError::usage("`--shard` takes one of several parts, and `auto` is none").hint(
-        "no CI system says which part this is: set INGAM_SHARD and INGAM_SHARDS, or write `--shard 2/5`",
-    ))
+    Err(
+        CommandError::usage("`--shard auto` found no variables of a CI system")
+            .hint("set INGAM_SHARD and INGAM_SHARDS, or write `--shard 2/5`"),
+    )
 }
 
 /// `first` is the number that the CI system gives the first part.
@@ -296,7 +297,7 @@ pub(super) fn parse_duration_option(
     text: &str,
 ) -> Result<std::time::Duration, CommandError> {
     crate::load::parse_duration(text).ok_or_else(|| {
-        CommandError::usage(format!("`{option}` takes a time, and `{text}` is none"))
+        CommandError::usage(format!("`{option}` needs a duration, but got `{text}`"))
             .hint("write `300ms`, `30s` or `2m`")
     })
 }
@@ -315,8 +316,9 @@ pub(super) fn store_config(
         ),
     };
     let parse = |text| {
-        StoreKey::parse(text)
-            .ok_or_else(|| StoreError::InvalidKey("INGAM_STORE_KEY holds no 32 bytes".to_owned()))
+        StoreKey::parse(text).ok_or_else(|| {
+            StoreError::InvalidKey("INGAM_STORE_KEY is not a key of 32 bytes".to_owned())
+        })
     };
     let key = host.env_var("INGAM_STORE_KEY").map(parse).transpose()?;
     let key_file = host.config_folder().map(|folder| folder.join("store.key"));
@@ -377,7 +379,7 @@ pub(super) fn budget_location(
 pub(super) fn renewal_helper(host: &HostContext) -> Result<HelperProcess, CommandError> {
     if host.executable.as_os_str().is_empty() {
         return Err(CommandError::operation(
-            "the system does not say where the program `ingam` is, and token renewal starts it again",
+            "ingam cannot find the path of its own program, which it needs to renew tokens",
         ));
     }
     // The helper gets its credentials through a pipe. The rest of the environment holds secrets

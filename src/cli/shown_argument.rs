@@ -19,7 +19,7 @@ pub(super) fn shown_argument<'a>(
     if is_word || similar_name_hint(argument, known).is_some() {
         format!("`{argument}`")
     } else {
-        "of that name (it is not shown: it could be a secret)".to_owned()
+        "of that name (not shown, because it could be a secret)".to_owned()
     }
 }
 

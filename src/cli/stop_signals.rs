@@ -12,8 +12,8 @@ impl StopSignals {
     /// made at a marketplace stays there.
     pub(crate) fn install() -> Result<Self, CommandError> {
         StopSignalStream::install().map(Self).map_err(|error| {
-            CommandError::operation(format!("signals cannot be caught: {error}"))
-                .hint("nothing was sent: Ctrl-C would have stopped it before it could clean up")
+            CommandError::operation(format!("ingam cannot handle signals: {error}"))
+                .hint("nothing was sent, because Ctrl-C would stop ingam before it could clean up")
         })
     }
 

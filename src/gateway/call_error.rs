@@ -52,7 +52,7 @@ pub(super) enum CallError {
     HeaderText(String),
     #[error("the gateway has no header `{0}`")]
     UnknownHeader(String),
-    #[error("the header `{0}` stands twice")]
+    #[error("the header `{0}` appears twice")]
     RepeatedHeader(String),
     #[error("the scheme `{0}` has no accounts")]
     PlainAccount(String),

@@ -33,7 +33,7 @@ fn syntax_error(text: &str, error: &JsonPathError) -> PathError {
     match text.get(offset..).and_then(|rest| rest.chars().next()) {
         Some(letter) => PathError::new(
             offset,
-            format!("`{}` cannot stand here", letter.escape_debug()),
+            format!("`{}` is not allowed here", letter.escape_debug()),
         ),
         None => PathError::new(text.len(), "the path ends too early"),
     }

@@ -242,11 +242,11 @@ fn a_fault_says_where_and_what_to_write() {
         ),
         ("$[?length(@.*) > 1]", 3, "takes one value", ""),
         ("$[?count(1) > 1]", 3, "`count` does not take that", ""),
-        ("$[?match(@.a) == 1]", 12, "`)` cannot stand here", ""),
+        ("$[?match(@.a) == 1]", 12, "`)` is not allowed here", ""),
         ("$['a\n']", 4, "a line break", "`\\n`"),
         ("$[?value(!@.a) == 1]", 3, "takes no condition", ""),
-        ("$[?@.a == ]", 10, "`]` cannot stand here", ""),
-        ("$[]", 2, "`]` cannot stand here", ""),
+        ("$[?@.a == ]", 10, "`]` is not allowed here", ""),
+        ("$[]", 2, "`]` is not allowed here", ""),
     ] {
         let error = refused(path);
         assert_eq!(error.offset, offset, "{path}: {error}");

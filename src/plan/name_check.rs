@@ -310,7 +310,9 @@ fn unknown_account(
         &named.name,
         accounts.iter().map(|account| account.name.as_str()),
     );
-    let hint = hint.unwrap_or_else(|| "accounts stand under `envs` in ingam.yaml".to_owned());
+    let hint = hint.unwrap_or_else(|| {
+        "add it under `envs` in ingam.yaml, or choose another account".to_owned()
+    });
     diagnostic.at(named.at, "unknown account").hint(hint)
 }
 
@@ -343,7 +345,7 @@ fn check_all_accounts(
     diagnostics.push(
         diagnostic
             .at(named.at, "each of none")
-            .hint("accounts stand under `envs` in ingam.yaml"),
+            .hint("add it under `envs` in ingam.yaml, or choose another account"),
     );
 }
 

@@ -44,8 +44,8 @@ impl SelectionError {
             Self::NoMatch { hint, .. } | Self::Tag { hint, .. } | Self::NoUnit { hint, .. } => {
                 hint.as_deref()
             }
-            Self::Empty => Some("the tags leave nothing over: see `ingam list`"),
-            Self::NoRequests => Some("write one, or begin with `ingam init`"),
+            Self::Empty => Some("the tags leave nothing over: `ingam list` shows all requests"),
+            Self::NoRequests => Some("write one, or run `ingam init` for an example"),
         }
     }
 }
@@ -104,7 +104,7 @@ fn check_pattern(word: &str, all: &[&Request]) -> Result<(), SelectionError> {
     );
     Err(SelectionError::NoMatch {
         word: word.to_owned(),
-        hint: hint.or_else(|| Some("see `ingam list`".to_owned())),
+        hint: hint.or_else(|| Some("`ingam list` shows all requests".to_owned())),
     })
 }
 

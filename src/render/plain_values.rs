@@ -33,7 +33,10 @@ fn single_value(field: &TemplateField, value: &Value) -> Result<String, RenderEr
     value.to_plain_text().ok_or_else(|| {
         RenderError::new(
             field.value.at,
-            format!("`{}` is a single value or a list of them", field.name),
+            format!(
+                "`{}` must be a single value or a list of single values",
+                field.name
+            ),
         )
         .hint("use `| compact` to send JSON as text")
     })

@@ -178,7 +178,7 @@ impl<W: Write> TerminalReporter<W> {
         writeln!(
             self.out,
             "    {}",
-            self.style.bold("signature, line by line")
+            self.style.bold("signature, step by step")
         )?;
         for line in &step.trace {
             let kind = self.style.dim(&line.kind);

@@ -89,7 +89,7 @@ impl AccessError {
                 "write in ingam.yaml: `envs: {{ {environment}: {{ hosts: {{ {scheme}: \"https://…\" }} }} }}`"
             )),
             Self::UnnamedHost { scheme, host, .. } => Some(format!(
-                "this call goes there: add `{host}: \"https://…\"`, or write one address for all, `{scheme}: \"https://…\"`"
+                "the call goes to this host: add `{host}: \"https://…\"`, or write one address for all hosts: `{scheme}: \"https://…\"`"
             )),
             Self::Untrusted { reason } => Some(reason.way_out.clone()),
             _ => None,
@@ -309,8 +309,9 @@ impl<'w> AccessResolver<'w> {
                 "`{}` has no account `{named}` in environment `{}`",
                 scheme.name, self.name
             ),
-            hint: did_you_mean(named, names)
-                .or_else(|| Some("accounts stand under `envs` in ingam.yaml".to_owned())),
+            hint: did_you_mean(named, names).or_else(|| {
+                Some("add it under `envs` in ingam.yaml, or choose another account".to_owned())
+            }),
         }
     }
 

@@ -111,7 +111,7 @@ fn round_values(each: &ForEach, variables: &VariableScope) -> Result<Vec<RoundVa
             pluralize(values.len(), "value")
         );
         return Err(
-            RenderError::new(at, reason).hint("send several values in one round: `| batch(100)`")
+            RenderError::new(at, reason).hint("send several values in each round: `| batch(100)`")
         );
     }
     let mut marks = match marked {

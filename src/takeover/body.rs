@@ -70,7 +70,7 @@ pub(super) fn take_body(
             );
             taken
                 .losses
-                .push("the file of the body is not taken over: put it into `files/`".to_owned());
+                .push("the file of the body is not imported: put it into `files/`".to_owned());
             taken
         }
     }
@@ -299,7 +299,7 @@ fn multipart_body(parts: &[CollectionPart], texts: &mut RequestTexts<'_, '_>) ->
                 members.push(("file".into(), Value::from(path)));
                 if !part.is_disabled {
                     losses.push(format!(
-                        "the file of the part `{}` is not taken over: put it into `files/`",
+                        "the file of the part `{}` is not imported: put it into `files/`",
                         part.name
                     ));
                 }

@@ -269,7 +269,7 @@ pub(super) fn add_auth(
         }
         CollectionAuth::Other(kind) => {
             losses.push(format!(
-                "the authentication `{kind}` is not taken over: write a scheme, or its headers"
+                "the authentication `{kind}` is not imported: write a scheme, or its headers"
             ));
             return;
         }

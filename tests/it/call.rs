@@ -248,7 +248,7 @@ fn no_secret_leaves_by_any_way_and_personal_data_by_the_named_file_only() {
     );
     assert!(
         stderr.contains("their names stand in their place: `response.access_token`\n")
-            && stderr.contains("note: pseudonyms stand in the place of personal data"),
+            && stderr.contains("note: personal data is replaced by pseudonyms"),
         "{stderr}"
     );
     assert!(
@@ -290,7 +290,7 @@ fn a_call_that_writes_is_not_sent_without_a_word() {
     assert_eq!((stdout.as_str(), code), ("", 2));
     assert_eq!(
         stderr,
-        "error: DELETE /orders/1 writes in environment `local`, and nobody can be asked here\n\
+        "error: DELETE /orders/1 writes in environment `local`, and there is no terminal to ask at\n\
          help: nothing was sent; pass `--yes` to send it\n"
     );
     assert_eq!(server.seen(), 0);
@@ -302,20 +302,20 @@ fn wrong_arguments_are_told_before_anything_is_sent() {
     for (args, message) in [
         (
             &["none", "GET", "/a", "name=secret-4f8a1c0de54321aa"][..],
-            "error: `name=…` belongs to a body, and GET is sent without one\n\
-             help: write `name==…` for a parameter of the query, or choose POST\n",
+            "error: `name=…` is part of a body, but GET has no body\n\
+             help: write `name==…` for a query parameter, or use POST\n",
         ),
         (
             &["none", "POST", "/a", "x:=nope"],
-            "error: `x:=…` is no JSON at byte 1: ",
+            "error: `x:=…` is not valid JSON at byte 1: ",
         ),
         (
             &["none", "POST", "/a", "a=1", "a[b]=2"],
-            "error: `a[b]=…` needs an object at `a`, where another item has put something else\n",
+            "error: `a[b]=…` needs an object at `a`, but another item sets a different type there\n",
         ),
         (
             &["none", "POST", "/a", "x@a.png"],
-            "error: `x@…` sends a file, and JSON holds none\n",
+            "error: `x@…` sends a file, but a JSON body cannot hold a file\n",
         ),
         (
             &["none", "POST", "/a", "4f8a1c0de54321aa"],
@@ -323,7 +323,7 @@ fn wrong_arguments_are_told_before_anything_is_sent() {
         ),
         (
             &["none", "/a", "GET"],
-            "error: a path stands where the method belongs: `/a`\n",
+            "error: the method is missing before the path `/a`\n",
         ),
         (
             &["none", "GTE", "/a"],
@@ -335,11 +335,11 @@ fn wrong_arguments_are_told_before_anything_is_sent() {
         ),
         (
             &["none@", "GET", "/a"],
-            "error: `none@` names no account behind `@`\n",
+            "error: `none@` has no account after `@`\n",
         ),
         (
             &["none", "GET", "https://example.com/a"],
-            "a request names a path, never a host",
+            "a request has a path, but no host",
         ),
         (
             &["none", "GET", "/a", "x=={{ oops"],
@@ -425,7 +425,7 @@ fn a_call_becomes_a_request_file_with_assertions_and_its_recording() {
     assert_eq!(code, 0, "{stdout}{stderr}");
     let (_, stderr, code) = call(&folder, &args);
     assert_eq!(code, 2);
-    assert!(stderr.contains("there is a file already"), "{stderr}");
+    assert!(stderr.contains("the file already exists"), "{stderr}");
     for wrong in [
         "x.yaml",
         "requests/x.json",
@@ -452,7 +452,7 @@ fn a_call_becomes_a_request_file_with_assertions_and_its_recording() {
     );
     assert_eq!(code, 1);
     assert!(
-        stderr.contains("the request is not written: its call did not pass"),
+        stderr.contains("the request file is not written, because the call did not pass"),
         "{stderr}"
     );
     assert!(!folder.path().join("requests/y.yaml").exists());
@@ -489,7 +489,7 @@ fn a_request_file_holds_no_secret_and_stays_in_the_workspace() {
     assert!(stderr.contains("the request holds a secret"), "{stderr}");
     for file in ["requests/../../x.yaml", "requests/./../requests/x.yaml"] {
         assert!(
-            write(&["/a"], file).contains("it is no request file"),
+            write(&["/a"], file).contains("it is not a request file"),
             "{file}"
         );
     }
@@ -511,7 +511,7 @@ fn a_response_replaces_no_file_without_a_word() {
     let args = ["none", "GET", "/a", "--env", "local", "-o", "x"];
     let (_, stderr, code) = call(&folder, &args);
     assert!(
-        code == 2 && stderr.contains("there is a file already"),
+        code == 2 && stderr.contains("the file already exists"),
         "{stderr}"
     );
     assert_eq!(server.seen(), 0);

@@ -50,7 +50,7 @@ fn every_command_whose_output_does_not_fit_the_disk_ends_with_5() {
         assert!(
             stderr.ends_with(
                 "error: standard output cannot be written: No space left on device (os error 28)\n\
-                 help: what was printed is not complete\n"
+                 help: the output is incomplete\n"
             ),
             "{args:?}: {stderr}"
         );
@@ -88,7 +88,7 @@ fn a_shard_variable_that_is_no_number_is_an_error_and_no_other_system_wins() {
     assert_eq!(
         stderr,
         "error: `--shard auto` cannot use INGAM_SHARD=`abc` and INGAM_SHARDS=`2`\n\
-         help: the first part is 1; set both variables to whole numbers, or write `--shard 2/5`\n"
+         help: the number of the first part is 1; set both variables to whole numbers, or write `--shard 2/5`\n"
     );
 }
 
@@ -113,7 +113,7 @@ fn a_last_run_that_cannot_be_read_is_an_error() {
     let (stdout, stderr, code) = run(&["run", "--rerun-failed"]);
     assert_eq!((stdout.as_str(), code), ("", 5));
     assert!(
-        stderr.starts_with("error: what failed last cannot be read: ")
+        stderr.starts_with("error: the list of failures of the last run cannot be read: ")
             && stderr.ends_with("help: run without `--rerun-failed`\n"),
         "{stderr}"
     );
@@ -131,7 +131,7 @@ fn without_a_folder_of_the_user_there_is_no_last_run() {
     assert_eq!((stdout.as_str(), code), ("", 5));
     assert_eq!(
         stderr,
-        "error: there is no folder in which the last run could be kept\n\
+        "error: ingam found no folder for the result of the last run\n\
          help: set HOME, or XDG_STATE_HOME\n"
     );
 }

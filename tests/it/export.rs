@@ -52,8 +52,9 @@ fn secrets_are_variables_of_the_shell_or_an_error_with_their_name() {
     let (stdout, stderr, code) = export(&folder, &["curl", "a"], &env);
     assert_eq!((stdout.as_str(), code), ("", 2));
     assert!(
-        stderr
-            .contains("the sandbox is inside of ingam, and no other program can send it anything"),
+        stderr.contains(
+            "the sandbox runs inside ingam, so other programs cannot send requests to it"
+        ),
         "{stderr}"
     );
 }
@@ -102,7 +103,7 @@ fn no_file_is_replaced_without_a_word() {
     };
     let (_, stderr, code) = to("x", &[]);
     assert!(
-        code == 2 && stderr.contains("there is a file already"),
+        code == 2 && stderr.contains("the file already exists"),
         "{stderr}"
     );
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "mine");

@@ -15,7 +15,7 @@ struct Arrived {
     body: Vec<u8>,
 }
 
-/// Reads whole requests and answers each of them.
+/// Reads whole requests and answers this means all accounts.
 fn listener() -> (String, mpsc::Receiver<Arrived>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let origin = format!("http://{}", listener.local_addr().unwrap());

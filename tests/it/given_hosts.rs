@@ -142,7 +142,7 @@ fn the_sandbox_has_its_own_hosts() {
         &[],
     );
     assert!(
-        code == 2 && output.contains("`--host` cannot be used in the sandbox"),
+        code == 2 && output.contains("`--host` is not available in the sandbox"),
         "{code}: {output}"
     );
     // Nothing is recorded here, and so it ends with 8: the sandbox was asked.
@@ -187,7 +187,7 @@ fn a_wrong_host_is_refused_before_anything_is_sent() {
         &[],
     );
     assert!(
-        code == 2 && output.contains("names two hosts"),
+        code == 2 && output.contains("sets two hosts"),
         "{code}: {output}"
     );
     for pattern in [

@@ -79,7 +79,7 @@ fn nothing_is_overwritten_and_no_secret_is_shown() {
     let (told, code) = import(&folder, &["--into", "a/b"], "shop.postman.json");
     assert_ne!(code, 0);
     assert!(
-        told.contains("is there already, and nothing was written"),
+        told.contains("already exists; nothing was written"),
         "{told}"
     );
     assert_eq!(std::fs::read_to_string(&kept).unwrap(), "mine");

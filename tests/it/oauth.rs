@@ -206,7 +206,7 @@ fn a_callback_with_another_state_is_refused_before_the_code_is_used() {
     assert_eq!(code, 6, "{output}");
     assert!(
         output.contains(
-            "`state` of the address is not the one of this login's link, so nothing was authorized"
+            "`state` in the address differs from the one in the link of this login, so nothing was authorized"
         ),
         "{output}"
     );
@@ -230,7 +230,7 @@ fn a_link_with_pkce_is_not_printed_for_others() {
     assert_eq!(code, 2, "{output}");
     assert!(
         output.contains(
-            "the link of `etsy` uses PKCE, so only the login that makes it can use its code"
+            "the link of `etsy` uses PKCE, so a code works only with the login that created the link"
         ),
         "{output}"
     );
@@ -264,7 +264,7 @@ fn a_logout_ends_the_authorization_and_then_removes_the_tokens() {
     let (output, code) = workspace.run(&["auth", "logout", "oauth2-code", "--env", "local"]);
     assert_eq!(code, 0, "{output}");
     assert!(
-        output.contains("the marketplace has ended the authorization of `main` (account), and its tokens are removed"),
+        output.contains("the marketplace ended the authorization of `main` (account), and ingam deleted its tokens"),
         "{output}"
     );
     let (_, tokens) = get(&format!("{}/.ingam/tokens", workspace.origin));
@@ -296,11 +296,11 @@ fn tokens_whose_revocation_fails_are_kept() {
     let (output, code) = workspace.run(&logout);
     assert_eq!(code, 0, "{output}");
     assert!(
-        output.contains("removed the tokens of `main` (account)"),
+        output.contains("deleted the tokens of `main` (account)"),
         "{output}"
     );
     assert!(
-        output.contains("the marketplace still knows the authorization"),
+        output.contains("the authorization still exists at the marketplace"),
         "{output}"
     );
 }
@@ -342,7 +342,7 @@ fn a_refresh_token_of_another_program_is_imported_and_renewed() {
     let (output, code) = workspace.run_with_input(&import, &format!("{refresh_token}\n"));
     assert_eq!(code, 0, "{output}");
     assert!(
-        output.contains("the refresh token works once: whoever else holds it loses it when ingam renews it the first time"),
+        output.contains("the refresh token works only once: when ingam renews it, it becomes invalid for every other program"),
         "{output}"
     );
     assert!(!output.contains(&refresh_token), "{output}");
@@ -356,7 +356,7 @@ fn a_refresh_token_of_another_program_is_imported_and_renewed() {
 
     let (output, code) = workspace.run_with_input(&import, "another-refresh-token-1234\n");
     assert_eq!(code, 2, "{output}");
-    assert!(output.contains("`main` has tokens already"), "{output}");
+    assert!(output.contains("`main` already has tokens"), "{output}");
     let replace = [&import[..], &["--replace"]].concat();
     let (output, code) = workspace.run_with_input(&replace, "another-refresh-token-1234\n");
     assert_eq!(code, 0, "{output}");
@@ -417,7 +417,7 @@ fn an_import_refuses_what_is_no_token() {
         ),
         (
             "refresh_token=abcdefgh12345678\nrefresh_token=abcdefgh12345679\n",
-            "`refresh_token` stands in standard input twice",
+            "`refresh_token` appears twice in standard input",
         ),
         (
             "refresh_token=abcdefgh12345678\nsession=abcdefgh12345679\n",
@@ -553,9 +553,9 @@ fn a_login_confirmed_on_another_device_brings_tokens_that_requests_use() {
         lines[..3],
         [
             &format!(
-                "open this address, log in as the seller of `main`, and enter the code {code}:"
+                "open this address, sign in as the seller of `main`, and enter the code {code}:"
             ),
-            "or open this address, which has the code in it:",
+            "or open this address, which contains the code:",
             "waiting for the confirmation, at most 600 s (Ctrl-C ends the login):",
         ]
     );
@@ -606,7 +606,7 @@ fn a_login_that_is_denied_on_the_other_device_keeps_nothing() {
     let (output, code) = workspace.run(&["auth", "login", "etsy", "--env", "local", "--device"]);
     assert_eq!(code, 2, "{output}");
     assert!(
-        output.contains("accounts of `etsy` cannot be logged in on another device"),
+        output.contains("the scheme `etsy` has no login on another device"),
         "{output}"
     );
 }

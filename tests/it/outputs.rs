@@ -357,7 +357,7 @@ fn nothing_is_written_among_the_files_of_the_workspace() {
         let before = files(folder.path());
         let (output, code) = run(&folder, &["run", "--out", out]);
         assert!(
-            code == 2 && output.contains("where the files of the workspace are"),
+            code == 2 && output.contains("which holds files of the workspace"),
             "{out}: {code}: {output}"
         );
         assert_eq!(files(folder.path()), before);

@@ -214,7 +214,7 @@ fn what_failed_runs_again_and_nothing_else() {
     };
     let (output, code) = again(&["--rerun-failed"]);
     assert!(
-        code == 4 && output.contains("nothing of this workspace failed"),
+        code == 4 && output.contains("no request of this workspace failed"),
         "{code}: {output}"
     );
     assert_eq!(again(&[]).1, 1);
@@ -370,7 +370,7 @@ fn a_run_without_any_time_is_refused_before_it_sends() {
     files(&folder, 1);
     let (output, code) = run(&folder, &["run", "--env", "local", "--timeout", "0s"]);
     assert!(
-        code == 2 && output.contains("leaves no time to send anything"),
+        code == 2 && output.contains("leaves no time to send a request"),
         "{code}: {output}"
     );
 }

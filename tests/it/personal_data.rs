@@ -192,7 +192,7 @@ fn what_is_personal_is_in_no_recording_and_no_comparison_with_one() {
         assert!(!folder.path().join(&path).exists(), "{path}");
     }
     let (output, code) = run(&folder, &["recording", "redact", "--list"]);
-    assert_eq!((output.trim(), code), ("nothing to hide", 0));
+    assert_eq!((output.trim(), code), ("nothing to redact", 0));
     // What was sent on is matched by its pseudonym.
     let (output, code) = run(&folder, &["run", "flow", "--replay", "-v"]);
     assert_eq!(code, 0, "{output}");
@@ -276,7 +276,7 @@ fn a_person_at_a_terminal_sees_personal_data_if_asked_for_and_no_file_holds_it()
         assert_clean(format, &std::fs::read_to_string(path).unwrap());
     }
     let (seen, code) = super::program::at_a_terminal(&folder, &args, &[("CI", "true")]);
-    assert!(code == 2 && seen.contains("not possible in CI"), "{seen}");
+    assert!(code == 2 && seen.contains("not available in CI"), "{seen}");
     let (output, code) = run(&folder, &args);
     assert!(
         code == 2 && output.contains("`--show-personal` needs a terminal"),
@@ -295,7 +295,7 @@ fn the_recordings_of_this_repository_hold_nothing_to_hide() {
     let (stdout, stderr, code) = super::program::text(&output);
     assert_eq!(
         (stdout.as_str(), stderr.trim(), code),
-        ("", "nothing to hide", 0)
+        ("", "nothing to redact", 0)
     );
 }
 
@@ -345,7 +345,7 @@ fn a_rule_that_comes_later_reaches_bodies_as_text_and_in_their_own_files() {
     );
     assert_clean("the recordings", &text(&folder));
     let (output, code) = run(&folder, &["recording", "redact", "--list"]);
-    assert_eq!((output.trim(), code), ("nothing to hide", 0));
+    assert_eq!((output.trim(), code), ("nothing to redact", 0));
     let (output, code) = run(&folder, &["run", "--replay"]);
     assert_eq!(code, 0, "{output}");
 }

@@ -437,7 +437,7 @@ fn a_wrong_command_line_says_what_to_do() {
         (
             vec!["coupang", "--url", url],
             2,
-            "these schemes have some: `bigcommerce`",
+            "these schemes have webhooks: `bigcommerce`",
         ),
         (
             vec!["own-mall", "--url", url],
@@ -455,25 +455,25 @@ fn a_wrong_command_line_says_what_to_do() {
         (
             own("https://user:pw123@my.app/push"),
             2,
-            "leave the user and the password out",
+            "remove the user and the password",
         ),
         (
             own("https://my.app/push#x"),
             2,
-            "leave out what begins with `#`",
+            "remove the part that begins with `#`",
         ),
-        (own("https://my.app/pu sh"), 2, "percent-encode blanks"),
+        (own("https://my.app/pu sh"), 2, "percent-encode spaces"),
         (
             own("https://my.app:443/push"),
             2,
             "`https://my.app/push`: write it so",
         ),
         (flag("--port", "70000"), 2, "70000 is not in 0..=65535"),
-        (flag("--bind", "here"), 2, "is no IP address"),
+        (flag("--bind", "here"), 2, "is not an IP address"),
         (
             flag("--bind", "192.0.2.1"),
             5,
-            "name an address of this machine with `--bind`",
+            "pass an address of this machine with `--bind`",
         ),
         (
             flag("--forward", "https://127.0.0.1:3000"),
@@ -483,17 +483,17 @@ fn a_wrong_command_line_says_what_to_do() {
         (
             flag("--forward", "localhost:3000"),
             2,
-            "name the address of your program",
+            "pass the address of your program",
         ),
         (
             flag("--forward", "http://127.0.0.1:3000/?a=1"),
             2,
-            "leave the query out",
+            "remove the query",
         ),
         (
             flag("--forward", "http://u:pw123@127.0.0.1:3000"),
             2,
-            "leave the user and the password out",
+            "remove the user and the password",
         ),
         (flag("--env", "liev"), 2, "did you mean `live`?"),
         (
@@ -507,7 +507,7 @@ fn a_wrong_command_line_says_what_to_do() {
             6,
             "INGAM_BIGCOMMERCE__CLIENT_SECRET",
         ),
-        (on_port, 5, "another program has this port"),
+        (on_port, 5, "another program uses this port"),
     ] {
         let folder = Folder::new();
         folder.write("ingam.yaml", "default_env: sandbox\n");

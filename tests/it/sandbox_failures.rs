@@ -104,7 +104,7 @@ fn post(path: &str, media_type: &str, body: &str) -> Vec<u8> {
 fn a_test_credential_that_cannot_be_made_stops_the_sandbox_at_its_start() {
     let error = exchange("{{ account | concat }}", "{{ token }}", &[]).unwrap_err();
     assert!(
-        error.starts_with("the test credential `key` of the scheme `kiosk` cannot be made: "),
+        error.starts_with("the test credential `key` of the scheme `kiosk` cannot be created: "),
         "{error}"
     );
 }

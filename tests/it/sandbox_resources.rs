@@ -269,7 +269,7 @@ fn what_is_created_is_read_changed_listed_and_deleted() {
     let text = market.post("one", ADD, r#"{"name":"{{ id }}"}"#);
     assert_eq!(
         text, r#"200 {"item_id":802,"name":"{{ id }}","by":"one"}"#,
-        "an id is given once, and what is sent is no template"
+        "an id is given once, and what is sent cannot contain a template"
     );
 }
 

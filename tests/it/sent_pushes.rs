@@ -411,11 +411,11 @@ fn pushes_go_to_this_machine_unless_the_user_says_otherwise() {
         ),
         (
             vec!["--push-to", "http://u:pw123@127.0.0.1/"],
-            "leave the user and the password out",
+            "remove the user and the password",
         ),
         (
             vec!["--push-to", "http://127.0.0.1/#a"],
-            "leave out what begins with `#`",
+            "remove the part that begins with `#`",
         ),
         (vec!["--allow-remote-push"], "--push-to <URL>"),
     ] {

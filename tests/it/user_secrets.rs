@@ -297,12 +297,16 @@ fn variables_come_from_the_environment_a_file_and_the_command_line() {
         (
             "now.yaml",
             "now: 3\n",
-            "`now` cannot be the name of a variable",
+            "`now` is not a valid name of a variable",
         ),
-        ("template.yaml", "qty: \"{{ sku }}\"\n", "is no template"),
+        (
+            "template.yaml",
+            "qty: \"{{ sku }}\"\n",
+            "cannot be a template",
+        ),
         ("list.yaml", "- 1\n", "a file of variables"),
         ("empty.yaml", "", ""),
-        ("nothing.json", "{}", "a file of variables has none"),
+        ("nothing.json", "{}", "a file of variables is empty"),
         ("broken.json", "{\"qty\": 1", "broken.json:1"),
     ] {
         folder.write(name, file);

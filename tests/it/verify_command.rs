@@ -275,7 +275,7 @@ fn a_request_of_the_workspace_says_which_part_was_not_meant() {
         &shopee_keys(),
     );
     assert!(
-        stdout.contains("what was sent is what `shop` means"),
+        stdout.contains("the request is equal to `shop`"),
         "{stdout}{stderr}"
     );
     assert_eq!(code, 0);
@@ -536,7 +536,7 @@ fn a_right_signature_that_is_refused_anyway_is_no_success() {
             vec![],
             shopee_keys(),
             ", but the request is refused as `malformed`",
-            "whenever it is sent",
+            "at any time",
             1,
         ),
         (
@@ -553,7 +553,7 @@ fn a_right_signature_that_is_refused_anyway_is_no_success() {
             vec![],
             coupang,
             "; sent now, the request is refused as `",
-            "give the time when it was sent with `--at`",
+            "pass the time when it was sent with `--at`",
             0,
         ),
     ];
@@ -582,7 +582,7 @@ fn a_right_text_of_a_right_signature_leaves_no_doubt_about_the_key() {
     ];
     let (stdout, stderr, code) = verify(&folder, &request, &args, &keys);
     assert!(
-        stdout.contains("your text is right, and so is the signature"),
+        stdout.contains("your text and the signature are correct"),
         "{stdout}{stderr}"
     );
     assert_eq!(code, 0);
@@ -640,11 +640,11 @@ fn only_schemes_whose_form_the_request_has_are_proposed() {
     for (request, hint) in [
         (
             "curl 'https://a.example/x' -H 'X-Amz-Date: 20150830T123600Z' -H 'Authorization: AWS4-HMAC-SHA256 Credential=A/20150830/us-east-1/s/aws4_request, SignedHeaders=host;x-amz-date, Signature=00'",
-            "by its parameters it can be `--scheme aws-sigv4`\n",
+            "its parameters match `--scheme aws-sigv4`\n",
         ),
         (
             "GET /v2/x HTTP/1.1\nAuthorization: CEA algorithm=HmacSHA256, access-key=a, signed-date=261130T161832Z, signature=00\n\n",
-            "by its parameters it can be `--scheme coupang`\n",
+            "its parameters match `--scheme coupang`\n",
         ),
     ] {
         let (stdout, stderr, code) = verify(&folder, request, &[], &[]);
@@ -714,7 +714,7 @@ fn a_note_says_what_a_shell_does_otherwise_than_it_looks() {
                 "curl '{}' ",
                 url.replace("partner.shopeemobile.com", "partner.example.com")
             ),
-            "`https://partner.example.com` is no host of `shopee`",
+            "`https://partner.example.com` is not a host of `shopee`",
         ),
     ] {
         let args = ["--scheme", "shopee"];

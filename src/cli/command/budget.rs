@@ -57,7 +57,7 @@ async fn show(invocation: &Invocation<'_>) -> CommandResult {
         .collect();
     let rows = sorted_rows(&limiters);
     if rows.is_empty() {
-        output.message("nothing was sent that still counts: every call is free");
+        output.message("no recent call counts against a budget: all calls are available");
     } else {
         let mut lines = vec![table(&rows, style)];
         lines.extend(suspensions.iter().cloned());
@@ -86,7 +86,7 @@ fn suspension_notice(limiter: &RateLimiter, style: TerminalStyle) -> Option<Stri
     let (scheme, at) = (&limiter.labels.scheme, format_time(stopped.wall_ms));
     let who = format!("{} ({})", stopped.account, stopped.environment);
     let head = style.red(&format!(
-        "{scheme} stopped {at}: {who} got {}",
+        "{scheme} is blocked since {at}: {who} received {}",
         stopped.status
     ));
     Some(format!(
@@ -124,7 +124,9 @@ async fn clear(host: &HostContext, scheme: Option<&str>, account: Option<&str>) 
             }
             Err(BudgetError::Corrupt { .. }) if scheme.is_none() && account.is_none() => {
                 budget.remove(&id).await?;
-                output.message(format!("the budget `{id}` could not be read, and is gone"));
+                output.message(format!(
+                    "the budget `{id}` could not be read, and was deleted"
+                ));
                 cleared += 1;
             }
             // A damaged record does not say its scheme: only a `clear` of everything removes it.
@@ -133,9 +135,9 @@ async fn clear(host: &HostContext, scheme: Option<&str>, account: Option<&str>) 
         }
     }
     output.message(match cleared {
-        0 => "nothing is stopped, and no marketplace has asked to wait".to_owned(),
+        0 => "there is no penalty, and no marketplace asked to wait".to_owned(),
         cleared => format!(
-            "{} cleared; what was sent stays counted",
+            "{} cleared; calls that were sent stay counted",
             pluralize(cleared, "key")
         ),
     });
@@ -165,7 +167,7 @@ fn hold_reason(limiter: &RateLimiter) -> String {
             format_time(stopped.wall_ms),
             stopped.reason
         ),
-        None => "the marketplace had asked to wait".to_owned(),
+        None => "the marketplace asked to wait".to_owned(),
     }
 }
 

@@ -45,7 +45,7 @@ pub(crate) fn run(invocation: &Invocation<'_>, args: &CheckArgs) -> CommandResul
     session::check_account(&loaded, &environment, given.account, &workspace.schemes)?;
     if workspace.requests.is_empty() {
         return Err(CommandError::selection("there is no file in `requests/`")
-            .hint("write one, or begin with `ingam init`"));
+            .hint("write one, or run `ingam init` for an example"));
     }
     leftovers::warn_of_unreferenced(workspace, &invocation.warnings);
     Ok(CommandOutput::of_data(format!(
@@ -191,7 +191,7 @@ fn check_vector(scheme: &Scheme, vector: &SignatureVector, faults: &mut Diagnost
     let results = match run_vector(scheme, vector) {
         Ok(results) => results,
         Err(reason) => {
-            let fault = Diagnostic::error(format!("a known answer cannot be tried: {reason}"));
+            let fault = Diagnostic::error(format!("a known answer cannot be checked: {reason}"));
             faults.push(fault.at(vector.at, ""));
             return;
         }

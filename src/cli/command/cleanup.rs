@@ -42,7 +42,7 @@ async fn cleanup(
     let mut loaded = settings::load_kinds(invocation, &[FileKind::Fixture, FileKind::Scheme])?;
     let ledgers = find_ledgers(invocation, args, &loaded)?;
     if ledgers.is_empty() {
-        return Ok(CommandOutput::of_message("nothing is left of any run"));
+        return Ok(CommandOutput::of_message("no run left anything behind"));
     }
     if args.list {
         let texts: Vec<String> = ledgers
@@ -80,9 +80,9 @@ fn find_ledgers(
         ledgers.retain(|ledger| ledger.run_id == *run_id);
         if ledgers.is_empty() {
             return Err(CommandError::selection(format!(
-                "the run `{run_id}` has left nothing, or is still going on"
+                "the run `{run_id}` left nothing behind, or is still running"
             ))
-            .hint("see `ingam cleanup --list`"));
+            .hint("list them with `ingam cleanup --list`"));
         }
     }
     Ok(ledgers)
@@ -101,7 +101,7 @@ fn describe_ledger(ledger: &Ledger, host: &HostContext) -> String {
             .unwrap_or_default();
         let what = match &open.undo {
             Some(undo) => undo.describe(),
-            None => "its response was lost: --sweep looks for it".to_owned(),
+            None => "its response was lost: --sweep searches for it".to_owned(),
         };
         let name = entry.name();
         lines.push(format!(
@@ -135,9 +135,11 @@ struct UndoDefinition<'c> {
 /// it is shown.
 #[derive(Debug, thiserror::Error)]
 enum LeftoverError {
-    #[error("its response was lost: `--sweep` looks for it by the run's id")]
+    #[error("its response was lost: `--sweep` searches for it by the id of the run")]
     NeedsSweep,
-    #[error("its response was lost, and its undo has no `find`: look for it by the run's id")]
+    #[error(
+        "its response was lost, and its undo has no `find`: search for it yourself, by the id of the run"
+    )]
     NoSearch,
     #[error("{0}")]
     OtherHost(String),
@@ -264,8 +266,8 @@ fn is_same_host(entry: &LedgerEntry, context: &RunContext<'_>) -> bool {
 fn other_host(entry: &LedgerEntry) -> LeftoverError {
     let variable = format!("{HOST_VARIABLE}{}", variable_part(&entry.scheme));
     LeftoverError::OtherHost(match &entry.host {
-        Some(host) => format!("it was made at {host}: set {variable}={host}"),
-        None => format!("it was made at the host that the files name: unset {variable}"),
+        Some(host) => format!("it was created at {host}: set {variable}={host}"),
+        None => format!("it was created at the host in the files: unset {variable}"),
     })
 }
 
@@ -305,6 +307,6 @@ async fn sweep(
         "nothing was made".to_owned()
     } else {
         let things = pluralize(found, "thing");
-        format!("{things} found by the run's id and undone")
+        format!("{things} found by the id of the run and undone")
     })
 }

@@ -202,7 +202,8 @@ pub(super) fn find_request<'w>(
         .find(|request| request.name == name)
         .ok_or_else(|| {
             let names = requests.iter().map(|request| request.name.as_str());
-            let hint = did_you_mean(&name, names).unwrap_or_else(|| "see `ingam list`".to_owned());
+            let hint = did_you_mean(&name, names)
+                .unwrap_or_else(|| "`ingam list` shows all requests".to_owned());
             CommandError::selection(format!("there is no request `{name}`")).hint(hint)
         })
 }
@@ -267,9 +268,9 @@ fn render_call(lines: &mut Vec<String>, call: &ExplainedRequest, style: Terminal
         &call.prepared,
         style,
     );
-    lines.push(format!("\n{}", style.bold("signature, line by line")));
+    lines.push(format!("\n{}", style.bold("signature, step by step")));
     if call.trace.is_empty() {
-        lines.push(style.dim("  nothing is signed at this level"));
+        lines.push(style.dim("  this level has no signature"));
     }
     for (number, (id, op, value)) in (1..).zip(&call.trace) {
         lines.push(format!("  {number} {} {}", style.bold(id), style.dim(op)));

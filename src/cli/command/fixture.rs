@@ -16,7 +16,7 @@ pub(crate) fn run(invocation: &Invocation<'_>, args: &FixtureArgs) -> CommandRes
     if loaded.workspace.fixtures.is_empty() {
         return Err(
             CommandError::selection("there is no fixture in `fixtures/`").hint(
-                "a fixture says what must exist before a request: see docs/reference/fixture.md",
+                "a fixture creates what must exist before a request: see docs/reference/fixture.md",
             ),
         );
     }
@@ -46,7 +46,7 @@ fn list(loaded: &LoadedWorkspace, style: TerminalStyle) -> String {
 fn describe(loaded: &LoadedWorkspace, fixture: &Fixture) -> String {
     let users = dependents(loaded, fixture);
     let users = if users.is_empty() {
-        "nobody needs it".to_owned()
+        "no request needs it".to_owned()
     } else {
         format!("for {}", users.join(", "))
     };
@@ -102,7 +102,7 @@ fn render_tree(loaded: &LoadedWorkspace) -> String {
     for fixture in &loaded.workspace.fixtures {
         let why = match fixture.auto {
             true => "auto",
-            false if dependents(loaded, fixture).is_empty() => "nobody needs it",
+            false if dependents(loaded, fixture).is_empty() => "no request needs it",
             false => continue,
         };
         let (name, scope) = (&fixture.name, fixture.scope.name());

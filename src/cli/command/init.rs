@@ -46,7 +46,7 @@ pub(crate) fn run(host: &HostContext, args: &InitArgs) -> CommandResult {
         .as_ref()
         .map_or_else(String::new, |folder| format!("`cd {}`, ", folder.display()));
     output.message(format!(
-        "now: {change_folder}`ingam run`, and `ingam explain coupang/product_search` to see how it is signed"
+        "next: {change_folder}`ingam run`, then `ingam explain coupang/product_search` to see how the request is signed"
     ));
     Ok(output)
 }
@@ -61,7 +61,7 @@ fn check_no_file_exists(folder: &Path) -> Result<(), CommandError> {
     match existing {
         None => Ok(()),
         Some(path) => Err(CommandError::operation(format!(
-            "`{}` is there already, and nothing was written",
+            "`{}` already exists; nothing was written",
             path.display()
         ))),
     }

@@ -27,7 +27,7 @@ pub(crate) fn run(invocation: &Invocation<'_>, args: &RecordingArgs) -> CommandR
     if loaded.workspace.recordings.is_empty() {
         return Err(
             CommandError::selection("there is no recording in `fixtures/recordings/`")
-                .hint("`ingam run --env live --record` writes some"),
+                .hint("`ingam run --env live --record` records the responses"),
         );
     }
     match &args.action {
@@ -50,7 +50,7 @@ fn list(loaded: &LoadedWorkspace, invocation: &Invocation<'_>) -> String {
         let unused = if recorded_file(loaded, recording).is_some() {
             String::new()
         } else {
-            invocation.stdout.dim("of no request file")
+            invocation.stdout.dim("no request file")
         };
         format!(
             "{:<widest$}  {:<schemes$}  {exchanges:<13} {age} {unused}",
@@ -132,7 +132,7 @@ fn prune(loaded: &LoadedWorkspace, only_list: bool) -> CommandResult {
     let paths = unused_files(&folder, &gone, &kept)?;
     if paths.is_empty() {
         return Ok(CommandOutput::of_message(
-            "nothing to remove: every recording has its request",
+            "nothing to delete: every recording belongs to a request",
         ));
     }
     let word = if only_list { "would remove" } else { "removed" };
@@ -241,11 +241,15 @@ impl RedactTally {
         if self.by_hand > 0 {
             let were = if self.by_hand == 1 { "was" } else { "were" };
             let files = pluralize(self.by_hand, "file");
-            let text = format!("{files} {were} written by hand, and hold secrets or personal data");
+            let text = format!("{files} {were} written by hand and hold secrets or personal data");
             let error = CommandError::new(FailureClass::Check, text);
-            output.error(error.hint("change them by hand"));
+            output.error(
+                error.hint(
+                    "edit them yourself: ingam does not change files that were written by hand",
+                ),
+            );
         } else if self.changed + self.failed == 0 {
-            output.message("nothing to hide");
+            output.message("nothing to redact");
         }
         // `--list` is a check for CI: it must fail while a committed recording holds a secret.
         if only_list && self.changed > 0 {
@@ -351,11 +355,11 @@ pub(in crate::cli::command) fn redact_rules<'l>(
     let scheme = workspace.scheme(&recording.scheme).ok_or_else(|| {
         let known = workspace.schemes.iter().map(|scheme| scheme.name.as_str());
         CommandError::file(format!(
-            "the recording `{}` is of the scheme `{}`, which is not known",
+            "the recording `{}` is of the scheme `{}`, which does not exist",
             recording.name, recording.scheme
         ))
         .hints(did_you_mean(&recording.scheme, known))
-        .hint("bring the scheme back, or remove the recording: its rules say what is personal")
+        .hint("restore the scheme, whose rules define personal data, or delete the recording")
     })?;
     let of_file = recorded_file(loaded, recording).map_or(&[][..], |file| file.redact);
     Ok(scheme

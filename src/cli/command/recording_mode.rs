@@ -31,9 +31,9 @@ pub(crate) fn choose_recording_mode(
     let what = if args.diff { "--diff" } else { "--record" };
     if (args.diff || args.record.is_some()) && environment == SANDBOX_ENV {
         return Err(CommandError::usage(format!(
-            "the sandbox answers from the recordings, so `{what}` would learn nothing"
+            "the sandbox responds from the recordings, so `{what}` has no effect there"
         ))
-        .hint("name another environment, such as `--env live`"));
+        .hint("choose another environment, such as `--env live`"));
     }
     Ok(match &args.record {
         _ if args.replay => RecordingMode::Replay(RecordingReplay::new(workspace)),
@@ -158,7 +158,7 @@ fn warn_of_unused(replay: &RecordingReplay, requests: &[&Request], invocation: &
         .collect();
     invocation
         .warnings
-        .add(format!("{count} never asked for{}", listed(&lines)));
+        .add(format!("{count} not used by any request{}", listed(&lines)));
 }
 
 /// Reports used recordings that are too old, or whose time is in the future so that their age is

@@ -61,10 +61,10 @@ fn check_not_overwritten(
     });
     overwritten.map_or(Ok(()), |document| {
         Err(CommandError::usage(format!(
-            "`{}` is read, and a report would be written over it",
+            "`{}` is an input, and the report would overwrite it",
             document.display()
         ))
-        .hint("give the report a path of its own"))
+        .hint("choose another path for the report"))
     })
 }
 

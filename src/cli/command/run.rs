@@ -61,7 +61,7 @@ async fn watch(
             return Ok(CommandOutput::ended(status));
         }
         watched.run_has_ended();
-        output.print_message("\nwaiting for a change; Ctrl-C ends");
+        output.print_message("\nwaiting for a change; press Ctrl-C to stop");
         let changed = tokio::select! {
             changed = watched.change() => changed,
             _ = signals.next() => return Ok(CommandOutput::ended(status)),
@@ -142,7 +142,7 @@ fn save_last_run(run: &RunCommand<'_>, loaded: &LoadedWorkspace, results: &UnitR
         && has_results
     {
         run.invocation.warnings.add(format!(
-            "what failed cannot be kept for `--rerun-failed`: {error}"
+            "the list of failures for `--rerun-failed` cannot be written: {error}"
         ));
     }
 }

@@ -168,8 +168,9 @@ pub(crate) fn check_account(
     if names.contains(&named) || (named == ALL_ACCOUNTS && !names.is_empty()) {
         return Ok(());
     }
-    let hint = did_you_mean(named, names)
-        .unwrap_or_else(|| "accounts stand under `envs` in ingam.yaml".to_owned());
+    let hint = did_you_mean(named, names).unwrap_or_else(|| {
+        "add it under `envs` in ingam.yaml, or choose another account".to_owned()
+    });
     Err(CommandError::usage(format!(
         "there is no account `{named}` in environment `{environment}`"
     ))
@@ -229,7 +230,7 @@ pub(crate) async fn open_environment<'w>(
                 Err(NotTrusted {
                     subject: thing.describe(),
                     way_out: format!(
-                        "look at it, and then say so with `{}`",
+                        "review it, then allow it with `{}`",
                         thing.trust_command(&environment)
                     ),
                 })
@@ -401,10 +402,10 @@ fn refuse_plain_secret(
     }
     Err(NotTrusted {
         subject: format!(
-            "secrets of requests with the scheme `{}` go to {base}, which is not encrypted",
+            "secrets of requests with the scheme `{}` would be sent to {base} without encryption",
             scheme.name
         ),
-        way_out: "name a host with `https://`; in a network that you trust, `plain_http: true` in the environment allows it".to_owned(),
+        way_out: "use a host with `https://`; in a network that you trust, write `plain_http: true` in the environment".to_owned(),
     })
 }
 
@@ -594,8 +595,9 @@ impl<'w> RunSession<'w> {
 /// If it is no valid address.
 pub(crate) fn parse_host(scheme: &str, host: &str) -> Result<BaseUrl, CommandError> {
     // Refused, and not ignored: without it the environment would count as one that needs no trust.
-    BaseUrl::parse(host)
-        .map_err(|error| CommandError::file(format!("the host of `{scheme}` is wrong: {error}")))
+    BaseUrl::parse(host).map_err(|error| {
+        CommandError::file(format!("the host of `{scheme}` is not valid: {error}"))
+    })
 }
 
 /// A workspace with every scheme, for a command that needs these kinds of files besides.
@@ -676,7 +678,7 @@ pub(crate) fn start_runtime() -> Result<tokio::runtime::Runtime, CommandError> {
     // time out.
     platform::check_free_descriptors(MIN_FREE_DESCRIPTORS).map_err(|error| {
         CommandError::operation(format!(
-            "fewer than {MIN_FREE_DESCRIPTORS} files can be opened: {error}"
+            "ingam can open fewer than {MIN_FREE_DESCRIPTORS} files: {error}"
         ))
         .hint("raise the limit of open files, for example with `ulimit -n 1024`")
     })?;
@@ -685,7 +687,9 @@ pub(crate) fn start_runtime() -> Result<tokio::runtime::Runtime, CommandError> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| CommandError::operation(format!("the runtime cannot be started: {error}")))
+        .map_err(|error| {
+            CommandError::operation(format!("ingam cannot start its runtime: {error}"))
+        })
 }
 
 /// The files of the workspace that was loaded.

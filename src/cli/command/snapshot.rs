@@ -80,7 +80,7 @@ fn prune(invocation: &Invocation<'_>, only_list: bool) -> CommandResult {
     output.message(match (unused.len(), only_list) {
         (0, _) => "every snapshot belongs to a request".to_owned(),
         (number, true) => format!(
-            "{} found; without `--list` all of that is removed",
+            "{} found; run the command without `--list` to delete them",
             pluralize(number, "snapshot")
         ),
         (number, false) => format!("{} removed", pluralize(number, "snapshot")),

@@ -38,7 +38,7 @@ pub(crate) fn run(invocation: &Invocation<'_>, args: &TrustArgs, output: &Output
         return Ok(CommandOutput::of_data(if args.host.is_empty() {
             format!("nothing in environment `{environment}` needs your trust")
         } else {
-            "these hosts are trusted already".to_owned()
+            "these hosts are already trusted".to_owned()
         }));
     }
     // Before the question, so that the person knows them when answering.
@@ -164,12 +164,12 @@ fn network_trust(environment: &Environment) -> Vec<TrustSubject> {
 fn confirm(invocation: &Invocation<'_>, output: &Output) -> Result<bool, CommandError> {
     // A pipe such as `yes |` must not give trust that no person has looked at.
     if !invocation.host.stdin_is_terminal {
-        return Err(
-            CommandError::credential("nobody can be asked here, and nothing was trusted")
-                .hint("look at the list, and pass `--yes`"),
-        );
+        return Err(CommandError::credential(
+            "there is no terminal to ask at, so nothing was trusted",
+        )
+        .hint("review the list, then pass `--yes`"));
     }
-    output.prompt("may all of this get your secrets? [y/N] ");
+    output.prompt("may all of these receive your secrets? [y/N] ");
     let mut reply = String::new();
     std::io::stdin()
         .lock()

@@ -170,7 +170,7 @@ pub(crate) enum CollectionAuth {
         value: ForeignText,
         is_in_query: bool,
     },
-    /// One that is not taken over, by its name.
+    /// One that is not imported, by its name.
     Other(String),
 }
 
@@ -190,7 +190,7 @@ pub(crate) enum ExampleBody {
     Base64(String),
 }
 
-/// What was not taken over, and where it stands.
+/// What was not imported, and where it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ImportLoss {
     pub(crate) place: String,

@@ -27,7 +27,7 @@ impl TemplateScope for AccountScope<'_> {
 /// A credential of a test account whose template cannot be rendered.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the test credential `{credential}` of the scheme `{scheme}` cannot be made: {source}; correct its template under `sandbox` in the scheme"
+    "the test credential `{credential}` of the scheme `{scheme}` cannot be created: {source}; correct its template under `sandbox` in the scheme"
 )]
 pub struct TestCredentialError {
     scheme: String,

@@ -194,12 +194,12 @@ fn after_a_penalty_nobody_calls_until_a_person_says_so() {
     assert!(
         mall.run(&["budget", "clear", "shopee"])
             .0
-            .contains("nothing is stopped")
+            .contains("there is no penalty")
     );
     assert!(
         mall.run(&["budget", "clear", "--account", "nobody"])
             .0
-            .contains("nothing is stopped")
+            .contains("there is no penalty")
     );
     let (output, code) = mall.run(&["budget", "clear", "mall"]);
     assert!(

@@ -143,7 +143,7 @@ fn a_newer_format_is_refused_in_one_sentence_and_older_ones_are_read() {
         .env([])
         .run("one");
     assert!(
-        outcome.exit_code() == 3 && outcome.report().contains("use a newer ingam"),
+        outcome.exit_code() == 3 && outcome.report().contains("update ingam"),
         "{}",
         outcome.report()
     );

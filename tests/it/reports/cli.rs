@@ -9,8 +9,8 @@ fn a_wrong_report_is_refused_before_anything_is_sent() {
     let folder = shop();
     for (args, says) in [
         (&["--report", "juint=a.xml"][..], "did you mean `junit`?"),
-        (&["--report", "junit"], "takes a format and a path"),
-        (&["--report", "junit="], "takes a format and a path"),
+        (&["--report", "junit"], "needs a format and a path"),
+        (&["--report", "junit="], "needs a format and a path"),
         (
             &["--report", "junit=a", "--report", "json=./x/../a"],
             "would be written over the junit report",

@@ -82,12 +82,12 @@ fn what_stops_a_run_before_its_first_request_is_in_every_report() {
         ),
         (&["--account", "seller"], &[], 2, "no account `seller`"),
         (&["--root", "nowhere"], &[], 3, "the workspace `"),
-        (&["skipped"], &[], 4, "all that was selected is skipped"),
+        (&["skipped"], &[], 4, "all selected requests were skipped"),
         (
             &["pass", "--rerun-failed"],
             &[],
             4,
-            "nothing of this workspace failed when it was last run",
+            "no request of this workspace failed when it was last run",
         ),
     ] {
         let folder = shop();
@@ -184,7 +184,7 @@ fn a_merge_refuses_to_write_over_what_it_reads() {
     let (_, stderr, code) = run(folder.path(), &args, &[]);
     assert_eq!(code, 2, "{stderr}");
     assert!(
-        stderr.contains("`1.json` is read, and a report would be written over it"),
+        stderr.contains("`1.json` is an input, and the report would overwrite it"),
         "{stderr}"
     );
     assert_eq!(file(folder.path(), "1.json"), before);

@@ -90,7 +90,7 @@ fn what_is_no_origin_is_refused() {
         assert_eq!(
             said,
             format!(
-                "error: `--cors {origin}` is no origin\n\
+                "error: `--cors {origin}` is not an origin\n\
                  help: write it as the browser sends it: http://localhost:3000, without a path\n"
             )
         );

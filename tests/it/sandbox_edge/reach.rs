@@ -97,8 +97,8 @@ fn another_address_than_a_loopback_one_is_said_loudly() {
     std::io::Read::read_to_string(&mut stderr, &mut text).unwrap();
     assert_eq!(
         text,
-        "warning: the sandbox listens on 0.0.0.0: every machine that reaches this one can call it\n\
-         help: its keys are no secrets; its controls answer to this machine, and elsewhere only with `--control-key`\n"
+        "warning: the sandbox listens on 0.0.0.0: every machine that can connect to this one can call it\n\
+         help: its keys are not secret; other machines can use its controls only with `--control-key`\n"
     );
 }
 
@@ -112,19 +112,19 @@ fn what_cannot_be_listened_on_is_an_error_with_a_way_out() {
         (
             &["--port", &taken],
             "error: the sandbox cannot listen on 127.0.0.1:PORT: Address already in use (os error 98)\n\
-             help: choose other ports with `--port`, or 0 for any free one\n",
+             help: choose other ports with `--port`, or 0 for a free port\n",
             5,
         ),
         (
             &["--port", &taken_by],
             "error: the sandbox cannot listen on 127.0.0.1:PORT: Address already in use (os error 98)\n\
-             help: choose other ports with `--port`, or 0 for any free one\n",
+             help: choose other ports with `--port`, or 0 for a free port\n",
             5,
         ),
         (
             &["--one-port", &taken],
             "error: the sandbox cannot listen on 127.0.0.1:PORT: Address already in use (os error 98)\n\
-             help: choose other ports with `--port`, or 0 for any free one\n",
+             help: choose other ports with `--port`, or 0 for a free port\n",
             5,
         ),
         (
@@ -134,18 +134,18 @@ fn what_cannot_be_listened_on_is_an_error_with_a_way_out() {
         ),
         (
             &["--port", "shopee=9105", "--port", "shopee=9106"],
-            "error: `--port shopee=9106` is the second of its kind\nhelp: give `shopee` one port\n",
+            "error: `--port shopee=9106` sets a port that is already set\nhelp: give `shopee` one port\n",
             2,
         ),
         (
             &["--port", "9000", "--port", "9100"],
-            "error: `--port 9100` is the second of its kind\n\
-             help: name the first port once, and others as SCHEME=PORT\n",
+            "error: `--port 9100` sets a port that is already set\n\
+             help: set the first port once, and other ports as SCHEME=PORT\n",
             2,
         ),
         (
             &["--port", "shopee=many"],
-            "error: `--port shopee=many`: `many` is no port\n\
+            "error: `--port shopee=many`: `many` is not a port\n\
              help: a port is a number from 0 to 65535; write `--port 9000` or `--port shopee=9105`\n",
             2,
         ),
@@ -173,14 +173,14 @@ fn what_cannot_be_listened_on_is_an_error_with_a_way_out() {
         ),
         (
             &["--bind", "localhost"],
-            "error: `--bind localhost` is no IP address\n\
-             help: name an address of this machine, such as 127.0.0.1, ::1 or 0.0.0.0; ports are set by `--port`\n",
+            "error: `--bind localhost` is not an IP address\n\
+             help: pass an address of this machine, such as 127.0.0.1, ::1 or 0.0.0.0; set the port with `--port`\n",
             2,
         ),
         (
             &["--bind", "127.0.0.1:9000"],
-            "error: `--bind 127.0.0.1:9000` is no IP address\n\
-             help: name an address of this machine, such as 127.0.0.1, ::1 or 0.0.0.0; ports are set by `--port`\n",
+            "error: `--bind 127.0.0.1:9000` is not an IP address\n\
+             help: pass an address of this machine, such as 127.0.0.1, ::1 or 0.0.0.0; set the port with `--port`\n",
             2,
         ),
     ];

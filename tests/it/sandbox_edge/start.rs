@@ -168,8 +168,8 @@ fn a_file_that_no_sandbox_wrote_is_not_overwritten() {
     let said = said.replace(&path.display().to_string(), "PATH");
     assert_eq!(
         said,
-        "error: `--ready-file PATH` is a file that no server of ingam wrote\n\
-         help: it would be overwritten and deleted: name another file, or delete this one\n"
+        "error: `--ready-file PATH` is a file that ingam did not write\n\
+         help: it would be overwritten and deleted: choose another file, or delete this one\n"
     );
     assert_eq!(code, 2);
     assert_eq!(read(&path), "mine");
@@ -186,7 +186,7 @@ fn a_file_that_cannot_be_written_is_an_error_before_anything_is_printed() {
         let (_, said, code) = text(&output);
         assert!(said.starts_with("error: `"), "{said}");
         assert!(said.contains(flag) && said.contains("file/below"), "{said}");
-        assert!(said.contains("help: name a file in a folder that you can write to"));
+        assert!(said.contains("help: choose a file in a folder that you can write to"));
         assert_eq!(code, 5, "{said}");
     }
 }
@@ -242,7 +242,7 @@ fn a_key_that_a_shell_would_read_otherwise_is_not_written() {
     assert_eq!(
         said,
         "error: the value of INGAM_SHOPEE__SHOP_ID cannot be written to an env file: it has a `'`, or a `\\` at its end\n\
-         help: a shell and docker compose would read different values: use `--json` or `--ready-file`\n"
+         help: a shell and docker compose would read it differently: use `--json` or `--ready-file` instead\n"
     );
     assert_eq!(code, 5);
     assert!(!folder.path().join("k.env").exists());

@@ -264,7 +264,7 @@ fn a_scheme_of_the_workspace_is_added_to_the_authority_and_the_user_is_told() {
     let mut said = String::new();
     std::io::Read::read_to_string(&mut stderr, &mut said).unwrap();
     assert!(
-        said.contains("warning: the sandbox's certificate authority was made again"),
+        said.contains("warning: ingam created a new certificate authority for the sandbox"),
         "{said}"
     );
     let second = std::fs::read(&ca).unwrap();

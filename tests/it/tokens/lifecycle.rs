@@ -157,7 +157,7 @@ fn an_owner_is_split_off_once() {
         !workspace
             .run(&["auth", "status"])
             .0
-            .contains("to split off")
+            .contains("without own tokens")
     );
 }
 
@@ -176,7 +176,7 @@ fn a_split_that_was_cut_off_is_ended_by_a_refresh_and_done_once() {
     );
     let (output, code) = workspace.run(&["auth", "status"]);
     assert!(
-        output.contains("1 to split off: auth refresh"),
+        output.contains("1 without own tokens: auth refresh"),
         "{code}: {output}"
     );
     let (output, code) = workspace.run(&["auth", "refresh", "--env", "local"]);
@@ -185,7 +185,7 @@ fn a_split_that_was_cut_off_is_ended_by_a_refresh_and_done_once() {
         !workspace
             .run(&["auth", "status"])
             .0
-            .contains("to split off")
+            .contains("without own tokens")
     );
     assert_eq!(
         (
@@ -212,7 +212,7 @@ fn an_authorization_that_is_over_names_the_shop_and_the_way_out() {
             code == 6 && output.contains("dead since"),
             "{what}: {code}: {output}"
         );
-        // Nothing was deleted, nothing is asked again, and a new authorization mends it.
+        // Nothing was deleted, this condition is empty again, and a new authorization mends it.
         let refused = workspace.count("refused");
         assert_eq!(
             (workspace.run_shop().1, workspace.count("refused")),
@@ -247,7 +247,7 @@ fn the_wrong_seller_is_noticed_before_the_code_is_used() {
     let workspace = TestWorkspace::new();
     let (output, code) = workspace.try_login(&["--account", "sg"], "shop_id=102");
     assert!(
-        code == 6 && output.contains("the seller has authorized shop_id 102, and `sg` is 101"),
+        code == 6 && output.contains("the seller authorized shop_id 102, but `sg` is 101"),
         "{code}: {output}"
     );
     assert_eq!(workspace.count("exchanged"), 0);
@@ -293,7 +293,7 @@ fn the_address_can_be_pasted_and_must_be_the_right_one() {
     };
     let (output, code) = login(&|address| address.replace("shop.example", "evil.example"));
     assert!(
-        code == 6 && output.contains("not the address"),
+        code == 6 && output.contains("not the redirect address"),
         "{code}: {output}"
     );
     let (output, code) = login(&|address| {
@@ -322,7 +322,7 @@ fn a_login_is_refused_with_a_reason() {
         (&["coupang", "--env", "local"], "no authorization link", 2),
         (
             &["naver-commerce", "--env", "local"],
-            "not authorized by a link",
+            "need no authorization link",
             2,
         ),
         (
@@ -337,7 +337,7 @@ fn a_login_is_refused_with_a_reason() {
         ),
         (
             &["shopee", "--env", "local", "--redirect", "here"],
-            "not an address",
+            "not a redirect address",
             2,
         ),
     ] {
@@ -520,12 +520,12 @@ fn login_by_pasting(
 const FORGED_STATES: [(&str, &str); 3] = [
     (
         "&state=wrong",
-        "`state` of the address is not the one of this login's link, so nothing was authorized",
+        "`state` in the address differs from the one in the link of this login, so nothing was authorized",
     ),
     ("", "the address has no `state`, so nothing was authorized"),
     (
         "&state=a&state=b",
-        "`state` of the address is not the one of this login's link, so nothing was authorized",
+        "`state` in the address differs from the one in the link of this login, so nothing was authorized",
     ),
 ];
 

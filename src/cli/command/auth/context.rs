@@ -98,11 +98,10 @@ impl<'a> AuthContext<'a> {
         let environment = settings::resolve_environment(&loaded.workspace, env)?;
         if environment == SANDBOX_ENV {
             return Err(CommandError::usage(
-                "the environment `sandbox` needs no tokens: it ends with each run",
+                "the environment `sandbox` needs no tokens, because it exists only during a run",
             )
             .hint(
-                "name another with `--env`. To try it out, `ingam sandbox` plays the marketplaces as long as it runs, and \
-                 says what to write in ingam.yaml",
+                "choose another environment with `--env`. To try a login, start `ingam sandbox`; it prints what to write in ingam.yaml",
             ));
         }
         let context =

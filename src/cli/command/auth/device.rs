@@ -81,7 +81,7 @@ fn refuse_link_options(scheme: &Scheme, args: &LoginArgs) -> Result<(), CommandE
         return Ok(());
     };
     Err(CommandError::usage(format!(
-        "`{option}` belongs to a login by a link, and `{}` is logged in on another device",
+        "`{option}` is for a login with a link, but `{}` uses a login on another device",
         scheme.name
     ))
     .hint("leave it out"))
@@ -92,22 +92,22 @@ fn device_token(scheme: &Scheme) -> Result<&Token, CommandError> {
     let mut tokens = scheme.tokens.iter();
     tokens.find(|token| token.device.is_some()).ok_or_else(|| {
         CommandError::usage(format!(
-            "accounts of `{}` cannot be logged in on another device",
+            "the scheme `{}` has no login on another device",
             scheme.name
         ))
-        .hint("none of its tokens has `device`: leave `--device` out")
+        .hint("none of its tokens has `device`: run the command without `--device`")
     })
 }
 
 fn print_codes(auth: &AuthContext<'_>, codes: &DeviceCodes, account: &str) {
     let code = &codes.user_code;
     auth.output.print_message(&format!(
-        "open this address, log in as the seller of `{account}`, and enter the code {code}:"
+        "open this address, sign in as the seller of `{account}`, and enter the code {code}:"
     ));
     auth.output.print_data(&codes.verification_uri);
     if let Some(address) = &codes.complete_uri {
         auth.output
-            .print_message("or open this address, which has the code in it:");
+            .print_message("or open this address, which contains the code:");
         auth.output.print_data(address);
     }
     auth.output.print_message(&format!(
@@ -146,9 +146,9 @@ async fn await_confirmation(
     }
     Err(last_failure.unwrap_or_else(|| {
         RefreshError::user_action(format!(
-            "nobody has confirmed the login of `{}` in time",
+            "the login of `{}` was not confirmed in time",
             family.account
         ))
-        .with_note("the code is too old by now: begin again")
+        .with_note("the code has expired: run the command again")
     }))
 }

@@ -27,9 +27,9 @@ const IMPORT_NAMES: [&str; 4] = [
 pub(super) async fn run(auth: &AuthContext<'_>, args: &ImportArgs) -> CommandResult {
     if !args.value.is_empty() {
         return Err(CommandError::usage(
-            "a token is never an argument: every process of the machine can read it",
+            "a token cannot be an argument, because every process of this machine can read it",
         )
-        .hint("it is asked for, or comes from standard input: `ingam auth import SCHEME --account NAME`"));
+        .hint("run `ingam auth import SCHEME --account NAME`, and type the token at the prompt or pipe it to standard input"));
     }
     let scheme = auth.find_scheme(&args.scheme)?;
     let token = imported_token(scheme, args.token.as_deref())?;
@@ -49,7 +49,7 @@ pub(super) async fn run(auth: &AuthContext<'_>, args: &ImportArgs) -> CommandRes
     };
     let key = family.key().map_err(|missing| {
         CommandError::credential(missing.to_string())
-            .hint("write it in ingam.yaml, at the account: the tokens are stored by it")
+            .hint("write it at the account in ingam.yaml: ingam stores the tokens under this value")
     })?;
     let store = room.context.environment.tokens.renewer.store().await?;
     let mut lock = store.lock(&key, LOCK_WAIT).await?;
@@ -82,22 +82,21 @@ pub(super) async fn run(auth: &AuthContext<'_>, args: &ImportArgs) -> CommandRes
 
 fn imported_message(token: &Token, record: &FamilyRecord) -> CommandOutput {
     let mut output = CommandOutput::of_message(format!(
-        "the refresh token of `{}` ({}) is kept",
+        "stored the refresh token of `{}` ({})",
         record.label.account, token.name
     ));
     output.message(if token.lifetime.is_refresh_single_use {
-        "the refresh token works once: whoever else holds it loses it when ingam renews it the first time. Stop the program \
-         that used it before; ingam has asked no marketplace"
+        "the refresh token works only once: when ingam renews it, it becomes invalid for every other program. Stop the program that used it. ingam did not test the token"
     } else {
-        "nobody was asked whether the token is good: `ingam auth refresh` tries it. If the marketplace replaces it at the first \
-         renewal, whoever else holds it loses it"
+        "ingam did not test the token: `ingam auth refresh` tests it. If the marketplace replaces the token at the first renewal, it becomes invalid for every other program"
     });
     output
 }
 
 fn has_tokens(account: &str) -> CommandError {
-    CommandError::usage(format!("`{account}` has tokens already"))
-        .hint("`--replace` replaces them; `ingam auth status` shows them. Nothing was changed")
+    CommandError::usage(format!("`{account}` already has tokens")).hint(
+        "`ingam auth status` shows them; pass `--replace` to replace them. Nothing was changed",
+    )
 }
 
 /// The token that a refresh token can be kept for.
@@ -121,7 +120,7 @@ fn imported_token<'s>(scheme: &'s Scheme, named: Option<&str>) -> Result<&'s Tok
     ) {
         ([], _) => Err(
             CommandError::usage(format!("`{name}` has no token that is renewed"))
-                .hint("ingam gets its tokens with the application's credentials, or it needs none"),
+                .hint("ingam gets its tokens with the credentials of the application, or the scheme needs no tokens"),
         ),
         (_, Some(usual)) => Ok(usual),
         ([only], None) => Ok(only),
@@ -163,7 +162,7 @@ impl ImportedTokens {
         match lines.as_slice() {
             [] => {
                 return Err(CommandError::usage("standard input has no token")
-                    .hint("pipe it in: `ingam auth import SCHEME --account NAME < token.txt`"));
+                    .hint("pass it on standard input: `ingam auth import SCHEME --account NAME < token.txt`"));
             }
             [(_, only)] if !looks_structured(only) => {
                 imported.add("refresh_token", only, scheme)?;
@@ -181,7 +180,7 @@ impl ImportedTokens {
         if imported.find("refresh_token").is_none() {
             return Err(
                 CommandError::usage("standard input has no `refresh_token`").hint(
-                    "without it the access token ends and cannot be renewed; nothing was changed",
+                    "without a refresh token, ingam cannot renew the access token; nothing was changed",
                 ),
             );
         }
@@ -189,7 +188,7 @@ impl ImportedTokens {
             return Err(CommandError::usage(
                 "`expires_at` needs an `access_token`, which is missing",
             )
-            .hint("leave both out: ingam gets an access token when it needs one"));
+            .hint("remove `expires_at`: ingam gets an access token when it needs one"));
         }
         Ok(imported)
     }
@@ -209,7 +208,7 @@ impl ImportedTokens {
         };
         if is_twice {
             return Err(
-                CommandError::usage(format!("`{name}` stands in standard input twice"))
+                CommandError::usage(format!("`{name}` appears twice in standard input"))
                     .hint("nothing was changed"),
             );
         }
@@ -260,7 +259,7 @@ fn odd_line(index: usize) -> CommandError {
         index + 1
     ))
     .hint(format!(
-        "it is one line with the refresh token, or lines with {}; nothing was changed",
+        "pass one line with the refresh token, or lines with {}; nothing was changed",
         join_names(IMPORT_NAMES, "and")
     ))
 }

@@ -68,10 +68,10 @@ fn refuse_pkce_link(scheme: &Scheme, link: &AuthorizeLink) -> Result<(), Command
     }
     let name = &scheme.name;
     Err(CommandError::usage(format!(
-        "the link of `{name}` uses PKCE, so only the login that makes it can use its code"
+        "the link of `{name}` uses PKCE, so a code works only with the login that created the link"
     ))
     .hint(format!(
-        "`ingam auth login {name} --redirect URL` prints the link and waits for the address that comes back"
+        "run `ingam auth login {name} --redirect URL`: it prints the link and waits for the redirect address"
     )))
 }
 
@@ -81,10 +81,10 @@ pub(super) fn check_redirect(redirect: &str) -> Result<(), CommandError> {
         .map_or(redirect, |(address, _)| address);
     match BaseUrl::parse(address) {
         Ok(_) => Ok(()),
-        Err(_) => Err(CommandError::usage(format!(
-            "`{redirect}` is not an address to come back to"
-        ))
-        .hint("write `https://…`")),
+        Err(_) => Err(
+            CommandError::usage(format!("`{redirect}` is not a redirect address"))
+                .hint("write `https://…`"),
+        ),
     }
 }
 
@@ -117,13 +117,13 @@ fn missing_link(scheme: &Scheme, name: Option<&str>) -> CommandError {
                 .hint(format!("it has {names}"))
         }
         _ if scheme.tokens.iter().any(|token| token.issue.is_some()) => CommandError::usage(
-            format!("accounts of `{scheme_name}` are not authorized by a link"),
+            format!("accounts of `{scheme_name}` need no authorization link"),
         )
-        .hint("its tokens are got with the application's own credentials, whenever one is needed"),
+        .hint("ingam gets its tokens with the credentials of the application, when it needs one"),
         _ => CommandError::usage(format!(
             "the scheme `{scheme_name}` has no authorization link"
         ))
-        .hint("it needs none to be used"),
+        .hint("you can use the scheme without a login"),
     }
 }
 
@@ -277,11 +277,11 @@ impl SignedLink {
             (None, _) => Err(CommandError::credential(format!(
                 "the address has no `{name}`, so nothing was authorized"
             ))
-            .hint("only the address that this login's link led to is accepted: open the link again")),
+            .hint("open the link of this login again, and use the address that it leads to")),
             _ => Err(CommandError::credential(format!(
-                "`{name}` of the address is not the one of this login's link, so nothing was authorized"
+                "`{name}` in the address differs from the one in the link of this login, so nothing was authorized"
             ))
-            .hint("the address belongs to another login, or somebody else made it: open the link again")),
+            .hint("the address belongs to another login, or someone else created it: open the link of this login again")),
         }
     }
 }
@@ -292,10 +292,10 @@ fn add_query_pair(redirect: &str, pair: &(String, String)) -> Result<String, Com
     let query = address.split_once('?').map(|(_, query)| query);
     if query.is_some_and(|query| parse_form(query).iter().any(|(name, _)| *name == pair.0)) {
         return Err(CommandError::usage(format!(
-            "`{redirect}` has a parameter `{}`, which ingam needs for its own value",
+            "`{redirect}` has a parameter `{}`, which is reserved for ingam",
             pair.0
         ))
-        .hint("leave it out: ingam adds one, and compares it when the browser comes back"));
+        .hint("remove it: ingam adds its own value, and compares it when the browser returns"));
     }
     let joint = match query {
         None => "?",
@@ -308,7 +308,7 @@ fn add_query_pair(redirect: &str, pair: &(String, String)) -> Result<String, Com
 
 fn no_place_for_state(scheme: &Scheme) -> CommandError {
     CommandError::file(format!(
-        "the authorization link of `{}` has no place for a state, so its callback could be anybody's",
+        "the authorization link of `{}` has no place for a state, so ingam could not tell whose callback it receives",
         scheme.name
     ))
     .hint("write `state: \"{{ state }}\"` or `redirect_uri: \"{{ redirect }}\"` under `query` of `authorize`")

@@ -109,7 +109,7 @@ fn require_account_name(
         "`{}` has the accounts {names}, and none is named",
         scheme.name
     ))
-    .hint("name one with `--account`"))
+    .hint("choose one with `--account`"))
 }
 
 /// The account that was named, or the only one there is.
@@ -180,7 +180,7 @@ async fn await_callback(
 fn print_link(auth: &AuthContext<'_>, url: &str, account: Option<&str>) {
     let of_account = account.map_or_else(String::new, |name| format!(" of `{name}`"));
     auth.output.print_message(&format!(
-        "open this link and log in as the seller{of_account}:"
+        "open this link, and sign in as the seller{of_account}:"
     ));
     auth.output.print_data(url);
 }
@@ -220,7 +220,7 @@ async fn wait_for_address(
         (None, _) => "paste the address that the browser ends at:",
         (Some(_), false) => "waiting for the browser:",
         (Some(_), true) => {
-            "waiting for the browser; or, if the browser is on another machine, paste the address that it ends at:"
+            "waiting for the browser. If the browser is on another machine, paste the address that it ends at:"
         }
     });
     let address = tokio::select! {
@@ -229,8 +229,8 @@ async fn wait_for_address(
         () = tokio::time::sleep(patience) => None,
     };
     address.ok_or_else(|| {
-        CommandError::credential("nobody came back from the marketplace")
-            .hint("a code would be too old by now: begin again")
+        CommandError::credential("the browser did not return from the marketplace in time")
+            .hint("the link has expired: run the command again")
     })
 }
 
@@ -293,7 +293,7 @@ fn check_signature(
     };
     check_incoming(signature, &Arrived::callback(query), credentials).map_err(|error| {
         CommandError::credential(format!("the address is not accepted: {error}")).hint(
-            "nothing was authorized. Check the secret of the application, and open the link again",
+            "nothing was authorized. Check the secret of the application, then run the command again",
         )
     })
 }
@@ -301,10 +301,10 @@ fn check_signature(
 /// The raw query of the address. Refuses any other address than the redirect address.
 fn callback_query<'a>(address: &'a str, redirect: &str) -> Result<&'a str, CommandError> {
     if page_address(address) != page_address(redirect) {
-        return Err(CommandError::credential(
-            "this is not the address that the link leads back to",
-        )
-        .hint(format!("it begins with `{redirect}`")));
+        return Err(
+            CommandError::credential("this is not the redirect address of the link")
+                .hint(format!("it begins with `{redirect}`")),
+        );
     }
     let query = address.split_once('?').map_or("", |(_, query)| query);
     Ok(query.split_once('#').map_or(query, |(query, _)| query))
@@ -331,8 +331,9 @@ fn missing_code(callback: &CallbackParams, link: &AuthorizeLink) -> CommandError
         .filter(|(_, value)| !value.is_empty())
         .map(|(name, _)| name.as_str());
     let received = crate::diagnostic::join_names(names, "and");
-    CommandError::credential(format!("the address has no `{}`", link.code_param))
-        .hint(format!("it has {received}: was the authorization refused?"))
+    CommandError::credential(format!("the address has no `{}`", link.code_param)).hint(format!(
+        "it has {received}: check whether the seller refused the authorization"
+    ))
 }
 
 /// An authorization by the seller: a code, and the account that it is for.
@@ -400,12 +401,12 @@ impl<'s> AuthorizationGrant<'s> {
             let own = access.credentials.get(name);
             if own.is_none_or(|own| own.to_text() != value.to_text()) {
                 return Err(CommandError::credential(format!(
-                    "the seller has authorized {name} {}, and the link was for {}",
+                    "the seller authorized {name} {}, but the link was for {}",
                     value.to_text(),
                     own.map_or_else(|| "none".to_owned(), Value::to_text)
                 ))
                 .hint(
-                    "the code was not used: log in as the right seller, or name the right account",
+                    "the code was not used: sign in as the right seller, or choose the right account with `--account`",
                 ));
             }
         }
@@ -469,7 +470,7 @@ fn missing_owner(link: &AuthorizeLink) -> CommandError {
     let wanted = link.callback_params.iter().map(|(_, name)| name.as_str());
     let wanted = crate::diagnostic::join_names(wanted, "or");
     CommandError::credential(format!("the address has a code, but no {wanted}"))
-        .hint("was it cut? In a shell it needs quotes")
+        .hint("check that you pasted the whole address; in a shell, put it in quotes")
 }
 
 /// A line for ingam.yaml, if the account has no ids there.
@@ -538,12 +539,12 @@ fn authorized_account_name(
         return match mismatched_id(account, ids) {
             None => Ok(account.name.clone()),
             Some((name, own, value)) => Err(CommandError::credential(format!(
-                "the seller has authorized {name} {}, and `{}` is {}",
+                "the seller authorized {name} {}, but `{}` is {}",
                 value.to_text(),
                 account.name,
                 own.to_text()
             ))
-            .hint("the code was not used: log in as the right seller, or name the right account")),
+            .hint("the code was not used: sign in as the right seller, or choose the right account with `--account`")),
         };
     }
     let accounts = room.accounts(scheme);

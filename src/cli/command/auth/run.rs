@@ -17,9 +17,9 @@ pub(crate) fn run(invocation: &Invocation<'_>, args: &AuthArgs, output: &Output)
         && !value.is_empty()
     {
         return Err(CommandError::usage(
-            "a secret is never an argument: every process of the machine can read it",
+            "a secret cannot be an argument, because every process of this machine can read it",
         )
-        .hint("it is asked for, or comes from standard input: `ingam auth set SCHEME NAME`"));
+        .hint("run `ingam auth set SCHEME NAME`, and type the value at the prompt or pipe it to standard input"));
     }
     let runtime = session::start_runtime()?;
     let kinds = &[FileKind::Scheme];

@@ -58,16 +58,16 @@ fn set_user_secret(
 ) -> CommandResult {
     if account_args.env.is_some() || account_args.account.is_some() {
         return Err(CommandError::usage(
-            "a secret of your own holds for all environments and accounts",
+            "a secret of your own applies to all environments and accounts",
         )
-        .hint("leave `--env` and `--account` out, and use a name for each value"));
+        .hint("run the command without `--env` and `--account`, and use a different name for each value"));
     }
     if name.contains('=') {
         return Err(value_as_argument(SECRET_ROOT, None));
     }
     if !is_variable_name(name) || name.to_lowercase() != name {
         return Err(CommandError::usage(
-            "the name of a secret has small letters, digits and `_`, and does not begin with a digit",
+            "the name of a secret consists of lower-case letters, digits and `_`, and does not begin with a digit",
         ));
     }
     let credential = Credential {
@@ -95,21 +95,20 @@ fn store(
     let folder = auth.invocation.host.config_folder().filter(|_| in_file);
     if folder.is_none() && in_file {
         return Err(
-            CommandError::usage("there is no folder for the settings of this user")
-                .hint("set HOME"),
+            CommandError::usage("ingam found no settings folder for this user").hint("set HOME"),
         );
     }
     let stored = store_credential(folder.as_deref(), variable, value).map_err(|error| {
         // Not the error's own class: the disk or the keyring failed, and no authorization by a person
         // would help.
         CommandError::operation(error.to_string()).hint(
-            "`--file` keeps it in a file that only you can read; or set the variable where the program runs",
+            "pass `--file` to store it in a file that only you can read, or set the variable where the program runs",
         )
     })?;
     Ok(CommandOutput::of_message(match stored {
-        StoredIn::Keyring => format!("kept as `{variable}` in the keyring"),
+        StoredIn::Keyring => format!("stored as `{variable}` in the keyring"),
         StoredIn::File(path) => format!(
-            "kept as `{variable}` in {}, which only you can read",
+            "stored as `{variable}` in {}, which only you can read",
             path.display()
         ),
     }))
@@ -133,8 +132,9 @@ fn check_account_name(
     if names.contains(&account) {
         return Ok(());
     }
-    let hint = did_you_mean(account, names)
-        .unwrap_or_else(|| "accounts stand under `envs` in ingam.yaml".to_owned());
+    let hint = did_you_mean(account, names).unwrap_or_else(|| {
+        "add it under `envs` in ingam.yaml, or choose another account".to_owned()
+    });
     Err(CommandError::usage(format!("`{}` has no account `{account}`", scheme.name)).hint(hint))
 }
 
@@ -148,7 +148,7 @@ fn find_credential<'s>(scheme: &'s Scheme, name: &str) -> Result<&'s Credential,
             return value_as_argument(&scheme.name, names().find(|known| *known == meant));
         }
         let hint = did_you_mean(name, names())
-            .unwrap_or_else(|| "`ingam scheme show` has them all".to_owned());
+            .unwrap_or_else(|| "`ingam scheme show` lists all credentials".to_owned());
         let shown = shown_argument(name, names());
         CommandError::usage(format!("`{}` has no credential {shown}", scheme.name)).hint(hint)
     })
@@ -157,11 +157,11 @@ fn find_credential<'s>(scheme: &'s Scheme, name: &str) -> Result<&'s Credential,
 /// `partner_key=SECRET`: the secret is not repeated.
 fn value_as_argument(scheme: &str, name: Option<&str>) -> CommandError {
     let name = name.unwrap_or("NAME");
-    CommandError::usage("a value is not an argument: every process of this machine can read it")
+    CommandError::usage("a value cannot be an argument, because every process of this machine can read it")
         .hint(format!(
-            "write `ingam auth set {scheme} {name}`, and type the value when it is asked for"
+            "run `ingam auth set {scheme} {name}`, and type the value at the prompt"
         ))
-        .hint("your shell may keep it in its history: replace a secret that was typed here")
+        .hint("your shell may have saved the command in its history: replace the secret at the marketplace")
 }
 
 /// No credential is longer, in bytes.
@@ -222,13 +222,16 @@ fn prompt_value(credential: &Credential) -> std::io::Result<String> {
 /// What is wrong with a value, and what to do.
 fn value_error(value: &str, credential: &Credential) -> Option<(String, &'static str)> {
     if value.is_empty() {
-        return Some(("got no value".to_owned(), "type it, or pipe it in"));
+        return Some((
+            "got no value".to_owned(),
+            "type it at the prompt, or pipe it to standard input",
+        ));
     }
     if credential.kind.is_key() {
         let error = key_fault(value, credential.kind)?;
         return Some((
             error.to_string(),
-            "pipe it in: `ingam auth set … < key.pem`",
+            "pass it on standard input: `ingam auth set … < key.pem`",
         ));
     }
     // Pasted with a blank, every signature would be wrong, and the marketplace would only say so.

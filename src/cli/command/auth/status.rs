@@ -51,7 +51,7 @@ pub(super) async fn run(auth: &AuthContext<'_>) -> CommandResult {
     }
     let rows = sorted_rows(auth.loaded, &records, now);
     if rows.is_empty() {
-        output.message("no tokens are kept, and no account of ingam.yaml needs any");
+        output.message("no tokens are stored, and no account in ingam.yaml needs any");
         return Ok(output);
     }
     output.data(table(&rows, auth.invocation.stdout));
@@ -72,7 +72,7 @@ fn with_kept_responses(error: StoreError, config: &StoreConfig) -> CommandError 
     }
     let paths = kept.iter().map(|path| format!("`{}`", path.display()));
     error.hint(format!(
-        "token responses are kept on this machine until the store works: {}",
+        "token responses are stored on this machine until the token store works again: {}",
         paths.collect::<Vec<_>>().join(", ")
     ))
 }
@@ -121,7 +121,10 @@ fn family_row(record: &FamilyRecord, loaded: &LoadedWorkspace, now: i64) -> [Str
 
 fn state_column(record: &FamilyRecord, token: Option<&Token>, now: i64) -> String {
     if !record.pending_splits.is_empty() {
-        return format!("{} to split off: auth refresh", record.pending_splits.len());
+        return format!(
+            "{} without own tokens: auth refresh",
+            record.pending_splits.len()
+        );
     }
     let is_shared = token.is_some_and(|token| !token.splits.is_empty());
     // A lead time that does not fit makes every pair due, which is safe: it only renews too early.

@@ -51,13 +51,13 @@ fn scheme_of_account<'w>(
         [] => Err(CommandError::usage(format!(
             "there is no account `{account}` in environment `{environment}`"
         ))
-        .hint("accounts stand under `envs` in ingam.yaml")),
+        .hint("add it under `envs` in ingam.yaml, or choose another account")),
         several => {
             let names = several.iter().map(|scheme| scheme.name.as_str());
             let names = crate::diagnostic::join_names(names, "and");
             Err(
-                CommandError::usage(format!("{names} have an account `{account}`"))
-                    .hint("name one with `--scheme`"),
+                CommandError::usage(format!("the schemes {names} have an account `{account}`"))
+                    .hint("choose one with `--scheme`"),
             )
         }
     }

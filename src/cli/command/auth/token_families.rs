@@ -157,11 +157,11 @@ fn split_kind(shared: &FamilyRecord) -> Option<RefreshKind> {
 
 fn no_refresh_token(shared: &FamilyRecord) -> CommandError {
     CommandError::credential(format!(
-        "the shared tokens of `{}` have no refresh token, so no owner can get tokens of its own",
+        "the shared tokens of `{}` have no refresh token, so ingam cannot get tokens for each owner",
         shared.label.account
     ))
     .hint(format!(
-        "`ingam auth login {} --env {}` authorizes them again",
+        "authorize them again: `ingam auth login {} --env {}`",
         shared.key.scheme, shared.label.environment
     ))
 }
@@ -264,10 +264,10 @@ async fn remove_pending_split(
     let current = lock.read().await?;
     let Some(mut current) = current.filter(|record| record.generation == shared.generation) else {
         return Err(RefreshError::temporary(format!(
-            "{} {} has tokens of its own, but the shared tokens were changed by another process meanwhile",
+            "{} {} has its own tokens now, but another process changed the shared tokens at the same time",
             pending.credential, pending.id
         ))
-        .with_note("`ingam auth status` shows what is still to split off"));
+        .with_note("`ingam auth status` shows which owners still need their own tokens"));
     };
     current.pending_splits.retain(|other| other != pending);
     lock.write(&mut current).await?;
@@ -355,8 +355,9 @@ pub(super) async fn refresh(
 }
 
 fn nothing_to_renew() -> CommandError {
-    CommandError::selection("nothing is kept that could be renewed")
-        .hint("`ingam auth status` shows what is kept; `ingam auth login` authorizes an account")
+    CommandError::selection("there are no stored tokens to renew").hint(
+        "`ingam auth status` shows the stored tokens; `ingam auth login` authorizes an account",
+    )
 }
 
 async fn renew_family(room: &AuthWorkspace<'_>, record: &FamilyRecord) -> CommandResult {
@@ -498,13 +499,15 @@ pub(super) async fn logout(
         is_known |= !is_revoked;
         let (name, token) = (&record.label.account, &record.key.token);
         output.message(if is_revoked {
-            format!("the marketplace has ended the authorization of `{name}` ({token}), and its tokens are removed")
+            format!("the marketplace ended the authorization of `{name}` ({token}), and ingam deleted its tokens")
         } else {
-            format!("removed the tokens of `{name}` ({token})")
+            format!("deleted the tokens of `{name}` ({token})")
         });
     }
     if is_known {
-        output.message("the marketplace still knows the authorization: the seller ends it there");
+        output.message(
+            "the authorization still exists at the marketplace: the seller can end it there",
+        );
     }
     Ok(output)
 }
@@ -543,12 +546,16 @@ fn check_one_account(records: &[FamilyRecord], account: Option<&str>) -> Result<
         .collect();
     names.dedup();
     match (names.as_slice(), account) {
-        ([], _) => Err(CommandError::selection("nothing of this account is kept")
-            .hint("`ingam auth status` shows what is")),
+        ([], _) => Err(
+            CommandError::selection("there are no stored tokens of this account")
+                .hint("`ingam auth status` shows the stored tokens"),
+        ),
         ([_, _, ..], None) => {
             let names = crate::diagnostic::join_names(names.iter().copied(), "and");
-            Err(CommandError::usage(format!("tokens of {names} are kept"))
-                .hint("name one with `--account`"))
+            Err(
+                CommandError::usage(format!("there are stored tokens of {names}"))
+                    .hint("choose one with `--account`"),
+            )
         }
         _ => Ok(()),
     }

@@ -37,7 +37,7 @@ impl ItemFiles<'_> {
                 .any(|folder| real.starts_with(folder))
         {
             return Err(CommandError::usage(format!(
-                "the file `{name}` holds credentials or tokens, and is not sent"
+                "the file `{name}` holds credentials or tokens, so ingam does not send it"
             )));
         }
         let bytes = read_plain_file(&path, MAX_GIVEN_BYTES).map_err(|error| unreadable(&error))?;
@@ -60,10 +60,10 @@ impl ItemFiles<'_> {
             .map_err(|error| unreadable(&error))?;
         let below = path.strip_prefix(&root).map_err(|_| {
             CommandError::usage(format!(
-                "the file `{name}` lies outside of `{}`",
+                "the file `{name}` is outside `{}`",
                 root.display()
             ))
-            .hint("a request sends files of its workspace only: copy it there, or name another folder with `--root`")
+            .hint("a request can send only files of its workspace: copy the file there, or choose another workspace with `--root`")
         })?;
         let parts = below
             .components()
@@ -98,7 +98,7 @@ pub(super) fn standard_input() -> Result<String, CommandError> {
 fn text_of(bytes: Vec<u8>, shown: &str) -> Result<String, CommandError> {
     let text = String::from_utf8(bytes).map_err(|_| {
         CommandError::usage(format!("{shown} is not UTF-8 text"))
-            .hint("send other bytes with `--form name@file`, or with `file` in a request file")
+            .hint("send binary data with `--form name@file`, or with `file` in a request file")
     })?;
     Ok(escaped(&text))
 }

@@ -128,7 +128,9 @@ impl CommandLineCall<'_> {
         ended.append(response::deliver(&response, response_file, self.output)?);
         match &self.file {
             Some(file) if has_passed => ended.message(file.write(&self.request, &response)?),
-            Some(_) => ended.message("the request is not written: its call did not pass"),
+            Some(_) => {
+                ended.message("the request file is not written, because the call did not pass");
+            }
             None => {}
         }
         Ok(ended)
@@ -227,7 +229,7 @@ fn confirm(
     // A pipe such as `yes |` must not agree to what no person has looked at.
     if !host.stdin_is_terminal || !host.stderr.is_terminal {
         return Err(
-            CommandError::usage(format!("{question}, and nobody can be asked here"))
+            CommandError::usage(format!("{question}, and there is no terminal to ask at"))
                 .hint("nothing was sent; pass `--yes` to send it"),
         );
     }

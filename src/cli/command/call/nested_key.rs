@@ -19,15 +19,15 @@ enum KeyPart {
 pub(super) enum NestedKeyError {
     #[error("begins with a bracket: the body of a call is an object, and its members have names")]
     NoName,
-    #[error("has a `[` that no `]` closes")]
+    #[error("has a `[` without a `]`")]
     Unclosed,
-    #[error("has a `]` that no `[` opens, or text behind a `]`")]
+    #[error("has a `]` without a `[`, or text after a `]`")]
     Stray,
     #[error("stands twice")]
     Twice,
-    #[error("needs {expected} at `{at}`, where another item has put something else")]
+    #[error("needs {expected} at `{at}`, but another item sets a different type there")]
     OtherKind { at: String, expected: &'static str },
-    #[error("leaves a hole in the list `{at}`, which has {len} elements so far")]
+    #[error("skips an index of the list `{at}`, which has {len} elements so far")]
     Hole { at: String, len: usize },
 }
 

@@ -24,7 +24,7 @@ impl CallFile {
     /// Checked before anything is sent. `path` is that of the command line.
     ///
     /// # Errors
-    /// When it is no place of a request file, or there is a file already.
+    /// When it is no place of a request file, or the file already exists.
     pub(super) fn new(cwd: &Path, root: &Path, path: &Path) -> Result<Self, CommandError> {
         let shown = path.display().to_string();
         let refuse = |reason: &str| {
@@ -43,17 +43,17 @@ impl CallFile {
             _ => None,
         });
         let name = name.ok_or_else(|| {
-            refuse("it is no request file of the workspace")
-                .hint("name a file below `requests`, such as `requests/shop_info.yaml`")
+            refuse("it is not a request file of the workspace")
+                .hint("choose a file below `requests`, such as `requests/shop_info.yaml`")
         })?;
         let folders = whole.ancestors().skip(1);
         let mut folders = folders.take_while(|folder| *folder != root);
         if let Some(link) = folders.find(|folder| folder.is_symlink()) {
             let reason = format!("`{}` is a link", link.display());
-            return Err(refuse(&reason).hint("name a file in a folder of the workspace"));
+            return Err(refuse(&reason).hint("choose a file in a folder of the workspace"));
         }
         if whole.symlink_metadata().is_ok() {
-            return Err(refuse("there is a file already").hint("name another one"));
+            return Err(refuse("the file already exists").hint("name another one"));
         }
         Ok(Self { path: whole, name })
     }
@@ -76,7 +76,7 @@ impl CallFile {
         } else {
             let name = literal_secret(&content).or_else(|| path_secret(&request.path));
             name.map(|name| {
-                format!("`{name}` has a literal value, and its name is that of a secret")
+                format!("`{name}` has a literal value, but the name is that of a secret")
             })
         };
         let Some(what) = what else { return Ok(()) };
@@ -84,7 +84,7 @@ impl CallFile {
             "the request is not written to `{}`: {what}",
             self.path.display()
         ))
-        .hint("nothing was sent; leave out what the scheme adds, and write `{{ secret.NAME }}` for a secret of your own (docs/reference/templates.md)"))
+        .hint("nothing was sent; remove what the scheme adds, and write `{{ secret.NAME }}` for a secret of your own (docs/reference/templates.md)"))
     }
 
     /// Writes the request, and what is to be said of it.
@@ -111,7 +111,7 @@ impl CallFile {
         // Somebody can have written one since the check.
         if !create_shared(&self.path, text.as_bytes()).map_err(unwritable)? {
             return Err(CommandError::operation(format!(
-                "`{}` is not written: there is a file now, which another program has written",
+                "`{}` is not written: another program created the file in the meantime",
                 self.path.display()
             )));
         }

@@ -73,16 +73,16 @@ fn scheme_and_account(args: &CallArgs) -> Result<(String, Option<String>), Comma
     };
     if account.is_empty() {
         return Err(
-            CommandError::usage(format!("`{}` names no account behind `@`", args.scheme))
-                .hint("write `shopee@sg` for the account `sg`, or leave `@` out"),
+            CommandError::usage(format!("`{}` has no account after `@`", args.scheme))
+                .hint("write `shopee@sg` for the account `sg`, or remove `@`"),
         );
     }
     match option {
         Some(option) if option != account => Err(CommandError::usage(format!(
-            "`{}` and `--account {option}` name two accounts",
+            "`{}` and `--account {option}` name different accounts",
             args.scheme
         ))
-        .hint("keep one of them")),
+        .hint("remove one of them")),
         _ => Ok((scheme.to_owned(), Some(account.to_owned()))),
     }
 }
@@ -93,10 +93,10 @@ fn method_of(text: &str) -> Result<Method, CommandError> {
     }
     let usage = "write `ingam call SCHEME METHOD PATH`, such as `ingam call shopee GET /api/v2/shop/get_shop_info`";
     if text.starts_with('/') {
-        return Err(CommandError::usage(format!(
-            "a path stands where the method belongs: `{text}`"
-        ))
-        .hint(usage));
+        return Err(
+            CommandError::usage(format!("the method is missing before the path `{text}`"))
+                .hint(usage),
+        );
     }
     let names = Method::ALL.map(Method::name);
     let upper = text.to_ascii_uppercase();
@@ -123,7 +123,7 @@ fn parse_item(text: &str) -> Result<RequestItem, CommandError> {
     if item.key.is_empty() {
         return Err(
             CommandError::usage(format!("the item `{}` has no name", item.shown()))
-                .hint("a name stands before the sign, such as `limit==5`"),
+                .hint("write a name before the sign, such as `limit==5`"),
         );
     }
     Ok(item)
@@ -167,7 +167,7 @@ fn header_members(
                     "the header `{name}:` has no value"
                 ))
                 .hint(format!(
-                    "`{name};` sends an empty one; ingam adds no header that could be removed"
+                    "write `{name};` for an empty header; ingam has no default headers to remove"
                 )));
             }
             ItemKind::Header => item.value.clone(),
@@ -175,7 +175,7 @@ fn header_members(
             ItemKind::EmptyHeader if item.value.is_empty() => String::new(),
             ItemKind::EmptyHeader => {
                 return Err(CommandError::usage(format!(
-                    "the item `{name};…` has a value behind `;`"
+                    "the item `{name};…` has a value after `;`"
                 ))
                 .hint(format!(
                     "write `{name}:value` for a header, and `{name};` for an empty one"
@@ -186,7 +186,7 @@ fn header_members(
         let is_same = |(known, _): &&ObjectMember| known.eq_ignore_ascii_case(&name);
         if members.iter().find(is_same).is_some() {
             return Err(
-                CommandError::usage(format!("the header `{name}` stands twice"))
+                CommandError::usage(format!("the header `{name}` appears twice"))
                     .hint("join its values with a comma, if the marketplace reads a list"),
             );
         }
@@ -206,10 +206,10 @@ fn body_member(
     if let Some(raw) = &args.raw {
         return match body.first() {
             Some(item) => Err(CommandError::usage(format!(
-                "`--raw` is the whole body, and `{}` would be a part of it",
+                "`--raw` sets the whole body, but `{}` sets a part of it",
                 item.shown()
             ))
-            .hint("keep one of them")),
+            .hint("remove one of them")),
             None => Ok(Some(raw_member(raw, args.form, headers)?)),
         };
     }
@@ -228,7 +228,7 @@ fn body_member(
     }
     if has_file {
         return Err(CommandError::usage(format!(
-            "`{}` sends a file, and JSON holds none",
+            "`{}` sends a file, but a JSON body cannot hold a file",
             first_file(&body)
         ))
         .hint(
@@ -249,10 +249,10 @@ fn body_item_error(item: &RequestItem, method: Method) -> CommandError {
     let hint = if item.kind == ItemKind::File {
         "send files with POST and `--form`".to_owned()
     } else {
-        format!("write `{name}==…` for a parameter of the query, or choose POST")
+        format!("write `{name}==…` for a query parameter, or use POST")
     };
     CommandError::usage(format!(
-        "`{name}{mark}…` belongs to a body, and {method} is sent without one"
+        "`{name}{mark}…` is part of a body, but {method} has no body"
     ))
     .hint(hint)
 }
@@ -293,7 +293,7 @@ fn json_member(body: &[&RequestItem], files: &ItemFiles<'_>) -> Result<ObjectMem
         };
         nested_key::insert(&mut json, item, value).map_err(|error| {
             CommandError::usage(format!("`{}` {error}", item.shown())).hint(
-                "`a[b]=1` is a member of `a`, `a[]=1` one more element; for all else write `a:='{…}'`",
+                "`a[b]=1` sets a member of `a`, `a[]=1` adds an element; for anything else write `a:='{…}'`",
             )
         })?;
     }
@@ -316,10 +316,10 @@ fn form_member(body: &[&RequestItem], files: &ItemFiles<'_>) -> Result<ObjectMem
 fn form_text(item: &RequestItem, files: &ItemFiles<'_>) -> Result<String, CommandError> {
     json_value(item, files)?.to_plain_text().ok_or_else(|| {
         CommandError::usage(format!(
-            "`{}` is a list or an object, and a field of a form is text",
+            "`{}` is a list or an object, but a form field is text",
             item.shown()
         ))
-        .hint("write `name='[1,2]'` for JSON text in a field, or repeat the name for each value")
+        .hint("write `name='[1,2]'` to send JSON as text, or repeat the name for each value")
     })
 }
 
@@ -356,7 +356,7 @@ fn text_value(item: &RequestItem, files: &ItemFiles<'_>) -> Result<String, Comma
     match item.kind {
         ItemKind::TextFile => files.template_of(&item.value),
         ItemKind::File => Err(CommandError::usage(format!(
-            "`{}` sends a file, and this form holds none",
+            "`{}` sends a file, but this form cannot hold a file",
             item.shown()
         ))),
         _ => Ok(item.value.clone()),
@@ -381,7 +381,7 @@ fn json_value(item: &RequestItem, files: &ItemFiles<'_>) -> Result<Value, Comman
             )
         };
         CommandError::usage(format!(
-            "`{}` is no JSON at byte {}: {}",
+            "`{}` is not valid JSON at byte {}: {}",
             item.shown(),
             error.offset,
             error.reason

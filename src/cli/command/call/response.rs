@@ -34,12 +34,12 @@ pub(super) fn deliver(
             if !secrets.is_empty() {
                 let names = join_names(secrets.iter().map(String::as_str), "and");
                 notes.message(format!(
-                    "note: the response holds secrets, and their names stand in their place: {names}"
+                    "note: secrets in the response are replaced by their names: {names}"
                 ));
             }
             if *has_pseudonyms {
                 notes.message(
-                    "note: pseudonyms stand in the place of personal data; `-o FILE` writes the response as it is, `--show-personal` shows it at a terminal",
+                    "note: personal data is replaced by pseudonyms; `-o FILE` writes the original response, and `--show-personal` shows it at a terminal",
                 );
             }
             bytes
@@ -72,7 +72,7 @@ fn print(bytes: &Bytes, output: &Output, notes: &mut CommandOutput) {
         }
         (Err(_), Ok(text)) => output.print_data(text),
         (Err(_), Err(_)) => notes.message(format!(
-            "note: the body has {} bytes that are not text; `-o FILE` writes them to a file",
+            "note: the body has {} bytes of binary data; `-o FILE` writes them to a file",
             bytes.len()
         )),
     }
@@ -85,9 +85,9 @@ fn write_file(
     let bytes = response.whole.as_ref().map_err(|names| {
         let names = join_names(names.iter().map(String::as_str), "and");
         CommandError::operation(format!(
-            "the response is not written to a file: it holds {names}"
+            "the response is not written to a file, because it holds {names}"
         ))
-        .hint("without `-o` it is shown, with names in the place of secrets")
+        .hint("run the command without `-o` to see it with secrets replaced by their names")
     })?;
     let message = file.write(bytes)?;
     let count = bytes.len();

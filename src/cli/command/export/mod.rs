@@ -30,9 +30,9 @@ pub(crate) fn run(invocation: &Invocation<'_>, args: &ExportArgs) -> CommandResu
     let target = RunTarget::new(invocation, &loaded, &args.target, Some(&[request]), scope)?;
     if target.environment == SANDBOX_ENV {
         return Err(CommandError::usage(
-            "the sandbox is inside of ingam, and no other program can send it anything",
+            "the sandbox runs inside ingam, so other programs cannot send requests to it",
         )
-        .hint("name another environment, such as `--env live`; `ingam sandbox` plays marketplaces at addresses that an environment can name as `hosts`"));
+        .hint("choose another environment, such as `--env live`, or start `ingam sandbox` and name its address under `hosts` of an environment"));
     }
     let account = args.target.account.as_deref();
     let units = Unit::expand(request, account, &loaded.workspace, &target.environment);

@@ -37,8 +37,8 @@ impl RequestExporter<'_> {
         };
         sent.check_body(format)?;
         let text = sent.text(format).map_err(|error| {
-            CommandError::new(FailureClass::Check, format!("the request cannot be written so: {error}"))
-                .hint("a name can stand in the place of a secret only where the secret itself stands; `ingam explain` shows the request")
+            CommandError::new(FailureClass::Check, format!("the request cannot be written in this format: {error}"))
+                .hint("a secret can be replaced by its name only where the secret itself is sent; `ingam explain` shows the request")
         })?;
         Ok((text, sent.notes()))
     }
@@ -65,7 +65,7 @@ impl SentRequest<'_> {
         }
         Err(CommandError::new(
             FailureClass::Check,
-            "the body holds bytes that are no text, and this format cannot hold them",
+            "the body is binary, and this format can hold only text",
         )
         .hint("`ingam export har` writes them in base64"))
     }
@@ -152,12 +152,12 @@ impl SentRequest<'_> {
         let signed = self.signed_at();
         vec![match scheme.clock.window {
             Some(window) => format!(
-                "signed for {signed}: `{}` takes it for {}",
+                "signed for {signed}: `{}` accepts it for {}",
                 scheme.name,
                 format_duration(window)
             ),
             None => format!(
-                "signed for {signed}: how long `{}` takes it is not known",
+                "signed for {signed}: how long `{}` accepts it is unknown",
                 scheme.name
             ),
         }]

@@ -46,13 +46,16 @@ pub(super) fn find_key(
             ..found
         })
         .ok_or_else(|| {
-            CommandError::operation(format!("the key `{}` is gone again", path.display()))
+            CommandError::operation(format!(
+                "the key file `{}` was deleted in the meantime",
+                path.display()
+            ))
         })
 }
 
 fn default_path(host: &HostContext) -> Result<PathBuf, CommandError> {
     let folder = host.state_folder().ok_or_else(|| {
-        CommandError::operation("there is no folder in which the key of the gateway could be kept")
+        CommandError::operation("ingam found no folder for the key of the gateway")
             .hint("set HOME or XDG_STATE_HOME, or name a file with `--key-file`")
     })?;
     Ok(folder.join(FILE_NAME))
@@ -64,15 +67,16 @@ fn read_key(path: &Path) -> Result<Option<LocatedKey>, CommandError> {
     };
     let text = Secret::new(bytes).into_text().ok_or_else(|| {
         CommandError::operation(format!("the key `{}` is not UTF-8", path.display()))
-            .hint("delete the file: the next start makes a key")
+            .hint("delete the file: the next start creates a new key")
     })?;
     located(text.expose().trim_end(), path.display().to_string(), false).map(Some)
 }
 
 fn located(text: &str, source: String, is_new: bool) -> Result<LocatedKey, CommandError> {
     let key = GatewayKey::parse(text).map_err(|error| {
-        CommandError::usage(format!("the key in `{source}` cannot be used: {error}"))
-            .hint("`openssl rand -hex 32` makes one; without the file ingam makes one itself")
+        CommandError::usage(format!("the key in `{source}` cannot be used: {error}")).hint(
+            "create one with `openssl rand -hex 32`, or delete the file: ingam then creates one",
+        )
     })?;
     Ok(LocatedKey {
         key,
@@ -97,7 +101,7 @@ fn make_key(host: &HostContext, path: &Path) -> Result<(), CommandError> {
 fn unusable(error: &PrivateFileError) -> CommandError {
     let hint = match error {
         PrivateFileError::InsecureMode { .. } => error.hint(),
-        _ => Some("name a file of your own with `--key-file`".to_owned()),
+        _ => Some("choose another file with `--key-file`".to_owned()),
     };
     CommandError::operation(format!("the key of the gateway: {error}")).hints(hint)
 }

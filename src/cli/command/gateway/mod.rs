@@ -122,7 +122,7 @@ fn limits(args: &GatewayArgs) -> Result<GatewayLimits, CommandError> {
     let max_body = parse_size(&args.max_body).and_then(|size| usize::try_from(size).ok());
     let max_body = max_body.ok_or_else(|| {
         CommandError::usage(format!(
-            "`--max-body` takes a size, and `{}` is none",
+            "`--max-body` needs a size, but got `{}`",
             args.max_body
         ))
         .hint("write a whole number with `KiB`, `MiB` or `GiB`, at most `2GiB`")
@@ -157,10 +157,10 @@ fn refuse_open_network(args: &GatewayArgs, bind: SocketAddr) -> Result<(), Comma
         return Ok(());
     }
     Err(CommandError::usage(format!(
-        "`--bind {}` lets other machines call the gateway, which signs for your shops",
+        "`--bind {}` lets other machines call the gateway, which signs calls for your shops",
         args.bind
     ))
-    .hint("leave `--bind` out; if other machines must reach it, say why with `--allow-network REASON`"))
+    .hint("run the command without `--bind`; if other machines must connect, give the reason with `--allow-network REASON`"))
 }
 
 /// The names that a `Host` header may have besides those of this machine.
@@ -245,8 +245,9 @@ async fn start_sandbox<'w>(
     schemes: &[Arc<Scheme>],
 ) -> Result<AccessEnvironment<'w>, CommandError> {
     let names = schemes.iter().map(|scheme| scheme.name.clone()).collect();
-    let journal = RequestJournal::start(names, None)
-        .map_err(|error| CommandError::operation(format!("no thread can be started: {error}")))?;
+    let journal = RequestJournal::start(names, None).map_err(|error| {
+        CommandError::operation(format!("ingam cannot start a thread: {error}"))
+    })?;
     let options = ListenOptions {
         journal: Some(journal),
         ..ListenOptions::default()
@@ -267,7 +268,7 @@ fn call_lines(args: &GatewayArgs, output: &Output) -> Result<Option<RequestLines
     };
     RequestLines::start(output, format, "")
         .map(Some)
-        .map_err(|error| CommandError::operation(format!("no thread can be started: {error}")))
+        .map_err(|error| CommandError::operation(format!("ingam cannot start a thread: {error}")))
 }
 
 /// What the server calls for each call.
@@ -325,13 +326,17 @@ impl Announcement<'_> {
         let passed = if self.allows_writes {
             "reads and writes"
         } else {
-            "reads only; `--write` passes on writes, too"
+            "reads only; `--write` also accepts writes"
         };
         output.print_data(&format!(
             "listening on http://{} for calls in environment {}: {passed}",
             self.address, self.environment
         ));
-        let made = if *is_new { ", which was made now" } else { "" };
+        let made = if *is_new {
+            ", which was created now"
+        } else {
+            ""
+        };
         output.print_data(&format!("the key is in {source}{made}"));
         output.print_data(&format!(
             "call http://KEY@{}/SCHEME@ACCOUNT/PATH, or send the key in the header `x-ingam-key`",
@@ -358,7 +363,7 @@ fn warn_of_network(invocation: &Invocation<'_>, args: &GatewayArgs, local: Socke
     }
     let reason = args.allow_network.as_deref().unwrap_or_default();
     invocation.warnings.add_with_hint(
-        format!("the gateway listens on {local}: every machine that reaches it and has the key acts for your shops ({reason})"),
+        format!("the gateway listens on {local}: every machine that can connect and has the key can call your shops ({reason})"),
         "the key and the data are not encrypted between the client and the gateway",
     );
 }

@@ -80,7 +80,7 @@ impl NewCredentials {
     /// Why nothing can be added.
     pub(super) fn refusal(&self) -> Option<&'static str> {
         (!self.lines.is_empty() && self.state.is_committed).then_some(
-            "git would commit `.env`, or could not be asked: add `.env` to `.gitignore`, and import again with `--force`",
+            "git does not ignore `.env`, or could not be asked: add `.env` to `.gitignore`, and import again with `--force`",
         )
     }
 

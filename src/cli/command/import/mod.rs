@@ -115,7 +115,7 @@ fn into_folders(into: &str) -> Result<Vec<String>, CommandError> {
         })
         .collect();
     parts.ok_or_else(|| {
-        CommandError::usage(format!("`{into}` is no folder below `requests/`"))
-            .hint("write a name such as `shop/orders`, without `..`")
+        CommandError::usage(format!("`{into}` is not a folder below `requests/`"))
+            .hint("use a name such as `shop/orders`, without `..`")
     })
 }

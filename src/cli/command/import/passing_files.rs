@@ -184,7 +184,7 @@ fn redact_example(
         Err(reason) => {
             checked.faulty.insert(
                 path,
-                format!("its personal data cannot be hidden: {reason}"),
+                format!("its personal data cannot be redacted: {reason}"),
             );
         }
     }

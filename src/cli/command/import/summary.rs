@@ -27,10 +27,10 @@ pub(super) fn add(
     output.message(format!("{verb} {requests} and {recordings}{of}"));
     add_hosts(output, passing);
     add_credentials(output, credentials, is_dry);
-    add_losses(output, "not taken over", &passing.losses);
+    add_losses(output, "not imported", &passing.losses);
     add_losses(output, "left out", &passing.unchecked);
     if passing.request_count == 0 {
-        output.message("there is no request in the file that could be taken over".to_owned());
+        output.message("the file has no request that ingam can import".to_owned());
         output.end_with(ExitStatus::ChecksFailed);
     }
 }
@@ -39,14 +39,14 @@ fn add_hosts(output: &mut CommandOutput, passing: &PassingFiles) {
     for (host, count) in &passing.hosts {
         let requests = pluralize(*count, "request");
         let line = if host.is_empty() {
-            format!("no host: {requests}; name one with `--host none=URL`")
+            format!("no host: {requests}; set one with `--host none=URL`")
         } else if host.contains("{{") {
             format!(
-                "host {host}: {requests}; its value is not in the file: name it with `--host none=URL`"
+                "host {host}: {requests}; its value is not in the file: set it with `--host none=URL`"
             )
         } else {
             format!(
-                "host {host}: {requests} of the scheme `none`; run them with `--host none={host}`, or name it under `hosts` in ingam.yaml"
+                "host {host}: {requests} of the scheme `none`; run them with `--host none={host}`, or add the host under `hosts` in ingam.yaml"
             )
         };
         output.message(line);
@@ -57,7 +57,7 @@ fn add_credentials(output: &mut CommandOutput, credentials: &NewCredentials, is_
     let added: Vec<&str> = credentials.added().collect();
     if let Some(reason) = credentials.refusal() {
         output.message(format!(
-            "credentials were found and not written: {}; {reason}",
+            "credentials were found but not written: {}; {reason}",
             added.join(", ")
         ));
     } else if !added.is_empty() {
@@ -66,19 +66,19 @@ fn add_credentials(output: &mut CommandOutput, credentials: &NewCredentials, is_
     }
     if !credentials.known.is_empty() {
         output.message(format!(
-            ".env has them already: {}",
+            ".env already has: {}",
             credentials.known.join(", ")
         ));
     }
     if !credentials.different.is_empty() {
         output.message(format!(
-            ".env has another value for {}: the requests send that one; check that it is for their host",
+            ".env has a different value for {}: the requests use the value in .env; check that it is for their host",
             credentials.different.join(", ")
         ));
     }
     if !credentials.unwritable.is_empty() {
         output.message(format!(
-            "set by hand, the value has a quote or a line end: {}",
+            "set these yourself, because the value has a quote or a line end: {}",
             credentials.unwritable.join(", ")
         ));
     }
@@ -105,7 +105,7 @@ fn add_losses(output: &mut CommandOutput, title: &str, losses: &[ImportLoss]) {
     }
     if losses.len() > MAX_SHOWN {
         output.message(format!(
-            "  and {} more; those of one request are comments in its file",
+            "  and {} more; each request file lists its own as comments",
             losses.len() - MAX_SHOWN
         ));
     }

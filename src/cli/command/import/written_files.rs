@@ -47,7 +47,7 @@ impl<'f> ImportedFiles<'f> {
             format!(" and {} more", rest.len())
         };
         Err(CommandError::operation(format!(
-            "`{}`{others} is there already, and nothing was written",
+            "`{}`{others} already exists; nothing was written",
             first.display()
         ))
         .hint("choose another folder with `--into FOLDER`, or overwrite with `--force`"))
@@ -84,14 +84,14 @@ impl<'f> ImportedFiles<'f> {
             path.push(part);
             if path.is_symlink() {
                 return Err(CommandError::operation(format!(
-                    "`{}` is a link, and nothing is written through one",
+                    "`{}` is a link; ingam does not write through links",
                     path.display()
                 ))
                 .hint("choose another folder with `--into FOLDER`"));
             }
         }
         std::fs::create_dir_all(&path).map_err(|error| {
-            CommandError::operation(format!("`{}` cannot be made: {error}", path.display()))
+            CommandError::operation(format!("`{}` cannot be created: {error}", path.display()))
         })
     }
 }
@@ -105,7 +105,7 @@ fn undo(made: &[PathBuf], path: &Path, error: &std::io::Error) -> CommandError {
     let end = if kept == 0 {
         "no new file was kept".to_owned()
     } else {
-        format!("{kept} new files could not be removed again")
+        format!("{kept} new files could not be deleted again")
     };
     CommandError::operation(format!(
         "`{}` cannot be written: {error}; {end}",

@@ -96,8 +96,10 @@ fn chosen_accounts<'a>(
     if let Some(account) = all.iter().find(|account| account.name == named) {
         return Ok(vec![Some(account)]);
     }
-    let hint = did_you_mean(named, all.iter().map(|account| account.name.as_str()))
-        .unwrap_or_else(|| "accounts stand under `envs` in ingam.yaml".to_owned());
+    let hint =
+        did_you_mean(named, all.iter().map(|account| account.name.as_str())).unwrap_or_else(|| {
+            "add it under `envs` in ingam.yaml, or choose another account".to_owned()
+        });
     Err(CommandError::usage(format!(
         "`{}` has no account `{named}` in environment `{environment}`",
         scheme.name
@@ -131,7 +133,7 @@ impl KeySearch<'_> {
         if let Some(missing) = self.missing(&credentials) {
             return Err(if environment == SANDBOX_ENV {
                 CommandError::file(format!(
-                    "the sandbox keys of `{}` have no `{missing}`, with which its pushes are signed",
+                    "the sandbox keys of `{}` have no `{missing}`, which signs its pushes",
                     self.scheme.name
                 ))
                 .hint("write it under `sandbox: keys` of the scheme, or at the account of environment sandbox in ingam.yaml")

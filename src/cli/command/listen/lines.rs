@@ -43,7 +43,7 @@ pub(super) fn print_pushes(
             text = if as_json {
                 format!("{{\"event\":\"left_out\",\"lines\":{left_out}}}\n")
             } else {
-                format!("{left_out} lines were left out: standard output takes them too slowly\n")
+                format!("{left_out} lines were left out, because standard output is too slow\n")
             };
         }
         text.push_str(&if as_json {

@@ -67,8 +67,9 @@ async fn listen(invocation: &Invocation<'_>, args: &ListenArgs, output: &Output)
     });
     let counts = Arc::new(PushCounts::default());
     let show = print_pushes(output, args.json, accounts.redactor, Arc::clone(&counts));
-    let (examiner, watcher) = PushExaminer::start(Arc::clone(&keys), show)
-        .map_err(|error| CommandError::operation(format!("no thread can be started: {error}")))?;
+    let (examiner, watcher) = PushExaminer::start(Arc::clone(&keys), show).map_err(|error| {
+        CommandError::operation(format!("ingam cannot start a thread: {error}"))
+    })?;
     // Before anything is printed: a script that reads "listening" may send a signal at once.
     let mut signals = StopSignals::install()?;
     let socket = PushSocket::bind(bind)
@@ -120,8 +121,10 @@ fn announce(
     }
     if !local.ip().is_loopback() {
         invocation.warnings.add_with_hint(
-            format!("it listens on {local}: every machine that reaches this one can call it"),
-            "only rightly signed pushes are passed on",
+            format!(
+                "it listens on {local}: every machine that can connect to this one can call it"
+            ),
+            "only pushes with a valid signature are forwarded",
         );
     }
     output.print_warnings(&invocation.warnings);
@@ -131,17 +134,17 @@ fn parse_forward(text: &str) -> Result<ForwardAddress, CommandError> {
     ForwardAddress::parse(text).map_err(|error| {
         if let ForwardAddressError::Url(BaseUrlError::UserInfo(_)) = error {
             return CommandError::usage("`--forward` names a user")
-                .hint("leave the user and the password out");
+                .hint("remove the user and the password");
         }
         let hint = match &error {
             ForwardAddressError::NotPlain(_) => {
-                "name an address with `http://`, such as http://127.0.0.1:3000"
+                "pass an address with `http://`, such as http://127.0.0.1:3000"
             }
             ForwardAddressError::Url(BaseUrlError::QueryOrFragment(_)) => {
-                "leave the query out: a push keeps the one that it came with"
+                "remove the query: a push keeps its own query"
             }
             ForwardAddressError::Url(_) => {
-                "name the address of your program, such as http://127.0.0.1:3000 or http://127.0.0.1:3000/hooks"
+                "pass the address of your program, such as http://127.0.0.1:3000 or http://127.0.0.1:3000/hooks"
             }
         };
         CommandError::usage(format!("`--forward`: {error}")).hint(hint)
@@ -193,7 +196,7 @@ fn no_webhooks(loaded: &LoadedWorkspace, scheme: &Scheme) -> CommandError {
         scheme.name
     ))
     .hint(format!(
-        "these schemes have some: {}",
+        "these schemes have webhooks: {}",
         join_names(having.into_iter(), "and")
     ));
     if scheme.origin == SchemeOrigin::Workspace {

@@ -71,7 +71,7 @@ impl SandboxAnnouncement {
             marketplace.print(output);
         }
         output.print_message(&format!(
-            "control: below {CONTROL_PATH} of each address, such as GET {CONTROL_PATH}tokens; GET {CONTROL_PATH} says what there is"
+            "controls: below {CONTROL_PATH} of each address, such as GET {CONTROL_PATH}tokens; GET {CONTROL_PATH} lists them"
         ));
         let hosts = self.marketplaces.iter();
         let hosts: Vec<String> = hosts
@@ -94,7 +94,7 @@ impl SandboxAnnouncement {
         if let Some(file) = &self.ca_file {
             output.print_message(&format!("certificate authority: {file}"));
         }
-        output.print_message("listening; Ctrl-C stops");
+        output.print_message("listening; press Ctrl-C to stop");
     }
 
     /// One line. Values of credentials are texts, whatever they look like.

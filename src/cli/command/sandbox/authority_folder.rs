@@ -32,8 +32,10 @@ impl AuthorityFolder {
     /// When this user has no folder.
     pub(super) fn of(invocation: &Invocation<'_>) -> Result<Self, CommandError> {
         let folder = invocation.host.state_folder().ok_or_else(|| {
-            CommandError::operation("there is no folder to keep the sandbox's authority in")
-                .hint("set HOME or XDG_STATE_HOME")
+            CommandError::operation(
+                "ingam found no folder for the certificate authority of the sandbox",
+            )
+            .hint("set HOME or XDG_STATE_HOME")
         })?;
         Ok(Self(folder.join("sandbox-ca")))
     }
@@ -113,13 +115,15 @@ impl AuthorityFolder {
             _ => None,
         };
         let shown = self.0.display();
-        CommandError::operation(format!("the sandbox's authority cannot be used: {error}"))
-            .hint(error_hint.unwrap_or_else(|| format!("look at `{shown}`")))
+        CommandError::operation(format!(
+            "the certificate authority of the sandbox cannot be used: {error}"
+        ))
+        .hint(error_hint.unwrap_or_else(|| format!("check `{shown}`")))
     }
 
     fn write_error(&self, error: &std::io::Error) -> CommandError {
         CommandError::operation(format!(
-            "the sandbox's authority cannot be kept in `{}`: {error}",
+            "the certificate authority of the sandbox cannot be stored in `{}`: {error}",
             self.0.display()
         ))
     }
@@ -127,8 +131,8 @@ impl AuthorityFolder {
 
 fn broken(path: &Path, reason: &str) -> CommandError {
     CommandError::operation(format!(
-        "`{}` is no certificate authority of ingam: {reason}",
+        "`{}` is not a certificate authority of ingam: {reason}",
         path.display()
     ))
-    .hint("delete the file: a new authority is made, which your clients must trust in its place")
+    .hint("delete the file: ingam then creates a new authority, which your clients must trust instead")
 }

@@ -21,10 +21,10 @@ pub(super) fn claim(path: &Path) -> Result<(), CommandError> {
         Err(error) => Err(unusable(path, &error)),
         Ok(text) if is_of_a_sandbox(&text) => Ok(()),
         Ok(_) => Err(CommandError::usage(format!(
-            "`--env-file {}` is a file that no sandbox wrote",
+            "`--env-file {}` is a file that the sandbox did not write",
             path.display()
         ))
-        .hint("it would be overwritten: name another file, or delete this one")),
+        .hint("it would be overwritten: choose another file, or delete this one")),
     }
 }
 
@@ -67,7 +67,7 @@ fn unusable(path: &Path, error: &std::io::Error) -> CommandError {
         "`--env-file {}` cannot be written: {error}",
         path.display()
     ))
-    .hint("name a file in a folder that you can write to")
+    .hint("choose a file in a folder that you can write to")
 }
 
 /// Named as in the environment of `run`: with the account where there are several.
@@ -90,5 +90,5 @@ fn unwritable_value(name: &str) -> CommandError {
     CommandError::operation(format!(
         "the value of {name} cannot be written to an env file: it has a `'`, or a `\\` at its end"
     ))
-    .hint("a shell and docker compose would read different values: use `--json` or `--ready-file`")
+    .hint("a shell and docker compose would read it differently: use `--json` or `--ready-file` instead")
 }

@@ -61,17 +61,17 @@ fn push_address(args: &SandboxArgs) -> Result<Option<RegisteredAddress>, Command
     let Some(text) = &args.push_to else {
         return Ok(None);
     };
-    let hint = "name the whole address of your program, such as http://127.0.0.1:3000/push";
+    let hint = "pass the whole address of your program, such as http://127.0.0.1:3000/push";
     let address = parse_address("--push-to", text, hint)?;
     if address.origin().is_https() {
         let message = format!("`--push-to {text}` is not `http`");
         return Err(CommandError::usage(message)
-            .hint("pushes are sent unencrypted, to a program of this machine or network: name its `http` address"));
+            .hint("ingam sends pushes unencrypted, to a program on this machine or network: pass its `http` address"));
     }
     if !address.origin().is_loopback() && !args.allow_remote_push {
         let message = format!("`--push-to {text}` is another machine");
         return Err(CommandError::usage(message).hint(
-            "name an address of this machine, such as http://127.0.0.1:3000/push; if the other machine is yours, add `--allow-remote-push`",
+            "pass an address of this machine, such as http://127.0.0.1:3000/push; if the other machine is yours, add `--allow-remote-push`",
         ));
     }
     Ok(Some(address))
@@ -89,7 +89,7 @@ fn control_key(args: &SandboxArgs, host: &HostContext) -> Result<Option<Arc<str>
     if key.len() < MIN_CONTROL_KEY || !is_header_text {
         let message = format!("the control key of `{name}` cannot be used");
         return Err(CommandError::usage(message).hint(format!(
-            "use {MIN_CONTROL_KEY} or more letters, digits and signs of ASCII, without blanks"
+            "use at least {MIN_CONTROL_KEY} printable ASCII characters, without spaces"
         )));
     }
     Ok(Some(key.into()))
@@ -99,7 +99,7 @@ fn control_key(args: &SandboxArgs, host: &HostContext) -> Result<Option<Arc<str>
 /// When one is not written as a browser sends it.
 fn allowed_origins(texts: &[String]) -> Result<AllowedOrigins, CommandError> {
     AllowedOrigins::parse(texts).map_err(|error| {
-        CommandError::usage(format!("`--cors {}` is no origin", error.0))
+        CommandError::usage(format!("`--cors {}` is not an origin", error.0))
             .hint("write it as the browser sends it: http://localhost:3000, without a path")
     })
 }
@@ -111,19 +111,22 @@ pub(in crate::cli::command) fn bind_address(text: &str) -> Result<IpAddr, Comman
         .and_then(|rest| rest.strip_suffix(']'))
         .unwrap_or(text);
     bare.parse().map_err(|_| {
-        CommandError::usage(format!("`--bind {text}` is no IP address"))
-            .hint("name an address of this machine, such as 127.0.0.1, ::1 or 0.0.0.0; ports are set by `--port`")
+        CommandError::usage(format!("`--bind {text}` is not an IP address"))
+            .hint("pass an address of this machine, such as 127.0.0.1, ::1 or 0.0.0.0; set the port with `--port`")
     })
 }
 
 fn separate_ports(words: &[String], schemes: &[Arc<Scheme>]) -> Result<PortPlan, CommandError> {
     let (mut first, mut fixed) = (None, BTreeMap::new());
     for word in words {
-        let twice = || CommandError::usage(format!("`--port {word}` is the second of its kind"));
+        let twice =
+            || CommandError::usage(format!("`--port {word}` sets a port that is already set"));
         match word.split_once('=') {
             None => {
                 if first.replace(port_number(word, word)?).is_some() {
-                    return Err(twice().hint("name the first port once, and others as SCHEME=PORT"));
+                    return Err(
+                        twice().hint("set the first port once, and other ports as SCHEME=PORT")
+                    );
                 }
             }
             Some((scheme, port)) => {
@@ -144,7 +147,7 @@ fn separate_ports(words: &[String], schemes: &[Arc<Scheme>]) -> Result<PortPlan,
 
 fn port_number(text: &str, word: &str) -> Result<u16, CommandError> {
     text.parse().map_err(|_| {
-        CommandError::usage(format!("`--port {word}`: `{text}` is no port"))
+        CommandError::usage(format!("`--port {word}`: `{text}` is not a port"))
             .hint("a port is a number from 0 to 65535; write `--port 9000` or `--port shopee=9105`")
     })
 }
@@ -156,7 +159,7 @@ fn refuse_unstarted(name: &str, schemes: &[Arc<Scheme>]) -> Result<(), CommandEr
         return Ok(());
     }
     let hint = did_you_mean(name, names)
-        .unwrap_or_else(|| "`ingam scheme list` shows the schemes that there are".to_owned());
+        .unwrap_or_else(|| "`ingam scheme list` shows the schemes".to_owned());
     Err(CommandError::usage(format!(
         "`--port {name}=…` names a scheme that is not started"
     ))

@@ -67,9 +67,9 @@ fn open_authority(
     })?;
     if authority.is_replaced {
         invocation.warnings.add_with_hint(
-            "the sandbox's certificate authority was made again: the one before ended, or did not serve these schemes",
+            "ingam created a new certificate authority for the sandbox, because the old one expired or does not cover these schemes",
             format!(
-                "let your clients trust `{}` in its place",
+                "your clients must trust `{}` instead",
                 authority.certificate.display()
             ),
         );
@@ -118,9 +118,9 @@ async fn listen(invocation: &Invocation<'_>, args: &SandboxArgs, output: &Output
     if !address.is_loopback() {
         invocation.warnings.add_with_hint(
             format!(
-                "the sandbox listens on {address}: every machine that reaches this one can call it"
+                "the sandbox listens on {address}: every machine that can connect to this one can call it"
             ),
-            "its keys are no secrets; its controls answer to this machine, and elsewhere only with `--control-key`",
+            "its keys are not secret; other machines can use its controls only with `--control-key`",
         );
         output.print_warnings(&invocation.warnings);
     }
@@ -172,7 +172,7 @@ fn line_sink(
 }
 
 fn no_thread(error: &std::io::Error) -> CommandError {
-    CommandError::operation(format!("the sandbox cannot start a thread: {error}"))
+    CommandError::operation(format!("ingam cannot start a thread: {error}"))
 }
 
 /// The schemes that were named, or all.

@@ -20,10 +20,10 @@ pub(super) fn add(root: &Path, name: &str, new_name: Option<&str>) -> CommandRes
     let path = folder.join(format!("{new_name}.yaml"));
     if path.exists() || path.with_extension("yml").exists() {
         return Err(CommandError::operation(format!(
-            "`schemes/{new_name}.yaml` is there already, and nothing was written"
+            "`schemes/{new_name}.yaml` already exists; nothing was written"
         ))
         .hint(format!(
-            "`ingam scheme add {name} --as NAME` gives the copy another name"
+            "give the copy another name: `ingam scheme add {name} --as NAME`"
         )));
     }
     let written = std::fs::create_dir_all(&folder)
@@ -33,8 +33,7 @@ pub(super) fn add(root: &Path, name: &str, new_name: Option<&str>) -> CommandRes
     })?;
     let mut output = CommandOutput::of_data(format!("  schemes/{new_name}.yaml"));
     output.message(format!(
-        "now: check it against the documents of the marketplace, add a known answer under `vectors`, and run \
-         `ingam scheme check {new_name}`; before you use a real secret, allow the scheme with `ingam trust --env live`"
+        "next: compare it with the documentation of the marketplace, add a known answer under `vectors`, and run `ingam scheme check {new_name}`; before you use a real secret, allow the scheme with `ingam trust --env live`"
     ));
     Ok(output)
 }
@@ -54,7 +53,7 @@ fn check_new_name(name: &str, new_name: &str) -> Result<(), CommandError> {
         && !new_name.contains("__");
     if !is_name {
         return Err(
-            CommandError::usage(format!("`{new_name}` is not a name for a scheme"))
+            CommandError::usage(format!("`{new_name}` is not a valid name of a scheme"))
                 .hint("use letters, digits, `-` and single `_`"),
         );
     }

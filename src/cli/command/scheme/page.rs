@@ -13,68 +13,68 @@ const SHOWN_PARTS: [(&str, &str, &str); 14] = [
     (
         "clock",
         "Clock",
-        "How time is written, and how far off it may be.",
+        "The format of the time, and by how much it may differ.",
     ),
     (
         "levels",
         "Levels",
-        "Variants of the scheme: who a call is made for.",
+        "Variants of the scheme, such as calls for a shop and public calls.",
     ),
     (
         "match",
         "Level by path",
-        "The first rule that fits chooses the level; `default_level` is the rest.",
+        "The first rule that matches sets the level. If none matches, `default_level` applies.",
     ),
     (
         "prepare",
         "Added before the signature",
-        "What is signed with the request.",
+        "Parameters that ingam adds to the request before it signs it.",
     ),
     (
         "sign",
         "Signature",
-        "The steps, in order. `ingam explain` shows the text of each for your request.",
+        "The steps, in order. `ingam explain` shows each step for your request.",
     ),
     (
         "attach",
         "Added after the signature",
-        "What carries the signature.",
+        "Parameters that ingam adds after it signs the request, such as the signature.",
     ),
-    ("tokens", "Tokens", "What ingam obtains and renews."),
+    ("tokens", "Tokens", "The tokens that ingam gets and renews."),
     (
         "webhooks",
         "Webhooks",
-        "How a call of the marketplace to your address is signed.",
+        "How the marketplace signs its calls to your address.",
     ),
     (
         "authorize",
         "Authorization",
-        "The link that a seller opens; `ingam auth login` prints it and waits for the code.",
+        "The link that a seller opens. `ingam auth login` prints it and waits for the code.",
     ),
     (
         "limits",
         "Limits",
-        "How many calls the marketplace allows; `ingam budget` shows what is left.",
+        "How many calls the marketplace allows. `ingam budget` shows how many are left.",
     ),
     (
         "ok",
         "Success",
-        "What a success is. The first rule whose `match` fits decides.",
+        "When a response is a success. The first rule whose `match` applies decides.",
     ),
     (
         "errors",
         "Errors",
-        "Which response is which kind of error. The first rule that fits decides.",
+        "The kind of error of a response. The first rule that matches decides.",
     ),
     (
         "reads",
         "Reads",
-        "The calls that change nothing, so that `retry` may send them again.",
+        "The calls that change nothing. Only these are retried by default.",
     ),
     (
         "redact",
         "Personal data",
-        "What recordings, snapshots and reports never show.",
+        "Personal data that ingam redacts in recordings, snapshots and reports.",
     ),
 ];
 
@@ -152,8 +152,7 @@ fn write_example(page: &mut String, scheme: &Scheme) {
     let _ = write!(
         page,
         "## Send a request\n\n```yaml fragment\n# requests/{name}/first.yaml\nscheme: {name}\n{method}: {path}\n```\n\n\
-         `ingam run` sends it to the sandbox, which verifies the signature; `ingam run --env live` sends it to the \
-         marketplace with your credentials.\n\n",
+         `ingam run` sends it to the sandbox, which verifies the signature. `ingam run --env live` sends it to the marketplace with your credentials.\n\n",
         name = scheme.name,
         method = request.method.key(),
     );
@@ -216,7 +215,7 @@ fn credential_text(credential: &Credential) -> String {
 fn write_hosts(page: &mut String, scheme: &Scheme) {
     if scheme.hosts.is_empty() {
         page.push_str(
-            "## Hosts\n\nThe environment names the host, and you allow it with `ingam trust` before secrets are sent to it.\n\n",
+            "## Hosts\n\nThe environment sets the host. Allow it with `ingam trust`, before ingam sends secrets to it.\n\n",
         );
         return;
     }

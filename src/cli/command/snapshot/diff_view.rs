@@ -19,7 +19,7 @@ pub(super) fn render_pending(
         Some(old) => text.push_str(&render_differences(&old.content, &new.content, style)),
         None => text.push_str(&format!(
             "  {}\n",
-            style.yellow("new: there is no snapshot of it yet")
+            style.yellow("new: there is no snapshot yet")
         )),
     }
     text.push('\n');

@@ -43,9 +43,9 @@ pub(super) fn find_pending(
 }
 
 fn unmatched_pattern(word: &str, all: &[SnapshotLocation]) -> CommandError {
-    let error = CommandError::selection(format!("no pending snapshot fits `{word}`"));
+    let error = CommandError::selection(format!("no pending snapshot matches `{word}`"));
     if all.is_empty() {
-        return error.hint("nothing is pending at all");
+        return error.hint("no snapshot is pending");
     }
     let names: Vec<String> = all.iter().map(snapshot_name).collect();
     error.hints(did_you_mean(

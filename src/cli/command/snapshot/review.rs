@@ -41,8 +41,8 @@ pub(super) fn run(
     }
     if !invocation.host.stdin_is_terminal {
         return Err(
-            CommandError::usage("a review needs a terminal, for its keys").hint(
-                "without one: `ingam snapshot accept` or `ingam snapshot reject`, of all or by name",
+            CommandError::usage("a review needs a terminal").hint(
+                "without a terminal, use `ingam snapshot accept` or `ingam snapshot reject`, for all snapshots or by name",
             ),
         );
     }
@@ -92,7 +92,7 @@ async fn review_all(all: &[SnapshotLocation], output: &Output) -> CommandResult 
 fn render(kept: &SnapshotLocation, place: &str, output: &Output) -> Result<String, SnapshotError> {
     let Some(new) = kept.read_pending()? else {
         // Another program was faster.
-        return Ok(format!("{place}\n  nothing is pending any more"));
+        return Ok(format!("{place}\n  no snapshot is pending any more"));
     };
     let old = kept.read_accepted()?;
     Ok(render_pending(place, old.as_ref(), &new, output.out))
@@ -169,7 +169,7 @@ async fn read_choice(
 ) -> Result<KeyPress, CommandError> {
     loop {
         let key = key_input::read_key().await.map_err(|error| {
-            CommandError::operation(format!("no key can be read from the terminal: {error}"))
+            CommandError::operation(format!("the terminal cannot be read: {error}"))
         })?;
         let choice = match key {
             Some(b'a') => ReviewChoice::Accept,

@@ -66,7 +66,7 @@ impl VerifyAnswer<'_> {
                     format!(", at level {level}")
                 };
                 let refused = self.refused_in_short().unwrap_or_default();
-                format!("the signature is the one of account {account}{level}{refused}")
+                format!("the signature is correct for account {account}{level}{refused}")
             }
             SignatureVerdict::Mistakes(mistakes) => {
                 let texts: Vec<&str> = mistakes.iter().map(|one| one.text.as_str()).collect();
@@ -108,8 +108,13 @@ impl VerifyAnswer<'_> {
         }
         let clock = &self.choice.matched.scheme.clock;
         let window = clock.window.map_or_else(
-            || "the scheme names no window of time".to_owned(),
-            |window| format!("the scheme accepts {} more or less", human_duration(window)),
+            || "the scheme defines no time window".to_owned(),
+            |window| {
+                format!(
+                    "the scheme accepts {} before and after",
+                    human_duration(window)
+                )
+            },
         );
         let at = time_text(self.now_ms);
         let when = if self.has_given_time {
@@ -118,20 +123,22 @@ impl VerifyAnswer<'_> {
             format!("now, at {at}")
         };
         let Some(refusal) = &self.refusal else {
-            return Some(format!("the time of the request is good {when} ({window})"));
+            return Some(format!(
+                "the time of the request is valid {when} ({window})"
+            ));
         };
         let fault = refusal.fault.name();
         let location = shown_location(refusal);
         Some(match (refusal.is_about_now(), self.has_given_time) {
             // What is looked at before the time was refused, so nothing is known of the time.
             (false, _) => format!(
-                "not judged: the marketplace refuses the request as `{fault}`{location}, whenever it is sent"
+                "not checked: the marketplace refuses the request as `{fault}`{location} at any time"
             ),
             (true, true) => {
                 format!("{when} the marketplace refuses the request as `{fault}` ({window})")
             }
             (true, false) => format!(
-                "sent {when}, the request would be refused as `{fault}` ({window}); give the time when it was sent with `--at`"
+                "sent {when}, the request would be refused as `{fault}` ({window}); pass the time when it was sent with `--at`"
             ),
         })
     }
@@ -314,10 +321,10 @@ impl AnswerPage<'_> {
             return;
         };
         if answer.differences.is_empty() {
-            self.row("meant", &format!("what was sent is what `{id}` means"));
+            self.row("meant", &format!("the request is equal to `{id}`"));
             return;
         }
-        self.title(&format!("not as `{id}` means it"));
+        self.title(&format!("the request differs from `{id}`"));
         for difference in answer.differences {
             let part = self.shown(&difference.part);
             self.lines.push(format!("  {part}"));
@@ -336,9 +343,9 @@ impl AnswerPage<'_> {
         let Some(trace) = &diagnosis.trace else {
             return;
         };
-        self.title("how the right signature is made, line by line");
+        self.title("how the correct signature is made, step by step");
         if trace.lines.is_empty() {
-            let line = self.style.dim("  nothing is signed at this level");
+            let line = self.style.dim("  this level has no signature");
             self.lines.push(line);
         }
         for (number, line) in (1..).zip(&trace.lines) {
@@ -353,7 +360,7 @@ impl AnswerPage<'_> {
             }
         }
         if matches!(diagnosis.verdict, SignatureVerdict::Unknown(_)) {
-            let line = "  the steps behind these need a credential that is missing";
+            let line = "  the following steps need a credential that is missing";
             let line = self.style.dim(line);
             self.lines.push(line);
         }
@@ -372,7 +379,7 @@ impl AnswerPage<'_> {
         if step.is_right {
             let line = self
                 .style
-                .dim(&format!("      = what was sent in {}", step.location));
+                .dim(&format!("      = sent in {}", step.location));
             self.lines.push(line);
             return;
         }
@@ -397,9 +404,9 @@ impl AnswerPage<'_> {
         if answer.had_refusal && !has_server {
             self.title("the refusal");
             let line = if answer.diagnosis.trace.is_some() {
-                "  it does not show a text that is like the one that is signed"
+                "  it shows no text that is similar to the signed text"
             } else {
-                "  no text was compared with it: without the missing credential none can be made"
+                "  it was not compared, because the signed text needs the missing credential"
             };
             self.lines.push(line.to_owned());
         }
@@ -412,13 +419,12 @@ impl AnswerPage<'_> {
             self.title(&format!("{whose} is equal to `{step}`"));
             let is_right = matches!(answer.diagnosis.verdict, SignatureVerdict::Equal { .. });
             let rest = match comparison.source {
-                TextSource::Own if is_right => "your text is right, and so is the signature",
+                TextSource::Own if is_right => "your text and the signature are correct",
                 TextSource::Own => {
-                    "your text is right: the key, or what is done with text and key, is not"
+                    "your text is correct: check the key, and how your program computes the signature from text and key"
                 }
                 TextSource::Server => {
-                    "the request arrived as it was read here: your program signs another text, or with \
-                     another key"
+                    "the marketplace received the same request: your program signs another text, or uses another key"
                 }
             };
             self.lines.push(format!("  {rest}"));

@@ -79,7 +79,7 @@ impl GivenText {
         let is_beside = matches!(parts.next(), Some(Component::Normal(_)))
             && parts.all(|part| matches!(part, Component::Normal(_)));
         if !is_beside {
-            return Err("only files beside the command are".to_owned());
+            return Err("ingam reads only files in the folder of the command".to_owned());
         }
         let path = self.folder.join(name);
         let path = path.canonicalize().map_err(|error| error.to_string())?;

@@ -62,7 +62,7 @@ fn choose_entry(
         let is_har = imported.iter().all(|one| one.format == ImportFormat::Har);
         if !is_har {
             return Err(CommandError::usage(
-                "`--entry` is for a HAR file, and this is none",
+                "`--entry` is only for HAR files, and this is not a HAR file",
             ));
         }
         if entry == 0 || entry > count {
@@ -86,9 +86,9 @@ fn choose_entry(
     match known.as_slice() {
         [only] => Ok(imported.swap_remove(*only)),
         [] => Err(CommandError::selection(format!(
-            "none of the {count} entries went to a host of a known scheme"
+            "none of the {count} entries has a host of a known scheme"
         ))
-        .hint("name one with `--entry N`, and its scheme with `--scheme NAME`")),
+        .hint("choose one with `--entry N`, and its scheme with `--scheme NAME`")),
         several => {
             let shown = several.iter().take(8).map(|at| {
                 let one = &imported[*at];
@@ -96,10 +96,13 @@ fn choose_entry(
             });
             let shown: Vec<String> = shown.collect();
             Err(CommandError::selection(format!(
-                "{} of the {count} entries went to hosts of known schemes",
+                "{} of the {count} entries have hosts of known schemes",
                 several.len()
             ))
-            .hint(format!("name one with `--entry N`:\n{}", shown.join("\n"))))
+            .hint(format!(
+                "choose one with `--entry N`:\n{}",
+                shown.join("\n")
+            )))
         }
     }
 }
@@ -119,9 +122,9 @@ fn match_scheme(
         })?;
         return match_named_scheme(workspace, scheme, imported).ok_or_else(|| {
             CommandError::file(format!(
-                "the request names no host, and `{name}` has none of its own"
+                "the request has no host, and the scheme `{name}` has none either"
             ))
-            .hint("write a `Host` header into the request")
+            .hint("add a `Host` header to the request")
         });
     }
     let mut found = schemes_of_host(workspace, imported);
@@ -138,26 +141,26 @@ fn match_scheme(
     };
     let names: Vec<&str> = names.into_iter().take(6).collect();
     let reason = match (&imported.origin, found.is_empty()) {
-        (None, _) => "the request names no host, from which its scheme would follow".to_owned(),
+        (None, _) => "the request has no host, so ingam cannot determine its scheme".to_owned(),
         (Some(host), true) => match schemes_of_other_protocol(workspace, imported).first() {
             Some(scheme) => format!(
-                "`{host}` is no address of a known scheme: `{scheme}` has this host with another protocol"
+                "`{host}` is not an address of a known scheme: `{scheme}` has this host with another protocol"
             ),
-            None => format!("`{host}` is no host of a known scheme"),
+            None => format!("`{host}` is not a host of a known scheme"),
         },
         (Some(host), false) => format!(
-            "`{host}` is a host of the schemes {}",
+            "`{host}` is a host of several schemes: {}",
             join_names(names.iter().copied(), "and")
         ),
     };
     let hint = if names.is_empty() {
-        "name the scheme with `--scheme NAME`; `ingam scheme list` shows all of them".to_owned()
+        "choose the scheme with `--scheme NAME`; `ingam scheme list` shows all of them".to_owned()
     } else {
         let options: Vec<String> = names
             .iter()
             .map(|name| format!("`--scheme {name}`"))
             .collect();
-        format!("by its parameters it can be {}", options.join(" or "))
+        format!("its parameters match {}", options.join(" or "))
     };
     Err(CommandError::usage(reason).hint(hint))
 }
@@ -176,8 +179,7 @@ fn foreign_host(matched: &SchemeMatch, imported: &ImportedRequest) -> Option<Str
         return None;
     }
     Some(format!(
-        "`{host}` is no host of `{name}`, whose main host is `{main}`: a marketplace behind another \
-         address may refuse a right signature"
+        "`{host}` is not a host of `{name}`, whose main host is `{main}`: behind another address, a marketplace may refuse a correct signature"
     ))
 }
 
@@ -191,7 +193,7 @@ fn unknown_level(matched: &SchemeMatch, level: &str) -> CommandError {
     let scheme = &matched.scheme.name;
     let error = CommandError::usage(format!("the scheme `{scheme}` has no level `{level}`"));
     if names.is_empty() {
-        return error.hint("it has no levels: leave `--level` out");
+        return error.hint("it has no levels: run the command without `--level`");
     }
     error.hint(format!("its levels are {}", join_names(names, "and")))
 }
@@ -234,8 +236,9 @@ fn check_account(
         return Ok(());
     }
     let scheme = &matched.scheme.name;
-    let hint = did_you_mean(named, names())
-        .unwrap_or_else(|| "accounts stand under `envs` in ingam.yaml".to_owned());
+    let hint = did_you_mean(named, names()).unwrap_or_else(|| {
+        "add it under `envs` in ingam.yaml, or choose another account".to_owned()
+    });
     Err(CommandError::usage(format!(
         "`{scheme}` has no account `{named}` in environment `{environment}`"
     ))
