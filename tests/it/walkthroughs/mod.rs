@@ -153,6 +153,12 @@ pub(super) fn files(page: &str) -> Vec<(String, String)> {
 
 fn work_through(page: &str) {
     let text = read(page);
+    let needs_browser = text.contains("$ ingam auth login");
+    if needs_browser && Command::new("curl").arg("--version").output().is_err() {
+        assert!(std::env::var_os("CI").is_none(), "curl is not installed");
+        println!("curl is not installed: nobody reads {page}");
+        return;
+    }
     let mut walk = Walk::new(page);
     let mut commands = 0;
     for block in page::blocks(&text) {
