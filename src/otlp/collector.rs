@@ -97,7 +97,7 @@ impl Collector {
             NetworkPolicy::LoopbackOnly
         } else {
             NetworkPolicy::Anywhere
-        })?;
+        });
         for batch in spans.chunks(BATCH_SIZE) {
             let post = JsonPost {
                 address: &self.address,

@@ -63,7 +63,7 @@ mod tests {
             "http://localhost:{}/",
             listener.local_addr().unwrap().port()
         );
-        let live = LiveTransport::new(NetworkPolicy::Anywhere).unwrap();
+        let live = LiveTransport::new(NetworkPolicy::Anywhere);
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()

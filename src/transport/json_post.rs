@@ -1,7 +1,7 @@
 //! Sends a JSON document to an address that the user named for ingam itself, such as a collector of
 //! traces. It is no request of a workspace: nothing is signed, recorded or counted.
 
-use super::live_transport::{LiveTransport, TransportError, exchange_error};
+use super::live_transport::{ChosenClient, LiveTransport, TransportError, exchange_error};
 use super::route::Route;
 use crate::secret::Secret;
 use crate::wire::BaseUrl;
@@ -27,7 +27,7 @@ impl LiveTransport {
         &self,
         post: JsonPost<'_>,
     ) -> Result<(u16, Bytes), TransportError> {
-        let (client, proxy) = self.client(post.address, &Route::default())?;
+        let ChosenClient { client, proxy } = self.client(post.address, &Route::default())?;
         let fault = |error: reqwest::Error| exchange_error(&error, post.address, proxy.as_deref());
         let mut request = client
             .post(post.address.as_str())

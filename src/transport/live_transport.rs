@@ -129,30 +129,38 @@ pub(crate) fn human_duration(duration: Duration) -> String {
 /// Clients that keep their connections.
 #[derive(Clone)]
 pub struct LiveTransport {
-    /// For plain `http` to this machine: it loads no certificates, so it starts fast, and never
-    /// uses a proxy of the user's variables, so that requests to this machine stay on it.
-    loopback: reqwest::Client,
     policy: NetworkPolicy,
     proxies: ProxyVariables,
-    /// By the fingerprint of their routes; each is made when it is needed first.
-    clients: Arc<Mutex<HashMap<[u8; 32], reqwest::Client>>>,
+    /// Each is made when it is needed first: to read the certificates of a machine takes longer
+    /// than all the rest of a command that sends nothing.
+    clients: Arc<Mutex<HashMap<ClientKind, reqwest::Client>>>,
+}
+
+/// Which hosts share a client.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum ClientKind {
+    /// Plain `http` to this machine: it loads no certificates, so it starts fast, and never uses a
+    /// proxy of the user's variables, so that requests to this machine stay on it.
+    Loopback,
+    /// With the fingerprint of the route.
+    Routed([u8; 32]),
+}
+
+/// A client, and the proxy that it uses, for errors.
+pub(super) struct ChosenClient {
+    pub(super) client: reqwest::Client,
+    pub(super) proxy: Option<String>,
 }
 
 impl LiveTransport {
-    /// # Errors
-    /// When the certificates of this machine cannot be loaded.
-    pub fn new(reach: NetworkPolicy) -> Result<Self, TransportError> {
-        let transport = Self {
-            loopback: loopback_client()?,
+    /// It opens nothing and reads nothing.
+    #[must_use]
+    pub fn new(reach: NetworkPolicy) -> Self {
+        Self {
             policy: reach,
             proxies: ProxyVariables::default(),
             clients: Arc::default(),
-        };
-        // Before anything is sent: a machine whose certificates cannot be read is found at once.
-        if reach == NetworkPolicy::Anywhere {
-            transport.routed_client(&Route::default())?;
         }
-        Ok(transport)
     }
 
     /// Names the proxies of these variables in errors.
@@ -162,11 +170,17 @@ impl LiveTransport {
         self
     }
 
+    /// The client for a host. The first one of its kind is built here, before the time of an
+    /// exchange begins.
+    ///
+    /// # Errors
+    /// When the host must not be reached, the certificates of this machine cannot be read, or the
+    /// route cannot be used.
     pub(super) fn client(
         &self,
         base: &BaseUrl,
         route: &Route,
-    ) -> Result<(reqwest::Client, Option<String>), TransportError> {
+    ) -> Result<ChosenClient, TransportError> {
         if self.policy == NetworkPolicy::LoopbackOnly && !base.is_loopback() {
             return Err(TransportError::Setup {
                 reason: "only the loopback interface was expected".to_owned(),
@@ -183,27 +197,38 @@ impl LiveTransport {
         } else {
             route
         };
-        if let Some(proxy) = &route.proxy {
-            return Ok((self.routed_client(route)?, Some(proxy.url.clone())));
-        }
-        if base.is_loopback() && !base.is_https() {
-            return Ok((self.loopback.clone(), None));
-        }
-        Ok((
-            self.routed_client(route)?,
-            self.proxies.proxy_of(base.origin()),
-        ))
+        let (kind, proxy) = if let Some(proxy) = &route.proxy {
+            (
+                ClientKind::Routed(route.fingerprint()),
+                Some(proxy.url.clone()),
+            )
+        } else if base.is_loopback() && !base.is_https() {
+            (ClientKind::Loopback, None)
+        } else {
+            (
+                ClientKind::Routed(route.fingerprint()),
+                self.proxies.proxy_of(base.origin()),
+            )
+        };
+        let client = self.client_of_kind(kind, route)?;
+        Ok(ChosenClient { client, proxy })
     }
 
-    fn routed_client(&self, route: &Route) -> Result<reqwest::Client, TransportError> {
+    fn client_of_kind(
+        &self,
+        kind: ClientKind,
+        route: &Route,
+    ) -> Result<reqwest::Client, TransportError> {
         // A map that a thread left while it panicked holds whole clients all the same.
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = route.fingerprint();
-        if let Some(client) = clients.get(&key) {
+        if let Some(client) = clients.get(&kind) {
             return Ok(client.clone());
         }
-        let client = self.build_client(route)?;
-        clients.insert(key, client.clone());
+        let client = match kind {
+            ClientKind::Loopback => loopback_client()?,
+            ClientKind::Routed(_) => self.build_client(route)?,
+        };
+        clients.insert(kind, client.clone());
         Ok(client)
     }
 
@@ -260,11 +285,12 @@ impl LiveTransport {
     ) -> Result<WireResponse, TransportError> {
         let timeout = limits.timeout;
         let host = || request.base().authority().to_owned();
+        let client = self.client(request.base(), route)?;
         let started_at = Instant::now();
         // One timeout over connecting, sending and reading: separate ones would add up, and a
         // server that sends one byte at a time would never exceed one for reading.
         let progress = ResponseProgress::default();
-        let exchange = self.exchange(request, route, limits, started_at, &progress);
+        let exchange = self.exchange(request, (client, route), limits, started_at, &progress);
         match awake_timeout(timeout, exchange).await {
             Ok(result) => result,
             Err(_) => Err(progress.timeout_error(host(), timeout)),
@@ -274,12 +300,12 @@ impl LiveTransport {
     async fn exchange(
         &self,
         request: &WireRequest,
-        route: &Route,
+        by: (ChosenClient, &Route),
         limits: SendLimits<'_>,
         started_at: Instant,
         progress: &ResponseProgress,
     ) -> Result<WireResponse, TransportError> {
-        let (mut response, status, headers) = self.begin(request, route, progress).await?;
+        let (mut response, status, headers) = self.begin(request, by, progress).await?;
         let head = (status, headers.as_slice());
         let body = read_body(&mut response, head, request.base(), limits, progress).await?;
         let beginning = match &body {
@@ -298,10 +324,10 @@ impl LiveTransport {
     pub(super) async fn begin(
         &self,
         request: &WireRequest,
-        route: &Route,
+        (chosen, route): (ChosenClient, &Route),
         progress: &ResponseProgress,
     ) -> Result<(reqwest::Response, u16, Vec<(String, String)>), TransportError> {
-        let (client, proxy) = self.client(request.base(), route)?;
+        let ChosenClient { client, proxy } = chosen;
         if route.is_guarded && proxy.is_some() && !request.base().is_loopback() {
             self.check_behind_proxy(request.base()).await?;
         }

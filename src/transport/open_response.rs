@@ -1,7 +1,9 @@
 //! A response that is handed on while it is received: what a program of the user asked for, and not
 //! what a run looks at.
 
-use super::live_transport::{LiveTransport, ResponseProgress, TransportError, exchange_error};
+use super::live_transport::{
+    ChosenClient, LiveTransport, ResponseProgress, TransportError, exchange_error,
+};
 use super::route::Route;
 use crate::awake_timeout::awake_timeout;
 use crate::body_stream::MAX_HELD_BYTES;
@@ -59,8 +61,9 @@ impl LiveTransport {
         route: &Route,
         timeout: Duration,
     ) -> Result<OpenResponse, TransportError> {
+        let client = self.client(request.base(), route)?;
         let progress = ResponseProgress::default();
-        let opening = self.open(request, route, timeout, &progress);
+        let opening = self.open(request, (client, route), timeout, &progress);
         if let Ok(result) = awake_timeout(timeout, opening).await {
             return result;
         }
@@ -71,12 +74,12 @@ impl LiveTransport {
     async fn open(
         &self,
         request: &WireRequest,
-        route: &Route,
+        by: (ChosenClient, &Route),
         idle_timeout: Duration,
         progress: &ResponseProgress,
     ) -> Result<OpenResponse, TransportError> {
         let started_at = Instant::now();
-        let (mut response, status, texts) = self.begin(request, route, progress).await?;
+        let (mut response, status, texts) = self.begin(request, by, progress).await?;
         let base = request.base();
         let headers = response.headers().clone();
         let (held, is_whole) = hold_body(&mut response, (status, &texts), base, progress).await?;

@@ -101,7 +101,7 @@ impl Market {
             runtime,
             origins: sandbox.origins,
             loaded,
-            live: LiveTransport::new(NetworkPolicy::LoopbackOnly).unwrap(),
+            live: LiveTransport::new(NetworkPolicy::LoopbackOnly),
         }
     }
 

@@ -218,7 +218,7 @@ impl Market {
             runtime,
             loaded,
             origins: sandbox.origins,
-            live: LiveTransport::new(NetworkPolicy::LoopbackOnly).unwrap(),
+            live: LiveTransport::new(NetworkPolicy::LoopbackOnly),
             plain,
             scheme,
         }

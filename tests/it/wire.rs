@@ -253,7 +253,7 @@ fn what_arrives_equals_what_was_signed_to_the_byte() {
         .enable_all()
         .build()
         .unwrap();
-    let live = LiveTransport::new(NetworkPolicy::LoopbackOnly).unwrap();
+    let live = LiveTransport::new(NetworkPolicy::LoopbackOnly);
     for scheme in schemes() {
         let account = account_of(&scheme);
         let base = base_of(&scheme, &origin);

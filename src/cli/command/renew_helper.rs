@@ -69,9 +69,8 @@ async fn renew_job(job: &RefreshJob, host: &HostContext) -> Result<FamilyRecord,
     };
     let place = job.budget.clone().unwrap_or(BudgetLocation::Disabled);
     let budget = Budget::new(place, host.clock, host.random_bytes);
-    let transport = LiveTransport::new(network_policy(job)?)
-        .map_err(|error| RefreshError::temporary(error.to_string()))?
-        .with_proxies(ProxyVariables::new(&host.env));
+    let transport =
+        LiveTransport::new(network_policy(job)?).with_proxies(ProxyVariables::new(&host.env));
     renew(
         job,
         &RefreshContext {

@@ -491,7 +491,7 @@ impl<'w> RunSession<'w> {
         Ok(RunEnvironment {
             workspace,
             files: self.files,
-            transport: LiveTransport::new(self.network_policy(name, &hosts)?)?
+            transport: LiveTransport::new(self.network_policy(name, &hosts)?)
                 .with_proxies(ProxyVariables::new(&self.host.env)),
             secrets: UserSecrets::default(),
             tokens: self.build_tokens(name, &environment)?,

@@ -55,6 +55,41 @@ fn a_shop_is_authorized_used_renewed_and_removed() {
     );
 }
 
+/// To read the certificates of a machine takes longer than all the rest of these commands.
+#[test]
+fn commands_that_send_nothing_read_no_certificates() {
+    let mut workspace = TestWorkspace::with_tokens();
+    let settings = std::fs::read_to_string(workspace.folder.path().join("ingam.yaml")).unwrap();
+    // `etsy` is not on this machine, so that the network is allowed; `none` is, and speaks TLS.
+    let settings = settings
+        .replace("accounts: {", "accounts: { etsy: { shop: {} },")
+        .replace("hosts: {", "hosts: { none: \"https://127.0.0.1:1\",");
+    workspace.folder.write("ingam.yaml", &settings);
+    workspace
+        .folder
+        .write("requests/tls.yaml", "scheme: none\nget: /\n");
+    for name in ["SSL_CERT_FILE", "SSL_CERT_DIR"] {
+        let missing = workspace.folder.path().join("missing");
+        let missing = missing.to_str().unwrap().to_owned();
+        workspace.env.push((name.to_owned(), missing));
+    }
+    for args in [
+        &["auth", "token", "sg", "--env", "local"][..],
+        &["auth", "status"],
+        &["explain", "shop", "--env", "local"],
+        &["run", "shop", "--env", "local"],
+    ] {
+        let (output, code) = workspace.run(args);
+        assert_eq!(code, 0, "{args:?}: {output}");
+    }
+    let (output, code) = workspace.run(&["run", "tls", "--env", "local"]);
+    assert_eq!(code, 5, "{output}");
+    assert!(
+        output.contains("the network cannot be used: unexpected error: No CA certificates"),
+        "{output}"
+    );
+}
+
 #[test]
 fn a_token_that_was_refused_is_renewed_and_the_request_repeated_once() {
     let workspace = TestWorkspace::with_tokens();
