@@ -13,7 +13,8 @@ use crate::model::workspace::Workspace;
 use crate::schemes::{BUILT_IN_SCHEMES, unproven_text};
 use crate::span::Span;
 use crate::wire::BaseUrl;
-use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 
 pub(super) fn check_references(workspace: &Workspace, diagnostics: &mut Diagnostics) {
     for step in workspace.all_steps() {
@@ -161,6 +162,7 @@ fn check_reserved_names(workspace: &Workspace, diagnostics: &mut Diagnostics) {
 
 fn check_environments(workspace: &Workspace, diagnostics: &mut Diagnostics) {
     let names = scheme_names(workspace);
+    let environments = environment_variable_parts(workspace);
     for environment in &workspace.environments {
         check_environment_schemes(environment, &names, diagnostics);
         check_plain_http(workspace, environment, diagnostics);
@@ -168,7 +170,7 @@ fn check_environments(workspace: &Workspace, diagnostics: &mut Diagnostics) {
         check_regions(workspace, environment, diagnostics);
         super::environment_hosts::check_named_hosts(workspace, environment, diagnostics);
         check_accounts(workspace, environment, diagnostics);
-        check_account_names(workspace, environment, diagnostics);
+        check_account_names(&environments, environment, diagnostics);
     }
 }
 
@@ -299,48 +301,53 @@ fn check_regions(workspace: &Workspace, environment: &Environment, diagnostics: 
     }
 }
 
-/// `INGAM_SCHEME__X__NAME` would mean the environment X and the account X.
-fn check_account_names(
-    workspace: &Workspace,
-    environment: &Environment,
-    diagnostics: &mut Diagnostics,
-) {
-    let environments: Vec<String> = workspace
+/// How environments are named in variables.
+fn environment_variable_parts(workspace: &Workspace) -> HashSet<String> {
+    workspace
         .environments
         .iter()
         .map(|known| variable_part(&known.name))
         // These two exist without an entry in `ingam.yaml`.
         .chain(["LIVE".to_owned(), "SANDBOX".to_owned()])
-        .collect();
-    for (index, account) in environment.accounts.iter().enumerate() {
-        if environments.contains(&variable_part(&account.name)) {
+        .collect()
+}
+
+/// `INGAM_SCHEME__X__NAME` would mean the environment X and the account X.
+fn check_account_names(
+    environments: &HashSet<String>,
+    environment: &Environment,
+    diagnostics: &mut Diagnostics,
+) {
+    let mut accounts: HashMap<(&str, String), &Account> = HashMap::new();
+    for account in &environment.accounts {
+        let part = variable_part(&account.name);
+        if environments.contains(&part) {
             let diagnostic =
                 Diagnostic::error(format!("`{}` is the name of an environment", account.name))
                     .at(account.at, "also the name of an account");
             diagnostics
                 .push(diagnostic.hint("both become part of variable names: choose another name"));
         }
-        check_account_twin(&environment.accounts[..index], account, diagnostics);
+        match accounts.entry((&account.scheme, part)) {
+            Entry::Occupied(twin) => diagnostics.push(twin_accounts(twin.get(), account)),
+            Entry::Vacant(entry) => {
+                entry.insert(account);
+            }
+        }
     }
 }
 
 /// Two accounts with the same variables would read each other's credentials.
-fn check_account_twin(earlier: &[Account], account: &Account, diagnostics: &mut Diagnostics) {
-    let twin = earlier.iter().find(|other| {
-        other.scheme == account.scheme && variable_part(&other.name) == variable_part(&account.name)
-    });
-    if let Some(twin) = twin {
-        let diagnostic = Diagnostic::error(format!(
-            "`{}` and `{}` would have the same variable names",
-            twin.name, account.name
-        ));
-        diagnostics.push(
-            diagnostic
-                .at(account.at, "the second")
-                .at(twin.at, "the first")
-                .hint("variable names do not distinguish upper case, lower case, `-` and `_`: rename one of them"),
-        );
-    }
+fn twin_accounts(twin: &Account, account: &Account) -> Diagnostic {
+    Diagnostic::error(format!(
+        "`{}` and `{}` would have the same variable names",
+        twin.name, account.name
+    ))
+    .at(account.at, "the second")
+    .at(twin.at, "the first")
+    .hint(
+        "variable names do not distinguish upper case, lower case, `-` and `_`: rename one of them",
+    )
 }
 
 /// An account holds values that are not secret. A secret in a shared file is a leak, so it is

@@ -7,15 +7,15 @@ use crate::load::node_reader::{CheckedMap, one_or_many, text};
 use crate::load::value_path::value_path;
 use crate::model::assertion::{Predicate, PredicateTest, Subject};
 use crate::model::capture::Capture;
-use crate::model::request::Step;
+use crate::model::request::{Step, UsedScope};
 use crate::model::scheme::{SavedFrom, Scheme, Token};
 use crate::model::secret_rules::{SecretRules, SpannedPath};
-use crate::model::template::Expression;
 use crate::model::value_path::ValuePath;
 use crate::model::workspace::Workspace;
 use crate::redact::SecretName;
 use crate::render::TemplateDialect;
 use crate::yaml::YamlNode;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 pub(super) fn decode_secret_rules(
@@ -149,56 +149,81 @@ fn saves_token_at(scheme: &Scheme, path: &str) -> bool {
 
 /// The ledger stores an undo before it is needed, and a secret is stored nowhere.
 fn check_undos(steps: &[Step], diagnostics: &mut Diagnostics) {
-    let secrets = || {
-        steps.iter().flat_map(|step| {
-            let captures = step.captures.iter().filter(|capture| capture.is_secret);
-            captures.map(move |capture| (step, capture))
-        })
-    };
+    let names = CapturedSecrets::of(steps);
+    if names.captures.is_empty() {
+        return;
+    }
     for step in steps {
         let Some(undo) = &step.undo else { continue };
-        for (captured_by, capture) in secrets() {
-            let Some(name) = name_seen_by(step, captured_by, capture) else {
-                continue;
-            };
-            let uses = undo
-                .step
-                .expressions()
-                .into_iter()
-                .any(|expression| uses_name(expression, &name));
-            if uses {
-                let diagnostic =
-                    Diagnostic::error(format!("an undo cannot use the secret `{name}`"))
-                        .at(undo.step.at, "this undo uses it")
-                        .at(capture.name_at, "captured as a secret");
-                diagnostics.push(diagnostic.hint(
-                    "an undo is stored before the call: use a value that is not secret, such as the id of the created item",
-                ));
-            }
+        for (name, capture) in names.used_by(step, &undo.step) {
+            let diagnostic = Diagnostic::error(format!("an undo cannot use the secret `{name}`"))
+                .at(undo.step.at, "this undo uses it")
+                .at(capture.name_at, "captured as a secret");
+            diagnostics.push(diagnostic.hint(
+                "an undo is stored before the call: use a value that is not secret, such as the id of the created item",
+            ));
         }
     }
 }
 
-/// The name by which a step sees a capture of another one: steps of a used file see their own, and
-/// the flow sees those under the prefix of the file.
-fn name_seen_by(step: &Step, captured_by: &Step, capture: &Capture) -> Option<String> {
-    match (&step.used, &captured_by.used) {
-        (None, None) => Some(capture.name.clone()),
-        (None, Some(used)) => Some(format!("{}.{}", used.prefix, capture.name)),
-        (Some(own), Some(used)) if Arc::ptr_eq(own, used) => Some(capture.name.clone()),
-        (Some(_), _) => None,
+/// The secrets that steps capture, by the names under which steps see them: those of a used file
+/// see their own, and the flow sees those under the prefix of the file.
+struct CapturedSecrets<'s> {
+    captures: Vec<&'s Capture>,
+    /// In `captures`; `None` is the flow.
+    positions: HashMap<(Option<*const UsedScope>, String), Vec<usize>>,
+}
+
+impl<'s> CapturedSecrets<'s> {
+    fn of(steps: &'s [Step]) -> Self {
+        let mut names = Self {
+            captures: Vec::new(),
+            positions: HashMap::new(),
+        };
+        for step in steps {
+            for capture in step.captures.iter().filter(|capture| capture.is_secret) {
+                if let Some(used) = &step.used {
+                    let name = format!("{}.{}", used.prefix, capture.name);
+                    names.add(None, name);
+                }
+                names.add(scope_of(step), capture.name.clone());
+                names.captures.push(capture);
+            }
+        }
+        names
+    }
+
+    /// Names the capture that is pushed next.
+    fn add(&mut self, scope: Option<*const UsedScope>, name: String) {
+        let positions = self.positions.entry((scope, name)).or_default();
+        positions.push(self.captures.len());
+    }
+
+    /// The secrets that the undo of a step uses, in the order of the file.
+    fn used_by(&self, step: &Step, undo: &Step) -> Vec<(String, &'s Capture)> {
+        let mut found: BTreeMap<usize, String> = BTreeMap::new();
+        // What does not compile was reported.
+        let names = undo
+            .expressions()
+            .into_iter()
+            .filter_map(|expression| TemplateDialect::Request.names_in(expression).ok());
+        for used in names.flatten() {
+            let ends = used.match_indices('.').map(|(at, _)| at);
+            for end in ends.chain([used.len()]) {
+                let name = used[..end].to_owned();
+                let positions = self.positions.get(&(scope_of(step), name));
+                for position in positions.into_iter().flatten() {
+                    found.insert(*position, used[..end].to_owned());
+                }
+            }
+        }
+        let capture = |(position, name)| Some((name, *self.captures.get::<usize>(position)?));
+        found.into_iter().filter_map(capture).collect()
     }
 }
 
-fn uses_name(expression: &Expression, name: &str) -> bool {
-    let is_it = |used: &String| {
-        let rest = used.strip_prefix(name);
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-    };
-    // What does not compile was reported.
-    TemplateDialect::Request
-        .names_in(expression)
-        .is_ok_and(|names| names.iter().any(is_it))
+fn scope_of(step: &Step) -> Option<*const UsedScope> {
+    step.used.as_ref().map(Arc::as_ptr)
 }
 
 /// Warns of expectations of a secret that a recording, which holds its name, does not fulfil.

@@ -86,7 +86,9 @@ pub(super) fn resolve_uses(workspace: &mut Workspace, diagnostics: &mut Diagnost
     let files = files.filter(|file| used.contains(file.name.as_str()));
     // As they were written: used files use no others, so no order matters.
     let written = WrittenFiles {
-        used: files.cloned().collect(),
+        used: files
+            .map(|file| (file.name.clone(), file.clone()))
+            .collect(),
         names: workspace
             .requests
             .iter()
@@ -94,21 +96,22 @@ pub(super) fn resolve_uses(workspace: &mut Workspace, diagnostics: &mut Diagnost
             .collect(),
     };
     for request in &mut workspace.requests {
-        for used in std::mem::take(&mut request.uses).into_iter().rev() {
-            let found = find_used(&written, request, &used, diagnostics);
-            match found {
-                Some(file) => insert_steps(request, &used, file),
+        let mut found = Vec::new();
+        for used in std::mem::take(&mut request.uses) {
+            match find_used(&written, request, &used, diagnostics) {
+                Some(file) => found.push((used, file)),
                 // The names of its captures are not known, so none is reported as unknown.
                 None => request.has_unread_cases = true,
             }
         }
+        insert_used_steps(request, &found);
         check_step_names(request, diagnostics);
     }
 }
 
-/// The files whose steps are used, and the names of all.
+/// The files whose steps are used, by their names, and the names of all.
 struct WrittenFiles {
-    used: Vec<Request>,
+    used: HashMap<String, Request>,
     names: Vec<String>,
 }
 
@@ -120,7 +123,7 @@ fn find_used<'w>(
     diagnostics: &mut Diagnostics,
 ) -> Option<&'w Request> {
     let name = used.file.name.as_str();
-    let Some(file) = written.used.iter().find(|file| file.name == name) else {
+    let Some(file) = written.used.get(name) else {
         let names = written.names.iter().map(String::as_str);
         let diagnostic = Diagnostic::error(format!("there is no request file `{name}`"))
             .at(used.file.at, "it is not a valid file in `requests/`");
@@ -203,7 +206,30 @@ fn check_given_vars(file: &Request, used: &StepUse, diagnostics: &mut Diagnostic
     }
 }
 
-fn insert_steps(request: &mut Request, used: &StepUse, file: &Request) {
+/// Puts the steps of files between those of a flow. `uses` are in the order of the flow.
+fn insert_used_steps(request: &mut Request, uses: &[(StepUse, &Request)]) {
+    if uses.is_empty() {
+        return;
+    }
+    let mut own = std::mem::take(&mut request.steps).into_iter();
+    let (mut steps, mut taken) = (Vec::new(), 0);
+    for (used, file) in uses {
+        let above = used.position.saturating_sub(taken);
+        steps.extend(own.by_ref().take(above));
+        taken += above;
+        steps.extend(used_steps(used, file));
+        // What is personal or secret in the responses of its steps is so here, too.
+        request.redact.extend(file.redact.iter().cloned());
+        let (rules, more) = (&mut request.secret_rules, &file.secret_rules);
+        rules.secrets.extend(more.secrets.iter().cloned());
+        rules.not_secret.extend(more.not_secret.iter().cloned());
+    }
+    steps.extend(own);
+    request.steps = steps;
+}
+
+/// The steps of a file as the flow has them.
+fn used_steps<'f>(used: &'f StepUse, file: &'f Request) -> impl Iterator<Item = Step> + 'f {
     let scope = Arc::new(UsedScope {
         file: file.name.clone(),
         prefix: used.prefix.clone(),
@@ -215,7 +241,7 @@ fn insert_steps(request: &mut Request, used: &StepUse, file: &Request) {
         let named = file.account.clone();
         named.filter(|account| account.name != ALL_ACCOUNTS)
     });
-    let steps = file.steps.iter().map(|step| Step {
+    file.steps.iter().map(move |step| Step {
         name: Some(match &step.name {
             Some(name) => format!("{}.{name}", used.prefix),
             None => used.prefix.clone(),
@@ -223,19 +249,7 @@ fn insert_steps(request: &mut Request, used: &StepUse, file: &Request) {
         account: step.account.clone().or_else(|| account.clone()),
         used: Some(Arc::clone(&scope)),
         ..step.clone()
-    });
-    let position = used.position.min(request.steps.len());
-    request.steps.splice(position..position, steps);
-    // What is personal or secret in the responses of its steps is so here, too.
-    request.redact.extend(file.redact.iter().cloned());
-    request
-        .secret_rules
-        .secrets
-        .extend(file.secret_rules.secrets.iter().cloned());
-    request
-        .secret_rules
-        .not_secret
-        .extend(file.secret_rules.not_secret.iter().cloned());
+    })
 }
 
 /// Used steps are named after the flow was decoded.

@@ -6,6 +6,7 @@ use crate::model::recording::Recording;
 use crate::model::redact_rule::RedactRule;
 use crate::model::request::{Request, Step, TemplateField};
 use crate::model::scheme::Scheme;
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -130,6 +131,7 @@ impl Workspace {
     #[must_use]
     pub fn accounts(&self, environment: &str, scheme: &str) -> Vec<&Account> {
         let mut found: Vec<&Account> = Vec::new();
+        let mut names: HashSet<&str> = HashSet::new();
         let own = self
             .environments
             .iter()
@@ -144,7 +146,7 @@ impl Workspace {
         {
             // The first one is used, and the own environment comes first, so its values override
             // those of the others.
-            if account.scheme == scheme && !found.iter().any(|known| known.name == account.name) {
+            if account.scheme == scheme && names.insert(&account.name) {
                 found.push(account);
             }
         }

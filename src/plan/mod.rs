@@ -3,8 +3,10 @@
 
 mod active_fixtures;
 mod file_names;
+mod known_names;
 mod lanes;
 mod name_check;
+mod name_members;
 mod needed_files;
 mod order;
 mod secret_use;
@@ -37,6 +39,7 @@ use crate::model::fixture::Fixture;
 use crate::model::request::{CaseVariant, Request, Step};
 use crate::model::scheme::PLAIN_SCHEME;
 use crate::model::workspace::Workspace;
+use std::collections::HashSet;
 
 /// One request file as one account, in one case.
 #[derive(Clone, Debug)]
@@ -221,9 +224,11 @@ pub(crate) fn common_accounts(
     environment: &str,
 ) -> Vec<String> {
     let own_steps = request.steps.iter().filter(|step| step.account.is_none());
+    let mut seen = HashSet::new();
     let mut schemes = own_steps
         .flat_map(Step::calls)
         .map(|step| step.scheme.name.as_str())
+        .filter(|scheme| seen.insert(*scheme))
         .filter(|scheme| has_own_accounts(scheme, workspace, environment));
     let names = |scheme: &str| -> Vec<String> {
         workspace
@@ -234,7 +239,7 @@ pub(crate) fn common_accounts(
     };
     let mut accounts = schemes.next().map(names).unwrap_or_default();
     for scheme in schemes {
-        let others = names(scheme);
+        let others: HashSet<String> = names(scheme).into_iter().collect();
         accounts.retain(|account| others.contains(account));
     }
     accounts

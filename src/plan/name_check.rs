@@ -1,6 +1,8 @@
 //! Checks that every name in a template of a request is defined when the template is rendered.
 
 use super::file_names::check_file_names;
+use super::known_names::KnownNames;
+use super::name_members::{MemberTable, NameMembers};
 use super::secret_use::check_secret_uses;
 use super::{Unit, common_accounts, has_own_accounts};
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean, join_names, similar_name_hint};
@@ -11,14 +13,14 @@ use crate::model::repeat::RepeatMode;
 use crate::model::request::{
     CaseVariant, Request, RunCondition, SpannedName, Step, TemplateField, UndoStep, UsedScope,
 };
-use crate::model::scheme::CredentialScope;
 use crate::model::template::Expression;
 use crate::model::workspace::Workspace;
 use crate::render::{
     FUNCTION_NAMES, RESERVED_NAMES, TemplateDialect, UNRESERVED_FUNCTIONS, called_function,
     first_use,
 };
-use std::collections::{BTreeSet, HashSet};
+use std::cell::OnceCell;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 /// The names and accounts that the command line gives; they override those of the files.
@@ -30,9 +32,6 @@ pub(crate) struct CommandLineNames<'g> {
     pub(crate) requests: Option<HashSet<&'g str>>,
 }
 
-/// The names that templates can look up at one place.
-type KnownNames = HashSet<String>;
-
 /// Reports every name that nothing defines in `environment`, accounts that are not clear, and
 /// files that make more units than a run can hold.
 pub(crate) fn check_names(
@@ -41,12 +40,13 @@ pub(crate) fn check_names(
     given: &CommandLineNames<'_>,
     diagnostics: &mut Diagnostics,
 ) {
-    let known = shared_names(workspace, environment, given, diagnostics);
+    let shared = shared_names(workspace, environment, given, diagnostics);
+    let known = || KnownNames::of_file(&shared);
     check_secret_uses(workspace, diagnostics);
     check_file_names(workspace, diagnostics);
     check_unit_count(workspace, environment, given, diagnostics);
     for fixture in &workspace.fixtures {
-        check_fixture(workspace, environment, fixture, known.clone(), diagnostics);
+        check_fixture(workspace, environment, fixture, known(), diagnostics);
     }
     for request in &workspace.requests {
         let is_meant = given
@@ -61,7 +61,7 @@ pub(crate) fn check_names(
         if given.account.is_none() && is_meant {
             check_account(workspace, environment, request, diagnostics);
         }
-        check_request(workspace, environment, request, known.clone(), diagnostics);
+        check_request(workspace, environment, request, known(), diagnostics);
     }
 }
 
@@ -105,28 +105,23 @@ fn shared_names(
     environment: &str,
     given: &CommandLineNames<'_>,
     diagnostics: &mut Diagnostics,
-) -> KnownNames {
-    let mut known: KnownNames = RESERVED_NAMES
-        .iter()
-        .map(|name| (*name).to_owned())
-        .collect();
+) -> HashSet<String> {
+    let mut known = KnownNames::default();
+    known.extend(RESERVED_NAMES);
     let vars = workspace
         .environment(environment)
         .map(|environment| environment.vars.as_slice())
         .unwrap_or_default();
-    let every: Vec<&str> = workspace
-        .schemes
-        .iter()
-        .map(|scheme| scheme.name.as_str())
-        .collect();
+    let every = workspace.schemes.iter().map(|scheme| scheme.name.as_str());
     let mut shared = NameChecker {
-        members: vec![NameMembers::of_account(workspace, environment, &every)],
+        members: MemberTable::new((workspace, environment), every, &[]),
         environment,
         steps: &[],
         fixtures: &workspace.fixtures,
         variants: &[],
         has_unread_variants: false,
-        conditional: Vec::new(),
+        captures: OnceCell::new(),
+        conditional: HashMap::new(),
         when: None,
         diagnostics,
     };
@@ -135,21 +130,17 @@ fn shared_names(
     // Last: a shared variable must not depend on `--var`, or every file of the workspace would fail
     // without that option.
     known.extend(given.vars.iter().cloned());
-    known
+    known.into_own()
 }
 
 fn check_request(
     workspace: &Workspace,
     environment: &str,
     request: &Request,
-    mut known: KnownNames,
+    mut known: KnownNames<'_>,
     diagnostics: &mut Diagnostics,
 ) {
-    let schemes: Vec<&str> = request
-        .calls()
-        .map(|step| step.scheme.name.as_str())
-        .collect();
-    let members = NameMembers::of(workspace, environment, &schemes, &request.needs);
+    let members = MemberTable::of_request((workspace, environment), request);
     let steps: Vec<&Step> = request.steps.iter().collect();
     let mut checker = NameChecker {
         members,
@@ -158,7 +149,8 @@ fn check_request(
         fixtures: &workspace.fixtures,
         variants: &request.cases,
         has_unread_variants: request.has_unread_cases,
-        conditional: Vec::new(),
+        captures: OnceCell::new(),
+        conditional: HashMap::new(),
         when: None,
         diagnostics,
     };
@@ -175,11 +167,11 @@ fn check_fixture(
     workspace: &Workspace,
     environment: &str,
     fixture: &Fixture,
-    mut known: KnownNames,
+    mut known: KnownNames<'_>,
     diagnostics: &mut Diagnostics,
 ) {
-    let schemes: Vec<&str> = fixture.schemes().collect();
-    let members = NameMembers::of(workspace, environment, &schemes, &fixture.needs);
+    let schemes = fixture.schemes();
+    let members = MemberTable::new((workspace, environment), schemes, &fixture.needs);
     let steps: Vec<&Step> = fixture.steps.iter().collect();
     let mut checker = NameChecker {
         members,
@@ -188,7 +180,8 @@ fn check_fixture(
         fixtures: &workspace.fixtures,
         variants: &fixture.params,
         has_unread_variants: fixture.has_unread_params,
-        conditional: Vec::new(),
+        captures: OnceCell::new(),
+        conditional: HashMap::new(),
         when: None,
         diagnostics,
     };
@@ -384,81 +377,8 @@ fn root_names(expression: &Expression) -> impl Iterator<Item = String> {
 /// ten thousand wrong names that takes minutes.
 const MAX_COMPARED_NAMES: usize = 500;
 
-/// In one order on every run, for hints.
-fn sorted_names(known: &KnownNames) -> Vec<&str> {
-    let mut names: Vec<&str> = known.iter().map(String::as_str).collect();
-    names.sort_unstable();
-    names
-}
-
-/// The members of a name: of `account`, or of a fixture.
-struct NameMembers {
-    root: String,
-    /// The subject of the message about one that is not there.
-    description: String,
-    member_names: Vec<String>,
-}
-
-impl NameMembers {
-    fn has(&self, name: &str) -> bool {
-        self.member_names.iter().any(|member| member == name)
-    }
-
-    fn of(
-        workspace: &Workspace,
-        environment: &str,
-        schemes: &[&str],
-        needs: &[SpannedName],
-    ) -> Vec<Self> {
-        let fixtures = needs
-            .iter()
-            .filter_map(|needed| workspace.fixture(&needed.name))
-            .map(|fixture| Self {
-                root: fixture.name.clone(),
-                description: format!("the fixture `{}`", fixture.name),
-                member_names: fixture
-                    .values
-                    .iter()
-                    .map(|field| field.name.to_string())
-                    .collect(),
-            });
-        std::iter::once(Self::of_account(workspace, environment, schemes))
-            .chain(fixtures)
-            .collect()
-    }
-
-    /// What an account knows: its name, what the schemes say of accounts, and what `ingam.yaml`
-    /// says of one.
-    fn of_account(workspace: &Workspace, environment: &str, schemes: &[&str]) -> Self {
-        let mut known = vec!["name".to_owned()];
-        for scheme in workspace
-            .schemes
-            .iter()
-            .filter(|scheme| schemes.contains(&scheme.name.as_str()))
-        {
-            let own = scheme.credentials.iter().filter(|credential| {
-                !credential.is_secret && credential.scope == CredentialScope::Account
-            });
-            known.extend(own.map(|credential| credential.name.clone()));
-            let accounts = workspace.accounts(environment, &scheme.name);
-            known.extend(
-                accounts
-                    .iter()
-                    .flat_map(|account| account.values.iter().map(|(name, _)| name.to_string())),
-            );
-        }
-        known.sort();
-        known.dedup();
-        Self {
-            root: "account".to_owned(),
-            description: "an account".to_owned(),
-            member_names: known,
-        }
-    }
-}
-
 struct NameChecker<'c> {
-    members: Vec<NameMembers>,
+    members: MemberTable<'c>,
     environment: &'c str,
     /// Those that capture.
     steps: &'c [&'c Step],
@@ -466,8 +386,10 @@ struct NameChecker<'c> {
     variants: &'c [CaseVariant],
     /// There are more variants, whose names are not known.
     has_unread_variants: bool,
-    /// Captures of steps with `when`.
-    conditional: Vec<ConditionalCapture<'c>>,
+    /// The first capture of each name, with its step; made for the first message that needs it.
+    captures: OnceCell<HashMap<&'c str, (&'c Step, &'c Capture)>>,
+    /// Captures of steps with `when`, the first of each name.
+    conditional: HashMap<&'c str, ConditionalCapture<'c>>,
     /// The `when` of the step that is checked.
     when: Option<&'c str>,
     diagnostics: &'c mut Diagnostics,
@@ -482,7 +404,7 @@ struct ConditionalCapture<'c> {
 impl<'c> NameChecker<'c> {
     /// Steps of another file see the names of that file, and the flow sees what they capture under
     /// their prefix.
-    fn check_flow(&mut self, steps: &'c [Step], known: &mut KnownNames) {
+    fn check_flow(&mut self, steps: &'c [Step], known: &mut KnownNames<'_>) {
         let mut at = 0;
         while let Some(step) = steps.get(at) {
             let Some(used) = &step.used else {
@@ -504,7 +426,7 @@ impl<'c> NameChecker<'c> {
         }
     }
 
-    fn check_used_steps(&mut self, used: &UsedScope, steps: &[Step], known: &mut KnownNames) {
+    fn check_used_steps(&mut self, used: &UsedScope, steps: &[Step], known: &mut KnownNames<'_>) {
         self.when = None;
         for field in &used.given {
             self.check_expressions(field.value.expressions(), known);
@@ -519,15 +441,20 @@ impl<'c> NameChecker<'c> {
                 .push(diagnostic.hint("write `name:` beside `use` for another name"));
         }
         let captures = steps.iter().flat_map(|step| &step.captures);
-        self.members.push(NameMembers {
-            root: used.prefix.clone(),
-            description: format!("what `use` brings as `{}`", used.prefix),
-            member_names: captures.map(|capture| capture.name.clone()).collect(),
-        });
+        self.members.push(NameMembers::new(
+            &used.prefix,
+            format!("what `use` brings as `{}`", used.prefix),
+            captures.map(|capture| capture.name.clone()).collect(),
+        ));
     }
 
     /// A condition of a file is judged before fixtures are set up.
-    fn check_file_condition(&mut self, request: &Request, when: &RunCondition, known: &KnownNames) {
+    fn check_file_condition(
+        &mut self,
+        request: &Request,
+        when: &RunCondition,
+        known: &KnownNames<'_>,
+    ) {
         let mut late: HashSet<&str> = request
             .needs
             .iter()
@@ -557,7 +484,7 @@ impl<'c> NameChecker<'c> {
         self.check_expressions(when.value.expressions(), &known);
     }
 
-    fn define(&mut self, fields: &[TemplateField], known: &mut KnownNames) {
+    fn define(&mut self, fields: &[TemplateField], known: &mut KnownNames<'_>) {
         for field in fields {
             self.check_expressions(field.value.expressions(), known);
             known.insert(field.name.to_string());
@@ -565,30 +492,28 @@ impl<'c> NameChecker<'c> {
     }
 
     /// A name is known when every case or param gives it; each may use what stands above it.
-    fn check_variants(&mut self, variants: &[CaseVariant], known: &mut KnownNames) {
+    fn check_variants(&mut self, variants: &[CaseVariant], known: &mut KnownNames<'_>) {
         // Given by every variant so far.
-        let mut common: Option<KnownNames> = None;
+        let mut common: Option<HashSet<&str>> = None;
         for variant in variants {
             // The names of one case are not known in another one, so they are removed after it.
-            let own: KnownNames = variant
-                .vars
-                .iter()
-                .map(|field| field.name.to_string())
-                .collect();
-            let added: Vec<String> = own.difference(known).cloned().collect();
+            let own = variant.vars.iter().map(|field| field.name.as_str());
+            let own: HashSet<&str> = own.collect();
+            let is_new = |name: &&str| !known.contains(name);
+            let added: Vec<&str> = own.iter().copied().filter(is_new).collect();
             self.define(&variant.vars, known);
-            for name in &added {
+            for name in added {
                 known.remove(name);
             }
             common = Some(match common {
-                Some(names) => names.intersection(&own).cloned().collect(),
+                Some(names) => names.intersection(&own).copied().collect(),
                 None => own,
             });
         }
         known.extend(common.into_iter().flatten());
     }
 
-    fn check_step(&mut self, step: &'c Step, known: &mut KnownNames) {
+    fn check_step(&mut self, step: &'c Step, known: &mut KnownNames<'_>) {
         self.when = step.when.as_ref().map(|when| when.source.as_str());
         if let Some(when) = &step.when {
             self.check_condition(when, known);
@@ -605,7 +530,7 @@ impl<'c> NameChecker<'c> {
     }
 
     /// The name of the value of a round: a new one, so that it hides no other.
-    fn define_item<'s>(&mut self, step: &'s Step, known: &mut KnownNames) -> Option<&'s str> {
+    fn define_item<'s>(&mut self, step: &'s Step, known: &mut KnownNames<'_>) -> Option<&'s str> {
         let each = step.for_each.as_ref()?;
         self.check_expressions(each.list.expressions(), known);
         if known.insert(each.item.clone()) {
@@ -621,7 +546,7 @@ impl<'c> NameChecker<'c> {
         None
     }
 
-    fn check_call(&mut self, step: &'c Step, known: &mut KnownNames) {
+    fn check_call(&mut self, step: &'c Step, known: &mut KnownNames<'_>) {
         self.check_expressions(step.path.expressions().collect(), known);
         if let Some(output) = &step.output {
             self.check_expressions(output.path.expressions().collect(), known);
@@ -651,19 +576,22 @@ impl<'c> NameChecker<'c> {
     }
 
     /// A name that is known without the capture has a value in any case.
-    fn note_conditional(&mut self, capture: &'c Capture, known: &KnownNames) {
-        let is_named = |other: &ConditionalCapture<'_>| other.capture.name == capture.name;
+    fn note_conditional(&mut self, capture: &'c Capture, known: &KnownNames<'_>) {
         match self.when {
             Some(when) if !known.contains(&capture.name) && capture.default.is_none() => {
-                self.conditional.push(ConditionalCapture { capture, when });
+                self.conditional
+                    .entry(&capture.name)
+                    .or_insert(ConditionalCapture { capture, when });
             }
             Some(_) => {}
-            None => self.conditional.retain(|other| !is_named(other)),
+            None => {
+                self.conditional.remove(capture.name.as_str());
+            }
         }
     }
 
     /// A condition is judged whether or not the condition itself holds.
-    fn check_condition(&mut self, when: &RunCondition, known: &KnownNames) {
+    fn check_condition(&mut self, when: &RunCondition, known: &KnownNames<'_>) {
         let own = self.when.take();
         self.check_expressions(when.value.expressions(), known);
         self.when = own;
@@ -671,8 +599,7 @@ impl<'c> NameChecker<'c> {
 
     /// The step that captures the value may be skipped when this one is not.
     fn check_conditional(&mut self, root: &str, expression: &Expression) {
-        let mut conditional = self.conditional.iter();
-        let found = conditional.find(|one| one.capture.name == root);
+        let found = self.conditional.get(root);
         let Some(found) = found.filter(|one| self.when != Some(one.when)) else {
             return;
         };
@@ -690,15 +617,21 @@ impl<'c> NameChecker<'c> {
     }
 
     /// An undo sees what its step captured; nothing that follows sees what the undo captures.
-    fn check_undo(&mut self, undo: &'c UndoStep, known: &KnownNames) {
-        self.check_call(&undo.step, &mut known.clone());
-        if let Some(find) = &undo.find {
-            self.check_call(&find.step, &mut known.clone());
+    fn check_undo(&mut self, undo: &'c UndoStep, known: &mut KnownNames<'_>) {
+        let find = undo.find.as_ref().map(|find| &find.step);
+        for step in std::iter::once(&undo.step).chain(find) {
+            let captured = step.captures.iter().map(|capture| capture.name.as_str());
+            let is_new = |name: &&str| !known.contains(name);
+            let added: Vec<&str> = captured.filter(is_new).collect();
+            self.check_call(step, known);
+            for name in added {
+                known.remove(name);
+            }
         }
     }
 
     /// The request for the first page uses the value that a variable has before it.
-    fn check_page_variables(&mut self, step: &Step, known: &KnownNames) {
+    fn check_page_variables(&mut self, step: &Step, known: &KnownNames<'_>) {
         let RepeatMode::Pages(pages) = &step.repeat else {
             return;
         };
@@ -710,7 +643,7 @@ impl<'c> NameChecker<'c> {
         {
             let diagnostic = Diagnostic::error(format!("`{}` has no first value", setting.name))
                 .at(setting.name_at, "not defined");
-            let hint = similar_name_hint(&setting.name, sorted_names(known));
+            let hint = similar_name_hint(&setting.name, known.sorted());
             let hint = hint.unwrap_or_else(|| {
                 format!(
                     "give it one in `vars` of the file: `vars: {{ {}: \"\" }}`",
@@ -721,7 +654,7 @@ impl<'c> NameChecker<'c> {
         }
     }
 
-    fn check_expressions(&mut self, expressions: Vec<&Expression>, known: &KnownNames) {
+    fn check_expressions(&mut self, expressions: Vec<&Expression>, known: &KnownNames<'_>) {
         for expression in expressions {
             // What does not compile was refused when it was loaded.
             let Ok(names) = TemplateDialect::Request.names_in(expression) else {
@@ -743,20 +676,18 @@ impl<'c> NameChecker<'c> {
     }
 
     fn check_member(&mut self, root: &str, member: &str, expression: &Expression) {
-        let Some(members) = self.members.iter().find(|members| members.root == root) else {
+        let Some(members) = self.members.get(root) else {
             return;
         };
         if !members.has(member) {
             let text = format!("{} knows no `{member}` here", members.description);
             let diagnostic = Diagnostic::error(text).at(expression.at, "unknown member");
-            self.diagnostics.push(diagnostic.maybe_hint(did_you_mean(
-                member,
-                members.member_names.iter().map(String::as_str),
-            )));
+            self.diagnostics
+                .push(diagnostic.maybe_hint(did_you_mean(member, members.names())));
         }
     }
 
-    fn report_undefined(&mut self, name: &str, expression: &Expression, known: &KnownNames) {
+    fn report_undefined(&mut self, name: &str, expression: &Expression, known: &KnownNames<'_>) {
         // The table that may define it has a fault of its own, which is reported.
         if self.has_unread_variants {
             return;
@@ -788,15 +719,22 @@ impl<'c> NameChecker<'c> {
     }
 
     /// A capture of this name anywhere in the file: the name is right, and used too early.
-    fn capture_of(&self, name: &str) -> Option<(&Step, &Capture)> {
-        let own = self.steps.iter().filter(|step| step.used.is_none());
-        own.flat_map(|step| step.captures.iter().map(move |capture| (*step, capture)))
-            .find(|(_, capture)| capture.name == name)
+    fn capture_of(&self, name: &str) -> Option<(&'c Step, &'c Capture)> {
+        let all = self.captures.get_or_init(|| {
+            let mut all = HashMap::new();
+            for step in self.steps.iter().filter(|step| step.used.is_none()) {
+                for capture in &step.captures {
+                    all.entry(capture.name.as_str()).or_insert((*step, capture));
+                }
+            }
+            all
+        });
+        all.get(name).copied()
     }
 
     /// The most probable reason first: a similar name exists for nearly any word, so that guess
     /// comes after everything that is certain.
-    fn undefined_hint(&self, name: &str, is_called: bool, known: &KnownNames) -> String {
+    fn undefined_hint(&self, name: &str, is_called: bool, known: &KnownNames<'_>) -> String {
         if is_called {
             let functions = FUNCTION_NAMES.into_iter().chain(UNRESERVED_FUNCTIONS);
             return format!("the functions are {}", join_names(functions, "and"));
@@ -804,8 +742,7 @@ impl<'c> NameChecker<'c> {
         if UNRESERVED_FUNCTIONS.contains(&name) {
             return format!("it is a function: write `{name}(…)`");
         }
-        let of_member = self.members.iter().find(|members| members.has(name));
-        if let Some(members) = of_member {
+        if let Some(members) = self.members.having(name) {
             return format!("did you mean `{}.{name}`?", members.root);
         }
         if ["cred", "token"].contains(&name) {
@@ -822,7 +759,7 @@ impl<'c> NameChecker<'c> {
         }
         let similar = Some(known)
             .filter(|known| known.len() <= MAX_COMPARED_NAMES)
-            .and_then(|known| similar_name_hint(name, sorted_names(known)));
+            .and_then(|known| similar_name_hint(name, known.sorted()));
         similar.unwrap_or_else(|| {
             format!(
                 "define it in `vars` of the file, of the environment `{}` or of `ingam.yaml`, or pass `--var {name}=…`",

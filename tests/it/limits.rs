@@ -382,6 +382,37 @@ fn the_time_to_check_a_file_grows_with_its_size_only() {
     }
 }
 
+/// Each account is compared with the other accounts, and with each environment.
+#[test]
+fn the_time_to_check_accounts_grows_with_their_number_only() {
+    let accounts = |count: usize| {
+        let accounts: String = (0..count)
+            .map(|number| format!("        a{number}: {{}}\n"))
+            .collect();
+        format!("envs:\n  live:\n    accounts:\n      none:\n{accounts}")
+    };
+    let environments = |count: usize| -> String {
+        let environment =
+            |number| format!("  e{number}: {{ accounts: {{ none: {{ a{number}: {{}} }} }} }}\n");
+        let environments: String = (0..count).map(environment).collect();
+        format!("envs:\n{environments}")
+    };
+    let texts: [(&str, TextOf<'_>); 2] = [("accounts", &accounts), ("environments", &environments)];
+    for (kind, text) in texts {
+        let time = |count: usize| {
+            let folder = Folder::new();
+            folder.write("ingam.yaml", &text(count));
+            folder.write("requests/a.yaml", "scheme: none\naccount: a1\nget: /\n");
+            cpu_time(|| {
+                let loaded = load(folder.path(), 1).unwrap();
+                assert!(!loaded.has_errors(), "{kind}: {:?}", loaded.diagnostics);
+            })
+        };
+        let (small, large) = (time(500), time(4_000));
+        assert!(large < small * 24, "{kind}: {small:?}, then {large:?}");
+    }
+}
+
 /// So many files can a process open, and its standard input, output and error are three of them.
 #[cfg(target_os = "linux")]
 #[test]
