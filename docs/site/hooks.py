@@ -5,6 +5,8 @@ from pathlib import Path
 
 MARKETPLACES = "reference/marketplaces/"
 KOREAN = "ko/"
+SEARCH = 'data-md-component="search" role="dialog" aria-label="Search"'
+NAVIGATION = re.compile(r'<nav class="md-nav" (data-md-level="\d+") aria-labelledby="[^"]*" aria-expanded="\w+">')
 
 # ```yaml wrong request, ```yaml fragment file=compose.yaml
 FENCE = re.compile(r"^([ \t]*```)(\w+) ([^\n{]+)$", re.MULTILINE)
@@ -47,7 +49,12 @@ def _fence(found):
 
 
 def on_post_page(output, page, **_):
-    """Screen readers choose the voice by the language of the page."""
+    """Names and languages that screen readers need and the theme leaves out."""
+    output = output.replace('data-md-component="search" role="dialog"', SEARCH, 1)
+    # The list of results cannot be seen while it has the focus by itself.
+    output = output.replace('class="md-search__scrollwrap" tabindex="0"', 'class="md-search__scrollwrap" tabindex="-1"', 1)
+    # A section of the navigation is no place of its own.
+    output = NAVIGATION.sub(r'<nav class="md-nav" \1 role="none">', output)
     if page.file.src_uri.startswith(KOREAN):
         return output.replace('<html lang="en"', '<html lang="ko"', 1)
     return output

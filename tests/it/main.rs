@@ -84,6 +84,7 @@ mod selection;
 mod sent_pushes;
 mod shard_times;
 mod shown_differences;
+mod site;
 mod snapshots;
 mod tls;
 mod tokens;

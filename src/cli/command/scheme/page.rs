@@ -131,7 +131,7 @@ fn write_summary(page: &mut String, scheme: &Scheme) {
     if !covers.is_empty() {
         rows.push(("signature covers", covers.join(", ")));
     }
-    page.push_str("| | |\n| --- | --- |\n");
+    page.push_str("| property | value |\n| --- | --- |\n");
     for (name, value) in rows {
         let _ = writeln!(page, "| {name} | {} |", cell(&value));
     }
