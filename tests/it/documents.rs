@@ -71,7 +71,7 @@ pub(super) fn code_spans(path: &str) -> Vec<String> {
 fn every_yaml_block_of_the_documentation_is_what_it_says() {
     let mut counted = 0;
     let mut pages = pages_below("docs");
-    pages.push("README.md".to_owned());
+    pages.extend(["README.md", "README.ko.md"].map(str::to_owned));
     for page in pages {
         for block in blocks(&page) {
             let Some(kind) = block.info.strip_prefix("yaml") else {

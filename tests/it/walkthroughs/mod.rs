@@ -203,6 +203,16 @@ fn the_tutorial_runs_as_it_is_written() {
 }
 
 #[test]
+fn the_korean_pages_run_as_they_are_written() {
+    work_through("README.ko.md");
+    for folder in ["docs/ko/tutorial", "docs/ko/how-to"] {
+        let pages = pages_with_sessions(folder);
+        assert!(pages.len() >= 3, "{pages:?}");
+        pages.iter().for_each(|page| work_through(page));
+    }
+}
+
+#[test]
 fn the_sessions_of_the_how_to_pages_run_as_they_are_written() {
     let pages = pages_with_sessions("docs/how-to");
     assert!(!pages.is_empty());
