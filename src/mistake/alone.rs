@@ -104,11 +104,11 @@ fn time_form(clock: &SchemeClock, sent: &str, now_ms: i64, location: String) -> 
         let near = |ms: i64| (ms - now_ms).abs() < 10 * 365 * 86_400_000;
         match clock.format {
             ClockFormat::UnixSeconds if near(number) => {
-                let text = "milliseconds are sent where seconds are due";
+                let text = "milliseconds are sent where seconds are expected";
                 return RequestObservation::new(M::SECONDS_AND_MILLISECONDS, location, text);
             }
             ClockFormat::UnixMilliseconds if near(number.saturating_mul(1_000)) => {
-                let text = "seconds are sent where milliseconds are due";
+                let text = "seconds are sent where milliseconds are expected";
                 return RequestObservation::new(M::SECONDS_AND_MILLISECONDS, location, text);
             }
             _ => {}
@@ -119,7 +119,7 @@ fn time_form(clock: &SchemeClock, sent: &str, now_ms: i64, location: String) -> 
         ClockFormat::UnixMilliseconds => "Unix milliseconds".to_owned(),
         ClockFormat::Strftime(format) => format!("`{format}`"),
     };
-    let text = format!("the time `{sent}` is not in the form of the scheme: {due}");
+    let text = format!("the time `{sent}` does not have the format of the scheme: {due}");
     RequestObservation::new(M::TIME_FORM, location, text)
 }
 
@@ -229,7 +229,7 @@ fn absent(
                 .any(|(known, _)| known.eq_ignore_ascii_case(name))
         {
             let text = format!(
-                "`{name}` stands in the {}, and belongs into the {}",
+                "`{name}` is in the {}, but must be in the {}",
                 other.name(),
                 part.name()
             );
@@ -243,7 +243,7 @@ fn absent(
     };
     let near = own.iter().find(|(known, _)| is_near_name(known, name));
     if let Some((near, _)) = near {
-        let text = format!("`{near}` is sent, and the scheme names it `{name}`");
+        let text = format!("`{near}` is sent, but the scheme names it `{name}`");
         return RequestObservation::new(M::HEADER_NAME, location, text);
     }
     let text = format!("`{name}` did not arrive in the {}", part.name());
@@ -299,7 +299,7 @@ fn loose_values(signed: &SignedRequest) -> Vec<RequestObservation> {
     for value in loose {
         let location = format!("{}.{}", value.part.name(), value.field);
         if !all.iter().any(|known| known.location == location) {
-            let text = format!("`{}` is not in the form of the scheme", value.field);
+            let text = format!("`{}` does not have the format of the scheme", value.field);
             all.push(RequestObservation::new(M::HEADER_NAME, location, text));
         }
     }
@@ -337,7 +337,7 @@ fn placeholders(signed: &SignedRequest) -> Vec<RequestObservation> {
     sent.map(|value| {
         let location = format!("{}.{}", value.part.name(), value.field);
         let text = format!(
-            "`{}` is sent for `{}`: a placeholder that nothing has replaced",
+            "`{}` is sent for `{}`: a placeholder that was not replaced",
             value.text, value.name
         );
         RequestObservation::new(M::KEY_PLACEHOLDER, location, text)
@@ -368,7 +368,7 @@ fn salt_observation(
         .scheme
         .credential(member)
         .map_or("key", |credential| &credential.name);
-    let text = format!("`cred.{title}` cannot be the secret that the marketplace issued: {fault}");
+    let text = format!("`cred.{title}` is not a secret of the marketplace: {fault}");
     Some(RequestObservation::new(
         M::KEY_SETTINGS,
         format!("cred.{member}"),

@@ -28,7 +28,7 @@ pub(super) fn body_variations(recipe: &Recipe<'_>) -> Vec<Variation> {
     }
     if recipe.reads(&["json_body"]) && recipe.signed.request.draft.body.kind() == "form" {
         for text in ["{}", "[]", "null", "\"\""] {
-            let what = format!("`{text}` is signed as a JSON body, and a form was sent");
+            let what = format!("`{text}` is signed as a JSON body, but a form was sent");
             let claim = Claim::new(M::BODY_OF_NONE, what);
             all.push(Variation::name(
                 claim,
@@ -73,7 +73,7 @@ fn add_missing(all: &mut Vec<Variation>) {
         },
     ));
     for empty in ["{}", "[]", "null"] {
-        let text = format!("`{empty}` is signed in place of the body");
+        let text = format!("`{empty}` is signed instead of the body");
         all.push(body(Claim::new(M::BODY_MISSING, text), move |_| {
             Some(empty.into())
         }));
@@ -254,20 +254,20 @@ fn json_spellings(value: &Value) -> Vec<(String, &'static str)> {
     let plain = with_plain_numbers(value);
     vec![
         (compact.clone(), "without blanks"),
-        (python.clone(), "with blanks after `,` and `:`"),
+        (python.clone(), "with spaces after `,` and `:`"),
         (
             escaped_letters(&python),
-            "with blanks after `,` and `:`, and letters as `\\u` escapes",
+            "with spaces after `,` and `:`, and letters as `\\u` escapes",
         ),
         (escaped_letters(&compact), "with letters as `\\u` escapes"),
         (json_text(&order, &Spacing::Compact), "with sorted members"),
         (
             json_text(&order, &Spacing::Python),
-            "with sorted members and blanks after `,` and `:`",
+            "with sorted members and spaces after `,` and `:`",
         ),
         (
             escaped_letters(&json_text(&order, &Spacing::Python)),
-            "with sorted members, blanks and `\\u` escapes",
+            "with sorted members, spaces and `\\u` escapes",
         ),
         (json_text(value, &Spacing::Indent("  ")), "indented by 2"),
         (json_text(value, &Spacing::Indent("    ")), "indented by 4"),
@@ -291,16 +291,16 @@ fn json_spellings(value: &Value) -> Vec<(String, &'static str)> {
         (compact.replace("{}", "[]"), "with `[]` for `{}`"),
         (
             format!("{compact}\n"),
-            "without blanks, with a line feed at its end",
+            "without spaces, with a line feed at its end",
         ),
         (
             Value::from(compact.as_str()).to_json(),
-            "as a text inside of JSON",
+            "as a text inside JSON",
         ),
         (compact.replace('"', "'"), "with single quotes"),
         (
             json_text(&plain, &Spacing::Compact),
-            "without blanks, and numbers as JavaScript prints them",
+            "without spaces, and numbers as JavaScript prints them",
         ),
         (
             json_text(&plain, &Spacing::Indent("  ")),
@@ -334,7 +334,7 @@ fn add_spellings(recipe: &Recipe<'_>, all: &mut Vec<Variation>) {
     let what = |how: &str| {
         Claim::new(
             code,
-            format!("the body is signed {how}; that is not what was sent"),
+            format!("the body is signed {how}; it differs from the sent body"),
         )
     };
     let own = &recipe.signed.request.body;
@@ -349,10 +349,10 @@ fn add_spellings(recipe: &Recipe<'_>, all: &mut Vec<Variation>) {
     all.push(body(what("with CR LF at its end"), |own| {
         Some([own, b"\r\n"].concat())
     }));
-    all.push(body(what("without the blanks around it"), |own| {
+    all.push(body(what("without the spaces around it"), |own| {
         Some(own.trim_ascii().to_vec())
     }));
-    all.push(body(what("without any blanks and line ends"), |own| {
+    all.push(body(what("without any spaces and line ends"), |own| {
         Some(
             own.iter()
                 .copied()
@@ -380,7 +380,7 @@ fn add_form(all: &mut Vec<Variation>, code: M) {
         })
     };
     all.push(form(
-        "the form is signed before percent-encoding and sent after it",
+        "the form is signed before percent-encoding, but sent after it",
         M::SIGNED_BEFORE_ENCODING,
         |text| {
             let pairs = raw_pairs(text).into_iter();
@@ -394,17 +394,17 @@ fn add_form(all: &mut Vec<Variation>, code: M) {
         },
     ));
     all.push(form(
-        "blanks of the form are signed as `%20` and sent as `+`",
+        "spaces of the form are signed as `%20` and sent as `+`",
         M::BLANK_AS_PLUS,
         |text| Some(text.replace('+', "%20")),
     ));
     all.push(form(
-        "blanks of the form are signed as `+` and sent as `%20`",
+        "spaces of the form are signed as `+` and sent as `%20`",
         M::BLANK_AS_PLUS,
         |text| Some(text.replace("%20", "+")),
     ));
     all.push(form(
-        "the fields of the form are sorted in the text, and not in the request",
+        "the fields of the form are sorted in the text, but not in the request",
         M::PARAMETER_ORDER,
         |text| {
             let mut pairs: Vec<&str> = text.split('&').collect();
@@ -440,7 +440,7 @@ fn add_uncovered(recipe: &Recipe<'_>, all: &mut Vec<Variation>) {
         let body = body.clone();
         let claim = Claim::new(
             M::OTHER_RECIPE,
-            "the body is signed; the recipe does not cover it",
+            "the body is signed, but the scheme does not sign it",
         );
         let append = move |text: &[u8]| Some([text, between.as_bytes(), &body].concat());
         all.push(Variation::new(

@@ -22,7 +22,7 @@ pub(super) fn diagnose_call(
 ) -> Result<SignatureDiagnosis, SealError> {
     let signed = SignedRequest::read(suspect.scheme, procedure, suspect.received, suspect.now_ms)?;
     let Some(account) = meant_account(suspect, &signed) else {
-        let reason = format!("no credentials of `{}` are at hand", suspect.scheme.name);
+        let reason = format!("no credentials of `{}` are available", suspect.scheme.name);
         return Ok(SignatureDiagnosis::unknown(reason));
     };
     let mut observations = alone_observations(suspect, procedure, &signed, account);

@@ -43,7 +43,7 @@ pub(super) fn add_chain(recipe: &Recipe<'_>, all: &mut Vec<Variation>) {
         }
         let claim = Claim::new(
             M::OTHER_ALPHABET,
-            "the hex digits of escapes are in small letters",
+            "the hex digits of escapes are in lower case",
         );
         all.push(Variation::pairs(claim, ChainPlace::Joined, |pairs| {
             each(pairs, |text| {
@@ -115,22 +115,22 @@ fn add_chain_blanks(all: &mut Vec<Variation>) {
     all.push(raw(
         Claim::new(
             M::BLANK_AS_PLUS,
-            "a `+` in the query is signed as a plus, and it is a blank",
+            "a `+` in the query is signed as a plus, but means a space",
         ),
         |query| Some(query.replace('+', "%2B")),
     ));
     all.push(Variation::pairs(
-        Claim::new(M::BLANK_AS_PLUS, "blanks are signed as `+`"),
+        Claim::new(M::BLANK_AS_PLUS, "spaces are signed as `+`"),
         ChainPlace::Chosen,
         |pairs| each(pairs, |text| Some(text.replace(' ', "+"))),
     ));
     all.push(Variation::pairs(
-        Claim::new(M::BLANK_AS_PLUS, "blanks are signed as `%20`"),
+        Claim::new(M::BLANK_AS_PLUS, "spaces are signed as `%20`"),
         ChainPlace::Encoded,
         |pairs| each(pairs, |text| Some(text.replace(' ', "%20"))),
     ));
     all.push(Variation::pairs(
-        Claim::new(M::BLANK_AS_PLUS, "blanks are signed as `+`"),
+        Claim::new(M::BLANK_AS_PLUS, "spaces are signed as `+`"),
         ChainPlace::Encoded,
         |pairs| each(pairs, |text| Some(text.replace("%20", "+"))),
     ));
@@ -143,7 +143,7 @@ fn add_chain_blanks(all: &mut Vec<Variation>) {
         |pairs| each(pairs, |text| Some(text.replace("%2B", "+"))),
     ));
     all.push(Variation::pairs(
-        Claim::new(M::BLANK_AS_PLUS, "a plus is signed as a blank"),
+        Claim::new(M::BLANK_AS_PLUS, "a plus is signed as a space"),
         ChainPlace::Chosen,
         |pairs| each(pairs, |text| Some(text.replace('+', " "))),
     ));
@@ -463,7 +463,7 @@ fn add_chain_values(recipe: &Recipe<'_>, all: &mut Vec<Variation>) {
         ));
     }
     for word in EMPTY_WORDS {
-        let text = format!("parameters with the value `{word}` are left out in the text");
+        let text = format!("parameters with the value `{word}` are missing in the text");
         all.push(Variation::pairs(
             Claim::new(M::EMPTY_VALUES, text),
             ChainPlace::Chosen,
@@ -714,7 +714,7 @@ fn add_chain_sets(recipe: &Recipe<'_>, all: &mut Vec<Variation>) {
     for name in dropped {
         // A token that is sent elsewhere, such as in a header.
         if let Some(value) = recipe.value(&format!("token.{name}")) {
-            let text = format!("`{name}` is signed; it is to be left out of the text");
+            let text = format!("`{name}` is signed; it must not be in the text");
             let pair = (name.clone(), value);
             all.push(Variation::pairs(
                 Claim::new(M::SIGNED_SET, text),
@@ -725,7 +725,7 @@ fn add_chain_sets(recipe: &Recipe<'_>, all: &mut Vec<Variation>) {
                 },
             ));
         }
-        let text = format!("`{name}` is signed; it is to be left out of the text");
+        let text = format!("`{name}` is signed; it must not be in the text");
         let edit = Edit::Steps(Rc::new(move |steps: &mut Vec<SignStep>| {
             edit_sources(steps, &|source| without_quoted(source, &name));
         }));
@@ -749,42 +749,42 @@ fn add_chain_sets(recipe: &Recipe<'_>, all: &mut Vec<Variation>) {
         (
             "req.query_pairs",
             "req.query_pairs | also(req.form_pairs)",
-            "the fields of the form are signed, too",
+            "the fields of the form are signed too",
         ),
         (
             "req.query_pairs",
             "req.query_pairs | also(req.multipart_pairs)",
-            "the fields of the multipart body are signed, too",
+            "the fields of the multipart body are signed too",
         ),
         (
             "req.query_pairs",
             "req.query_pairs | also(req.json_pairs)",
-            "the members of the JSON body are signed, too",
+            "the members of the JSON body are signed too",
         ),
         (
             "req.query_pairs",
             "req.form_pairs",
-            "the fields of the form are signed in place of the query",
+            "the fields of the form are signed instead of the query",
         ),
         (
             "req.form_pairs",
             "req.query_pairs",
-            "the query is signed in place of the fields of the form",
+            "the query is signed instead of the fields of the form",
         ),
         (
             "req.json_pairs",
             "req.query_pairs",
-            "the query is signed in place of the members of the body",
+            "the query is signed instead of the members of the body",
         ),
         (
             "req.json_pairs",
             "req.json_pairs | also(req.query_pairs)",
-            "the query is signed, too",
+            "the query is signed too",
         ),
         (
             "req.query_pairs",
             "req.json_pairs",
-            "the members of the JSON body are signed in place of the query",
+            "the members of the JSON body are signed instead of the query",
         ),
     ] {
         let code = match (from, to) {

@@ -83,10 +83,11 @@ pub struct ProvenMistake {
 }
 
 /// Why a signature is unknown although the credentials may be at hand.
-pub(super) const NO_SIGNATURE: &str = "no signature stands where the scheme puts it";
+pub(super) const NO_SIGNATURE: &str =
+    "the signature is missing at the place that the scheme defines";
 pub(super) const EMPTY_SIGNATURE: &str = "the signature is empty";
 pub(super) const VARIABLE_SIGNATURE: &str =
-    "a variable stands in the place of the signature, and its value is not in the text";
+    "a variable is in the place of the signature, and its value is not in the text";
 
 impl SignatureDiagnosis {
     /// Whether the request has no signature that could be compared, with whatever key.

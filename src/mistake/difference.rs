@@ -121,13 +121,13 @@ fn secret_remark(name: &str, secret: &str, other: &str) -> String {
     }
     if secret.starts_with(other) || secret.ends_with(other) {
         return format!(
-            "`{name}` is cut: {} of its {} bytes are there",
+            "`{name}` is truncated: {} of its {} bytes are present",
             other.len(),
             secret.len()
         );
     }
     format!(
-        "`{name}` differs: {} bytes ({}) are expected, and {} bytes ({}) are there",
+        "`{name}` differs: {} bytes ({}) are expected, but {} bytes ({}) are present",
         secret.len(),
         class_of(secret),
         other.len(),
@@ -160,9 +160,9 @@ fn spelled(letter: char) -> String {
         '\r' => "a carriage return".to_owned(),
         '\t' => "a tab".to_owned(),
         ' ' => "a blank".to_owned(),
-        '\u{a0}' => "a no-break blank (U+00A0)".to_owned(),
+        '\u{a0}' => "a no-break space (U+00A0)".to_owned(),
         '\u{feff}' => "a byte order mark (U+FEFF)".to_owned(),
-        '\u{200b}' => "a zero-width blank (U+200B)".to_owned(),
+        '\u{200b}' => "a zero-width space (U+200B)".to_owned(),
         other if other.is_control() => format!("the control character U+{:04X}", u32::from(other)),
         other => format!("`{other}`"),
     }
@@ -186,7 +186,7 @@ fn remark(expected: &str, given: &str) -> Option<String> {
             if expected.len() == 1 { "" } else { "s" }
         )),
         (Some(due), Some(there)) if invisible(due) || invisible(there) => Some(format!(
-            "{} is expected, and {} is there",
+            "{} is expected, but {} is present",
             spelled(due),
             spelled(there)
         )),

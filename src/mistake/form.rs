@@ -226,7 +226,7 @@ impl RightForm {
             .iter()
             .find(|form| is_right(form) && form.is_encoded())?;
         let text = format!(
-            "the signature has {} bytes, and the one of the scheme has {length}",
+            "the signature has {} bytes, but the scheme expects {length}",
             right.bytes.len()
         );
         let code = match right.bytes.len() {
@@ -279,17 +279,14 @@ fn compare(right: &[Spelling], sent: &[Spelling]) -> Claim {
             "the signature is sent as Python prints bytes: `b'…'`",
         ),
         (Spelling::Quotes, "quotes are sent around the signature"),
-        (
-            Spelling::Blanks,
-            "line ends or blanks stand in the signature",
-        ),
+        (Spelling::Blanks, "line ends or spaces are in the signature"),
     ] {
         if count(sent, spelling) > count(right, spelling) {
             return Claim::new(M::NOT_A_SIGNATURE, text);
         }
     }
     if count(sent, Spelling::PlusAsBlank) > 0 {
-        let text = "the signature is not percent-encoded: each `+` in it arrives as a blank";
+        let text = "the signature is not percent-encoded: each `+` in it arrives as a space";
         return Claim::new(M::SIGNATURE_CODING, text);
     }
     let (more, less) = (
@@ -326,13 +323,12 @@ fn compare(right: &[Spelling], sent: &[Spelling]) -> Claim {
         }
         (_, [a, b, ..]) if is_base64(*a) && is_hex(*b) => Claim::plain(M::BASE64_OF_HEX),
         (_, [a, b, ..]) if is_hex(*a) && is_hex(*b) => Claim::plain(M::HEX_OF_HEX),
-        (_, [a, b, ..]) if is_hex(*a) && is_base64(*b) => Claim::new(
-            M::HEX_OF_HEX,
-            "hex of the base64 text in place of the bytes",
-        ),
+        (_, [a, b, ..]) if is_hex(*a) && is_base64(*b) => {
+            Claim::new(M::HEX_OF_HEX, "hex of the base64 text instead of the bytes")
+        }
         ([_, _, ..], [b]) if is_hex(*b) || is_base64(*b) => Claim::new(
             M::HEX_AND_BASE64,
-            "the signature is encoded once in place of twice",
+            "the signature is encoded once instead of twice",
         ),
         ([a], []) => Claim::new(
             M::NOT_A_SIGNATURE,
@@ -348,7 +344,7 @@ fn spelling_name(spelling: Spelling) -> &'static str {
 
 fn exchange_text(right: Spelling, sent: Spelling) -> String {
     format!(
-        "the signature is sent as {} where {} is due",
+        "the signature is sent as {} where {} is expected",
         spelling_name(sent),
         spelling_name(right)
     )
@@ -360,7 +356,7 @@ fn case_text(right: Spelling, sent: Spelling) -> String {
         Spelling::HexMixed => "mixed case",
         _ => "lower case",
     };
-    format!("hex is in {} where {} is due", name(sent), name(right))
+    format!("hex is in {} where {} is expected", name(sent), name(right))
 }
 
 #[cfg(test)]

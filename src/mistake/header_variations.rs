@@ -55,7 +55,7 @@ pub(super) fn header_variations(recipe: &Recipe<'_>) -> Vec<Variation> {
             M::HEADER_CHANGED
         };
         for other in values.into_iter().filter(|other| other != value) {
-            let text = format!("`{name}: {other}` is signed, and `{value}` was sent");
+            let text = format!("`{name}: {other}` is signed, but `{value}` was sent");
             all.push(set(Claim::new(code, text), name, other.to_owned()));
         }
         let essence = value.split(';').next().unwrap_or_default().trim();
@@ -98,7 +98,7 @@ pub(super) fn header_variations(recipe: &Recipe<'_>) -> Vec<Variation> {
             _ => &[""],
         };
         for value in values {
-            let text = format!("`{name}: {value}` is signed, and the header did not arrive");
+            let text = format!("`{name}: {value}` is signed, but the header did not arrive");
             let (name, value) = (name.clone(), (*value).to_owned());
             all.push(Variation::request(
                 Claim::new(M::HEADER_CHANGED, text),

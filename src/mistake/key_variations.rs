@@ -225,7 +225,7 @@ impl KeyCandidates<'_, '_> {
         }
         for (name, text) in others {
             if text != value && !text.is_empty() {
-                let what = format!("`{name}` is used as the key in place of `{own}`");
+                let what = format!("`{name}` is used as the key instead of `{own}`");
                 self.add_text(&Claim::new(M::OTHER_CREDENTIAL, what), own, &text);
             }
         }
@@ -262,8 +262,8 @@ impl KeyCandidates<'_, '_> {
         for (text, how) in [
             (BASE64_STANDARD.encode(value), "encoded as base64"),
             (hex::encode(value), "encoded as hex"),
-            (value.to_lowercase(), "written in small letters"),
-            (value.to_uppercase(), "written in capitals"),
+            (value.to_lowercase(), "written in lower case"),
+            (value.to_uppercase(), "written in upper case"),
             (BASE64_URL_SAFE_NO_PAD.encode(value), "encoded as base64url"),
         ] {
             self.add_text(&claim(how), name, &text);
@@ -308,7 +308,7 @@ impl KeyCandidates<'_, '_> {
         }
         if let Some(value) = recipe.value(name) {
             let key = with_root_key(recipe, root, value.as_bytes());
-            let what = format!("`{name}` is used as text, and it is to be decoded");
+            let what = format!("`{name}` is used as text, but it must be decoded");
             self.add(&Claim::new(M::KEY_CODING, what), name, key, None);
         }
     }
@@ -334,27 +334,27 @@ impl KeyCandidates<'_, '_> {
 
     fn add_blanks(&mut self, name: &str, value: &str) {
         for (before, after, what) in [
-            ("", "\n", "a line feed stands at the end of"),
-            ("", "\r\n", "CR LF stands at the end of"),
-            ("", "\r", "a carriage return stands at the end of"),
-            ("", " ", "a blank stands at the end of"),
-            (" ", "", "a blank stands before"),
-            ("", "\t", "a tab stands at the end of"),
-            ("\t", "", "a tab stands before"),
-            ("\u{feff}", "", "a byte order mark stands before"),
-            ("", "\u{200b}", "a zero-width blank stands at the end of"),
-            ("\u{200b}", "", "a zero-width blank stands before"),
-            ("", "\u{a0}", "a no-break blank stands at the end of"),
-            ("\u{a0}", "", "a no-break blank stands before"),
-            ("", "\0", "a zero byte stands at the end of"),
-            (" ", " ", "blanks stand around"),
+            ("", "\n", "a line feed is at the end of"),
+            ("", "\r\n", "CR LF is at the end of"),
+            ("", "\r", "a carriage return is at the end of"),
+            ("", " ", "a space is at the end of"),
+            (" ", "", "a space is before"),
+            ("", "\t", "a tab is at the end of"),
+            ("\t", "", "a tab is before"),
+            ("\u{feff}", "", "a byte order mark is before"),
+            ("", "\u{200b}", "a zero-width space is at the end of"),
+            ("\u{200b}", "", "a zero-width space is before"),
+            ("", "\u{a0}", "a no-break space is at the end of"),
+            ("\u{a0}", "", "a no-break space is before"),
+            ("", "\0", "a zero byte is at the end of"),
+            (" ", " ", "spaces are around"),
         ] {
             let claim = Claim::new(M::KEY_BLANKS, format!("{what} `{name}`"));
             self.add_text(&claim, name, &format!("{before}{value}{after}"));
         }
         let claim = Claim::new(
             M::KEY_BLANKS,
-            format!("the blanks at the ends of `{name}` are part of it, and they are cut off"),
+            format!("the spaces at the ends of `{name}` are part of it, but were removed"),
         );
         self.add_text(&claim, name, value.trim());
     }
@@ -424,7 +424,7 @@ impl KeyCandidates<'_, '_> {
         let claim = |how: String| Claim::new(M::KEY_LENGTH, format!("`{name}` {how}"));
         for len in [16, 20, 24, 32, 40, 48, 64, 128] {
             if let Some(cut) = value.get(..len).filter(|_| len < value.len()) {
-                self.add_text(&claim(format!("is cut after {len} bytes")), name, cut);
+                self.add_text(&claim(format!("is truncated after {len} bytes")), name, cut);
             }
             if len > value.len() {
                 let mut padded = value.as_bytes().to_vec();
@@ -448,17 +448,17 @@ impl KeyCandidates<'_, '_> {
             let without_last: String = letters[..letters.len() - 1].iter().collect();
             let without_first: String = letters[1..].iter().collect();
             self.add_text(
-                &claim("is there without its last character".to_owned()),
+                &claim("lacks its last character".to_owned()),
                 name,
                 &without_last,
             );
             self.add_text(
-                &claim("is there without its first character".to_owned()),
+                &claim("lacks its first character".to_owned()),
                 name,
                 &without_first,
             );
         }
-        self.add_text(&claim("is there twice".to_owned()), name, &value.repeat(2));
+        self.add_text(&claim("appears twice".to_owned()), name, &value.repeat(2));
     }
 
     /// Each part of a key that is put together: gone, encoded or not, in another order.
@@ -545,7 +545,7 @@ impl KeyCandidates<'_, '_> {
             for (before, after) in [("", "&"), ("&", "")] {
                 let literal = |text: &str| TemplatePart::Literal(text.to_owned());
                 let changed = vec![literal(before), parts[0].clone(), literal(after)];
-                self.add_parts(&claim("a `&` stands at the key".to_owned()), index, changed);
+                self.add_parts(&claim("a `&` is at the key".to_owned()), index, changed);
             }
         }
     }
@@ -760,11 +760,11 @@ pub(super) fn eaten(value: &str) -> Vec<(String, &'static str)> {
     let mut out = vec![
         (
             without_variables(value, false),
-            "`$name` was taken for a variable",
+            "`$name` was treated as a variable",
         ),
         (
             without_variables(value, true),
-            "`$name` was taken for a variable",
+            "`$name` was treated as a variable",
         ),
         (value.replace("$$", "$"), "`$$` became `$`"),
         (value.replace('$', "$$"), "`$` became `$$`"),
@@ -773,7 +773,7 @@ pub(super) fn eaten(value: &str) -> Vec<(String, &'static str)> {
         (value.replace('+', " "), "`+` became a blank"),
         (
             value.replace('\\', ""),
-            "backslashes were taken for escapes",
+            "backslashes were treated as escapes",
         ),
         (value.replace("\\n", "\n"), "`\\n` became a line feed"),
         (
@@ -816,20 +816,11 @@ pub(super) fn eaten(value: &str) -> Vec<(String, &'static str)> {
         '#', '=', ' ', ',', ';', '$', '&', '"', '\'', '`', '@', ':', '/', '|',
     ] {
         if let Some((before, after)) = value.split_once(mark) {
-            out.push((
-                before.to_owned(),
-                "it was cut at a character that has a meaning",
-            ));
-            out.push((
-                after.to_owned(),
-                "it was cut at a character that has a meaning",
-            ));
+            out.push((before.to_owned(), "it was truncated at a special character"));
+            out.push((after.to_owned(), "it was truncated at a special character"));
         }
         if let Some((before, _)) = value.rsplit_once(mark) {
-            out.push((
-                before.to_owned(),
-                "it was cut at a character that has a meaning",
-            ));
+            out.push((before.to_owned(), "it was truncated at a special character"));
         }
     }
     out.retain(|(text, _)| text != value && !text.is_empty());

@@ -84,14 +84,14 @@ impl SearchLimit {
         if is_late {
             let seconds = self.time.as_secs_f32();
             self.reason = Some(format!(
-                "what is rarer: the search was ended after {seconds} s"
+                "rare mistakes: the search was stopped after {seconds} s"
             ));
         }
         is_late
     }
 
     fn stop(&mut self, what: &str) {
-        self.reason = Some(format!("what is rarer: {} {what}", self.tried));
+        self.reason = Some(format!("rare mistakes: {} {what}", self.tried));
     }
 
     /// How many signatures were computed, and what was not tried.
@@ -115,7 +115,7 @@ mod tests {
         let (tried, left_out) = limit.into_parts();
         assert_eq!(
             (tried, left_out.join("")),
-            (64, "what is rarer: 64 signatures were computed".to_owned())
+            (64, "rare mistakes: 64 signatures were computed".to_owned())
         );
     }
 
@@ -129,7 +129,7 @@ mod tests {
             (tried, left_out.join("")),
             (
                 0,
-                "what is rarer: the search was ended after 0 s".to_owned()
+                "rare mistakes: the search was stopped after 0 s".to_owned()
             )
         );
     }

@@ -99,7 +99,7 @@ pub(super) fn operations(operation: &SignOp) -> Vec<Operation> {
         );
     }
     for (hash, name) in HASHES.into_iter().filter(|(hash, _)| *hash != own) {
-        let text = format!("{name} is used where {own_name} is due");
+        let text = format!("{name} is used instead of {own_name}");
         let kind = if has_key {
             ComputationKind::Hmac(hash)
         } else {
@@ -117,12 +117,12 @@ pub(super) fn operations(operation: &SignOp) -> Vec<Operation> {
                 (DigestForm::TextKey, "text and key"),
                 (DigestForm::KeyTextKey, "key, text and key"),
             ] {
-                let text = format!("{name} of {what} is used where HMAC-{own_name} is due");
+                let text = format!("{name} of {what} is used instead of HMAC-{own_name}");
                 let kind = ComputationKind::Digest(hash, form);
                 add(MistakeCode::HASH_WITHOUT_HMAC, text, kind);
             }
         } else {
-            let text = format!("HMAC-{name} is used where {own_name} is due");
+            let text = format!("HMAC-{name} is used instead of {own_name}");
             let code = MistakeCode::HASH_WITHOUT_HMAC;
             add(code, text.clone(), ComputationKind::Hmac(hash));
             add(code, text, ComputationKind::HmacWithoutSecret(hash));
@@ -131,7 +131,7 @@ pub(super) fn operations(operation: &SignOp) -> Vec<Operation> {
     if !has_key {
         for (form, what) in [
             (DigestForm::KeyText, "only before the text"),
-            (DigestForm::TextKey, "only behind the text"),
+            (DigestForm::TextKey, "only after the text"),
             (DigestForm::Text, "nowhere in the text"),
         ] {
             let text = format!("the secret stands {what}");
@@ -145,14 +145,14 @@ pub(super) fn operations(operation: &SignOp) -> Vec<Operation> {
 /// Programs that know HMAC from other marketplaces use the salt as its key.
 fn in_place_of_bcrypt() -> impl Iterator<Item = Operation> {
     let hmacs = HASHES.iter().map(|(hash, name)| {
-        let text = format!("HMAC-{name} is used where bcrypt is due");
+        let text = format!("HMAC-{name} is used instead of bcrypt");
         (
             Claim::new(MistakeCode::OTHER_HASH, text),
             ComputationKind::Hmac(*hash),
         )
     });
     let digests = HASHES.iter().map(|(hash, name)| {
-        let text = format!("{name} of the text is used where bcrypt is due");
+        let text = format!("{name} of the text is used instead of bcrypt");
         (
             Claim::new(MistakeCode::OTHER_HASH, text),
             ComputationKind::Digest(*hash, DigestForm::Text),

@@ -108,7 +108,7 @@ pub(super) fn other_recipe(
                     continue;
                 };
                 if case.forms.iter().any(|form| form.bytes == computed) {
-                    let text = format!("the recipe is the one of `{}`", scheme.name);
+                    let text = format!("the signature is made as for `{}`", scheme.name);
                     return Some(vec![proven(&Claim::new(M::OTHER_RECIPE, text), Vec::new())]);
                 }
             }

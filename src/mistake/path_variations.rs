@@ -26,7 +26,7 @@ pub(super) fn method_variations(recipe: &Recipe<'_>) -> Vec<Variation> {
         .filter(|method| *method != sent)
         .map(|method| {
             let text = format!(
-                "`{}` is signed, and `{}` was sent",
+                "`{}` is signed, but `{}` was sent",
                 method.name(),
                 sent.name()
             );
@@ -37,7 +37,10 @@ pub(super) fn method_variations(recipe: &Recipe<'_>) -> Vec<Variation> {
     let claim = Claim::plain(M::METHOD_CASE);
     all.push(Variation::name(claim, VariedPart::Method, name, sent.key()));
     let capital = sent.name()[..1].to_owned() + &sent.key()[1..];
-    let claim = Claim::new(M::METHOD_CASE, "the method is written with one capital");
+    let claim = Claim::new(
+        M::METHOD_CASE,
+        "the method is written with one upper-case letter",
+    );
     all.push(Variation::name(claim, VariedPart::Method, name, capital));
     all
 }
@@ -89,7 +92,7 @@ fn add_slashes(all: &mut Vec<Variation>) {
         slash("two slashes begin the path in the text"),
         |path| Some(format!("/{path}")),
     ));
-    all.push(path(slash("`//` is sent and `/` is signed"), |path| {
+    all.push(path(slash("`//` is sent, but `/` is signed"), |path| {
         let mut text = path.to_owned();
         while text.contains("//") {
             text = text.replace("//", "/");
@@ -157,20 +160,20 @@ fn add_other_paths(recipe: &Recipe<'_>, around: &Surroundings<'_>, all: &mut Vec
     let segments: Vec<&str> = own.trim_matches('/').split('/').collect();
     for count in (1..segments.len()).rev() {
         let shorter = format!("/{}", segments[..count].join("/"));
-        let text = format!("`{shorter}` is signed in place of the whole path");
+        let text = format!("`{shorter}` is signed instead of the whole path");
         all.push(path(Claim::new(M::OTHER_PATH, text), move |_| {
             Some(shorter.clone())
         }));
     }
     for count in 1..segments.len().min(6) {
         let shorter = format!("/{}", segments[count..].join("/"));
-        let text = format!("`{shorter}` is signed in place of the whole path");
+        let text = format!("`{shorter}` is signed instead of the whole path");
         all.push(path(Claim::new(M::OTHER_PATH, text), move |_| {
             Some(shorter.clone())
         }));
     }
     for other in around.paths.iter().filter(|other| *other != own).take(40) {
-        let text = format!("`{other}` is signed in place of the path that was sent");
+        let text = format!("`{other}` is signed instead of the path that was sent");
         let other = other.clone();
         all.push(path(Claim::new(M::OTHER_PATH, text), move |_| {
             Some(other.clone())
@@ -219,7 +222,7 @@ fn add_base_path(recipe: &Recipe<'_>, all: &mut Vec<Variation>) {
         }));
         let claim = Claim::new(
             M::BASE_PATH,
-            "the whole path is signed, with the part that is to be cut off",
+            "the whole path is signed, with the part that must be removed",
         );
         all.push(Variation::new(claim, VariedPart::Path, edit));
     }
@@ -250,11 +253,11 @@ fn add_whole_address(recipe: &Recipe<'_>, all: &mut Vec<Variation>) {
     for (text, what) in [
         (
             bare.clone(),
-            "the whole address is signed in place of the path",
+            "the whole address is signed instead of the path",
         ),
         (
             request.url(),
-            "the whole address, with its query, is signed in place of the path",
+            "the whole address, with its query, is signed instead of the path",
         ),
         (
             format!("{authority}{}", request.full_path()),
@@ -278,7 +281,7 @@ fn add_address_before_path(recipe: &Recipe<'_>, all: &mut Vec<Variation>) {
     let mut starts = vec![
         (
             request.base.origin().to_owned(),
-            "the whole address is signed in place of the path",
+            "the whole address is signed instead of the path",
         ),
         (
             request.base.authority().to_owned(),
@@ -286,10 +289,7 @@ fn add_address_before_path(recipe: &Recipe<'_>, all: &mut Vec<Variation>) {
         ),
     ];
     if recipe.reads(&["api_path"]) && !request.base.path().is_empty() {
-        starts.push((
-            with_base,
-            "the whole address is signed in place of the path",
-        ));
+        starts.push((with_base, "the whole address is signed instead of the path"));
     }
     for (start, what) in starts {
         let whole = format!("{start}{path}");
@@ -324,7 +324,10 @@ fn add_uncovered_path(recipe: &Recipe<'_>, all: &mut Vec<Variation>) {
     for path in [request.full_path(), request.draft.path.clone()] {
         for before in [true, false] {
             let path = path.clone();
-            let claim = Claim::new(M::OTHER_RECIPE, "the path is signed; the recipe has none");
+            let claim = Claim::new(
+                M::OTHER_RECIPE,
+                "the path is signed, but the scheme does not sign it",
+            );
             all.push(Variation::new(
                 claim,
                 VariedPart::Path,
@@ -364,7 +367,7 @@ pub(super) fn host_variations(recipe: &Recipe<'_>, around: &Surroundings<'_>) ->
         ));
     }
     for other in &around.hosts {
-        let text = format!("`{other}` is signed, and `{}` was called", base.origin());
+        let text = format!("`{other}` is signed, but `{}` was called", base.origin());
         all.extend(other_base(
             base,
             other,
@@ -412,7 +415,7 @@ fn add_address_parts(recipe: &Recipe<'_>, all: &mut Vec<Variation>) {
         (
             origin.clone(),
             String::new(),
-            "the path is signed in place of the whole address",
+            "the path is signed instead of the whole address",
         ),
         (
             origin.clone(),
@@ -422,12 +425,12 @@ fn add_address_parts(recipe: &Recipe<'_>, all: &mut Vec<Variation>) {
         (
             format!("{origin}{path}"),
             path.clone(),
-            "the path is signed in place of the whole address",
+            "the path is signed instead of the whole address",
         ),
         (
             format!("{origin}{path}"),
             host,
-            "only the host is signed in place of the whole address",
+            "only the host is signed instead of the whole address",
         ),
     ] {
         add_replaced(
@@ -493,7 +496,7 @@ fn add_protocol(recipe: &Recipe<'_>, all: &mut Vec<Variation>) {
             base.host().to_owned(),
             "the host is signed without its port",
         ),
-        (authority.to_uppercase(), "the host is signed in capitals"),
+        (authority.to_uppercase(), "the host is signed in upper case"),
     ] {
         if to != authority {
             let claim = Claim::new(M::PROTOCOL_OR_PORT, what);

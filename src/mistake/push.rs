@@ -23,7 +23,7 @@ pub(super) fn diagnose_push(
     let signed = SignedRequest::of_push(suspect.received);
     let location = format!("{}.{}", signature.part.name(), signature.field);
     let Some(account) = suspect.accounts.first() else {
-        let reason = format!("no credentials of `{}` are at hand", suspect.scheme.name);
+        let reason = format!("no credentials of `{}` are available", suspect.scheme.name);
         return Ok(SignatureDiagnosis::unknown(reason));
     };
     let Some(text) = sent_text(suspect, signature.part, &signature.field) else {
@@ -78,7 +78,7 @@ fn absent_signature(
         Some((name, _)) => (
             M::HEADER_NAME,
             M::SIGNATURE_ABSENT,
-            format!("`{name}` is sent, and the scheme names it `{field}`"),
+            format!("`{name}` is sent, but the scheme names it `{field}`"),
         ),
         None => (
             M::SIGNATURE_ABSENT,

@@ -43,7 +43,7 @@ pub(super) enum Alphabet {
     UriComponent,
     /// Forms: `+` for a blank, `*` as it is.
     Form,
-    /// `urllib.parse.quote_plus` of Python: RFC 3986 with `+` for a blank.
+    /// `urllib.parse.quote_plus` of Python: RFC 3986 with `+` for a space.
     QuotePlus,
     /// `encodeURI`: everything that can stand in a whole address.
     Uri,
@@ -60,19 +60,19 @@ pub(super) enum Alphabet {
 
 impl Alphabet {
     pub(super) const ALL: [(Self, &'static str); 9] = [
-        (Self::Form, "form encoding (`+` for a blank, `*` as it is)"),
+        (Self::Form, "form encoding (`+` for a space, `*` unchanged)"),
         (
             Self::UriComponent,
-            "`encodeURIComponent` (`!*'()` as they are)",
+            "`encodeURIComponent` (`!*'()` unchanged)",
         ),
-        (Self::QuotePlus, "RFC 3986 with `+` for a blank"),
-        (Self::Quote, "RFC 3986 with `/` as it is"),
-        (Self::Uri, "`encodeURI` (`;,/?:@&=+$#` as they are)"),
+        (Self::QuotePlus, "RFC 3986 with `+` for a space"),
+        (Self::Quote, "RFC 3986 with `/` unchanged"),
+        (Self::Uri, "`encodeURI` (`;,/?:@&=+$#` unchanged)"),
         (Self::OldPhp, "old PHP (`~` as `%7E`)"),
         (Self::Browser, "the encoder of a browser's address line"),
         (
             Self::Address,
-            "the encoder of an address (`!$'()*,/:;?@[]|` as they are)",
+            "the encoder of an address (`!$'()*,/:;?@[]|` unchanged)",
         ),
         (Self::Rfc3986, "RFC 3986"),
     ];

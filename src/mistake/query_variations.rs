@@ -46,10 +46,7 @@ fn add_attached(recipe: &Recipe<'_>, all: &mut Vec<Variation>) {
         if value.part != RequestPart::Query || !is_attached || is_signature {
             continue;
         }
-        let text = format!(
-            "`{}` is signed; it is to be left out of the text",
-            value.field
-        );
+        let text = format!("`{}` is signed; it must not be in the text", value.field);
         let pair = format!(
             "{}={}",
             Alphabet::Rfc3986.encode(&value.field),
@@ -89,7 +86,7 @@ fn add_uncovered(recipe: &Recipe<'_>, all: &mut Vec<Variation>) {
     ];
     for (how, respell) in spellings {
         for mark in ["?", ""] {
-            let text = format!("the query is signed ({how}); only the path is to be signed");
+            let text = format!("the query is signed ({how}); only the path must be signed");
             if recipe.reads(&["path", "api_path"]) {
                 all.push(Variation::request(
                     Claim::new(M::QUERY_IN_PATH, text.clone()),

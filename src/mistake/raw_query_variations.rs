@@ -30,7 +30,10 @@ pub(super) fn add_raw(recipe: &Recipe<'_>, all: &mut Vec<Variation>) {
         Some(query.replace("%20", "+"))
     }));
     all.push(raw(
-        Claim::new(M::BLANK_AS_PLUS, "a `+` is sent raw, and `%2B` is signed"),
+        Claim::new(
+            M::BLANK_AS_PLUS,
+            "a `+` is sent unencoded, but `%2B` is signed",
+        ),
         |query| Some(query.replace('+', "%2B")),
     ));
     all.push(raw(
@@ -72,7 +75,7 @@ pub(super) fn add_raw(recipe: &Recipe<'_>, all: &mut Vec<Variation>) {
     all.push(raw(
         Claim::new(
             M::ENCODED_IN_TEXT,
-            "characters that are sent raw are encoded in the text",
+            "characters that are sent unencoded are encoded in the text",
         ),
         |query| {
             each_raw(query, |text| {
@@ -139,7 +142,7 @@ fn add_raw_missing(query: &str, all: &mut Vec<Variation>) {
 fn add_raw_order(query: &str, all: &mut Vec<Variation>) {
     let order = |what: &str| Claim::new(M::PARAMETER_ORDER, format!("the parameters are {what}"));
     all.push(raw(
-        order("sorted by name in the text, and not in the request"),
+        order("sorted by name in the text, but not in the request"),
         |query| {
             let mut pairs = raw_pairs(query);
             pairs.sort_by(|left, right| left.0.cmp(&right.0));
@@ -147,7 +150,7 @@ fn add_raw_order(query: &str, all: &mut Vec<Variation>) {
         },
     ));
     all.push(raw(
-        order("sorted in the text, and not in the request"),
+        order("sorted in the text, but not in the request"),
         |query| {
             let mut texts: Vec<&str> = query.split('&').collect();
             texts.sort_unstable();
@@ -265,7 +268,7 @@ fn add_raw_values(query: &str, all: &mut Vec<Variation>) {
         Some(join_raw(&pairs))
     }));
     for word in EMPTY_WORDS {
-        let text = format!("parameters with the value `{word}` are left out in the text");
+        let text = format!("parameters with the value `{word}` are missing in the text");
         all.push(raw(Claim::new(M::EMPTY_VALUES, text), move |query| {
             let mut pairs = raw_pairs(query);
             pairs.retain(|(_, value)| value.as_deref() != Some(word));

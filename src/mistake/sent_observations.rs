@@ -35,7 +35,7 @@ pub(super) fn other_values(
                     CredentialScope::Account => M::LEVEL_OR_TOKEN,
                 };
                 let text = format!(
-                    "`{}` is sent for `{}`, and the credentials at hand are of `{own}`",
+                    "`{}` is sent for `{}`, but the available credentials are of `{own}`",
                     value.text, value.name
                 );
                 all.push(RequestObservation::new(code, location, text));
@@ -50,7 +50,7 @@ pub(super) fn other_values(
         };
         if !value.is_chosen {
             let text = format!(
-                "`{}` is sent for `{}`, and the scheme gives `{line}`",
+                "`{}` is sent for `{}`, but the scheme has `{line}`",
                 value.text, value.name
             );
             all.push(RequestObservation::new(M::SCHEME_CONSTANT, location, text));
@@ -80,7 +80,7 @@ pub(super) fn sent_observations(
             if value.is_some_and(|value| value.len() > 3 && is_sent(&value)) {
                 return of(
                     M::SECRET_AS_SIGNATURE,
-                    format!("the credential `{name}` is sent in place of the signature"),
+                    format!("the credential `{name}` is sent instead of the signature"),
                 );
             }
         }
@@ -90,7 +90,7 @@ pub(super) fn sent_observations(
     }
     if let Some((found, wanted)) = other_salt(case) {
         let text = format!(
-            "the bcrypt hash was made with another salt: it begins with `{found}`, and the secret with `{wanted}`"
+            "the bcrypt hash was made with another salt: it begins with `{found}`, but the secret with `{wanted}`"
         );
         let mut all = of(M::KEY_SETTINGS, text);
         all[0].or = Some(M::OTHER_ACCOUNT);
@@ -102,24 +102,24 @@ pub(super) fn sent_observations(
 /// What programs print in the place of a text.
 fn residue(sent: &str) -> Option<&'static str> {
     if sent.starts_with("[object ") {
-        Some("`[object …]` is sent in place of the signature: an object was joined to a text")
+        Some("`[object …]` is sent instead of the signature: an object was joined to a text")
     } else if sent.starts_with("[B@") {
-        Some("`[B@…` is sent in place of the signature: the name of a Java array")
+        Some("`[B@…` is sent instead of the signature: the name of a Java array")
     } else if sent.starts_with("b'") || sent.starts_with("b\"") {
-        Some("`b'…'` is sent in place of the signature: bytes of Python were joined to a text")
+        Some("`b'…'` is sent instead of the signature: bytes of Python were joined to a text")
     } else if matches!(
         sent,
         "true" | "false" | "1" | "0" | "MQ==" | "undefined" | "null" | "None" | "nil" | "NaN"
     ) {
-        Some("a word is sent in place of the signature")
+        Some("a word is sent instead of the signature")
     } else if is_placeholder(sent) {
-        Some("a template that nothing has filled in is sent in place of the signature")
+        Some("an unfilled template is sent instead of the signature")
     } else if sent.contains(['\n', '\r']) {
-        Some("line ends stand inside of the signature")
+        Some("line ends are inside the signature")
     } else if sent.starts_with(['"', '\'']) && sent.ends_with(['"', '\'']) {
         Some("quotes are sent around the signature")
     } else if sent.contains("function") || sent.contains("=>") {
-        Some("source text is sent in place of the signature")
+        Some("source text is sent instead of the signature")
     } else {
         None
     }

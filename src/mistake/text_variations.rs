@@ -60,7 +60,7 @@ fn add_lines(recipe: &Recipe<'_>, all: &mut Vec<Variation>) {
             "the line feeds are missing in the text",
             |text| Some(text.replace('\n', "")),
         ),
-        (M::SEPARATORS, "lines are joined with blanks", |text| {
+        (M::SEPARATORS, "lines are joined with spaces", |text| {
             Some(text.replace('\n', " "))
         }),
     ];
@@ -146,7 +146,7 @@ fn hashed_steps(recipe: &Recipe<'_>) -> Vec<usize> {
 fn add_unhashed(recipe: &Recipe<'_>, all: &mut Vec<Variation>) {
     for step in hashed_steps(recipe) {
         let id = recipe.steps[step].id.clone();
-        let what = format!("`{id}` itself is signed in place of the text that has its hash");
+        let what = format!("`{id}` itself is signed instead of the text that has its hash");
         let claim = Claim::new(M::HASH_WITHOUT_HMAC, what);
         let Ok(inner) = Template::parse(&format!("{{{{ {id} }}}}"), Span::default(), None) else {
             continue;
@@ -263,7 +263,7 @@ fn add_separators(index: usize, part: usize, literal: &str, all: &mut Vec<Variat
         }
     }
     let twice = literal.repeat(2);
-    let claim = Claim::new(M::SEPARATORS, "a separator stands twice in the text");
+    let claim = Claim::new(M::SEPARATORS, "a separator appears twice in the text");
     all.push(parts(claim, index, move |parts| {
         parts[part] = TemplatePart::Literal(twice.clone());
     }));
@@ -356,11 +356,11 @@ fn parts(
 
 fn add_ends(all: &mut Vec<Variation>) {
     for (after, what) in [
-        ("\n", "a line feed stands at the end of the text"),
-        ("\r\n", "CR LF stands at the end of the text"),
-        (" ", "a blank stands at the end of the text"),
-        ("&", "a `&` stands at the end of the text"),
-        ("\0", "a zero byte stands at the end of the text"),
+        ("\n", "a line feed is at the end of the text"),
+        ("\r\n", "CR LF is at the end of the text"),
+        (" ", "a space is at the end of the text"),
+        ("&", "a `&` is at the end of the text"),
+        ("\0", "a zero byte is at the end of the text"),
     ] {
         all.push(bytes(Claim::new(M::SEPARATORS, what), move |own| {
             Some([own, after.as_bytes()].concat())
@@ -377,7 +377,7 @@ fn add_ends(all: &mut Vec<Variation>) {
         ),
         (
             M::FIELDS_OF_TEXT,
-            "the text is signed in capitals",
+            "the text is signed in upper case",
             |text| text.to_uppercase(),
         ),
         (
@@ -462,11 +462,11 @@ fn add_charsets(all: &mut Vec<Variation>) {
         },
     ));
     all.push(bytes(
-        Claim::new(M::CHARSET, "a byte order mark stands before the text"),
+        Claim::new(M::CHARSET, "a byte order mark is before the text"),
         |own| Some([b"\xef\xbb\xbf", own].concat()),
     ));
     all.push(bytes(
-        Claim::new(M::CHARSET, "letters outside ASCII are signed as `?`"),
+        Claim::new(M::CHARSET, "non-ASCII letters are signed as `?`"),
         |own| {
             let text = std::str::from_utf8(own)
                 .ok()

@@ -20,7 +20,7 @@ const FORMATS: [(&str, &str); 14] = [
     ("%Y-%m-%dT%H:%M:%SZ", "as RFC 3339"),
     ("%Y-%m-%dT%H:%M:%S+00:00", "as RFC 3339 with `+00:00`"),
     ("%Y-%m-%dT%H:%M:%S", "without a zone"),
-    ("%Y-%m-%d %H:%M:%S", "with a blank between date and time"),
+    ("%Y-%m-%d %H:%M:%S", "with a space between date and time"),
     ("%Y%m%dT%H%M%SZ", "without separators"),
     ("%y%m%dT%H%M%SZ", "with two digits for the year"),
     ("%y%m%dT%I%M%SZ", "with 12 hours"),
@@ -158,12 +158,12 @@ fn other_units(number: i64) -> Vec<OtherTime> {
     [
         (
             unit,
-            "seconds are signed, and milliseconds are sent",
+            "seconds are signed, but milliseconds are sent",
             seconds.to_string(),
         ),
         (
             unit,
-            "milliseconds are signed, and seconds are sent",
+            "milliseconds are signed, but seconds are sent",
             number.saturating_mul(1_000).to_string(),
         ),
         (

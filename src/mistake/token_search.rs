@@ -77,7 +77,7 @@ impl SigningWay {
             .collect();
         for hash in [HashAlgorithm::Sha256, HashAlgorithm::Sha512] {
             for is_hex in [false, true] {
-                let text = "the text is hashed twice: its digest is signed in place of it";
+                let text = "the text is hashed twice: its digest is signed instead of it";
                 all.push(Self {
                     algorithm: own,
                     hashed_before: Some((hash, is_hex)),
@@ -210,7 +210,8 @@ fn other_algorithms(own: AsymmetricAlgorithm) -> Vec<(AsymmetricAlgorithm, Claim
                 EcdsaForm::Der => EcdsaForm::Raw,
                 EcdsaForm::Raw => EcdsaForm::Der,
             };
-            let text = "the two numbers of the signature are in the other form (DER, or one behind the other)";
+            let text =
+                "the two numbers of the signature are in the other form (DER, or concatenated)";
             let mut all = vec![(
                 AsymmetricAlgorithm::Ecdsa(EcdsaAlgorithm { form, ..ecdsa }),
                 Claim::new(M::HEX_AND_BASE64, text),
@@ -290,7 +291,7 @@ fn search_token(
             Some(claim) => claim,
             None if hash != own => Claim::new(
                 M::OTHER_HASH,
-                format!("`{alg}` is used where `{}` is due", jwt.algorithm.name),
+                format!("`{alg}` is used instead of `{}`", jwt.algorithm.name),
             ),
             None => token_claim(case, &token),
         };
@@ -331,12 +332,12 @@ fn token_claim(case: &Case<'_>, sent: &TokenText<'_>) -> Claim {
                 }
                 return Claim::new(
                     M::TIME_TWICE,
-                    format!("`{name}` of the token is another time than the one that was sent"),
+                    format!("`{name}` of the token differs from the time that was sent"),
                 );
             }
             return Claim::new(
                 M::FIELDS_OF_TEXT,
-                format!("`{name}` in the {which} of the token is another one"),
+                format!("`{name}` in the {which} of the token differs"),
             );
         }
     }

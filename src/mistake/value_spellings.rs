@@ -39,14 +39,14 @@ pub(super) fn value_spellings(value: &str) -> Vec<(String, &'static str)> {
     if matches!(value, "false" | "False") {
         add("0".to_owned(), "as `0`");
     }
-    add(value.trim().to_owned(), "without the blanks around it");
+    add(value.trim().to_owned(), "without the spaces around it");
     add(value.to_lowercase(), "in lower case");
     add(value.to_uppercase(), "in capitals");
     if value.contains(',') {
         let list: Vec<&str> = value.split(',').collect();
         add(format!("[{}]", list.join(",")), "as a list in brackets");
         add(format!("[{}]", list.join(", ")), "as a list in brackets");
-        add(value.replace(',', ", "), "with blanks after the commas");
+        add(value.replace(',', ", "), "with spaces after the commas");
     }
     if let Some(inside) = value
         .strip_prefix('[')

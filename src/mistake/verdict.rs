@@ -100,13 +100,13 @@ fn suspects(
             TextSource::Own => "the other program",
         };
         suspects.push(format!(
-            "the text is the one that {whose} signs, so only the key is left: compare its length and its last characters with the one of the marketplace's console, or issue a new one"
+            "the text is equal to the text that {whose} signs, so the key is wrong: compare its length and its last characters with the key in the console of the marketplace, or issue a new key"
         ));
         return suspects;
     }
     if observations.is_empty() && differences.is_empty() {
         suspects.push(
-            "no variation of the text gives what was sent and the time is good, so the key is the last suspect: use the key of another account or a new one; if the signature still differs, it is the text"
+            "no variation of the text produces the sent signature and the time is valid, so the key is probably wrong: try the key of another account or a new key; if the signature still differs, the text is wrong"
                 .to_owned(),
         );
     }
