@@ -57,7 +57,7 @@ pub(crate) fn har(
     ];
     if !secrets.names.is_empty() {
         let comment = format!(
-            "names in the place of secrets: {}",
+            "secrets are replaced by their names: {}",
             secrets.names.join(", ")
         );
         entry.push(text("comment", &comment));

@@ -17,9 +17,7 @@ pub(crate) type SecretText = Vec<TextPart>;
 
 /// A text holds a secret that no value can stand for.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "`{0}` stands in the request in another form than its own, such as encoded or joined with other texts"
-)]
+#[error("the request contains `{0}` in a changed form, such as encoded or joined with other text")]
 pub(crate) struct SecretTextError(pub(crate) String);
 
 /// Texts of a request with a name in the place of each secret.

@@ -14,26 +14,26 @@ pub(super) const ERROR_HEADER: &str = "x-ingam-error";
 /// Why a request was not passed on, or has no response.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum CallError {
-    #[error("the request was sent by a page of a browser")]
+    #[error("a web page sent the request")]
     Origin,
-    #[error("the request names another host than this machine in `Host`")]
+    #[error("`Host` of the request is not a name of this machine")]
     Host,
     #[error("the request has no key")]
     NoKey,
-    #[error("the key of the request is not the one of this gateway")]
+    #[error("the key of the request is not the key of this gateway")]
     WrongKey,
     #[error("the target of the request is not a path")]
     TargetForm,
-    #[error("the path names no scheme")]
+    #[error("the path has no scheme")]
     NoScheme,
-    #[error("a segment of the path is not UTF-8 when it is decoded")]
+    #[error("a decoded segment of the path is not UTF-8")]
     PathText,
     #[error("the path has an empty segment (`//`)")]
     EmptySegment,
     #[error("the path has a dot segment (`.` or `..`), a backslash or a zero byte")]
     DotSegment,
     #[error(
-        "the path or the query has a character that clients percent-encode, so that another text would be sent than the one that is signed"
+        "the path or the query has a character that HTTP clients percent-encode, so the sent text would differ from the signed text"
     )]
     Unencoded,
     #[error("there is no scheme `{name}`")]
@@ -46,7 +46,7 @@ pub(super) enum CallError {
         level: String,
         hint: String,
     },
-    #[error("the method `{0}` is not passed on")]
+    #[error("the gateway does not accept the method `{0}`")]
     Method(String),
     #[error("the header `{0}` is not UTF-8")]
     HeaderText(String),
@@ -56,17 +56,17 @@ pub(super) enum CallError {
     RepeatedHeader(String),
     #[error("the scheme `{0}` has no accounts")]
     PlainAccount(String),
-    #[error("`{0}` is a path of tokens or of an authorization, and ingam alone calls those")]
+    #[error("`{0}` is a path for tokens or authorization, which only ingam calls")]
     TokenPath(String),
-    #[error("this {method} is a write, and this gateway passes on reads only")]
+    #[error("this {method} is a write, but this gateway accepts only reads")]
     Write { method: &'static str },
     #[error("the body of the request is larger than {limit} bytes")]
     BodyTooLarge { limit: usize },
     #[error("the body of the request was not complete within {seconds} s")]
     BodyTimeout { seconds: u64 },
-    #[error("the body of the request is not complete")]
+    #[error("the body of the request is incomplete")]
     BrokenBody,
-    #[error("the gateway is ending")]
+    #[error("the gateway is shutting down")]
     Ending,
     #[error("{reason}")]
     Failed {
@@ -141,21 +141,19 @@ impl CallError {
     #[must_use]
     pub(super) fn hints(&self) -> Vec<String> {
         let hint = match self {
-            Self::Origin => {
-                "call the gateway from a program: a page that knows the key could be anybody's"
-            }
+            Self::Origin => "call the gateway from a program: web pages are not allowed to use it",
             Self::Host => {
-                "call it by 127.0.0.1 or localhost; `--allow-host NAME` allows another name"
+                "call 127.0.0.1 or localhost, or allow another name with `--allow-host NAME`"
             }
             Self::NoKey => {
                 "send the key in the header `x-ingam-key`, or as the user of the URL: http://KEY@127.0.0.1:PORT/…"
             }
-            Self::WrongKey => "the gateway says at its start where its key comes from",
+            Self::WrongKey => "when it starts, the gateway prints where its key comes from",
             Self::TargetForm => {
-                "send `GET /SCHEME@ACCOUNT/PATH HTTP/1.1`; the gateway is no forward proxy"
+                "send `GET /SCHEME@ACCOUNT/PATH HTTP/1.1`; the gateway is not a forward proxy"
             }
             Self::NoScheme => {
-                "begin the path with a scheme, and with `@` and the account where there are several: /SCHEME@ACCOUNT/PATH"
+                "begin the path with a scheme, followed by `@` and the account if there are several: /SCHEME@ACCOUNT/PATH"
             }
             Self::PathText | Self::EmptySegment | Self::DotSegment => {
                 "write the path as the marketplace documents it, and percent-encode values in it"
@@ -174,15 +172,15 @@ impl CallError {
             Self::Method(_) => "use GET, HEAD, OPTIONS, POST, PUT, PATCH or DELETE",
             Self::HeaderText(_) => "send its value in UTF-8",
             Self::UnknownHeader(_) => {
-                "headers that begin with `x-ingam-` are the gateway's: send `x-ingam-key` and `x-ingam-level` only"
+                "headers that begin with `x-ingam-` are reserved: send only `x-ingam-key` and `x-ingam-level`"
             }
             Self::RepeatedHeader(_) => "send it once",
-            Self::PlainAccount(_) => "leave `@` and the account out",
+            Self::PlainAccount(_) => "remove `@` and the account",
             Self::TokenPath(_) => {
-                "the gateway gets and renews tokens by itself; `ingam auth login` signs an account in"
+                "the gateway gets and renews tokens automatically; to sign in to an account, run `ingam auth login`"
             }
             Self::Write { .. } => {
-                "start the gateway with `--write` to pass on calls that change something; if this one only reads, `reads` of the scheme should say so"
+                "to accept calls that can change something, start the gateway with `--write`; if this call only reads, add it to `reads` of the scheme"
             }
             Self::BodyTooLarge { .. } => "start the gateway with a larger `--max-body`",
             Self::BodyTimeout { .. } | Self::BrokenBody => "send the whole body at once",
@@ -208,7 +206,7 @@ impl CallError {
             return None;
         };
         // The run's advice for no name is about files and the command line.
-        let own = format!("write the account behind the scheme: /{scheme}@NAME/…");
+        let own = format!("write the account after the scheme: /{scheme}@NAME/…");
         Some(Self::Account {
             reason: reason.clone(),
             hint: hint.clone().filter(|_| named.is_some()).unwrap_or(own),
@@ -238,13 +236,13 @@ fn hints_of(error: &StepError) -> Vec<String> {
     match error {
         // The run's advice is about its own option.
         StepError::Budget(error) if error.free_in_ms().is_some() => vec![
-            "try again later, or start the gateway with a longer `--wait`; `ingam budget` shows what is left".to_owned(),
+            "try again later, or start the gateway with a longer `--wait`; `ingam budget` shows how many calls are left".to_owned(),
         ],
         StepError::NotRecorded(_) => vec![
             "the sandbox responds from recordings of this workspace: record the call, or write a stub (docs/reference/recording.md)".to_owned(),
         ],
         StepError::Seal(SealError::Misplaced(_)) => {
-            vec!["send a body of the kind that the scheme adds its values to".to_owned()]
+            vec!["send a body of the kind that the scheme needs".to_owned()]
         }
         error => error.notes(),
     }

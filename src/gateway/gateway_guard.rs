@@ -24,9 +24,7 @@ const BASE64_LENIENT: GeneralPurpose = GeneralPurpose::new(
 
 /// Why a text is not the key of a gateway. It does not hold the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "it has fewer than {MIN_KEY_BYTES} characters, or others than A-Z, a-z, 0-9, `-`, `_`, `.` and `~`"
-)]
+#[error("it must have at least {MIN_KEY_BYTES} characters of A-Z, a-z, 0-9, `-`, `_`, `.` and `~`")]
 pub(crate) struct GatewayKeyError;
 
 /// The key that every request needs. It can stand in a URL as it is.

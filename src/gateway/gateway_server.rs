@@ -381,7 +381,7 @@ fn find_level<'s>(
         };
         let all = match names().next() {
             Some(_) => format!("it has {}", join_names(names(), "and")),
-            None => format!("it has no levels: leave `{LEVEL_HEADER}` out"),
+            None => format!("it has no levels: remove `{LEVEL_HEADER}`"),
         };
         return Err(CallError::UnknownLevel {
             scheme: scheme.name.clone(),

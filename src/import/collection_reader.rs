@@ -87,11 +87,11 @@ pub(crate) fn read_collection(
     let parsed = parse(source)?;
     if let Some(format) = format.filter(|format| *format != parsed.format()) {
         return Err(ImportError::new(format!(
-            "this is {}, and not {}",
+            "this is {}, not {}",
             parsed.format().name(),
             format.name()
         ))
-        .hint("leave the format out: it is known by the content"));
+        .hint("run the command without the format: ingam detects it"));
     }
     match parsed {
         ParsedSource::Curl => curl_collection::read(source, read_file),
@@ -130,8 +130,10 @@ fn parse(source: &ImportSource) -> Result<ParsedSource, ImportError> {
 
 fn parse_json(text: &str) -> Result<ParsedSource, ImportError> {
     let json = value::parse(text.trim_end().as_bytes()).map_err(|error| {
-        ImportError::new(format!("the text begins like JSON, and is none: {error}"))
-            .hint("give the whole file as it was exported")
+        ImportError::new(format!(
+            "the text begins like JSON, but is not valid JSON: {error}"
+        ))
+        .hint("pass the whole exported file")
     })?;
     if postman::is_collection(&json) {
         return Ok(ParsedSource::Postman(json));
@@ -179,7 +181,7 @@ fn unknown_format() -> ImportError {
         .map(|format| format.name())
         .collect();
     ImportError::new(format!(
-        "this is in none of the formats that are read: {}",
+        "the format is not supported; ingam reads {}",
         names.join(", ")
     ))
 }

@@ -41,12 +41,12 @@ pub(super) fn curl_command(source: &ImportSource) -> Result<ShellCommand, Import
     let mut found = curl_commands(source)?.into_iter();
     let mut first = found.next().ok_or_else(|| {
         ImportError::new("the text has the word `curl`, but no command that begins with it")
-            .hint("delete what stands before `curl`: a prompt, a quotation mark or a list mark")
+            .hint("delete the text before `curl`: a prompt, a quotation mark or a list mark")
     })?;
     if found.next().is_some() {
         first
             .notes
-            .push("the text has several curl commands: the first one is read".to_owned());
+            .push("the text has several curl commands: only the first is read".to_owned());
     }
     Ok(first)
 }
@@ -118,12 +118,12 @@ fn typographic_quotes(
     if text.trim_start_matches(QUOTES).starts_with("http") {
         return Err(ImportError::at(
             place,
-            "a typographic quote begins here, which no shell takes for a quote",
+            "a typographic quote begins here, but shells do not accept it as a quote",
         )
-        .hint("write `'` in the place of each `‘`, `’`, `“` and `”` around a word"));
+        .hint("replace `‘`, `’`, `“` and `”` around words with `'`"));
     }
     Ok(Some(format!(
-        "line {} has a typographic quote, which no shell takes for a quote: write `'` in its place",
+        "line {} has a typographic quote, which shells do not accept as a quote: replace it with `'`",
         place.line
     )))
 }

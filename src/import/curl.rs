@@ -60,7 +60,7 @@ fn read_addresses(
     let read_named = |name: &str| match name {
         "-" => stdin
             .clone()
-            .ok_or_else(|| "standard input is not in the text".to_owned()),
+            .ok_or_else(|| "standard input is not available".to_owned()),
         name => read_file(name),
     };
     let mut reader = CurlReader {
@@ -73,10 +73,10 @@ fn read_addresses(
     let others = reader.settings.urls.len().min(limit).saturating_sub(1);
     if others >= MAX_ADDRESSES {
         return Err(ImportError::new(format!(
-            "the command has {} URLs, and at most {MAX_ADDRESSES} are read",
+            "the command has {} URLs, but at most {MAX_ADDRESSES} are supported",
             others + 1
         ))
-        .hint("split the command"));
+        .hint("split the command into several"));
     }
     let mut requests = vec![reader.finish()?];
     for index in 1..=others {
@@ -179,7 +179,7 @@ impl CurlReader<'_> {
                     place,
                     format!("curl has no option `-{letter}`"),
                 )
-                .hint("see `curl --help all`; a value that begins with `-` stands behind its option"));
+                .hint("see `curl --help all`; write a value that begins with `-` directly after its option"));
             };
             let name = format!("-{letter}");
             if option.takes_value() {
@@ -250,7 +250,7 @@ impl CurlReader<'_> {
             CurlOption::Globoff => settings.url.globoff = true,
             CurlOption::Next => {
                 self.notes.push(format!(
-                    "line {} has `{name}`: only the request before it is read",
+                    "line {} has `{name}`: ingam reads only the request before it",
                     place.line
                 ));
                 return Ok(true);
@@ -261,16 +261,16 @@ impl CurlReader<'_> {
             CurlOption::AwsSignature => {
                 return Err(ImportError::at(
                     place,
-                    "`--aws-sigv4` lets curl sign, so the text has no signature",
+                    "with `--aws-sigv4`, curl computes the signature, so the text does not contain it",
                 )
-                .hint("run it with `-v` and give the lines that begin with `>`"));
+                .hint("run the command with `-v`, and pass the lines that begin with `>`"));
             }
             CurlOption::Config | CurlOption::Variable => {
                 return Err(ImportError::at(
                     place,
-                    format!("`{name}` is not read: parts of the request stand elsewhere"),
+                    format!("`{name}` is not supported: parts of the request are in another file"),
                 )
-                .hint("write them into the command line, or give what `curl -v` prints"));
+                .hint("write them on the command line, or pass the output of `curl -v`"));
             }
             CurlOption::Ignored
             | CurlOption::IgnoredValue
@@ -310,7 +310,7 @@ impl CurlReader<'_> {
                 self.settings.headers.push(line.to_owned());
             } else {
                 self.notes.push(format!(
-                    "line {} has a header without a name before `:`, which curl leaves out",
+                    "line {} has a header without a name before `:`, which curl does not send",
                     place.line
                 ));
             }
@@ -341,7 +341,7 @@ impl CurlReader<'_> {
             self.settings.cookies.push(text);
         } else {
             self.notes
-                .push("`-b` names a file of cookies, which is not read".to_owned());
+                .push("ingam does not read the cookie file of `-b`".to_owned());
         }
     }
 
@@ -394,13 +394,13 @@ impl CurlReader<'_> {
 
     fn url(&mut self) -> Result<CurlUrl, ImportError> {
         let [(url, place), more @ ..] = self.settings.urls.as_slice() else {
-            return Err(ImportError::new("the command has no URL")
-                .hint("an option without its value takes the URL for it: look at the quotes"));
+            return Err(ImportError::new("the command has no URL").hint(
+                "an option without a value may have taken the URL as its value: check the quotes",
+            ));
         };
         if !more.is_empty() {
             self.notes.push(format!(
-                "the command has {} URLs, one a request: the first one is read; a blank outside of quotes \
-                 makes two of one",
+                "the command has {} URLs, one for each request: only the first is read; check for a space outside quotes",
                 more.len() + 1
             ));
         }
@@ -499,9 +499,9 @@ fn read_named_file(
         };
         ImportError::at(
             place,
-            format!("`{option}` names {what}, which is not read: {reason}"),
+            format!("`{option}` names {what}, which cannot be read: {reason}"),
         )
-        .hint("put the file beside the command, or write its text behind `--data-raw`")
+        .hint("put the file into the folder of the command, or write its text after `--data-raw`")
     })
 }
 
@@ -554,7 +554,7 @@ fn next_value<'w>(
     words.next().map(|word| word.bytes.clone()).ok_or_else(|| {
         ImportError::at(
             place,
-            format!("`{name}` needs a value, and the command ends here"),
+            format!("`{name}` needs a value, but the command ends here"),
         )
     })
 }
@@ -568,11 +568,12 @@ fn unknown_option(name: &str, place: TextPlace) -> ImportError {
     let error = ImportError::at(place, format!("curl has no option `--{name}`"));
     if has_value && CurlOption::of_name(name).is_some() {
         return error.hint(format!(
-            "curl takes the value as the next word: `--{name} VALUE`"
+            "write the value as the next word: `--{name} VALUE`"
         ));
     }
     match did_you_mean(name, CurlOption::names()) {
         Some(hint) => error.hint(hint),
-        None => error.hint("see `curl --help all`; take the option away if it changes no request"),
+        None => error
+            .hint("see `curl --help all`; if the option does not change the request, remove it"),
     }
 }

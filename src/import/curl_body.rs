@@ -121,9 +121,7 @@ impl CurlBody {
         if self.parts.is_empty() {
             return self.data.unwrap_or_default().into();
         }
-        notes.push(
-            "curl makes a boundary at random for `-F`: a constant stands in its place".to_owned(),
-        );
+        notes.push("curl creates a random boundary for `-F`; ingam uses a constant".to_owned());
         let kinds = headers
             .iter_mut()
             .filter(|(name, _)| name.eq_ignore_ascii_case("content-type"));

@@ -298,7 +298,7 @@ fn body_of(
         return CollectionBody::Multipart(parts.collect());
     }
     let Ok(text) = std::str::from_utf8(&imported.body) else {
-        request.lose("the body: it is no UTF-8 text");
+        request.lose("the body: it is not UTF-8 text");
         return CollectionBody::None;
     };
     if let Some(path) = named_file(text) {
@@ -318,7 +318,7 @@ fn body_of(
     if is_form && looks_like_json {
         request
             .remarks
-            .push("curl names no content type for it but that of a form".to_owned());
+            .push("curl sends it with the content type of a form".to_owned());
     }
     CollectionBody::Text {
         text: foreign_body(text),

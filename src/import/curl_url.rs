@@ -38,7 +38,7 @@ impl CurlUrl {
         let (protocol, rest) = if let Some((protocol, rest)) = text.split_once("://") {
             (protocol.to_ascii_lowercase(), rest)
         } else {
-            notes.push("the URL has no protocol: curl sends it over plain `http`".to_owned());
+            notes.push("the URL has no protocol: curl uses plain `http`".to_owned());
             ("http".to_owned(), text.as_str())
         };
         if !matches!(protocol.as_str(), "http" | "https") {
@@ -95,8 +95,7 @@ fn unglobbed(text: &str, options: UrlOptions, notes: &mut Vec<String>) -> String
     }
     if out.len() == text.len() {
         notes.push(
-            "curl takes `[…]` and `{…}` in a URL for a list of URLs unless it has `--globoff`: here they \
-             are read as they stand"
+            "without `--globoff`, curl treats `[…]` and `{…}` in a URL as a list of URLs: ingam reads them literally"
                 .to_owned(),
         );
     }
@@ -138,9 +137,9 @@ fn request_target(
     if out.contains(|letter: char| letter == ' ' || letter.is_ascii_control()) {
         return Err(ImportError::at(
             place,
-            "the URL has a blank or a control character, and curl refuses it",
+            "the URL has a space or a control character, which curl refuses",
         )
-        .hint("encode it: a blank is `%20`; with `-G`, `--data-urlencode` encodes"));
+        .hint("encode it: write `%20` for a space; with `-G`, use `--data-urlencode`"));
     }
     Ok(out)
 }

@@ -38,11 +38,11 @@ pub(super) fn read_form_part(
             Some(("type", value)) => media_type = Some(value.to_owned()),
             Some(("filename", value)) => filename = Some(value.to_owned()),
             Some((other @ ("headers" | "encoder"), _)) => notes.push(format!(
-                "`;{other}=` of the form part `{name}` is not read"
+                "`;{other}=` of the form part `{name}` is ignored"
             )),
             // curl keeps what it does not know as a part of the type or the value.
             _ => notes.push(format!(
-                "the form part `{name}` has a `;` that is not read: quote the value, `-F '{name}=\"…\"'`"
+                "the form part `{name}` has a `;` that is ignored: quote the value, `-F '{name}=\"…\"'`"
             )),
         }
     }

@@ -17,11 +17,13 @@ use bytes::Bytes;
 /// When it is no JSON, no HAR, or has no entry.
 pub(super) fn read(source: &ImportSource) -> Result<Vec<ImportedRequest>, ImportError> {
     let json = value::parse(source.text().trim_start().as_bytes()).map_err(|error| {
-        ImportError::new(format!("the text begins like JSON, and is none: {error}"))
-            .hint("give the whole file, or one entry of it")
+        ImportError::new(format!(
+            "the text begins like JSON, but is not valid JSON: {error}"
+        ))
+        .hint("pass the whole file, or one entry of it")
     })?;
     let entries = entries_of(&json).ok_or_else(|| {
-        ImportError::new("the JSON is no HAR: it has neither `log.entries` nor `request`").hint(
+        ImportError::new("the JSON is not HAR: it has neither `log.entries` nor `request`").hint(
             "save the requests of the browser with *Save all as HAR*, or copy one of them as cURL (bash)",
         )
     })?;
@@ -68,7 +70,7 @@ fn read_entry(entry: &Value, number: usize) -> Result<ImportedRequest, ImportErr
     }
     let mut notes = Vec::new();
     let headers = headers_of(request)
-        .ok_or_else(|| fault("`request.headers` is no list of names and values"))?;
+        .ok_or_else(|| fault("`request.headers` is not a list of names and values"))?;
     let body =
         body_of(request, &mut notes).ok_or_else(|| fault("`request.postData` is malformed"))?;
     check_size(request, &body, &mut notes);
@@ -133,8 +135,7 @@ fn body_of(request: &Value, notes: &mut Vec<String>) -> Option<Bytes> {
         return Some(Bytes::new());
     }
     notes.push(
-        "the entry has the parameters of the body, and not its text: they are written again, perhaps \
-         in another spelling"
+        "the entry has the parameters of the body, but not its text: ingam encodes them again, perhaps differently"
             .to_owned(),
     );
     let mut pairs = Vec::new();
@@ -157,7 +158,7 @@ fn check_size(request: &Value, body: &Bytes, notes: &mut Vec<String>) {
         .and_then(|size| size.parse::<usize>().ok());
     if let Some(said) = said.filter(|said| *said > 0 && *said != body.len()) {
         notes.push(format!(
-            "the body has {} bytes, and `bodySize` says {said}: the file does not hold what was sent",
+            "the body has {} bytes, but `bodySize` is {said}: the file does not contain the sent body",
             body.len()
         ));
     }

@@ -102,7 +102,7 @@ impl HarReader {
             .unwrap_or("GET")
             .to_ascii_uppercase();
         let Some(method) = Method::parse(&name) else {
-            self.skip("entries with a method that ingam does not have");
+            self.skip("entries with a method that ingam does not support");
             return;
         };
         if !is_alone {
@@ -249,7 +249,7 @@ fn add_headers(request: &Value, read: &mut CollectionRequest) {
             || (lower == "accept" && value == "*/*");
         if lower == "cookie" {
             read.remarks.push(
-                "The cookies of the browser are left out: sign in, or write `cookies: keep`"
+                "The cookies of the browser are not imported: sign in, or write `cookies: keep`"
                     .to_owned(),
             );
         }
@@ -316,7 +316,7 @@ fn add_body(request: &Value, read: &mut CollectionRequest) {
         return;
     }
     if text_of("encoding") == "base64" || text.contains('\0') {
-        read.lose("the body: it is no text");
+        read.lose("the body: it is not text");
         return;
     }
     read.body = CollectionBody::Text {

@@ -84,12 +84,14 @@ impl HttpBlock<'_> {
                         .headers
                         .push((name.trim().to_owned(), value.trim().to_owned()));
                 } else {
-                    parts.losses.push(format!("line {number}: it is no header"));
+                    parts
+                        .losses
+                        .push(format!("line {number}: it is not a header"));
                 }
             } else if trimmed.starts_with("> ") || trimmed.starts_with(">>") {
                 parts
                     .losses
-                    .push(format!("line {number}: the script or file behind `>`"));
+                    .push(format!("line {number}: the script or file after `>`"));
             } else if !trimmed.starts_with("<> ") {
                 parts.body.push((*line).to_owned());
             }
@@ -168,7 +170,7 @@ impl HttpParts {
         let Some((method, address)) = split_request_line(&self.request_line) else {
             collection.losses.push(ImportLoss {
                 place: self.place,
-                what: "the request: its method is not one of ingam's".to_owned(),
+                what: "the request: ingam does not support its method".to_owned(),
             });
             return;
         };

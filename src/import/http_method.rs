@@ -22,13 +22,16 @@ fn unknown_method(name: &str, place: TextPlace) -> ImportError {
     if known {
         return ImportError::at(
             place,
-            format!("`{shown}` is sent as it is written, and it is not the method `{upper}`"),
+            format!("`{shown}` is sent unchanged, and is not the method `{upper}`"),
         )
         .hint(format!(
             "write `{upper}`: methods are case-sensitive (RFC 9110, section 9.1)"
         ));
     }
     let names: Vec<&str> = Method::ALL.into_iter().map(Method::name).collect();
-    ImportError::at(place, format!("`{shown}` is no method that ingam knows"))
-        .hint(format!("the methods are {}", names.join(", ")))
+    ImportError::at(
+        place,
+        format!("ingam does not support the method `{shown}`"),
+    )
+    .hint(format!("the methods are {}", names.join(", ")))
 }

@@ -103,7 +103,7 @@ impl HurlReader {
             return 1;
         }
         let Some(mut request) = self.request.take() else {
-            let what = "the line belongs to no request".to_owned();
+            let what = "the line does not belong to a request".to_owned();
             self.collection.losses.push(ImportLoss {
                 place: format!("line {number}"),
                 what,

@@ -24,21 +24,21 @@ pub(super) fn recognize(source: &ImportSource) -> Result<ImportFormat, ImportErr
     let first = text.split_whitespace().next().unwrap_or_default();
     let error = ImportError::at(
         source.place(source.text().len() - text.len()),
-        "this is neither a curl command line, nor raw HTTP, nor a HAR file",
+        "this is not a curl command, raw HTTP or a HAR file",
     );
     Err(match first.to_ascii_lowercase().as_str() {
         "invoke-webrequest" | "invoke-restmethod" | "$session" => error.hint(
-            "this is a command of PowerShell: copy the request as cURL (bash), with the same menu",
+            "this is a PowerShell command: copy the request as cURL (bash), from the same menu",
         ),
         "fetch(" | "await" => error.hint(
-            "this is JavaScript: copy the request as cURL (bash), with the same menu",
+            "this is JavaScript: copy the request as cURL (bash), from the same menu",
         ),
         "http" | "https" | "xh" | "xhs" => error.hint(
-            "HTTPie is not read: `http --offline …` prints the request as raw HTTP, which is",
+            "HTTPie commands are not supported: print the request as raw HTTP with `http --offline …`",
         ),
-        "wget" => error.hint("wget is not read: write the request as curl command line"),
+        "wget" => error.hint("wget commands are not supported: write the request as a curl command"),
         _ => error.hint(
-            "a command line begins with `curl`, raw HTTP with a line such as `GET /path HTTP/1.1`, and HAR is JSON",
+            "a curl command begins with `curl`, raw HTTP begins with a line such as `GET /path HTTP/1.1`, and HAR is JSON",
         ),
     })
 }

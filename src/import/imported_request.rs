@@ -17,7 +17,7 @@ impl ImportFormat {
     #[must_use]
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Self::Curl => "a curl command line",
+            Self::Curl => "a curl command",
             Self::RawHttp => "raw HTTP",
             Self::Har => "an entry of a HAR file",
         }

@@ -1,4 +1,4 @@
-//! Requests that other programs have sent, as text: a curl command line, raw HTTP, or a HAR file.
+//! Requests that other programs have sent, as text: a curl command, raw HTTP, or a HAR file.
 //! Each reader makes the request that would be sent, byte for byte, and notes for what the text does
 //! not say. Nothing is run, and nothing is fetched: a variable of a shell stays a text, and a file
 //! is read only by a function that the caller gives. A message never quotes the input, because it

@@ -23,15 +23,13 @@ pub(super) fn read(source: &ImportSource) -> Result<ImportedRequest, ImportError
     let body = read_body(&message, &head, &mut notes)?;
     if message.is_verbose && head.header("content-length").is_some_and(|len| len != "0") {
         notes.push(
-            "the text is what `curl -v` prints, which has no body: a signature over a body cannot be \
-             right here"
+            "the text is the output of `curl -v`, which has no body: a signature over a body cannot be verified"
                 .to_owned(),
         );
     }
     if message.is_template {
         notes.push(
-            "the text has `{{…}}`: the values that were sent stand there only after the variables are filled in"
-                .to_owned(),
+            "the text has `{{…}}`: replace the variables with the values that were sent".to_owned(),
         );
     }
     let host = head.header("host").map(str::to_owned);
@@ -177,8 +175,8 @@ impl RequestHead {
         };
         if target.contains(char::is_whitespace) {
             return Err(
-                ImportError::at(place, "the request line has a blank in its path")
-                    .hint("a blank in a path or a query is sent as `%20`"),
+                ImportError::at(place, "the request line has a space in its path")
+                    .hint("write a space in a path or a query as `%20`"),
             );
         }
         let method = read_method(name, place)?;
@@ -236,13 +234,13 @@ impl RequestHead {
             }
         }
         let Some((name, value)) = line.split_once(':') else {
-            return Err(ImportError::at(place, "this line of the head has no `:`")
-                .hint("a blank line separates headers and body"));
+            return Err(ImportError::at(place, "this header line has no `:`")
+                .hint("put an empty line between headers and body"));
         };
         if name.is_empty() || name.contains(char::is_whitespace) {
             return Err(
-                ImportError::at(place, "the name of this header has a blank")
-                    .hint("a blank line separates headers and body"),
+                ImportError::at(place, "the name of this header has a space")
+                    .hint("put an empty line between headers and body"),
             );
         }
         self.headers
@@ -303,7 +301,7 @@ fn read_body(
             return Ok(body.into());
         }
         notes.push(
-            "the body is said to be `chunked`, and the text has no chunks: it is taken as it is"
+            "the headers say `chunked`, but the body has no chunks: ingam reads it unchanged"
                 .to_owned(),
         );
         return Ok(without_last_line_end(text).as_bytes().to_vec().into());
@@ -333,15 +331,13 @@ fn sized_body(text: &str, wanted: usize, is_verbose: bool, notes: &mut Vec<Strin
     let trimmed = without_last_line_end(text);
     if crlf.len() == wanted {
         notes.push(format!(
-            "the body has {} bytes, and `Content-Length` says {wanted}: it was sent with CR LF at the end of \
-             its lines, and is read so",
+            "the body has {} bytes, but `Content-Length` is {wanted}: it was sent with CR LF line ends, and ingam reads it that way",
             bytes.len()
         ));
         return crlf.into();
     }
     notes.push(format!(
-        "the body has {} bytes, and `Content-Length` says {wanted}: what is here is not what was sent, \
-         or the length was counted in characters",
+        "the body has {} bytes, but `Content-Length` is {wanted}: the text differs from the sent body, or the length was counted in characters",
         trimmed.len()
     ));
     trimmed.as_bytes().to_vec().into()

@@ -173,7 +173,7 @@ impl<'s> PosixReader<'s> {
             self.source.place(begin),
             format!("the quote {quote} that begins here is not closed"),
         )
-        .hint("copy the whole command; a quote inside of a quoted text is written as '\\''")
+        .hint("copy the whole command; write a quote inside a quoted text as '\\''")
     }
 
     fn double_quoted(&mut self) -> Result<(), ImportError> {
@@ -221,8 +221,7 @@ impl<'s> PosixReader<'s> {
             self.note(|at| {
                 let line = at.line;
                 format!(
-                    "line {line} has `\"` inside of a text in `\"`: the shell takes these quotes away, so \
-                     they are not sent; write the text in `'`"
+                    "line {line} has `\"` inside `\"…\"`: the shell removes these quotes, so they are not sent; put the text in `'…'`"
                 )
             });
         }
@@ -238,8 +237,7 @@ impl<'s> PosixReader<'s> {
                 self.note(|at| {
                     let line = at.line;
                     format!(
-                        "line {line} has a blank behind the `\\` at its end: a shell ends the command \
-                         there; it is read as if it went on"
+                        "line {line} has a space after the `\\` at its end: a shell ends the command there; ingam continues reading"
                     )
                 });
             }
@@ -291,8 +289,7 @@ impl<'s> PosixReader<'s> {
             self.note(|at| {
                 let line = at.line;
                 format!(
-                    "line {line} has the variable `${name}`: its value is not known here, so the name \
-                     stays; write the value that was sent"
+                    "line {line} has the variable `${name}`, whose value is unknown: replace it with the value that was sent"
                 )
             });
         } else if rest.starts_with('(') {
@@ -303,7 +300,7 @@ impl<'s> PosixReader<'s> {
     fn note_command(&mut self) {
         self.note(|at| {
             let line = at.line;
-            format!("line {line} has a command inside of the command: it is not run; write what it prints")
+            format!("line {line} has a command inside the command, which ingam does not run: replace it with its output")
         });
     }
 
@@ -412,8 +409,7 @@ impl<'s> PosixReader<'s> {
             self.note(|at| {
                 let (line, column) = (at.line, at.column - 1);
                 format!(
-                    "line {line} has an `&` outside of quotes in column {column}: a shell ends the command \
-                     there, so the rest of the URL and all options behind it are not sent; quote the URL"
+                    "line {line} has an `&` outside quotes in column {column}: a shell ends the command there, so the rest of the URL and all following options are not sent; quote the URL"
                 )
             });
         }
@@ -460,7 +456,9 @@ impl<'s> PosixReader<'s> {
                 self.here_document = Some(String::from_utf8_lossy(&word.bytes).into_owned());
             }
             _ if letter == '<' => {
-                self.note(|_| "standard input comes from a file, which is not read".to_owned());
+                self.note(|_| {
+                    "standard input comes from a file, which ingam does not read".to_owned()
+                });
             }
             _ => {}
         }

@@ -28,7 +28,7 @@ impl ImportSource {
         let text = decode(bytes)?;
         if text.trim().is_empty() {
             return Err(ImportError::new("the text is empty")
-                .hint("give a curl command line, raw HTTP, or a HAR file"));
+                .hint("pass a curl command, raw HTTP, or a HAR file"));
         }
         let source = Self {
             text: without_markdown(text),
@@ -36,7 +36,7 @@ impl ImportSource {
         if let Some(at) = source.text.find('\0') {
             return Err(ImportError::at(
                 source.place(at),
-                "a NUL character stands here, which no command line and no header can hold",
+                "here is a NUL character, which is not allowed in a command or a header",
             ));
         }
         Ok(source)

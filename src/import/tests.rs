@@ -101,23 +101,23 @@ fn what_a_shell_or_curl_would_do_otherwise_than_it_looks_is_said() {
     for (text, note) in [
         (
             "curl https://h.example/p?a=1&b=2",
-            "line 1 has an `&` outside of quotes in column 29: a shell ends the command there, so the rest of the URL and all options behind it are not sent; quote the URL",
+            "line 1 has an `&` outside quotes in column 29: a shell ends the command there, so the rest of the URL and all following options are not sent; quote the URL",
         ),
         (
             "curl \"https://h.example/p?t=$TOKEN\"",
-            "line 1 has the variable `$TOKEN`: its value is not known here, so the name stays; write the value that was sent",
+            "line 1 has the variable `$TOKEN`, whose value is unknown: replace it with the value that was sent",
         ),
         (
             "curl https://h.example/p -H \"X: $(date)\"",
-            "line 1 has a command inside of the command: it is not run; write what it prints",
+            "line 1 has a command inside the command, which ingam does not run: replace it with its output",
         ),
         (
             "curl 'https://h.example/p?t[]=1'",
-            "curl takes `[…]` and `{…}` in a URL for a list of URLs unless it has `--globoff`: here they are read as they stand",
+            "without `--globoff`, curl treats `[…]` and `{…}` in a URL as a list of URLs: ingam reads them literally",
         ),
         (
             "curl h.example/p",
-            "the URL has no protocol: curl sends it over plain `http`",
+            "the URL has no protocol: curl uses plain `http`",
         ),
         (
             "curl https://h.example/a/../p",
@@ -125,15 +125,15 @@ fn what_a_shell_or_curl_would_do_otherwise_than_it_looks_is_said() {
         ),
         (
             "curl https://h.example/p \\ \n -H 'a: b'",
-            "line 1 has a blank behind the `\\` at its end: a shell ends the command there; it is read as if it went on",
+            "line 1 has a space after the `\\` at its end: a shell ends the command there; ingam continues reading",
         ),
         (
             "curl https://h.example/p -H nocolon",
-            "line 1 has a header without a name before `:`, which curl leaves out",
+            "line 1 has a header without a name before `:`, which curl does not send",
         ),
         (
             "curl https://h.example/p b",
-            "the command has 2 URLs, one a request: the first one is read; a blank outside of quotes makes two of one",
+            "the command has 2 URLs, one for each request: only the first is read; check for a space outside quotes",
         ),
     ] {
         let read = read(text);
@@ -182,11 +182,11 @@ fn the_length_of_a_body_is_held_against_its_bytes() {
     };
     assert_eq!(
         with(6, "a\nb"),
-        "POST https://h.example/p\n\na\\nb\n(the body has 3 bytes, and `Content-Length` says 6: what is here is not what was sent, or the length was counted in characters)"
+        "POST https://h.example/p\n\na\\nb\n(the body has 3 bytes, but `Content-Length` is 6: the text differs from the sent body, or the length was counted in characters)"
     );
     assert_eq!(
         with(4, "a\nb"),
-        "POST https://h.example/p\n\na\\r\\nb\n(the body has 3 bytes, and `Content-Length` says 4: it was sent with CR LF at the end of its lines, and is read so)"
+        "POST https://h.example/p\n\na\\r\\nb\n(the body has 3 bytes, but `Content-Length` is 4: it was sent with CR LF line ends, and ingam reads it that way)"
     );
     assert_eq!(
         read(
@@ -207,7 +207,7 @@ fn a_har_file_is_read_whole_or_in_part() {
     assert_eq!(sent, Some(1_795_929_303_000));
     let params = r#"{"request":{"method":"POST","url":"https://h.example/p","headers":[],"postData":{"params":[{"name":"a","value":"x y"}]},"bodySize":9}}"#;
     assert!(read(params).contains("\n\na=x+y\n(the entry has the parameters"));
-    assert!(read(params).contains("has 5 bytes, and `bodySize` says 9"));
+    assert!(read(params).contains("has 5 bytes, but `bodySize` is 9"));
 }
 
 #[test]
@@ -216,27 +216,27 @@ fn every_error_says_where_and_what_to_do_and_quotes_no_secret() {
     for (text, error) in [
         (
             "",
-            "the text is empty / give a curl command line, raw HTTP, or a HAR file",
+            "the text is empty / pass a curl command, raw HTTP, or a HAR file",
         ),
         (
             "hello",
-            "1:1: this is neither a curl command line, nor raw HTTP, nor a HAR file / a command line begins with `curl`, raw HTTP with a line such as `GET /path HTTP/1.1`, and HAR is JSON",
+            "1:1: this is not a curl command, raw HTTP or a HAR file / a curl command begins with `curl`, raw HTTP begins with a line such as `GET /path HTTP/1.1`, and HAR is JSON",
         ),
         (
             "Invoke-WebRequest -Uri \"x\"",
-            "1:1: this is neither a curl command line, nor raw HTTP, nor a HAR file / this is a command of PowerShell: copy the request as cURL (bash), with the same menu",
+            "1:1: this is not a curl command, raw HTTP or a HAR file / this is a PowerShell command: copy the request as cURL (bash), from the same menu",
         ),
         (
             "curl https://h.example -d 's3cr3t",
-            "1:27: the quote ' that begins here is not closed / copy the whole command; a quote inside of a quoted text is written as '\\''",
+            "1:27: the quote ' that begins here is not closed / copy the whole command; write a quote inside a quoted text as '\\''",
         ),
         (
             "curl",
-            "the command has no URL / an option without its value takes the URL for it: look at the quotes",
+            "the command has no URL / an option without a value may have taken the URL as its value: check the quotes",
         ),
         (
             "curl https://h.example\n\0",
-            "2:1: a NUL character stands here, which no command line and no header can hold",
+            "2:1: here is a NUL character, which is not allowed in a command or a header",
         ),
         (
             "curl https://h.example --heeder s3cr3t",
@@ -244,44 +244,44 @@ fn every_error_says_where_and_what_to_do_and_quotes_no_secret() {
         ),
         (
             "curl https://h.example --header=s3cr3t",
-            "1:24: curl has no option `--header` / curl takes the value as the next word: `--header VALUE`",
+            "1:24: curl has no option `--header` / write the value as the next word: `--header VALUE`",
         ),
         (
             "curl https://h.example -W",
-            "1:24: curl has no option `-W` / see `curl --help all`; a value that begins with `-` stands behind its option",
+            "1:24: curl has no option `-W` / see `curl --help all`; write a value that begins with `-` directly after its option",
         ),
         (
             "curl https://h.example -H",
-            "1:24: `-H` needs a value, and the command ends here",
+            "1:24: `-H` needs a value, but the command ends here",
         ),
         (
             "curl -X get https://h.example",
-            "1:6: `get` is sent as it is written, and it is not the method `GET` / write `GET`: methods are case-sensitive (RFC 9110, section 9.1)",
+            "1:6: `get` is sent unchanged, and is not the method `GET` / write `GET`: methods are case-sensitive (RFC 9110, section 9.1)",
         ),
         (
             "curl -X BREW https://h.example",
-            "1:6: `BREW` is no method that ingam knows / the methods are GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS",
+            "1:6: ingam does not support the method `BREW` / the methods are GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS",
         ),
         (
             "curl 'https://h.example/s3cr3t x'",
-            "1:6: the URL has a blank or a control character, and curl refuses it / encode it: a blank is `%20`; with `-G`, `--data-urlencode` encodes",
+            "1:6: the URL has a space or a control character, which curl refuses / encode it: write `%20` for a space; with `-G`, use `--data-urlencode`",
         ),
         ("curl ftp://h.example/", "1:6: `ftp` is not HTTP"),
         (
             "curl https://h.example -d @body.json",
-            "1:24: `@` names the file `body.json`, which is not read: no file here / put the file beside the command, or write its text behind `--data-raw`",
+            "1:24: `@` names the file `body.json`, which cannot be read: no file here / put the file into the folder of the command, or write its text after `--data-raw`",
         ),
         (
             "curl https://h.example -d @-",
-            "1:24: `@` names standard input, which is not read: standard input is not in the text / put the file beside the command, or write its text behind `--data-raw`",
+            "1:24: `@` names standard input, which cannot be read: standard input is not available / put the file into the folder of the command, or write its text after `--data-raw`",
         ),
         (
             "curl -K s3cr3t https://h.example",
-            "1:6: `-K` is not read: parts of the request stand elsewhere / write them into the command line, or give what `curl -v` prints",
+            "1:6: `-K` is not supported: parts of the request are in another file / write them on the command line, or pass the output of `curl -v`",
         ),
         (
             "curl --aws-sigv4 aws:amz https://h.example",
-            "1:6: `--aws-sigv4` lets curl sign, so the text has no signature / run it with `-v` and give the lines that begin with `>`",
+            "1:6: with `--aws-sigv4`, curl computes the signature, so the text does not contain it / run the command with `-v`, and pass the lines that begin with `>`",
         ),
         (
             "curl https://h.example -F s3cr3t",
@@ -289,20 +289,20 @@ fn every_error_says_where_and_what_to_do_and_quotes_no_secret() {
         ),
         (
             "GET /p x HTTP/1.1\n",
-            "1:1: the request line has a blank in its path / a blank in a path or a query is sent as `%20`",
+            "1:1: the request line has a space in its path / write a space in a path or a query as `%20`",
         ),
         (
             "GET /p HTTP/1.1\nHost: h.example\ns3cr3t\n",
-            "3:1: this line of the head has no `:` / a blank line separates headers and body",
+            "3:1: this header line has no `:` / put an empty line between headers and body",
         ),
         (
             "GET /p HTTP/1.1\nContent-Length: s3cr3t\n\n",
             "1:1: the header `Content-Length` is not a number",
         ),
-        ("{", "the text begins like JSON, and is none: "),
+        ("{", "the text begins like JSON, but is not valid JSON: "),
         (
             "{\"a\":1}",
-            "the JSON is no HAR: it has neither `log.entries` nor `request` / save the requests of the browser with *Save all as HAR*, or copy one of them as cURL (bash)",
+            "the JSON is not HAR: it has neither `log.entries` nor `request` / save the requests of the browser with *Save all as HAR*, or copy one of them as cURL (bash)",
         ),
         (
             "{\"log\":{\"entries\":[]}}",

@@ -53,7 +53,7 @@ pub(super) fn cmd_commands(
     commands.retain(|command| !command.words.is_empty());
     if let Some(at) = literal_caret {
         let note = format!(
-            "line {} has `^` inside of double quotes, where cmd keeps it: it is sent as it stands",
+            "line {} has `^` inside double quotes, where cmd keeps it: it is sent literally",
             source.place(at).line
         );
         for command in &mut commands {
@@ -206,7 +206,8 @@ fn powershell_quoted(
             }
             // Windows PowerShell passes `\"` on, and the C runtime of curl.exe makes a quote of it.
             '\\' if rest.next_if(|(_, next)| *next == '"').is_some() => {
-                let note = "`\\\"` is read as a quote, as Windows PowerShell up to version 7.2 passes it on";
+                let note =
+                    "ingam reads `\\\"` as a quote, as Windows PowerShell up to version 7.2 does";
                 if !command.notes.iter().any(|known| known == note) {
                     command.notes.push(note.to_owned());
                 }
@@ -226,8 +227,7 @@ fn powershell_quoted(
             {
                 let line = source.place(at).line;
                 command.notes.push(format!(
-                    "line {line} has a variable in double quotes: its value is not known here, so the \
-                     name stays; write the value that was sent"
+                    "line {line} has a variable in double quotes, whose value is unknown: replace it with the value that was sent"
                 ));
                 text.push('$');
             }

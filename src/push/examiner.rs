@@ -59,7 +59,9 @@ impl PushWatcher {
         });
         if suspect.is_some() && !is_examined {
             record.reason = record.reason.map(|reason| {
-                format!("{reason} (not examined: its body is too large, or too many wait)")
+                format!(
+                    "{reason} (not examined: its body is too large, or too many pushes are waiting)"
+                )
             });
         }
         let suspect = suspect.filter(|_| is_examined);
@@ -194,12 +196,10 @@ fn findings(
         SignatureVerdict::Equal { .. } => vec![PushFinding {
             code: None,
             text: format!(
-                "its signature is right for the registered address with the query that came, and `--url` is `{}`",
+                "its signature is correct for the registered address with the received query, but `--url` is `{}`",
                 keys.address.as_str()
             ),
-            way_out: Some(
-                "pass the address to `--url` as it is registered, with its query".to_owned(),
-            ),
+            way_out: Some("pass the registered address to `--url`, with its query".to_owned()),
         }],
         SignatureVerdict::Different => vec![nothing_found(keys, diagnosis)],
         SignatureVerdict::Unknown(reason) => vec![PushFinding {
@@ -221,7 +221,7 @@ fn findings(
     found.extend(suspect.other_path.as_ref().map(|path| PushFinding {
         code: None,
         text: format!(
-            "it came to the path `{path}`, and the path of the registered address is `{}`",
+            "it arrived at the path `{path}`, but the path of the registered address is `{}`",
             keys.address.path()
         ),
         way_out: Some(
@@ -249,9 +249,7 @@ fn of_mistake(mistake: &ProvenMistake) -> PushFinding {
 fn way_out(code: MistakeCode) -> Option<&'static str> {
     // `P1` to `P4` and `A1` are about the address.
     if code == MistakeCode::PROXY_HOST || code.name().starts_with('P') {
-        return Some(
-            "pass the address to `--url` that is registered with the marketplace, to the letter",
-        );
+        return Some("pass to `--url` exactly the address that is registered with the marketplace");
     }
     (code == MistakeCode::OTHER_ACCOUNT)
         .then_some("choose the environment and the account with `--env` and `--account`")
@@ -261,9 +259,9 @@ fn nothing_found(keys: &PushKeys, diagnosis: &SignatureDiagnosis) -> PushFinding
     let tried = diagnosis.tried;
     PushFinding {
         code: None,
-        text: format!("none of {tried} variations of key, address and body gives its signature"),
+        text: format!("none of {tried} variations of key, address and body produces its signature"),
         way_out: Some(format!(
-            "compare the key with the one of the marketplace's console and `--url` ({}) with the address that is registered; if both are right, something changed the body on its way, or somebody else sent it",
+            "compare the key with the console of the marketplace, and `--url` ({}) with the registered address; if both are correct, the body was changed on its way, or someone else sent it",
             keys.address.as_str()
         )),
     }

@@ -15,7 +15,7 @@ const FORWARD_TIMEOUT: Duration = Duration::from_secs(30);
 pub(crate) enum ForwardAddressError {
     #[error(transparent)]
     Url(#[from] crate::wire::BaseUrlError),
-    #[error("`{0}` is not `http`: pushes are passed on unencrypted, to a program of this network")]
+    #[error("`{0}` is not `http`: ingam forwards pushes unencrypted, to a program in this network")]
     NotPlain(String),
 }
 

@@ -97,8 +97,10 @@ impl PushKeys {
 /// The same text for each account: none of it names a value.
 fn refusal_text(error: &IncomingError, place: &str) -> String {
     match error {
-        IncomingError::Missing(_) => format!("it has no `{place}`, where its signature stands"),
-        IncomingError::Repeated(_) => format!("its signature, `{place}`, is there twice"),
+        IncomingError::Missing(_) => {
+            format!("it has no `{place}`, which should contain its signature")
+        }
+        IncomingError::Repeated(_) => format!("its signature, `{place}`, appears twice"),
         IncomingError::Wrong(_) => format!("`{place}` is not its signature"),
         IncomingError::Unverifiable(error) => format!("its signature cannot be computed: {error}"),
     }
@@ -108,9 +110,9 @@ fn wrong_push(missing: &[String], wrong: &[(String, String)]) -> PushJudgement {
     if wrong.is_empty() {
         let places: Vec<String> = missing.iter().map(|place| format!("`{place}`")).collect();
         let reason = match places.as_slice() {
-            [one] => format!("it has no {one}, where its signature stands"),
+            [one] => format!("it has no {one}, which should contain its signature"),
             _ => format!(
-                "it has none of {}, where its signature stands",
+                "it has none of {}, which should contain its signature",
                 places.join(", ")
             ),
         };

@@ -189,7 +189,7 @@ impl PushServer {
                 record.reason = Some(error.to_string());
                 record.status = 502;
                 self.watcher.watch(record, None);
-                plain_response(502, "the push was not passed on\n")
+                plain_response(502, "the push was not forwarded\n")
             }
         }
     }
@@ -203,7 +203,7 @@ async fn read_push(
     body: Incoming,
 ) -> Result<ArrivedPush, (u16, String)> {
     let method = Method::parse(head.method.as_str())
-        .ok_or_else(|| (405, "its method is not one of HTTP".to_owned()))?;
+        .ok_or_else(|| (405, "its method is not an HTTP method".to_owned()))?;
     let headers = head
         .headers
         .iter()
@@ -221,7 +221,7 @@ async fn read_push(
             413,
             format!("its body is larger than {} MiB", MAX_BODY_BYTES >> 20),
         )),
-        Ok(Err(_)) => Err((400, "its body is not complete".to_owned())),
+        Ok(Err(_)) => Err((400, "its body is incomplete".to_owned())),
         Ok(Ok(body)) => Ok(body.to_bytes()),
     }?;
     Ok(ArrivedPush {

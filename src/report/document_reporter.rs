@@ -322,7 +322,7 @@ fn split_verdict(verdict: &Verdict) -> (VerdictWord, Option<ErrorClass>, Option<
 /// The first, and how many more there are.
 fn failure_message(failures: &[FailureEntry]) -> String {
     let Some(first) = failures.first() else {
-        return "an expectation did not hold".to_owned();
+        return "an assertion failed".to_owned();
     };
     let more = match failures.len() - 1 {
         0 => String::new(),

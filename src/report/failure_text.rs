@@ -150,7 +150,7 @@ pub(super) fn leftover_text(undo: &LeftoverEntry) -> String {
     } else {
         ""
     };
-    format!("{} is still there: {}{help}", undo.fixture, undo.reason)
+    format!("{} still exists: {}{help}", undo.fixture, undo.reason)
 }
 
 /// A notice in full: its place, its message, what to do.

@@ -145,11 +145,7 @@ pub(crate) fn github_summary(document: &RunDocument) -> String {
     for (number, unit) in bad.iter().enumerate() {
         // GitHub drops a summary that is too large as a whole.
         if out.len() > MAX_SUMMARY {
-            let _ = writeln!(
-                out,
-                "\n… and {} more, which the log has",
-                bad.len() - number
-            );
+            let _ = writeln!(out, "\n… and {} more in the log", bad.len() - number);
             break;
         }
         add_details(&mut out, unit);

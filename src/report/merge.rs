@@ -11,11 +11,11 @@ use std::time::Duration;
 /// Why documents cannot be read or merged.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum MergeError {
-    #[error("`{file}` is no JSON document of `ingam run --report json=…`: {fault}")]
+    #[error("`{file}` is not a JSON report of `ingam run --report json=…`: {fault}")]
     InvalidDocument { file: String, fault: DocumentFault },
-    #[error("`{file}` has format {found}, and this version of ingam reads format {FORMAT}")]
+    #[error("`{file}` has format {found}, but this version of ingam reads format {FORMAT}")]
     UnsupportedFormat { file: String, found: u32 },
-    #[error("`{first}` and `{second}` both hold `{id}`")]
+    #[error("`{first}` and `{second}` both contain `{id}`")]
     DuplicateUnit {
         id: String,
         first: String,
@@ -28,9 +28,11 @@ pub(crate) enum MergeError {
         here: String,
         there: String,
     },
-    #[error("of {total} shards the {} not here: {}", if .missing.len() == 1 { "following is" } else { "following are" }, .missing.join(", "))]
+    #[error("of {total} shards, the {} missing: {}", if .missing.len() == 1 { "following is" } else { "following are" }, .missing.join(", "))]
     MissingShards { total: u32, missing: Vec<String> },
-    #[error("`{file}` is shard {shard}, and others are of another number of shards, or of none")]
+    #[error(
+        "`{file}` is shard {shard}, but other reports have another number of shards, or no shards"
+    )]
     ShardMismatch { file: String, shard: String },
     #[error("`{first}` and `{second}` are both shard {shard}")]
     DuplicateShard {
@@ -38,16 +40,16 @@ pub(crate) enum MergeError {
         first: String,
         second: String,
     },
-    #[error("`{first}` is of {here} units in all shards, and `{second}` of {there}")]
+    #[error("`{first}` has {here} units in all shards, but `{second}` has {there}")]
     PlanMismatch {
         first: String,
         second: String,
         here: usize,
         there: usize,
     },
-    #[error("the shards have {planned} units together, and the whole run has {all}")]
+    #[error("the shards have {planned} units together, but the whole run has {all}")]
     UnitsLost { planned: usize, all: usize },
-    #[error("there is nothing to merge")]
+    #[error("there are no reports to merge")]
     NoDocuments,
 }
 
@@ -74,25 +76,25 @@ impl MergeError {
     pub(crate) fn hint(&self) -> &'static str {
         match self {
             Self::InvalidDocument { .. } => {
-                "name documents of `ingam run --report json=…`, and run the shard of a damaged one again"
+                "pass reports of `ingam run --report json=…`; if a report is damaged, run its shard again"
             }
             Self::UnsupportedFormat { .. } => {
-                "let all shards and the merge be done by one version of ingam"
+                "use the same version of ingam for all shards and for the merge"
             }
             Self::DuplicateUnit { .. } => {
-                "name each shard's document once, and give each unit to one shard"
+                "pass the report of each shard once, and run each unit in only one shard"
             }
             Self::MissingShards { .. } => {
-                "what a shard had to test is not tested while its document is missing: run it again"
+                "without its report, the units of a shard are not tested: run it again"
             }
-            Self::DuplicateShard { .. } => "name each shard's document once",
-            Self::ShardMismatch { .. } => "merge the documents of one run",
+            Self::DuplicateShard { .. } => "pass the report of each shard once",
+            Self::ShardMismatch { .. } => "merge only reports of one run",
             Self::PlanMismatch { .. } | Self::UnitsLost { .. } => {
                 "run all shards with the same files, the same selection and the same `--shard-times`"
             }
-            Self::EnvironmentMismatch { .. } => "merge runs of one environment",
+            Self::EnvironmentMismatch { .. } => "merge only reports of one environment",
             Self::NoDocuments => {
-                "name the documents of the shards: `ingam report merge shards/*.json --report html=all.html`"
+                "pass the reports of the shards: `ingam report merge shards/*.json --report html=all.html`"
             }
         }
     }
@@ -451,7 +453,7 @@ mod tests {
 
     #[test]
     fn a_document_that_says_what_no_run_says_is_refused() {
-        let start = "`1.json` is no JSON document of `ingam run --report json=…`: ";
+        let start = "`1.json` is not a JSON report of `ingam run --report json=…`: ";
         for shard in ["one of two", "0/2", "3/2", "1", "-1/2"] {
             assert_eq!(
                 fault(|document| document.shard = Some(shard.to_owned())),
@@ -502,11 +504,11 @@ mod tests {
         assert_eq!(merge([(1, 2), (1, 2)]).unwrap().all_units, None);
         assert_eq!(
             merge([(1, 3), (1, 3)]).unwrap_err(),
-            "the shards have 2 units together, and the whole run has 3"
+            "the shards have 2 units together, but the whole run has 3"
         );
         assert_eq!(
             merge([(1, 2), (1, 3)]).unwrap_err(),
-            "`1-2.json` is of 2 units in all shards, and `2-2.json` of 3"
+            "`1-2.json` has 2 units in all shards, but `2-2.json` has 3"
         );
     }
 

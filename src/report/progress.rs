@@ -49,7 +49,7 @@ impl RunProgress {
         let waiting =
             // The latest one, because the run cannot end before it.
             self.waiting.values().max().map(|until_ms| {
-                format!(" · waiting for budget until {}", wait_end_text(*until_ms))
+                format!(" · waiting for its budget until {}", wait_end_text(*until_ms))
             });
         let (running, done, units) = (self.running, self.finished, self.units);
         Some(format!(

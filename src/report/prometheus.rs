@@ -133,7 +133,7 @@ fn count_families(document: &RunDocument) -> impl Iterator<Item = Family> {
         ),
         (
             "ingam_run_planned_units",
-            "Units that the last run had planned.",
+            "Planned units of the last run.",
             document.planned,
         ),
         (
@@ -157,7 +157,7 @@ fn summed_counts(counts: &VerdictCounts) -> [Count; 4] {
     [
         (
             "ingam_run_flaky_units",
-            "Units of the last run that passed only on a retry.",
+            "Units of the last run that passed only after a retry.",
             counts.flaky,
         ),
         (
@@ -172,7 +172,7 @@ fn summed_counts(counts: &VerdictCounts) -> [Count; 4] {
         ),
         (
             "ingam_run_leftovers",
-            "Things that the last run created and could not undo.",
+            "Items that the last run created but could not undo.",
             counts.not_undone,
         ),
     ]

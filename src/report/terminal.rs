@@ -134,7 +134,7 @@ impl<W: Write> TerminalReporter<W> {
         writeln!(
             self.out,
             "\n{}",
-            self.style.red("interrupted: not every request was run")
+            self.style.red("interrupted: not all requests were run")
         )?;
         self.out.flush()
     }
@@ -266,7 +266,7 @@ impl<W: Write> TerminalReporter<W> {
         }
         writeln!(
             self.out,
-            "  {} {id}  for budget until {}",
+            "  {} {id}  for its budget until {}",
             self.style.yellow("WAIT"),
             wait_end_text(until_ms)
         )?;

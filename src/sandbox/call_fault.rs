@@ -45,7 +45,7 @@ impl CallFault {
     ) -> Option<ReplyDelivery> {
         match self.kind {
             CallFaultKind::Status(status) => {
-                let note = format!("status {status}, as the control `fail` asked for");
+                let note = format!("status {status}, because of the control `fail`");
                 Some(error(status).noted(VerdictKind::Accepted, note).into())
             }
             CallFaultKind::Reset => Some(ReplyDelivery {

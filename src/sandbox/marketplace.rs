@@ -192,7 +192,7 @@ impl TestMarketplace {
         let Some(path) = path_below(&received.base, received) else {
             let base = received.base.path();
             let message = format!(
-                "the sandbox of `{}` knows paths below `{base}` only",
+                "the sandbox of `{}` has only paths below `{base}`",
                 self.scheme.name
             );
             return SandboxReply::message(404, message).into();
@@ -461,7 +461,7 @@ impl TestMarketplace {
 
     /// The response to a call that fails as it was asked for, in the form of the marketplace.
     fn asked_error(&self, status: u16, path: &str, moment: FreshValues) -> SandboxReply {
-        let message = "this call fails, as the control `fail` asked for";
+        let message = "this call fails because of the control `fail`";
         let samples = self
             .scheme
             .sandbox

@@ -17,7 +17,7 @@ const MAX_ADDED: usize = 1_000;
 pub(super) enum AddedRecordingError {
     #[error("{0}")]
     Faults(#[from] RecordingFaults),
-    #[error("`scheme: {found}` is not the scheme of this address, which is `{expected}`")]
+    #[error("`scheme: {found}` is wrong: the scheme of this address is `{expected}`")]
     OtherScheme { found: String, expected: String },
     #[error(
         "`resources` cannot be added while the sandbox runs: write them to a file below fixtures/recordings/"
@@ -25,7 +25,7 @@ pub(super) enum AddedRecordingError {
     Resources,
     #[error("the scheme has no event `{event}` that `then_push` could send; it has: {known}")]
     UnknownEvent { event: String, known: String },
-    #[error("there are {MAX_ADDED} added recordings: delete some, or reset")]
+    #[error("there are already {MAX_ADDED} added recordings: delete some, or reset")]
     TooMany,
 }
 

@@ -20,7 +20,7 @@ pub(super) struct SandboxReply {
 
 /// The response is lost: the connection closes without a byte of it.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("this response is lost, as it was asked for")]
+#[error("this response is lost, because of a control")]
 pub(crate) struct LostResponse;
 
 /// A response and how it is delivered.
@@ -58,7 +58,7 @@ impl ReplyDelivery {
                 (Some(reply.status), std::mem::take(&mut *reply.verdict))
             }
             DeliveryOutcome::Dropped => {
-                let note = "the connection is closed without a response, as it was asked for";
+                let note = "the connection is closed without a response, because of a control";
                 (None, ReplyVerdict::noted(VerdictKind::Accepted, note))
             }
         }
@@ -153,7 +153,7 @@ impl SandboxReply {
 #[must_use]
 pub(super) fn not_recorded_reply(scheme: &Scheme, miss: &ReplayMiss) -> SandboxReply {
     let verified = if scheme.has_signature() {
-        format!("the signature is right for `{}`, but ", scheme.name)
+        format!("the signature is correct for `{}`, but ", scheme.name)
     } else {
         String::new()
     };
@@ -177,7 +177,7 @@ pub(super) fn not_recorded_reply(scheme: &Scheme, miss: &ReplayMiss) -> SandboxR
 pub(super) fn unmakeable_reply(error: &dyn std::error::Error) -> SandboxReply {
     no_recording_reply(
         format!(
-            "the sandbox cannot make the response that the scheme or recording describes: {error}"
+            "the sandbox cannot create the response that the scheme or the recording describes: {error}"
         ),
         None,
     )

@@ -43,12 +43,13 @@ pub(crate) fn unverifiable_calls(scheme: &Scheme) -> Vec<LintFinding> {
         let refused =
             (results.iter()).find_map(|(what, result)| Some((what, result.as_ref().err()?)));
         if let Some((what, reason)) = refused {
-            let text =
-                format!("the sandbox part refuses {what}{of} that this scheme signed: {reason}");
+            let text = format!(
+                "`sandbox` of the scheme refuses {what}{of} that the scheme signed: {reason}"
+            );
             findings.push(LintFinding::error(sandbox.at, text));
         } else if !results.iter().any(|(_, result)| *result == Ok(true)) {
             let text =
-                format!("no call{of} can carry what the scheme adds: neither a GET nor a POST");
+                format!("no call{of} can contain what the scheme adds: neither a GET nor a POST");
             findings.push(LintFinding::error(sandbox.at, text));
         }
     }
@@ -155,7 +156,7 @@ fn refusal_text(scheme: &Scheme, level: &Level, refused: &VerifyError) -> String
     });
     match unread {
         Some(step) if refused.fault == VerifyFault::Signature => format!(
-            "{text}; the step `{}` is random, so `read` must say where its value stands",
+            "{text}; the step `{}` is random, so `read` must name the place of its value",
             step.id
         ),
         _ => format!("{text}; compare `keys` and `read` with what the scheme sends"),

@@ -308,7 +308,7 @@ fn unknown_name(host: &str, endpoints: &[MarketplaceEndpoint]) -> SandboxReply {
         .map(|known| known.base.authority())
         .collect();
     let message = format!(
-        "the host `{host}` names no marketplace, and this port plays several: call {}",
+        "the host `{host}` is not a marketplace, and this port has several: call {}",
         known.join(", ")
     );
     SandboxReply::message(421, message)
@@ -334,7 +334,7 @@ impl ProxiedMarketplaces {
         // What is signed and what is called would differ.
         if !target.is_named_by(host) {
             let message = format!(
-                "the host `{host}` is not `{}`, which is called",
+                "the host `{host}` is not `{}`, the host of the connection",
                 target.host
             );
             return Err(SandboxReply::message(421, message));
@@ -347,7 +347,9 @@ impl ProxiedMarketplaces {
         match (found.next(), found.next()) {
             (Some((endpoint, base_path)), None) => endpoint
                 .at(&format!("{}{base_path}", target.origin()))
-                .ok_or_else(|| SandboxReply::message(502, format!("`{host}` cannot be played"))),
+                .ok_or_else(|| {
+                    SandboxReply::message(502, format!("the sandbox cannot serve `{host}`"))
+                }),
             (None, _) => Err(SandboxReply::message(
                 404,
                 format!("no marketplace at `{host}` has the path `{path}`"),

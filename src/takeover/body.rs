@@ -230,7 +230,7 @@ fn json_source(json: &Value, whole: &ForeignText, texts: &mut RequestTexts<'_, '
                 let label = texts.secret_label(name, &number.to_text());
                 let source = format!("secret.{label}");
                 texts.losses.push(format!(
-                    "the number `{label}` is sent as a text: a credential is one"
+                    "the number `{label}` is sent as text, because a credential is text"
                 ));
                 Value::from(TemplateSource::expression(source).to_source())
             }

@@ -58,7 +58,7 @@ impl SecretRemover {
             if self.holds_secret(&assertion.value) || self.shown(&assertion.name) != assertion.name
             {
                 let what = "an assert on the value of a credential".to_owned();
-                document.remarks.push(format!("Not taken over: {what}"));
+                document.remarks.push(format!("Not imported: {what}"));
                 losses.push(ImportLoss {
                     place: place.clone(),
                     what,

@@ -39,7 +39,7 @@ pub(super) fn add_headers(
                 known.name == name && !matches!(known.remark, DocumentRemark::LeftOut(_))
             });
         if is_second && !header.is_disabled {
-            losses.push("a second header `authorization` is left out".to_owned());
+            losses.push("a second header `authorization` is not imported".to_owned());
             continue;
         }
         let is_token = name
@@ -47,7 +47,7 @@ pub(super) fn add_headers(
             .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte));
         if !is_token {
             losses.push(format!(
-                "the header `{}` is left out: its name cannot be sent",
+                "the header `{}` is not imported: its name cannot be sent",
                 header.name.escape_debug()
             ));
             continue;
@@ -77,7 +77,7 @@ pub(super) fn add_headers(
         });
         if !is_sendable {
             losses.push(format!(
-                "the header `{name}` is left out: its value cannot be sent"
+                "the header `{name}` is not imported: its value cannot be sent"
             ));
             continue;
         }

@@ -220,7 +220,7 @@ fn recorded_fields(fields: &[CollectionField], texts: &mut RequestTexts<'_, '_>)
 fn response(example: &CollectionExample) -> Result<Value, &'static str> {
     let status = example.status.ok_or("it has no status")?;
     if !(200..600).contains(&status) {
-        return Err("its status is none of a last response");
+        return Err("its status is not the status of a final response");
     }
     let mut members: Vec<ObjectMember> = vec![("status".into(), Value::from(i64::from(status)))];
     let mut headers: Vec<ObjectMember> = Vec::new();
@@ -260,7 +260,7 @@ fn response_body(body: &ExampleBody) -> Result<Option<ObjectMember>, &'static st
             let text: String = text.split_whitespace().collect();
             let bytes = BASE64_STANDARD
                 .decode(&text)
-                .map_err(|_| "its body is no base64")?;
+                .map_err(|_| "its body is not base64")?;
             match String::from_utf8(bytes) {
                 Ok(text) => response_body(&ExampleBody::Text(text))?,
                 Err(_) => Some(("base64".into(), Value::from(text))),

@@ -166,7 +166,7 @@ impl<'c> RequestTaker<'c> {
         document.body = body.body;
         reasons.append(&mut texts.losses);
         if !request.method.allows_body() && document.body != DocumentBody::None {
-            reasons.push("a HEAD request cannot have a body: the body is left out".to_owned());
+            reasons.push("a HEAD request cannot have a body: the body is not imported".to_owned());
             document.body = DocumentBody::None;
         }
         if request.follows_redirects && matched.is_none() {
@@ -189,7 +189,7 @@ impl<'c> RequestTaker<'c> {
         remarks.extend(
             losses
                 .iter()
-                .map(|loss| format!("Not taken over: {}", loss.what)),
+                .map(|loss| format!("Not imported: {}", loss.what)),
         );
         document.remarks = remarks;
         let (folders, name) = self.name_of(&request, &address);

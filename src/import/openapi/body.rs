@@ -18,7 +18,7 @@ impl<'v> DescriptionReader<'v> {
             return;
         };
         let Some(body) = self.references.resolve(body) else {
-            request.lose("the body: its reference leads to no part of this file");
+            request.lose("the body: its reference is not in this file");
             return;
         };
         let content = body
@@ -77,7 +77,7 @@ impl<'v> DescriptionReader<'v> {
         let is_json = essence.ends_with("json") || essence == "*/*" || essence.is_empty();
         if is_json {
             let Some(json) = example.cloned().or_else(|| self.schema_sample(schema)) else {
-                request.lose("the body: it has neither an example nor a schema that says a value");
+                request.lose("the body: it has neither an example nor a schema with a value");
                 return;
             };
             // Some descriptions write the example as the text of JSON.

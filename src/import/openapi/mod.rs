@@ -44,8 +44,10 @@ pub(super) fn read(root: &Value) -> Result<ImportedCollection, ImportError> {
             .filter(|letter| letter.is_ascii_digit() || *letter == '.')
             .take(12)
             .collect();
-        return Err(ImportError::new(format!("OpenAPI {shown} is not read"))
-            .hint("3.0, 3.1 and Swagger 2.0 are"));
+        return Err(
+            ImportError::new(format!("OpenAPI {shown} is not supported"))
+                .hint("ingam supports 3.0, 3.1 and Swagger 2.0"),
+        );
     }
     let reader = DescriptionReader {
         root,
@@ -81,7 +83,7 @@ impl<'v> DescriptionReader<'v> {
             let Some(item) = self.references.resolve(item) else {
                 self.lose(
                     format!("paths.{path}"),
-                    "the path: its reference leads to no part of this file",
+                    "the path: its reference is not in this file",
                 );
                 continue;
             };
@@ -103,7 +105,7 @@ impl<'v> DescriptionReader<'v> {
         for external in self.references.external() {
             self.lose(
                 "$ref".to_owned(),
-                &format!("what `{external}` refers to: only this file is read"),
+                &format!("the reference `{external}`: ingam reads only this file"),
             );
         }
         self.collection
@@ -125,7 +127,7 @@ impl<'v> DescriptionReader<'v> {
             if name == "TRACE" || name == "QUERY" {
                 self.lose(
                     format!("paths.{path}.{key}"),
-                    "the operation: ingam has no such method",
+                    "the operation: ingam does not support its method",
                 );
             }
             let Some(method) =
@@ -260,7 +262,7 @@ impl<'v> DescriptionReader<'v> {
         let urls: Vec<String> = urls.take(12).collect();
         if !urls.is_empty() {
             let what = format!(
-                "other servers: {}; name them under `envs` in ingam.yaml",
+                "other servers: {}; add them under `envs` in ingam.yaml",
                 urls.join(", ")
             );
             self.lose("servers".to_owned(), &what);

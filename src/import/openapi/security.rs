@@ -38,7 +38,7 @@ impl<'v> DescriptionReader<'v> {
                 .collect();
             if !names.is_empty() {
                 request.remarks.push(format!(
-                    "It takes other credentials, too: {}",
+                    "It also accepts other credentials: {}",
                     names.join(", ")
                 ));
             }

@@ -41,7 +41,7 @@ fn is_first_format(json: &Value) -> bool {
 pub(super) fn read(json: &Value) -> Result<ImportedCollection, ImportError> {
     let json = json.get("collection").unwrap_or(json);
     if json.get("item").is_none() && is_first_format(json) {
-        return Err(ImportError::new("this is a Postman collection of format 1, and 2.0 and 2.1 are read").hint(
+        return Err(ImportError::new("this is a Postman collection of format 1, but ingam reads formats 2.0 and 2.1").hint(
             "import it into Postman and export it as v2.1, or convert it with the npm package `postman-collection-transformer`",
         ));
     }
@@ -196,7 +196,7 @@ impl PostmanReader {
                 .take(20)
                 .collect();
             lose(format!(
-                "the request: the method `{shown}` is not one of ingam's"
+                "the request: ingam does not support the method `{shown}`"
             ));
             return None;
         };
@@ -249,7 +249,7 @@ fn prune_body(item: &Value, request: &mut CollectionRequest) {
     if has_body && keeps != Some(true) && matches!(request.method, Method::Get | Method::Head) {
         request.body = super::collection::CollectionBody::None;
         request.remarks.push(format!(
-            "Postman sends no body with {}: it is left out",
+            "Postman sends no body with {}: it is not imported",
             request.method
         ));
     }

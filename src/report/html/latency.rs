@@ -34,7 +34,7 @@ pub(super) fn add_section(page: &mut HtmlPage, document: &RunDocument) {
     );
     page.raw("<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"Latency by endpoint\"><table>\n");
     page.raw(
-        "<caption>Until the last byte of the response; the slowest first</caption>\n<thead><tr><th scope=\"col\">endpoint</th>",
+        "<caption>Time until the last byte of the response, slowest first</caption>\n<thead><tr><th scope=\"col\">endpoint</th>",
     );
     for name in ["responses", "min", "median", "95 %", "max"] {
         page.text_between("<th scope=\"col\" class=\"figure\">", name, "</th>");

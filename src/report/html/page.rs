@@ -79,7 +79,7 @@ fn page_header(page: &mut HtmlPage, document: &RunDocument) {
         page.text_between(
             "<p>Interrupted by ",
             signal,
-            ": not every request was run.</p>\n",
+            ": not all requests were run.</p>\n",
         );
     }
     facts(page, document);

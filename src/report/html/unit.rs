@@ -199,10 +199,7 @@ fn difference_row(page: &mut HtmlPage, difference: &DifferenceEntry) {
         Some(path) => path,
     };
     page.text_between("<tr><th scope=\"row\"><code>", path, "</code></th>");
-    let expected = (
-        "<td class=\"less\"><code>− ",
-        "<td>missing in what is expected",
-    );
+    let expected = ("<td class=\"less\"><code>− ", "<td>not expected");
     difference_cell(page, expected, difference.expected.as_deref());
     let actual = ("<td class=\"more\"><code>+ ", "<td>missing");
     difference_cell(page, actual, difference.actual.as_deref());
@@ -224,7 +221,7 @@ fn trace(page: &mut HtmlPage, lines: &[TraceEntry]) {
     if lines.is_empty() {
         return;
     }
-    page.raw("<details class=\"more-of-it\"><summary>Signature, line by line</summary>\n<ol class=\"trace\">");
+    page.raw("<details class=\"more-of-it\"><summary>Signature, step by step</summary>\n<ol class=\"trace\">");
     for line in lines {
         page.text_between("<li><strong>", &line.id, "</strong> ")
             .text(&line.kind);

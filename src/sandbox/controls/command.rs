@@ -9,7 +9,7 @@ use crate::sandbox::reserved_names::CONTROL_PATH;
 use crate::sandbox::tokens::device_page::DevicePageRequest;
 use std::time::Duration;
 
-pub(super) const HELP: &str = "there is: GET health; GET requests?scheme=S&verdict=accepted|refused|unrecorded&after=NUMBER&wait=2s; \
+pub(super) const HELP: &str = "the controls are: GET health; GET requests?scheme=S&verdict=accepted|refused|unrecorded&after=NUMBER&wait=2s; \
                     DELETE requests?scheme=S; POST push?event=NAME&scheme=S&account=A&webhook=W&broken=signature|missing|body; \
                     GET pushes?scheme=S&event=NAME&after=NUMBER&wait=2s; POST reset; POST exchanges, with a recording as body; DELETE exchanges/ID; \
                     POST fail?calls=N&status=429, or fault=reset, or delay=2s, of method=GET and path=/p; \
@@ -23,7 +23,7 @@ pub(super) const HELP: &str = "there is: GET health; GET requests?scheme=S&verdi
 pub(crate) enum ControlError {
     #[error("there is no control `{method} {CONTROL_PATH}{name}`; {HELP}")]
     UnknownControl { method: Method, name: String },
-    #[error("`{control}` does not take `{parameter}`; {HELP}")]
+    #[error("`{control}` has no parameter `{parameter}`; {HELP}")]
     UnknownParameter { control: String, parameter: String },
     #[error("`{0}` is missing; {HELP}")]
     MissingParameter(String),
@@ -41,13 +41,13 @@ pub(crate) enum ControlError {
     OneFault,
     #[error("`clock` needs `at` or `advance`; {HELP}")]
     OneClock,
-    #[error("the time is outside the years that can be written; {HELP}")]
+    #[error("the time is outside the supported years; {HELP}")]
     ClockRange,
     #[error("no token is stored by `{0}`; {HELP}")]
     NotAStoreKey(String),
-    #[error("the scheme `{0}` is not played here; {HELP}")]
+    #[error("this sandbox does not run the scheme `{0}`; {HELP}")]
     UnknownScheme(String),
-    #[error("no recording was added with the id `{id}`; there is: {known}")]
+    #[error("no recording was added with the id `{id}`; the ids are: {known}")]
     UnknownRecording { id: String, known: String },
     #[error("the body is not UTF-8: send a recording as YAML")]
     BodyNotUtf8,

@@ -19,19 +19,19 @@ pub struct ControlGuard {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ControlRefusal {
     #[error(
-        "a control was called by a page of a browser (`Origin`): start the sandbox with `--cors` and this origin, or call it from a program"
+        "a web page called a control (`Origin`): start the sandbox with `--cors` and this origin, or call the control from a program"
     )]
     Origin,
     #[error("this sandbox has a control key: send it in the header `{CONTROL_KEY_HEADER}`")]
     NoKey,
-    #[error("the control key in the header `{CONTROL_KEY_HEADER}` is not the one of this sandbox")]
+    #[error("the control key in the header `{CONTROL_KEY_HEADER}` is not the key of this sandbox")]
     WrongKey,
     #[error(
-        "controls answer to this machine only: call 127.0.0.1 or localhost from this machine, or start the sandbox with `--control-key`"
+        "controls respond only to this machine: call 127.0.0.1 or localhost from this machine, or start the sandbox with `--control-key`"
     )]
     OtherMachine,
     #[error(
-        "controls answer to a loopback host only: name the sandbox 127.0.0.1 or localhost, or start it with `--control-key`"
+        "controls respond only to a loopback host: call the sandbox as 127.0.0.1 or localhost, or start it with `--control-key`"
     )]
     OtherHost,
 }

@@ -117,7 +117,7 @@ mod tests {
                 "`what` must be `access`",
             ),
             (Method::Post, "life", "", "`life` needs"),
-            (Method::Get, "tokens", "x", "does not take `x`"),
+            (Method::Get, "tokens", "x", "has no parameter `x`"),
         ] {
             let refused = parse(method, name, query).unwrap_err().to_string();
             assert!(

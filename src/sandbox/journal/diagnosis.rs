@@ -47,7 +47,7 @@ impl DiagnosisWorker {
         }
         let job = DiagnosisJob { number, suspect };
         self.jobs.try_send(job).map_err(|error| match error {
-            TrySendError::Full(_) => "too many refused signatures were waiting; send fewer at once",
+            TrySendError::Full(_) => "too many refused signatures were waiting: send fewer at once",
             TrySendError::Disconnected(_) => "the examination has ended",
         })
     }

@@ -53,10 +53,10 @@ fn findings(found: &SignatureDiagnosis) -> Vec<String> {
             .map(|mistake| format!("{}: {}", mistake.text, mistake.way_out))
             .collect(),
         SignatureVerdict::Equal { .. } => {
-            vec!["the signature itself is right; what differs is another value".to_owned()]
+            vec!["the signature is correct; another value differs".to_owned()]
         }
         SignatureVerdict::Different => vec![format!(
-            "none of {} variations gives the signature that was sent",
+            "none of {} variations produces the sent signature",
             found.tried
         )],
         SignatureVerdict::Unknown(reason) => vec![reason.clone()],

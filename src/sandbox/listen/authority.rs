@@ -27,14 +27,14 @@ const MAX_KEPT_CERTIFICATES: usize = 1_000;
 
 #[derive(Debug, thiserror::Error)]
 pub enum AuthorityError {
-    #[error("a certificate cannot be made: {0}")]
+    #[error("a certificate cannot be created: {0}")]
     Certificate(#[from] rcgen::Error),
     #[error("a certificate cannot be used: {0}")]
     Tls(#[from] rustls::Error),
     /// Only the place: the text can hold a key.
     #[error("it cannot be read at line {}, column {}", .0.line(), .0.column())]
     Record(#[from] serde_json::Error),
-    #[error("the time of this machine, {0} ms after 1970, is not in the calendar of certificates")]
+    #[error("the time of this machine, {0} ms after 1970, is outside the range of certificates")]
     Clock(i64),
     #[error(transparent)]
     Random(#[from] crate::host::RandomError),

@@ -14,7 +14,7 @@ const ALLOW_PRIVATE_NETWORK: HeaderName =
 
 /// An origin that no browser sends.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no origin")]
+#[error("`{0}` is not an origin")]
 pub struct NotAnOrigin(pub String);
 
 /// The origins of pages that may call the sandbox; by default none.

@@ -29,14 +29,14 @@ impl Default for PortPlan {
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PortPlanError {
-    #[error("port {port} is given to both `{first}` and `{second}`")]
+    #[error("port {port} is set for both `{first}` and `{second}`")]
     Twice {
         port: u16,
         first: String,
         second: String,
     },
     #[error(
-        "{schemes} schemes need a port each, and from {first} upwards there are {available} that are not given to another"
+        "{schemes} schemes need a port each, but from {first} upwards only {available} are available"
     )]
     TooFew {
         schemes: usize,
@@ -133,11 +133,11 @@ mod tests {
     #[test]
     fn a_port_is_given_once_and_there_is_one_for_each() {
         let twice = assign(Some(9_000), &[("a", 9_105), ("c", 9_105)]).unwrap_err();
-        assert_eq!(twice.to_string(), "port 9105 is given to both `a` and `c`");
+        assert_eq!(twice.to_string(), "port 9105 is set for both `a` and `c`");
         let few = assign(Some(65_534), &[("a", 65_535)]).unwrap_err();
         assert_eq!(
             few.to_string(),
-            "2 schemes need a port each, and from 65534 upwards there are 1 that are not given to another"
+            "2 schemes need a port each, but from 65534 upwards only 1 are available"
         );
     }
 }

@@ -156,7 +156,6 @@ fn target(
 
 fn unknown_target(uri: &Uri) -> String {
     format!(
-        "the sandbox plays no marketplace at `{uri}`, and its proxy forwards nothing: \
-         `ingam scheme show NAME` shows the hosts of a scheme"
+        "the sandbox has no marketplace at `{uri}`, and its proxy forwards nothing: `ingam scheme show NAME` shows the hosts of a scheme"
     )
 }

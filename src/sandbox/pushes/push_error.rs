@@ -5,11 +5,11 @@ use crate::sign::{IncomingError, SealError};
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PushError {
-    #[error("no address is known that pushes go to: start the sandbox with `--push-to URL`")]
+    #[error("the sandbox has no address for pushes: start it with `--push-to URL`")]
     NoAddress,
-    #[error("the scheme `{0}` is not played here")]
+    #[error("this sandbox does not run the scheme `{0}`")]
     UnknownScheme(String),
-    #[error("the scheme `{0}` does not say how its pushes are signed: it has no `webhooks`")]
+    #[error("the scheme `{0}` does not define how its pushes are signed: it has no `webhooks`")]
     NoWebhooks(String),
     #[error("the scheme `{scheme}` has no {what} `{name}`: {known}")]
     Unknown {
@@ -19,9 +19,9 @@ pub(crate) enum PushError {
         /// What there is instead.
         known: String,
     },
-    #[error("name an event (`event=NAME`), or a webhook (`webhook=NAME`) and send a body: {0}")]
+    #[error("pass an event (`event=NAME`), or a webhook (`webhook=NAME`) with a body: {0}")]
     NoEvent(String),
-    #[error("the event `{event}` is one of the webhook `{webhook}`: leave `webhook` out")]
+    #[error("the event `{event}` belongs to the webhook `{webhook}`: remove `webhook`")]
     OtherWebhook { event: String, webhook: String },
     #[error("the webhook `{webhook}` sends {method}, which has no body")]
     NoBody {
@@ -29,31 +29,31 @@ pub(crate) enum PushError {
         method: &'static str,
     },
     #[error(
-        "the signature of `{webhook}` stands in the JSON of the body, and the body is no JSON object"
+        "the signature of `{webhook}` is in the JSON of the body, but the body is not a JSON object"
     )]
     NotAnObject { webhook: String },
     #[error(
-        "the sandbox keys have no `{credential}`, with which pushes of `{webhook}` are signed: write it under `sandbox: keys` of the scheme, or at the account in ingam.yaml"
+        "the sandbox keys have no `{credential}`, which signs pushes of `{webhook}`: write it under `sandbox: keys` of the scheme, or at the account in ingam.yaml"
     )]
     MissingKey { webhook: String, credential: String },
-    #[error("the push cannot be made: {0}")]
+    #[error("the push cannot be created: {0}")]
     Render(#[from] RenderError),
     #[error("the push cannot be signed: {0}")]
     Sign(#[from] SealError),
-    #[error("the webhook `{webhook}` refuses what it signed itself: {reason}")]
+    #[error("the webhook `{webhook}` refuses its own signature: {reason}")]
     NotItsOwn {
         webhook: String,
         reason: IncomingError,
     },
-    #[error("`broken={broken}` changes nothing here: the signature of `{webhook}` is still right")]
+    #[error("`broken={broken}` has no effect here: the signature of `{webhook}` is still correct")]
     StillRight {
         webhook: String,
         broken: &'static str,
     },
-    #[error("no header can carry `{0}`")]
+    #[error("`{0}` is not allowed in a header")]
     Header(String),
-    #[error("too many pushes are on their way: wait until some are answered")]
+    #[error("too many pushes are being sent: wait for responses")]
     TooMany,
-    #[error("the system gives no random numbers")]
+    #[error("the random generator of this system failed")]
     NoRandomness,
 }

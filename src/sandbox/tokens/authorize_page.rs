@@ -179,9 +179,9 @@ impl TestMarketplace {
 /// Why the page cannot redirect to the application.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 enum RedirectError {
-    #[error("the link has no `{0}`: where to go back is not known")]
+    #[error("the link has no `{0}`, so the redirect address is unknown")]
     Missing(String),
-    #[error("`{0}` is no address to go back to: it begins with neither `https://` nor `http://`")]
+    #[error("`{0}` is not a redirect address: it does not begin with `https://` or `http://`")]
     NotHttp(String),
 }
 
@@ -254,8 +254,7 @@ fn with_parameters(address: &str, pairs: &[(String, String)]) -> String {
 /// The page at the redirect target of the sandbox itself.
 #[must_use]
 pub(crate) fn callback_page() -> SandboxReply {
-    let text =
-        "This is where the application would be. Copy the address of this page: the code is in it.";
+    let text = "This is the redirect page of the application. Copy the address of this page: it contains the code.";
     SandboxReply::html(format!(
         "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>ingam</title></head>\n\
          <body><p>{text}</p></body>\n</html>\n"

@@ -80,7 +80,7 @@ impl TestMarketplace {
             return html_page(
                 200,
                 &title,
-                "<form><label>The code of your device: <input name=\"user_code\"></label> <button>Go on</button></form>",
+                "<form><label>The code of your device: <input name=\"user_code\"></label> <button>Continue</button></form>",
             );
         };
         if let Some(decision) = &asked.decision {
@@ -120,6 +120,6 @@ fn unknown_code(title: &str) -> SandboxReply {
     html_page(
         404,
         title,
-        "<p>There is no login with this code that waits for a decision.</p>",
+        "<p>No login with this code is waiting for a decision.</p>",
     )
 }

@@ -16,7 +16,7 @@ pub(super) fn html_page(status: u16, title: &str, body: &str) -> SandboxReply {
     let title = escape_html(title);
     let page = format!(
         "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>{title}</title></head>\n<body>\n\
-         <h1>{title}, played by ingam</h1>\n{body}\n</body>\n</html>\n"
+         <h1>{title}, simulated by ingam</h1>\n{body}\n</body>\n</html>\n"
     );
     SandboxReply {
         status,

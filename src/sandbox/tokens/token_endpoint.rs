@@ -241,7 +241,7 @@ impl TestMarketplace {
             Err(TokenRefusal::Device(error)) => Ok(device_error(error)),
             Err(TokenRefusal::NoResponseDefined) => Ok(SandboxReply::message(
                 501,
-                "the scheme says no response to this token request",
+                "the scheme has no response for this token request",
             )),
         }
     }
