@@ -17,7 +17,7 @@ pub struct Charset(&'static Encoding);
 
 /// The place of the first byte that does not fit an encoding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("byte {offset} does not fit")]
+#[error("byte {offset} is not valid")]
 pub(crate) struct MalformedByte {
     pub(crate) offset: usize,
 }

@@ -100,7 +100,7 @@ fn owned(value: JsonRef<'_>) -> ConvertedValue {
 
 fn needs(what: &str, value: &Value) -> ConversionFault {
     ConversionFault(format!(
-        "needs {what}, and this is {}",
+        "needs {what}, but this is {}",
         value.kind().with_article()
     ))
 }
@@ -114,7 +114,7 @@ pub(crate) fn to_number(value: &Value) -> Result<Number, ConversionFault> {
         Value::Number(number) => Ok(number.clone()),
         Value::String(text) => Number::parse(text.trim()).ok_or_else(|| {
             ConversionFault(
-                "this text is not a number of JSON: no `+`, no thousands separators, no zeros in front"
+                "this text is not a JSON number: `+`, thousands separators and leading zeros are not allowed"
                     .to_owned(),
             )
         }),
@@ -153,7 +153,7 @@ fn json_of_bytes(bytes: &Bytes) -> Result<Value, ConversionFault> {
     let root = JsonRef::from(document.root());
     match NameStandsTwice::all_of(root).next() {
         Some(twice) => Err(ConversionFault(format!(
-            "`{}` stands twice in the text",
+            "`{}` appears twice in the text",
             twice.path
         ))),
         None => Ok(root.to_value()),
@@ -192,13 +192,13 @@ fn decode_text(value: &Value, engine: &GeneralPurpose) -> Result<String, Convers
 fn decode(text: &str, engine: &GeneralPurpose) -> Result<Vec<u8>, ConversionFault> {
     engine
         .decode(text)
-        .map_err(|error| ConversionFault(format!("this text is not so encoded: {error}")))
+        .map_err(|error| ConversionFault(format!("this text does not have this encoding: {error}")))
 }
 
 /// Header and claims of a JWT in the compact form (RFC 7519, section 3). Nothing is verified.
 fn decode_jwt(value: &Value) -> Result<Value, ConversionFault> {
     let wrong =
-        || ConversionFault("this is not a JWT of three parts with points between them".to_owned());
+        || ConversionFault("this is not a JWT, which has three parts separated by dots".to_owned());
     let text = value.as_str().ok_or_else(|| needs("text", value))?;
     let parts: Vec<&str> = text.trim().split('.').collect();
     let [header, claims, _signature] = parts[..] else {

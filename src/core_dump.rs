@@ -4,7 +4,7 @@
 
 /// Core dumps cannot be switched off.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("core dumps of this process cannot be switched off, and one would hold secrets: {reason}")]
+#[error("ingam cannot disable core dumps of this process, which would contain secrets: {reason}")]
 pub struct CoreDumpError {
     reason: String,
 }

@@ -8,15 +8,15 @@ const MAX_BYTES: usize = 255;
 pub(crate) enum FileNameError {
     #[error("is empty")]
     Empty,
-    #[error("holds `{0}`, which leads elsewhere or is not possible in the name of a file")]
+    #[error("contains `{0}`, which is not allowed in a file name")]
     Separator(char),
-    #[error("holds a character that nobody sees")]
+    #[error("contains an invisible character")]
     Invisible,
     #[error("begins with a dot")]
     LeadingDot,
-    #[error("ends with a dot or a blank, which some systems leave out")]
+    #[error("ends with a dot or a space, which some systems remove")]
     TrailingDot,
-    #[error("begins with a blank")]
+    #[error("begins with a space")]
     LeadingBlank,
     #[error("is the name of a device on Windows")]
     Device,

@@ -130,11 +130,11 @@ pub(crate) struct OpenUndo {
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum LedgerError {
-    #[error("there is no folder for the ledger of this user: set HOME")]
+    #[error("ingam found no folder for the ledger of this user: set HOME")]
     NoFolder,
     #[error("the ledger `{}` cannot be used: {reason}", .path.display())]
     Io { path: PathBuf, reason: String },
-    #[error("the ledger `{}` has a line that is none: {line}", .path.display())]
+    #[error("the ledger `{}` has a line that is not valid: {line}", .path.display())]
     Corrupt { path: PathBuf, line: usize },
 }
 

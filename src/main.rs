@@ -1,10 +1,8 @@
 //! Gathers the host and calls the command line. The only place that reads arguments, environment,
 //! clock and random generator.
 
-use ingam::internals::cli::ExitStatus;
 use ingam::internals::core_dump::disable_core_dumps;
 use ingam::internals::host::{ColorChoice, HostContext, OutputStream, RandomError};
-use ingam::internals::platform::with_large_stack;
 use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -32,9 +30,7 @@ fn main() -> ExitCode {
         clock: unix_time_ms,
         random_bytes,
     };
-    with_large_stack(move || ingam::internals::cli::run(&host))
-        .unwrap_or(ExitStatus::OperationFailed)
-        .into()
+    ingam::internals::cli::run(&host).into()
 }
 
 fn output_stream(is_terminal: bool) -> OutputStream {

@@ -23,13 +23,13 @@ const LIST_NAME: &str = ".ingam-outputs";
 /// Why a file cannot be written.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum OutputError {
-    #[error("`{}` is there already, and ingam did not write it", .0.display())]
+    #[error("`{}` already exists, and ingam did not write it", .0.display())]
     NotOurs(PathBuf),
     #[error("`{}` was changed after ingam wrote it", .0.display())]
     Changed(PathBuf),
     #[error("`{}` was written by another step of this run", .0.display())]
     WrittenTwice(PathBuf),
-    #[error("`{}` is a link, and links are not followed", .0.display())]
+    #[error("`{}` is a link; ingam does not follow links", .0.display())]
     Link(PathBuf),
     #[error("`{}` is not a plain file", .0.display())]
     NotAFile(PathBuf),
@@ -48,10 +48,10 @@ impl OutputError {
                 Some("move it away, or pass `--overwrite` to replace it")
             }
             Self::WrittenTwice(_) => {
-                Some("put what differs into the name, such as a case, an account or an id")
+                Some("make the name unique, for example with a case, an account or an id")
             }
             Self::Link(_) | Self::NotAFile(_) | Self::NotAFolder(_) => {
-                Some("remove it, or choose another folder with `--out`")
+                Some("delete it, or choose another folder with `--out`")
             }
             Self::Io { .. } => None,
         }

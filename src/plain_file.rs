@@ -89,8 +89,7 @@ mod tests {
         assert!(read_plain_text(&path, 5).is_err());
     }
 
-    // macOS makes no pipe this way.
-    #[cfg(target_os = "linux")]
+    #[cfg(unix)]
     #[test]
     fn what_is_no_plain_file_is_refused_at_once() {
         let folder = tempfile::tempdir().unwrap();

@@ -14,7 +14,7 @@ pub enum PrivateFileError {
     InsecureMode { path: PathBuf, mode: u32 },
     #[error("`{}` belongs to another user", .path.display())]
     NotOwned { path: PathBuf },
-    #[error("`{}` is on a network file system, where locks do not hold", .path.display())]
+    #[error("`{}` is on a network file system, where locks do not work", .path.display())]
     NetworkFileSystem { path: PathBuf },
     #[error("`{}` cannot be used: {reason}", .path.display())]
     Io {
@@ -32,13 +32,13 @@ impl PrivateFileError {
             Self::InsecureMode { path, .. } => {
                 let mode = if path.is_dir() { "700" } else { "600" };
                 Some(format!(
-                    "look whether somebody has read it, then `chmod {mode} {}`",
+                    "check whether someone has read it, then run `chmod {mode} {}`",
                     path.display()
                 ))
             }
-            Self::NotOwned { .. } => Some("name a folder of your own in INGAM_STORE".to_owned()),
+            Self::NotOwned { .. } => Some("set INGAM_STORE to a folder of your own".to_owned()),
             Self::NetworkFileSystem { .. } => Some(
-                "name a folder on a local disk in INGAM_STORE, or for several machines `postgres://…`"
+                "set INGAM_STORE to a folder on a local disk, or for several machines to `postgres://…`"
                     .to_owned(),
             ),
             Self::Io { .. } => None,

@@ -86,22 +86,28 @@ impl TrustSubject {
                 host,
             } => {
                 let form = if host.starts_with("http:") {
-                    ", which is not encrypted,"
+                    ", without encryption,"
                 } else {
                     ""
                 };
-                format!("secrets of `{scheme}` go to {host}{form} in environment `{environment}`")
+                format!(
+                    "secrets of `{scheme}` are sent to {host}{form} in environment `{environment}`"
+                )
             }
             Self::AccountHost {
                 scheme,
                 account,
                 host,
-            } => format!("secrets of `{scheme}` go to {host} for the account `{account}`"),
+            } => format!("secrets of `{scheme}` are sent to {host} for the account `{account}`"),
             Self::GivenHosts { scheme, pattern } => {
-                format!("secrets of `{scheme}` go to {pattern} when `--host` or a variable says so")
+                format!(
+                    "secrets of `{scheme}` are sent to {pattern} if `--host` or a variable sets this host"
+                )
             }
             Self::Proxy { environment, proxy } => {
-                format!("requests of environment `{environment}` go through the proxy {proxy}")
+                format!(
+                    "requests of environment `{environment}` are sent through the proxy {proxy}"
+                )
             }
             // The whole hash: people compare it with what `sha256sum` prints.
             Self::Authority {
@@ -109,13 +115,13 @@ impl TrustSubject {
                 file,
                 hash,
             } => format!(
-                "the authority of `{file}` ({hash}) vouches for the hosts of environment `{environment}`"
+                "the certificate authority in `{file}` ({hash}) is trusted for the hosts of environment `{environment}`"
             ),
             Self::Scheme { name, hash, hosts } => {
                 // For people to compare. The stored entry has the whole hash.
                 let hash = &hash[..12.min(hash.len())];
                 format!(
-                    "secrets of the workspace's own scheme `{name}`, as it is now ({hash}), go to {}",
+                    "secrets of the workspace's own scheme `{name}`, in its current version ({hash}), are sent to {}",
                     hosts.join(" and ")
                 )
             }

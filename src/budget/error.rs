@@ -13,7 +13,7 @@ use std::time::Duration;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum BudgetError {
     #[error(
-        "the budget is used up: {limit} of `{scheme}`{label}; the next call is free at {at}, in {}", format_duration(*free_in_ms)
+        "the budget is used up: {limit} of `{scheme}`{label}; the next call is possible at {at}, in {}", format_duration(*free_in_ms)
     )]
     LimitReached {
         scheme: String,
@@ -22,14 +22,14 @@ pub(crate) enum BudgetError {
         at: String,
         free_in_ms: i64,
     },
-    #[error("`{scheme}` has asked for a pause until {at}, in {}", format_duration(*free_in_ms))]
+    #[error("`{scheme}` asked to wait until {at}, in {}", format_duration(*free_in_ms))]
     Paused {
         scheme: String,
         at: String,
         free_in_ms: i64,
     },
     #[error(
-        "all calls to `{scheme}` with this key are stopped since {at}: `{account}` in environment `{environment}` got status {status}: {reason}"
+        "all calls to `{scheme}` with this key are blocked since {at}: `{account}` in environment `{environment}` received status {status}: {reason}"
     )]
     Suspended {
         scheme: String,
@@ -39,9 +39,9 @@ pub(crate) enum BudgetError {
         status: u16,
         reason: String,
     },
-    #[error("`INGAM_STORE` is neither an absolute folder nor `postgres://…`")]
+    #[error("`INGAM_STORE` must be an absolute path of a folder, or `postgres://…`")]
     InvalidLocation,
-    #[error("there is no folder for the budgets of this user: set HOME, or INGAM_STORE")]
+    #[error("ingam found no folder for the budgets of this user: set HOME or INGAM_STORE")]
     NoFolder,
     #[error(transparent)]
     File(#[from] PrivateFileError),
@@ -49,9 +49,9 @@ pub(crate) enum BudgetError {
     Database(#[from] DatabaseError),
     #[error(transparent)]
     Random(#[from] RandomError),
-    #[error("another process holds the budget `{id}`, and did not free it within {} s", .waited.as_secs())]
+    #[error("another process has locked the budget `{id}`, and did not release it within {} s", .waited.as_secs())]
     LockTimeout { id: String, waited: Duration },
-    #[error("the budget `{id}` is broken: {reason}")]
+    #[error("the budget `{id}` is damaged: {reason}")]
     Corrupt {
         id: String,
         reason: LimiterStateError,
@@ -121,20 +121,20 @@ impl BudgetError {
         match self {
             Self::LimitReached { free_in_ms, .. } | Self::Paused { free_in_ms, .. } => {
                 Some(format!(
-                    "`--wait {}` waits for it; `ingam budget` shows what is left",
+                    "pass `--wait {}` to wait for it; `ingam budget` shows how many calls are left",
                     wait_argument(*free_in_ms)
                 ))
             }
             Self::Suspended { scheme, .. } => Some(format!(
-                "find out why, since every further call can make it worse; then `ingam budget clear {scheme}`"
+                "find out why, because every further call can extend the block; then run `ingam budget clear {scheme}`"
             )),
             Self::File(error) => error.hint(),
             Self::LockTimeout { .. } => {
-                Some("if that process hangs, stop it: the lock goes with it".to_owned())
+                Some("if that process hangs, stop it: this releases the lock".to_owned())
             }
             Self::InvalidLocation | Self::NoFolder | Self::Database(_) | Self::Random(_) => None,
             Self::Corrupt { .. } => Some(
-                "`ingam budget clear` deletes it; calls that were sent before are then no longer counted"
+                "`ingam budget clear` deletes it; ingam then no longer counts earlier calls"
                     .to_owned(),
             ),
         }

@@ -5,7 +5,7 @@
 pub(crate) enum LimiterStateError {
     #[error("the file is cut off or was changed")]
     Damaged,
-    #[error("it has format {found}, and this version of ingam reads format {expected}")]
+    #[error("it has format {found}, but this version of ingam reads format {expected}")]
     UnknownFormat { found: u32, expected: u32 },
     /// Valid JSON of another shape, or no JSON. The text is from `serde_json`.
     #[error("{0}")]

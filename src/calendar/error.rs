@@ -22,6 +22,6 @@ impl CalendarError {
     }
 
     pub(super) fn out_of_range() -> Self {
-        Self::new("the time is outside of the years that a calendar can write")
+        Self::new("the time is outside the supported years")
     }
 }

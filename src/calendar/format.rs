@@ -24,7 +24,7 @@ pub(crate) fn format_time(unix_ms: i64, format: &str, east: i32) -> Result<Strin
 pub(crate) fn format_moment(time: &Zoned, format: &str) -> Result<String, CalendarError> {
     strtime::format(format, time).map_err(|error| {
         let reason = format!("`{format}` is not a time format: {error}");
-        CalendarError::new(reason).hint("write it as `%Y-%m-%dT%H:%M:%S`")
+        CalendarError::new(reason).hint("write a format such as `%Y-%m-%dT%H:%M:%S`")
     })
 }
 
@@ -59,8 +59,8 @@ fn names_zone(time: &BrokenDownTime) -> bool {
 }
 
 fn without_zone(format: &str) -> CalendarError {
-    CalendarError::new(format!("`{format}` names no zone"))
-        .hint(format!("name one: `unix(\"{format}\", \"+09:00\")`"))
+    CalendarError::new(format!("`{format}` has no time zone"))
+        .hint(format!("add one: `unix(\"{format}\", \"+09:00\")`"))
 }
 
 /// # Errors

@@ -7,7 +7,7 @@ use crate::value::{Number, Value};
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 
-const WAY_OUT: &str = "a time is RFC 3339 text such as `2026-11-01T09:00:00+09:00`, a date such as `2026-11-01`, or a Unix number of seconds or milliseconds";
+const WAY_OUT: &str = "write RFC 3339 text such as `2026-11-01T09:00:00+09:00`, a date such as `2026-11-01`, or Unix seconds or milliseconds";
 
 /// A moment, or a local time that becomes one with a zone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,9 +31,9 @@ impl CivilMoment {
                     .timestamp())
             }
             (Self::Local(_), None) => {
-                let reason = "this time has no zone";
+                let reason = "this time has no time zone";
                 Err(CalendarError::new(reason)
-                    .hint("a time with a zone ends with an offset, such as `+09:00` or `Z`"))
+                    .hint("add an offset at the end, such as `+09:00` or `Z`"))
             }
         }
     }
@@ -143,9 +143,8 @@ fn not_a_time(what: &str) -> CalendarError {
 fn read_text(text: &str) -> Result<CivilMoment, CalendarError> {
     let wrong = || not_a_time("this text");
     if text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(wrong().hint(
-            "a text of digits says neither a date nor its unit: convert it with `number`, or name its format",
-        ));
+        return Err(wrong()
+            .hint("a text of digits is ambiguous: convert it with `number`, or give its format"));
     }
     // The parser accepts more than RFC 3339 has: weeks, signs of years, names of zones.
     let bytes = text.as_bytes();

@@ -139,7 +139,7 @@ pub(crate) fn date_range(
     }
     if days >= MAX_DATES {
         return Err(CalendarError::new(format!(
-            "the dates from {from} to {to} are more than {MAX_DATES}"
+            "there are more than {MAX_DATES} dates from {from} to {to}"
         )));
     }
     Ok(from

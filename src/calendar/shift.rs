@@ -6,7 +6,7 @@ use jiff::{Span, Timestamp, Zoned};
 
 /// Large to small, the longest name first: `mo` would be read as `m` and an `o`.
 const UNITS: [&str; 7] = ["y", "mo", "w", "d", "h", "m", "s"];
-const FORM: &str = "a shift is a sign and numbers with units, large to small: `-1d`, `+1mo`, `-2h30m`; the units are y, mo, w, d, h, m and s";
+const FORM: &str = "write a sign, then numbers with units from large to small: `-1d`, `+1mo`, `-2h30m`; the units are y, mo, w, d, h, m and s";
 
 /// How far a moment is moved. Years, months, weeks and days are those of a calendar; hours, minutes
 /// and seconds are exact.
@@ -46,11 +46,11 @@ impl Shift {
             let index = index.ok_or_else(|| wrong(unknown_unit(text, unit, rest)))?;
             if index < next_unit {
                 return Err(wrong(format!(
-                    "`{text}` is not a shift: `{unit}` stands behind a smaller unit or twice"
+                    "`{text}` is not a shift: `{unit}` follows a smaller unit or appears twice"
                 )));
             }
             span = add_unit(span, unit, sign * number)
-                .map_err(|_| CalendarError::new(format!("`{text}` is too far")))?;
+                .map_err(|_| CalendarError::new(format!("`{text}` is too large")))?;
             (next_unit, rest) = (index + 1, after);
         }
         Ok(Self(span))

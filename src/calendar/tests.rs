@@ -46,17 +46,17 @@ fn a_shift_is_read_as_it_is_written() {
         ("-1M", "`-1M` is not a shift: `M` is not a unit"),
         (
             "-1h1d",
-            "`-1h1d` is not a shift: `d` stands behind a smaller unit or twice",
+            "`-1h1d` is not a shift: `d` follows a smaller unit or appears twice",
         ),
         (
             "-1d2d",
-            "`-1d2d` is not a shift: `d` stands behind a smaller unit or twice",
+            "`-1d2d` is not a shift: `d` follows a smaller unit or appears twice",
         ),
         (
             "-1d-2h",
             "`-1d-2h` is not a shift: a number is missing before `-2h`",
         ),
-        ("-99999999y", "`-99999999y` is too far"),
+        ("-99999999y", "`-99999999y` is too large"),
         (
             "-99999999999999999999s",
             "`-99999999999999999999s` is not a shift: a number is missing before `99999999999999999999s`",

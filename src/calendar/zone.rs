@@ -49,7 +49,7 @@ impl Zone {
 }
 
 fn unknown_zone(text: &str, database: &TimeZoneDatabase) -> CalendarError {
-    let error = CalendarError::new(format!("`{text}` is not a zone"));
+    let error = CalendarError::new(format!("`{text}` is not a time zone"));
     if let Some(offset) = probable_offset(text) {
         return error.hint(format!("did you mean `{offset}`?"));
     }

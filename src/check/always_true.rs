@@ -41,7 +41,7 @@ pub(super) fn always_true(test: &PredicateTest, sort: SubjectType) -> Option<Alw
         )),
         PredicateTest::StartsWithBytes(bytes) if bytes.is_empty() => Some(AlwaysTrue::new(
             "every body starts with no bytes",
-            "name the first bytes in hex; to expect any, write `length: { at_least: 1 }`",
+            "write the first bytes in hex; to expect any bytes, write `length: { at_least: 1 }`",
         )),
         PredicateTest::EndsWith(tree) if is_empty_text(tree) => Some(AlwaysTrue::new(
             "every text ends with the empty text",
@@ -50,14 +50,14 @@ pub(super) fn always_true(test: &PredicateTest, sort: SubjectType) -> Option<Alw
         PredicateTest::Matches(regex) => matches_every_text(regex).then(|| {
             AlwaysTrue::new(
                 format!("`{}` matches every text", regex.as_str()),
-                "`matches` searches for the expression anywhere: bind it with `^` and `$`, or demand a letter; to expect any text, write `type: string`",
+                "`matches` searches anywhere in the text: add `^` and `$`, or require a character; to expect any text, write `type: string`",
             )
         }),
         PredicateTest::Includes(tree) => includes_nothing(tree),
         PredicateTest::Type(types) => every_type(types, sort),
         PredicateTest::Exists(true) if sort.is_always_there() => Some(AlwaysTrue::new(
-            "it is always there",
-            "say what it must be, or remove this",
+            "it always exists",
+            "write what it must be, or remove this",
         )),
         PredicateTest::Above(_)
         | PredicateTest::AtLeast(_)
@@ -92,11 +92,11 @@ fn includes_nothing(tree: &TemplateTree) -> Option<AlwaysTrue> {
     match tree.as_constant()? {
         Value::Object(members) if members.is_empty() => Some(AlwaysTrue::new(
             "every object includes the empty object",
-            "name the members to look for; to expect any object, write `type: object`, and for an empty one `equals: {}`",
+            "write the members to find; to expect any object, write `type: object`, and for an empty object `equals: {}`",
         )),
         Value::List(items) if items.is_empty() => Some(AlwaysTrue::new(
             "every list includes the empty list",
-            "name the elements to look for; to expect any list, write `type: array`, and for an empty one `equals: []`",
+            "write the elements to find; to expect any list, write `type: array`, and for an empty list `equals: []`",
         )),
         _ => None,
     }
@@ -132,13 +132,15 @@ fn every_type(types: &[JsonType], sort: SubjectType) -> Option<AlwaysTrue> {
             if !all {
                 return None;
             }
-            "these are all types that there are"
+            "these are all types"
         }
     };
-    types
-        .iter()
-        .any(|kind| sort.has_json_type(*kind))
-        .then(|| AlwaysTrue::new(reason, "say which value or type you expect, or remove this"))
+    types.iter().any(|kind| sort.has_json_type(*kind)).then(|| {
+        AlwaysTrue::new(
+            reason,
+            "write the value or the type that you expect, or remove this",
+        )
+    })
 }
 
 fn loose_bound(test: &PredicateTest, sort: SubjectType) -> Option<AlwaysTrue> {
@@ -154,17 +156,17 @@ fn loose_bound(test: &PredicateTest, sort: SubjectType) -> Option<AlwaysTrue> {
     let (reason, hint) = if sort == SubjectType::NodeCount {
         (
             "no count is below 0",
-            "to expect something, write `{ at_least: 1 }`",
+            "to expect at least one, write `{ at_least: 1 }`",
         )
     } else if sort == SubjectType::Length {
         (
             "no length is below 0",
-            "to expect something, write `length: { at_least: 1 }`",
+            "to expect at least one, write `length: { at_least: 1 }`",
         )
     } else {
         (
             "every response has a status from 200 to 599",
-            "name the status that you expect: `status: 200`, or `status: { at_least: 200, below: 300 }`",
+            "write the status that you expect: `status: 200`, or `status: { at_least: 200, below: 300 }`",
         )
     };
     holds.then(|| AlwaysTrue::new(reason, hint))

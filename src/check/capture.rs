@@ -12,7 +12,7 @@ use crate::value::Value;
 
 /// Why a value could not be taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("nothing to capture as `{name}`: {reason}")]
+#[error("there is no value to capture as `{name}`: {reason}")]
 pub(crate) struct CaptureFailure {
     /// Where the source of the value is written.
     pub(crate) at: Span,
@@ -140,10 +140,7 @@ fn matched(capture: &Capture, value: &Value) -> Result<Value, CaptureFailure> {
     let mut found = Vec::new();
     for text in value.as_list().unwrap_or(std::slice::from_ref(value)) {
         let Some(text) = text.as_str() else {
-            let reason = format!(
-                "`pattern` looks for text in a text, and this is {}",
-                text.type_name()
-            );
+            let reason = format!("`pattern` needs text, but this is {}", text.type_name());
             return Err(failure(capture, reason, Some(text.type_name().to_owned())));
         };
         found.extend(capture.parts_of(text));
@@ -161,8 +158,9 @@ fn matched(capture: &Capture, value: &Value) -> Result<Value, CaptureFailure> {
     // The first of several would be chance.
     if found.iter().any(|other| *other != first) {
         let count = pluralize(found.len(), "value");
-        let reason =
-            format!("`pattern` finds {count} that differ; `all: true` captures the list of them");
+        let reason = format!(
+            "`pattern` finds {count} different texts; to capture all of them, write `all: true`"
+        );
         return Err(failure(capture, reason, None));
     }
     Ok(Value::from(first))
@@ -188,7 +186,7 @@ fn failure(capture: &Capture, reason: String, actual: Option<String>) -> Capture
 
 fn repeated_reason(capture: &Capture, count: usize) -> String {
     format!(
-        "the response has {count} values of it; `{{ from: {}, all: true }}` captures the list of them",
+        "the response has {count} values of it; to capture all of them, write `{{ from: {}, all: true }}`",
         capture.from
     )
 }

@@ -65,7 +65,7 @@ fn absence_faults(predicates: &[Predicate], sort: SubjectType) -> Vec<PredicateF
                 PredicateFault::new(
                     predicate,
                     PredicateFaultKind::NeverHolds,
-                    "with `exists: false` nothing is there that could meet this",
+                    "with `exists: false`, there is no value that could meet this",
                 )
             })
             .collect(),
@@ -73,7 +73,7 @@ fn absence_faults(predicates: &[Predicate], sort: SubjectType) -> Vec<PredicateF
             .iter()
             .find(needs_value)
             .map(|other| {
-                let reason = format!("`{}` needs a value already", other.test.name());
+                let reason = format!("`{}` already needs a value", other.test.name());
                 PredicateFault::new(exists, PredicateFaultKind::Redundant, reason)
                     .with_hint("remove `exists: true`")
             })
@@ -110,7 +110,7 @@ fn equality_faults(predicates: &[Predicate], sort: SubjectType) -> Vec<Predicate
                 PredicateFault::new(
                     other,
                     PredicateFaultKind::Redundant,
-                    "`equals` decides this already",
+                    "`equals` already decides this",
                 )
                 .with_hint(format!("remove `{}`", other.test.name()))
             } else {
@@ -157,7 +157,7 @@ fn negation_faults(predicates: &[Predicate], _sort: SubjectType) -> Vec<Predicat
             PredicateFault::new(
                 not,
                 PredicateFaultKind::NeverHolds,
-                "the same stands beside it without `not`",
+                "the same predicate is here without `not`",
             )
         })
         .collect()
@@ -203,7 +203,7 @@ fn type_faults(predicates: &[Predicate], sort: SubjectType) -> Vec<PredicateFaul
         if left.is_empty() {
             let others: Vec<&str> = before.iter().map(|other| other.test.name()).collect();
             let reason = format!(
-                "no value has a type that fits this and {}",
+                "no value has a type that meets both this and {}",
                 crate::diagnostic::join_names(others, "and")
             );
             return vec![PredicateFault::new(
@@ -299,7 +299,10 @@ fn bound_faults(predicates: &[Predicate], sort: SubjectType) -> Vec<PredicateFau
     if let (Some(low), Some(high)) = (lower.first(), upper.first())
         && is_empty_range(low, high, sort)
     {
-        let reason = format!("no number meets this and `{}`", low.predicate.test.name());
+        let reason = format!(
+            "no number meets both this and `{}`",
+            low.predicate.test.name()
+        );
         return vec![PredicateFault::new(
             high.predicate,
             PredicateFaultKind::NeverHolds,
@@ -314,7 +317,7 @@ fn bound_faults(predicates: &[Predicate], sort: SubjectType) -> Vec<PredicateFau
                     second.predicate,
                     PredicateFaultKind::Redundant,
                     format!(
-                        "`{}` bounds the same end, and only one of them decides",
+                        "`{}` sets the same bound, and only one of them takes effect",
                         first.predicate.test.name()
                     ),
                 )

@@ -39,7 +39,7 @@ impl<'c> ConvertedSubject<'c> {
             ),
             ActualValue::RepeatedHeader(values) => {
                 return Err(failed(format!(
-                    "the response has {} values of it, and `as` converts one",
+                    "the response has {} values of it, but `as` converts one",
                     values.len()
                 )));
             }

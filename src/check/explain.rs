@@ -134,7 +134,7 @@ impl FailureExplainer<'_, '_> {
         }
         // Each predicate holds for one of the values of a repeated header, but all of them for
         // none.
-        let reason = Some("no one of these values meets all of it".to_owned());
+        let reason = Some("none of these values meets all predicates".to_owned());
         vec![PredicateFailure {
             actual: self.describe_actual(actual),
             reason,
@@ -437,7 +437,7 @@ impl FailureExplainer<'_, '_> {
         reason.or_else(|| {
             Some(match actual.len() {
                 None | Some(0) => "the list is empty".to_owned(),
-                Some(len) => format!("none of {len} elements is so"),
+                Some(len) => format!("none of {len} elements matches"),
             })
         })
     }
@@ -450,7 +450,7 @@ impl FailureExplainer<'_, '_> {
         };
         // Only a hint: the assertion has failed, whatever is found further down.
         let place = self.path_of(compare::find_nested(*root, expected.into())?)?;
-        Some(format!("it is further down, at {place}: name that path"))
+        Some(format!("it is at {place}: use that path"))
     }
 
     fn differences(
@@ -504,7 +504,7 @@ impl FailureExplainer<'_, '_> {
 
 /// A part of a token is shown to nobody, whatever its name is.
 fn hide_token(failure: &mut PredicateFailure) {
-    "a value of a token, which is not shown".clone_into(&mut failure.actual);
+    "a value of a token (not shown)".clone_into(&mut failure.actual);
     failure.differences = DifferenceList::default();
     failure.path = None;
 }

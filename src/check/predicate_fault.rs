@@ -50,12 +50,12 @@ impl From<PredicateFault> for Diagnostic {
     fn from(fault: PredicateFault) -> Self {
         let diagnostic = match fault.kind {
             PredicateFaultKind::Inapplicable | PredicateFaultKind::NeverHolds => {
-                Self::error("this can never hold")
+                Self::error("this can never pass")
             }
             PredicateFaultKind::AlwaysHolds => {
-                Self::error("this always holds, so it tests nothing")
+                Self::error("this always passes, so it tests nothing")
             }
-            PredicateFaultKind::Redundant => Self::warning("this adds nothing"),
+            PredicateFaultKind::Redundant => Self::warning("this has no effect"),
         };
         diagnostic.at(fault.at, fault.reason).maybe_hint(fault.hint)
     }

@@ -148,13 +148,13 @@ fn negated(fault: PredicateFault, under: &str, beside: usize) -> PredicateFault 
     match fault.kind {
         PredicateFaultKind::NeverHolds => PredicateFault {
             kind: PredicateFaultKind::AlwaysHolds,
-            reason: format!("under `{under}` this always holds: {}", fault.reason),
+            reason: format!("under `{under}`, this always passes: {}", fault.reason),
             hint: None,
             ..fault
         },
         PredicateFaultKind::AlwaysHolds if beside == 1 && under == "not" => PredicateFault {
             kind: PredicateFaultKind::NeverHolds,
-            reason: format!("under `not` this never holds: {}", fault.reason),
+            reason: format!("under `not`, this never passes: {}", fault.reason),
             hint: None,
             ..fault
         },

@@ -95,7 +95,7 @@ impl<'a> ResponseView<'a> {
         conversions: &[Conversion],
     ) -> String {
         if conversions.iter().any(Conversion::reads_token) {
-            return "a value that is not shown, because `as: jwt` reads a token".to_owned();
+            return "a value of a token (not shown)".to_owned();
         }
         match actual.to_value() {
             Some(value) => self.formatter.with_type(&value),
@@ -127,7 +127,7 @@ impl<'a> ResponseView<'a> {
             Subject::Latency => Ok(ActualValue::Latency(self.response.latency)),
             Subject::Body => match self.response.text() {
                 Ok(text) => Ok(ActualValue::Text(text)),
-                Err(error) => Err(self.unreadable_body(format!("the body is no text: {error}"))),
+                Err(error) => Err(self.unreadable_body(format!("the body is not text: {error}"))),
             },
             Subject::Bytes => Ok(ActualValue::Bytes(self.response.bytes())),
             Subject::Header(name) => Ok(self.header(name)),
@@ -175,7 +175,7 @@ impl<'a> ResponseView<'a> {
             let response = self.response;
             let text = response
                 .text()
-                .map_err(|error| format!("the body is no text: {error}"))?;
+                .map_err(|error| format!("the body is not text: {error}"))?;
             XmlDocument::parse(text).map_err(|error| self.not_what_it_should_be(&error))
         });
         xml.as_ref().map_err(String::as_str)
@@ -295,7 +295,7 @@ impl<'a> ResponseView<'a> {
             self.formatter.text(&end.missing),
         );
         if let Some(position) = end.position {
-            return format!("`{path}` has no {missing}[{position}], only fewer of them");
+            return format!("`{path}` has no {missing}[{position}], because it has fewer of them");
         }
         let present: Vec<String> = end
             .present

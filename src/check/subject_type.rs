@@ -226,25 +226,25 @@ impl SubjectType {
             Self::Bytes => {
                 "`bytes` has `length`, `sha256` and `starts_with: { hex: … }`; `body` is the text"
             }
-            Self::NodeText => "this XPath gives text; `number(…)` around a path gives a number",
+            Self::NodeText => "this XPath returns text; `number(…)` around a path returns a number",
             Self::NodeCount => "a count is a number",
-            Self::ComputedNumber => "this XPath gives a number",
-            Self::Finding => "this XPath gives true or false",
+            Self::ComputedNumber => "this XPath returns a number",
+            Self::Finding => "this XPath returns true or false",
             Self::NodeList | Self::NodeTexts => {
-                "this path finds a list; `each`, `some` and `none` look at its elements"
+                "this path finds a list; `each`, `some` and `none` test its elements"
             }
-            Self::Number => "`as` makes a number of it",
-            Self::Text => "`as` makes text of it",
+            Self::Number => "`as` converts it to a number",
+            Self::Text => "`as` converts it to text",
             Self::Moment | Self::MomentElement => {
-                "`as: date` makes a time of it, which `equals`, `one_of`, `above`, `at_least`, `below`, `at_most` and `age` look at"
+                "`as: date` converts it to a time, which `equals`, `one_of`, `above`, `at_least`, `below`, `at_most` and `age` can test"
             }
             Self::Moments => {
-                "this path finds a list of times; `each`, `some` and `none` look at its elements"
+                "this path finds a list of times; `each`, `some` and `none` test its elements"
             }
             Self::Age => {
                 "`age` is a duration, compared with `above`, `at_least`, `below` or `at_most`"
             }
-            Self::Any | Self::Element => "any value may come",
+            Self::Any | Self::Element => "any value is possible",
         }
     }
 }

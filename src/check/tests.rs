@@ -89,12 +89,12 @@ fn equals_is_equal_in_value_and_type() {
         (
             "$.text",
             "12",
-            "$.text: expected 12 (number), got \"12\" (string); a number is expected and text came: write \"12\" in quotes",
+            "$.text: expected 12 (number), got \"12\" (string); a number is expected, but the value is text: write \"12\" in quotes",
         ),
         (
             "$.n",
             r#""5""#,
-            "$.n: expected \"5\" (string), got 5 (number); text is expected and a number came: write 5 without quotes",
+            "$.n: expected \"5\" (string), got 5 (number); text is expected, but the value is a number: write 5 without quotes",
         ),
         (
             "$.no",
@@ -182,13 +182,13 @@ fn one_of_and_type_choose() {
         (
             "$.n",
             r#"{"one_of":["5","6"]}"#,
-            "$.n: expected one_of [\"5\",\"6\"], got 5 (number); text is expected and a number came: write 5 without quotes",
+            "$.n: expected one_of [\"5\",\"6\"], got 5 (number); text is expected, but the value is a number: write 5 without quotes",
         ),
     ]);
     unfit(&[(
         "$.n",
         r#"{"one_of":5}"#,
-        "`one_of` chooses from a list, and 5 (number) is none",
+        "`one_of` needs a list, but 5 (number) is not",
     )]);
 }
 
@@ -293,12 +293,12 @@ fn bounds_are_for_numbers_and_for_latency() {
         (
             "$.n",
             r#"{"above":"5"}"#,
-            "`above` compares with a number, and \"5\" (string) is none",
+            "`above` needs a number, and \"5\" (string) is none",
         ),
         (
             "$.n",
             r#"{"below":"2s"}"#,
-            "only `latency` and `age` are compared with a duration",
+            "a duration can be compared only with `latency` and `age`",
         ),
         (
             "latency",
@@ -368,7 +368,7 @@ fn parts_of_texts_and_elements_of_lists() {
             "header.set-cookie",
             r#"{"starts_with":"b","contains":"Secure"}"#,
             "header.set-cookie: expected starts_with \"b\" and contains \"Secure\", got \"a=1; Secure\" and \"b=2\"; \
-             no one of these values meets all of it",
+             none of these values meets all predicates",
         ),
     ]);
     unfit(&[
@@ -390,7 +390,7 @@ fn parts_of_texts_and_elements_of_lists() {
         (
             "$.text",
             r#"{"contains":null}"#,
-            "`contains` looks for text in a text, and null (null) is none",
+            "`contains` needs text, but null (null) is not",
         ),
         (
             "$.o",
@@ -472,7 +472,7 @@ $.mixed: expected not null (null), got null (null) at $.mixed[2]",
   $.items[1].p: expected 10 (number), got 0 (number)
   $.items[1].tags: missing, expected \"a\" (string)",
         ),
-        ("$.list", r#"{"some":{"above":3}}"#, "$.list: expected some: above 3, got [1,2,3] (array of 3); none of 3 elements is so"),
+        ("$.list", r#"{"some":{"above":3}}"#, "$.list: expected some: above 3, got [1,2,3] (array of 3); none of 3 elements matches"),
         ("$.list", r#"{"none":{"above":2}}"#, "$.list: expected none: above 2, got 3 (number) at $.list[2]"),
         ("$.empty", r#"{"some":5}"#, "$.empty: expected some: 5 (number), got [] (array); the list is empty"),
         (
@@ -480,7 +480,7 @@ $.mixed: expected not null (null), got null (null) at $.mixed[2]",
             r#"{"none":{"above":5}}"#,
             "$.mixed: expected above 5, got \"1\" (string) at $.mixed[1] (and one more); `above` needs a number; did the API send it as text?",
         ),
-        ("$.items[*].tags", r#"{"each":{"each":{"length":1}}}"#, "$.items[*].tags: expected each: length 1, got [] (array) at $.items[2].tags; the list is empty, so `each` says nothing of it; `length: 0` expects that"),
+        ("$.items[*].tags", r#"{"each":{"each":{"length":1}}}"#, "$.items[*].tags: expected each: length 1, got [] (array) at $.items[2].tags; the list is empty, so `each` tests nothing; to expect an empty list, write `length: 0`"),
     ]);
     unfit(&[
         ("$.empty", r#"{"each":5}"#, "the list is empty"),
@@ -534,7 +534,7 @@ fn includes_is_a_part_at_every_depth_from_the_subject_on() {
         (
             "$.child",
             r#"{"includes":{"id":5}}"#,
-            "$.child: expected includes {\"id\":5}, got {\"id\":7,\"parent\":{\"id\":5}} (object); it is further down, at $.child.parent: name that path
+            "$.child: expected includes {\"id\":5}, got {\"id\":7,\"parent\":{\"id\":5}} (object); it is at $.child.parent: use that path
   $.child.id: expected 5 (number), got 7 (number)",
         ),
         (
@@ -562,7 +562,7 @@ fn includes_is_a_part_at_every_depth_from_the_subject_on() {
         (
             "$.list",
             r#"{"includes":1}"#,
-            "`includes` takes an object or a list; for 1 there is `contains`",
+            "`includes` needs an object or a list; for 1, use `contains`",
         ),
     ]);
 }
@@ -621,7 +621,7 @@ fn unordered_and_unique_compare_elements() {
         (
             "$.list",
             r#"{"unordered":1}"#,
-            "`unordered` compares with a list, and 1 (number) is none",
+            "`unordered` needs a list, but 1 (number) is not",
         ),
     ]);
 }
@@ -713,7 +713,7 @@ fn a_body_that_is_no_text_is_not_compared_as_one() {
     .unwrap();
     assert_eq!(
         found[0].reason.as_deref(),
-        Some("the body is no text: it is not EUC-KR, which its content-type names, at byte 0")
+        Some("the body is not text: it is not EUC-KR, as its content-type says, at byte 0")
     );
 }
 
@@ -726,7 +726,7 @@ fn a_path_that_looks_at_too_much_is_a_failure() {
             .reason
             .as_deref()
             .unwrap()
-            .contains("looks at more than 100000 places"),
+            .contains("visits more than 100000 places"),
         "{found:?}"
     );
 }
@@ -837,15 +837,15 @@ fn a_pattern_takes_what_its_group_finds() {
     );
     assert_eq!(
         long_form("$.two", Some("a=([0-9])"), None).unwrap_err(),
-        "nothing to capture as `x`: `pattern` finds 2 values that differ; `all: true` captures the list of them"
+        "there is no value to capture as `x`: `pattern` finds 2 values different texts; to capture all of them, write `all: true`"
     );
     assert_eq!(
         long_form("$.n", Some("(.)"), None).unwrap_err(),
-        "nothing to capture as `x`: `pattern` looks for text in a text, and this is number"
+        "there is no value to capture as `x`: `pattern` needs text, but this is number"
     );
     assert_eq!(
         long_form("$.link", Some("cursor=(.)"), None).unwrap_err(),
-        "nothing to capture as `x`: `pattern` finds nothing in the text"
+        "there is no value to capture as `x`: `pattern` finds nothing in the text"
     );
 }
 
@@ -866,11 +866,11 @@ fn a_default_is_taken_for_what_is_not_there_and_for_nothing_else() {
     // A slip would take the default for ever.
     assert_eq!(
         long_form("$.order.memmo", None, default).unwrap_err(),
-        "nothing to capture as `x`: `$.order` has no member `memmo`; did you mean `memo`?"
+        "there is no value to capture as `x`: `$.order` has no member `memmo`; did you mean `memo`?"
     );
     assert_eq!(
         long_form("$.ordr.buyer", None, default).unwrap_err(),
-        "nothing to capture as `x`: `$` has no member `ordr`; did you mean `order`?"
+        "there is no value to capture as `x`: `$` has no member `ordr`; did you mean `order`?"
     );
     assert!(
         long_form("//order", None, default).is_err(),
@@ -888,7 +888,7 @@ fn a_cookie_is_the_value_that_the_response_sets() {
     assert_eq!(captured("cookie.b"), Ok("2".into()));
     assert_eq!(
         captured("cookie.A").unwrap_err(),
-        "nothing to capture as `x`: did you mean `a`?"
+        "there is no value to capture as `x`: did you mean `a`?"
     );
     let holds = |on: &str, expected: &str| lines(&failures(BODY, on, expected));
     assert_eq!(holds("cookie.a", "\"1\""), Vec::<String>::new());
@@ -921,8 +921,7 @@ fn a_header_that_comes_more_than_once_is_captured_as_a_list_or_not_at_all() {
     assert_eq!(
         captured("header.set-cookie"),
         Err(
-            "nothing to capture as `x`: the response has 2 values of it; \
-             `{ from: header.set-cookie, all: true }` captures the list of them"
+            "there is no value to capture as `x`: the response has 2 values of it; to capture all of them, write `{ from: header.set-cookie, all: true }`"
                 .to_owned()
         )
     );
@@ -951,15 +950,15 @@ fn a_capture_that_finds_nothing_fails() {
     let fails = |from: &str| captured(from).unwrap_err();
     assert_eq!(
         fails("$.items[0].idd"),
-        "nothing to capture as `x`: `$.items[0]` has no member `idd`; did you mean `id`?"
+        "there is no value to capture as `x`: `$.items[0]` has no member `idd`; did you mean `id`?"
     );
     assert_eq!(
         fails("$.items[?@.id > 9].id"),
-        "nothing to capture as `x`: `$.items[?@.id > 9].id` finds nothing"
+        "there is no value to capture as `x`: `$.items[?@.id > 9].id` finds nothing"
     );
     assert_eq!(
         fails("header.zzzzzzzz"),
-        "nothing to capture as `x`: the response has no header `zzzzzzzz`"
+        "there is no value to capture as `x`: the response has no header `zzzzzzzz`"
     );
 }
 
@@ -970,7 +969,7 @@ fn what_can_never_hold_is_said_before_anything_is_sent() {
         ("status", r#"{"each":5}"#, "`status` is a number"),
         ("status", r#"{"matches":"2.."}"#, "`status` is a number"),
         ("status", r#"{"type":"string"}"#, "`status` is a number"),
-        ("status", r#"{"exists":false}"#, "it is always there"),
+        ("status", r#"{"exists":false}"#, "it always exists"),
         (
             "status",
             r#"{"one_of":["200","201"]}"#,
@@ -979,7 +978,7 @@ fn what_can_never_hold_is_said_before_anything_is_sent() {
         (
             "status",
             r#"{"above":"200"}"#,
-            "it compares with a number, and this is text",
+            "it needs a number, but this is text",
         ),
         (
             "status",
@@ -992,18 +991,18 @@ fn what_can_never_hold_is_said_before_anything_is_sent() {
         ("header.x", "null", "a header is text"),
         ("latency", r#"{"below":2}"#, "`latency` is a duration"),
         ("latency", r#"{"type":"number"}"#, "`latency` is a duration"),
-        ("$.a", r#"{"below":"2s"}"#, "only `latency`"),
+        ("$.a", r#"{"below":"2s"}"#, "only with `latency`"),
         ("$.a", r#"{"above":true}"#, "this is a boolean"),
         (
             "$.a",
             r#"{"one_of":5}"#,
-            "it takes a list, and this is a number",
+            "it needs a list, but this is a number",
         ),
         ("$.a", r#"{"includes":5}"#, "it takes an object or a list"),
         (
             "$.a",
             r#"{"starts_with":null}"#,
-            "it takes a text, and this is null",
+            "it needs a text, but this is null",
         ),
         ("$.a", r#"{"length":"5"}"#, "a length is a number"),
         (
@@ -1017,7 +1016,7 @@ fn what_can_never_hold_is_said_before_anything_is_sent() {
         (
             "status",
             r#"{"not":"200"}"#,
-            "under `not` this always holds",
+            "under `not` this always passes",
         ),
         (
             "$.a[*]",
@@ -1089,7 +1088,7 @@ fn what_always_holds_is_said_before_anything_is_sent() {
         (
             "$.a",
             r#"{"length":{"not":{"below":0}}}"#,
-            "this always holds",
+            "this always passes",
         ),
         (
             "$.a",
@@ -1099,8 +1098,8 @@ fn what_always_holds_is_said_before_anything_is_sent() {
         ("status", r#"{"at_least":200}"#, "200 to 599"),
         ("status", r#"{"below":600}"#, "200 to 599"),
         ("status", r#"{"type":"integer"}"#, "a number"),
-        ("status", r#"{"exists":true}"#, "always there"),
-        ("status", r#"{"not":0}"#, "this always holds"),
+        ("status", r#"{"exists":true}"#, "always exists"),
+        ("status", r#"{"not":0}"#, "this always passes"),
         ("body", r#"{"type":"string"}"#, "`body` is text"),
         ("$.a[*]", r#"{"type":"array"}"#, "finds a list"),
         (
@@ -1108,7 +1107,7 @@ fn what_always_holds_is_said_before_anything_is_sent() {
             r#"{"type":["null","boolean","number","string","array","object"]}"#,
             "all types",
         ),
-        ("$.a", r#"{"each":{"exists":true}}"#, "always there"),
+        ("$.a", r#"{"each":{"exists":true}}"#, "always exists"),
         ("$.a", r#"{"none":{"one_of":[]}}"#, "under `none`"),
         ("$.a", r#"{"not":{"one_of":[]}}"#, "under `not`"),
         ("$.a", r#"{"not":{"type":[],"above":1}}"#, "under `not`"),
@@ -1209,9 +1208,9 @@ fn predicates_that_contradict_each_other_are_said_before_anything_is_sent() {
         ("status", r#"{"one_of":[2,20]}"#, "200 to 999"),
         ("status", r#"{"below":200}"#, "200 to 999"),
         ("$.a", r#"{"one_of":[]}"#, "the list is empty"),
-        ("$.a", r#"{"type":[]}"#, "no type is named"),
-        ("$.a", r#"{"not":{"matches":".*"}}"#, "this never holds"),
-        ("$.a", r#"{"each":{"exists":false}}"#, "always there"),
+        ("$.a", r#"{"type":[]}"#, "the list of types is empty"),
+        ("$.a", r#"{"not":{"matches":".*"}}"#, "this never passes"),
+        ("$.a", r#"{"each":{"exists":false}}"#, "always exists"),
     ] {
         expect_fault(on, expected, PredicateFaultKind::NeverHolds, reason);
     }
@@ -1325,7 +1324,7 @@ fn an_operand_that_is_no_list_has_no_differences() {
     assert_eq!(
         lines(&failures("[1,2]", "$", r#"{"unordered":5}"#)),
         [
-            "$: expected unordered 5, got [1,2] (array of 2); `unordered` compares with a list, and 5 (number) is none"
+            "$: expected unordered 5, got [1,2] (array of 2); `unordered` needs a list, but 5 (number) is not"
         ]
     );
 }

@@ -44,11 +44,11 @@ fn similar_value_hint(expected: &Value, actual: &ActualValue<'_>) -> Option<Stri
     let written = expected.to_plain_text()?;
     Some(match expected {
         Value::String(_) => format!(
-            "text is expected and a {} came: write {written} without quotes",
+            "text is expected, but the value is a {}: write {written} without quotes",
             actual.type_name()
         ),
         _ => format!(
-            "a {} is expected and text came: write \"{written}\" in quotes",
+            "a {} is expected, but the value is text: write \"{written}\" in quotes",
             expected.type_name()
         ),
     })
@@ -66,44 +66,48 @@ fn inapplicable_reason(
         (_, ActualValue::Moment(moment)) => moment_reason(kind, moment, show),
         (ConditionKind::Age(_), _) => "`age` needs `as: date`".to_owned(),
         (_, ActualValue::Age(_)) => {
-            format!("`age` is compared with a duration such as `1d`, and `{name}` does not do that")
+            format!(
+                "`age` is compared with a duration such as `1d`, but `{name}` does not compare durations"
+            )
         }
         (ConditionKind::Order(_, ResolvedBound::Duration(_)), _) => {
-            "only `latency` and `age` are compared with a duration".to_owned()
+            "a duration can be compared only with `latency` and `age`".to_owned()
         }
         (_, ActualValue::Latency(_)) => {
             format!(
-                "`latency` is compared with a duration such as `2s`, and `{name}` does not do that"
+                "`latency` is compared with a duration such as `2s`, but `{name}` does not compare durations"
             )
         }
         (ConditionKind::Order(_, ResolvedBound::Value(limit)), _)
             if limit.as_number().is_none() =>
         {
-            operand_reason(&format!("`{name}` compares with a number"), limit, show)
+            operand_reason(&format!("`{name}` needs a number"), limit, show)
         }
         (ConditionKind::OneOf(choices), _) => {
-            operand_reason("`one_of` chooses from a list", choices, show)
+            operand_reason("`one_of` needs a list", choices, show)
         }
         (ConditionKind::Unordered(operand) | ConditionKind::UnorderedDeep(operand), _)
             if operand.as_list().is_none() =>
         {
-            operand_reason("`unordered` compares with a list", operand, show)
+            operand_reason("`unordered` needs a list", operand, show)
         }
         (ConditionKind::Includes(operand) | ConditionKind::Containment(_, operand), _)
             if verdict::is_empty_operand(operand) =>
         {
             format!(
-                "`{name}` of {} holds for everything, so it tests nothing",
+                "`{name}` of {} always passes, so it tests nothing",
                 show.without_type(&**operand)
             )
         }
         (ConditionKind::Includes(operand), _) => includes_reason(operand, actual, show),
         (ConditionKind::Containment(_, operand), _) if actual.as_text().is_some() => {
-            let rule = format!("`{name}` looks for text in a text");
+            let rule = format!("`{name}` needs text");
             operand_reason(&rule, operand, show)
         }
         (ConditionKind::Elements(..) | ConditionKind::Unique(_), _) if actual.items().is_some() => {
-            format!("the list is empty, so `{name}` says nothing of it; `length: 0` expects that")
+            format!(
+                "the list is empty, so `{name}` tests nothing; to expect an empty list, write `length: 0`"
+            )
         }
         _ => format!(
             "`{name}` needs {}{}",
@@ -121,7 +125,7 @@ fn moment_reason(
 ) -> String {
     let name = kind.name();
     let operand = match kind {
-        ConditionKind::Age(_) => return "the time of this response is not known".to_owned(),
+        ConditionKind::Age(_) => return "the time of this response is unknown".to_owned(),
         ConditionKind::Equals(operand) | ConditionKind::Order(_, ResolvedBound::Value(operand)) => {
             Some(&**operand)
         }
@@ -139,7 +143,7 @@ fn moment_reason(
                 .unwrap_or_default();
             let shown = show.with_type(operand);
             format!(
-                "`{name}` compares with a time, and {shown} is none: {}{hint}",
+                "`{name}` needs a time, but {shown} is not a time: {}{hint}",
                 error.reason
             )
         }
@@ -149,7 +153,7 @@ fn moment_reason(
 
 /// The rule of a predicate for its operand, and the operand that breaks it.
 fn operand_reason(rule: &str, operand: &Value, show: ValueFormatter<'_>) -> String {
-    format!("{rule}, and {} is none", show.with_type(operand))
+    format!("{rule}, but {} is not", show.with_type(operand))
 }
 
 fn required_type(kind: &ConditionKind<'_>) -> &'static str {
@@ -182,7 +186,7 @@ fn likely_cause(kind: &ConditionKind<'_>, actual: &ActualValue<'_>) -> &'static 
             "; did the API send it as text?"
         }
         (_, ActualValue::NodeList(_)) => {
-            "; this path finds a list, whose elements `each`, `some` and `none` look at"
+            "; this path finds a list: test its elements with `each`, `some` or `none`"
         }
         (ConditionKind::Matches(_), ActualValue::Json(value)) if value.as_number().is_some() => {
             "; compare numbers with `above`, `below` or `one_of`"
@@ -194,13 +198,13 @@ fn likely_cause(kind: &ConditionKind<'_>, actual: &ActualValue<'_>) -> &'static 
 fn includes_reason(operand: &Value, actual: &ActualValue<'_>, show: ValueFormatter<'_>) -> String {
     match operand {
         Value::Object(_) if actual.items().is_some() => {
-            "an object is not inside a list but inside an element of it: `some: { includes: … }`"
+            "a list cannot include an object; to test its elements, write `some: { includes: … }`"
                 .to_owned()
         }
         Value::Object(_) => "`includes` with an object needs an object".to_owned(),
         Value::List(_) => "`includes` with a list needs a list".to_owned(),
         one => format!(
-            "`includes` takes an object or a list; for {} there is `contains`",
+            "`includes` needs an object or a list; for {}, use `contains`",
             show.without_type(one)
         ),
     }

@@ -36,7 +36,7 @@ pub(super) fn inapplicable_reason(test: &PredicateTest, sort: SubjectType) -> Op
         | PredicateTest::Includes(_) => sort.is_list(),
         PredicateTest::Age(_) if sort.is_moment() => true,
         PredicateTest::Age(_) => {
-            return Some("`age` needs a time: write `as: date` beside it".to_owned());
+            return Some("`age` needs a time: write `as: date` next to it".to_owned());
         }
         PredicateTest::Equals(_) | PredicateTest::OneOf(_) => {
             !sort.is_duration() && sort != SubjectType::Bytes
@@ -53,7 +53,7 @@ pub(super) fn inapplicable_reason(test: &PredicateTest, sort: SubjectType) -> Op
         test,
         PredicateTest::Sha256(_) | PredicateTest::StartsWithBytes(_)
     ) {
-        Some("this is for the subject `bytes`".to_owned())
+        Some("this is only for the subject `bytes`".to_owned())
     } else {
         Some(sort.description().to_owned())
     }
@@ -63,14 +63,14 @@ fn inapplicable_bound(bound: &ComparisonBound, sort: SubjectType) -> Option<Stri
     match bound {
         ComparisonBound::Duration(_) if sort.is_duration() => None,
         ComparisonBound::Duration(_) => {
-            Some("only `latency` and `age` are compared with a duration".to_owned())
+            Some("a duration can be compared only with `latency` and `age`".to_owned())
         }
         ComparisonBound::Value(_) if sort.is_moment() => None,
         ComparisonBound::Value(_) if !sort.is_number() => Some(sort.description().to_owned()),
         ComparisonBound::Value(tree) => match static_type(tree)? {
             "number" => None,
             other => Some(format!(
-                "it compares with a number, and this is {}",
+                "it needs a number, but this is {}",
                 with_article(other)
             )),
         },
@@ -106,7 +106,7 @@ fn inapplicable_operand(test: &PredicateTest, sort: SubjectType) -> Option<Strin
     };
     let kind = static_type(tree).filter(|kind| !fits(kind))?;
     Some(format!(
-        "it takes {needs}, and this is {}",
+        "it needs {needs}, but this is {}",
         with_article(kind)
     ))
 }
@@ -134,11 +134,13 @@ pub(super) fn never_true_reason(test: &PredicateTest, sort: SubjectType) -> Opti
             let text = tree.as_constant()?.as_str()?;
             (!is_sha256(text)).then(|| "a SHA-256 has 64 hex digits".to_owned())
         }
-        PredicateTest::Type(types) if types.is_empty() => Some("no type is named".to_owned()),
+        PredicateTest::Type(types) if types.is_empty() => {
+            Some("the list of types is empty".to_owned())
+        }
         PredicateTest::Type(types) => (!types.iter().any(|one| sort.has_json_type(*one)))
             .then(|| sort.description().to_owned()),
         PredicateTest::Exists(false) if sort.is_always_there() => {
-            Some("it is always there".to_owned())
+            Some("it always exists".to_owned())
         }
         PredicateTest::Above(_)
         | PredicateTest::AtLeast(_)
@@ -186,7 +188,7 @@ fn impossible_choices(choices: &TemplateTreeKind, sort: SubjectType) -> Option<S
         _ => return None,
     };
     if reasons.is_empty() {
-        return Some("the list is empty, so there is nothing to be".to_owned());
+        return Some("the list is empty, so no value can match".to_owned());
     }
     reasons.into_iter().collect::<Option<Vec<_>>>()?.pop()
 }

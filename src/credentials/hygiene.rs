@@ -10,11 +10,11 @@ use std::fmt;
 pub(crate) enum CredentialFault {
     #[error("holds {0}")]
     Hidden(HiddenCharacter),
-    #[error("begins with a blank")]
+    #[error("begins with a space")]
     BlankFirst,
-    #[error("ends with a blank")]
+    #[error("ends with a space")]
     BlankLast,
-    #[error("cannot be kept out of outputs: {0}")]
+    #[error("cannot be redacted from outputs: {0}")]
     Weak(WeakSecret),
 }
 
@@ -41,13 +41,11 @@ impl CredentialFault {
     pub(crate) fn way_out(&self) -> &'static str {
         match self {
             Self::Hidden(_) | Self::BlankFirst | Self::BlankLast => {
-                "it was copied together with the value: set the value again without it"
+                "it was probably copied with the value: set the value again without it"
             }
             Self::Weak(WeakSecret::TooShort) => "use a longer secret",
             Self::Weak(_) => {
-                "every place of this text would be replaced in outputs and recordings: use another \
-                 secret; if it is not secret, remove `secret: true` from the credential in the \
-                 scheme"
+                "every occurrence of this text would be redacted in outputs and recordings: use another secret; if it is not secret, remove `secret: true` from the credential in the scheme"
             }
         }
     }
@@ -174,8 +172,8 @@ mod tests {
                 "abcdef12\u{180e}34",
                 "holds U+180E (an invisible character) as character 9 of 11",
             ),
-            (" abcdef1234", "begins with a blank"),
-            ("abcdef1234 ", "ends with a blank"),
+            (" abcdef1234", "begins with a space"),
+            ("abcdef1234 ", "ends with a space"),
         ] {
             assert_eq!(fault(value).as_deref(), Some(told), "{value:?}");
         }

@@ -12,7 +12,7 @@ const SERVICE: &str = "ingam";
 pub enum KeyringError {
     #[error("the keyring has no readable entry `{variable}`: {reason}")]
     Failed { variable: String, reason: String },
-    #[error("this build was made without the feature `keyring`")]
+    #[error("this build of ingam lacks the feature `keyring`")]
     NotBuiltIn,
 }
 

@@ -55,7 +55,7 @@ impl KnownVariables<'_> {
     fn judge_source(&self, variable: &str, sources: &CredentialSources) -> Option<UnknownVariable> {
         self.host_scheme(variable)?.ok()?;
         (!sources.is_of_process(variable)).then(|| UnknownVariable {
-            message: format!("`{variable}` is not read from a file"),
+            message: format!("`{variable}` has no effect in a file"),
             hint: Some("set it in the environment of the process, or pass `--host`".to_owned()),
         })
     }
@@ -85,7 +85,7 @@ impl KnownVariables<'_> {
             Some(Err(part)) => {
                 let name = part.to_lowercase().replace('_', "-");
                 return Some(UnknownVariable {
-                    message: format!("`{variable}` is not read: there is no scheme `{name}`"),
+                    message: format!("`{variable}` has no effect: there is no scheme `{name}`"),
                     hint: did_you_mean(&name, self.scheme_names.iter().copied()),
                 });
             }
@@ -108,7 +108,7 @@ impl KnownVariables<'_> {
         let meant = nearest_name(variable, names().chain(settings), MAX_EDITS)
             .or_else(|| names().find(|name| is_shortened(variable, name)))?;
         Some(UnknownVariable {
-            message: format!("`{variable}` is not read"),
+            message: format!("`{variable}` has no effect"),
             hint: Some(format!("did you mean `{meant}`?")),
         })
     }
@@ -123,7 +123,7 @@ impl KnownVariables<'_> {
             crate::diagnostic::similar_name_hint(variable, known.iter().map(String::as_str));
         let names = value_names(scheme);
         Some(UnknownVariable {
-            message: format!("`{variable}` is not read: {reason}"),
+            message: format!("`{variable}` has no effect: {reason}"),
             hint: similar.or_else(|| {
                 let last = parts.last()?;
                 did_you_mean(last, names.iter().map(String::as_str))

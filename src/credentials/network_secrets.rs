@@ -87,9 +87,9 @@ impl CredentialSources {
 fn checked_key(variable: &str, key: Secret<String>) -> Result<Secret<String>, CredentialError> {
     let text = key.expose();
     let reason = if text.contains("ENCRYPTED") {
-        "holds a key with a pass phrase: write it without one, with `openssl pkey -in FILE`"
+        "contains a key with a passphrase: remove it with `openssl pkey -in FILE`"
     } else if !text.contains("PRIVATE KEY-----") {
-        "holds no private key in PEM: it begins with `-----BEGIN PRIVATE KEY-----`"
+        "contains no private key in PEM format, which begins with `-----BEGIN PRIVATE KEY-----`"
     } else {
         return Ok(key);
     };

@@ -69,7 +69,7 @@ pub(crate) enum CredentialError {
     },
     #[error("`{variable}` {reason}")]
     NotAKey { variable: String, reason: String },
-    #[error("`{}` would be committed by git: add `.env` to `.gitignore` before it holds a secret", .0.display())]
+    #[error("git does not ignore `{}`: add `.env` to `.gitignore` before the file contains a secret", .0.display())]
     NotGitIgnored(PathBuf),
     #[error("`{}` has no `NAME=value` in line {line}{}", .path.display(), hidden_note(.hidden.as_ref()))]
     Unreadable {
@@ -83,7 +83,7 @@ pub(crate) enum CredentialError {
     #[error(transparent)]
     File(#[from] PrivateFileError),
     #[error(
-        "`{variable}` holds both kinds of quotes, and a file cannot keep it: set it in the environment"
+        "`{variable}` contains both kinds of quotes, so it cannot be stored in a file: set it in the environment"
     )]
     CannotBeQuoted { variable: String },
     #[error("`{}` cannot be used: {reason}", .path.display())]
@@ -91,7 +91,7 @@ pub(crate) enum CredentialError {
 }
 
 fn hidden_note(hidden: Option<&HiddenCharacter>) -> String {
-    hidden.map_or_else(String::new, |hidden| format!(", which holds {hidden}"))
+    hidden.map_or_else(String::new, |hidden| format!(", which contains {hidden}"))
 }
 
 impl CredentialError {
@@ -119,7 +119,7 @@ impl CredentialError {
                 fault: CredentialFault::Weak(_),
                 ..
             } => Some(
-                "use a longer secret; a value that may be shown is a variable: write it in `vars`, or pass `--var`"
+                "use a longer secret; if the value is not secret, write it in `vars`, or pass `--var`"
                     .to_owned(),
             ),
             Self::Unusable { fault, .. } | Self::UnusableSecret { fault, .. } => {
@@ -504,22 +504,6 @@ impl CredentialSources {
         found.find(|value| !value.expose().is_empty())
     }
 
-    /// The variable that holds a credential; a key can stand in the file that `…_FILE` names, and its
-    /// variable is the one without that ending. `None` for what stands in no variable.
-    pub(crate) fn found_variable(
-        &self,
-        scheme: &str,
-        owner: CredentialOwner<'_>,
-        name: &str,
-    ) -> Option<String> {
-        let own = self.find(scheme, owner, name).map(|(variable, _)| variable);
-        own.or_else(|| {
-            let (variable, _) = self.find(scheme, owner, &key_file_name(name))?;
-            let end = variable.len() - (key_file_name(name).len() - name.len());
-            variable.get(..end).map(str::to_owned)
-        })
-    }
-
     pub(super) fn find(
         &self,
         scheme: &str,
@@ -614,7 +598,7 @@ fn find_in_keyring(
 
 fn unchecked_warning(path: &Path, reason: &str) -> String {
     format!(
-        "git could not tell whether it ignores `{}` ({reason}): check that it is never committed",
+        "git could not tell whether it ignores `{}` ({reason}): make sure that the file is never committed",
         path.display()
     )
 }
@@ -672,7 +656,7 @@ fn is_true(
     match value.as_ref() {
         Value::Bool(flag) => Ok(*flag),
         _ => Err(fault(
-            "the condition gives neither `true` nor `false`".to_owned(),
+            "the condition returns neither `true` nor `false`".to_owned(),
         )),
     }
 }

@@ -66,7 +66,7 @@ pub(crate) fn with_timeout<T>(
         match awake_timeout(DATABASE_TIMEOUT, work).await {
             Ok(result) => result.map_err(|error| database_error(&error)),
             Err(_) => Err(DatabaseError::Failed(format!(
-                "it did not answer within {} s",
+                "it did not respond within {} s",
                 DATABASE_TIMEOUT.as_secs()
             ))),
         }

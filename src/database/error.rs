@@ -5,6 +5,6 @@
 pub enum DatabaseError {
     #[error("the database of the store: {0}")]
     Failed(String),
-    #[error("this build cannot use PostgreSQL: it was made without the feature `postgres`")]
+    #[error("this build of ingam lacks the feature `postgres`")]
     NotBuiltIn,
 }

@@ -35,7 +35,7 @@ fn syntax_error(text: &str, error: &JsonPathError) -> PathError {
             offset,
             format!("`{}` is not allowed here", letter.escape_debug()),
         ),
-        None => PathError::new(text.len(), "the path ends too early"),
+        None => PathError::new(text.len(), "the path is incomplete"),
     }
 }
 
@@ -61,13 +61,13 @@ fn semantic_error(text: &str, message: &str) -> PathError {
     let reason = if message.contains("not comparable") {
         not_comparable_reason(function)
     } else {
-        format!("`{function}` does not take that")
+        format!("this argument is not valid for `{function}`")
     };
     FunctionTypeError::new(function, reason).into_path_error(text)
 }
 
 fn not_comparable_reason(function: &str) -> String {
-    format!("`{function}` is true or false by itself and is not compared or passed on")
+    format!("`{function}` is already true or false, and cannot be compared or used as an argument")
 }
 
 /// A fault of types. The library keeps no places, so it is looked up in the text by its function.
@@ -170,7 +170,7 @@ fn test_expression(part: &ast::Test) -> CompileResult<FilterExpression> {
                 let name = function_name(other);
                 Err(FunctionTypeError::new(
                     name,
-                    format!("`{name}` yields a value, which must be compared with something"),
+                    format!("`{name}` returns a value, which must be compared"),
                 ))
             }
         },
@@ -191,7 +191,7 @@ fn matches(
                 FunctionTypeError::new(
                     name,
                     format!(
-                        "the expression in `{name}` is faulty: {}",
+                        "the expression in `{name}` is not valid: {}",
                         regex_error_summary(&error)
                     ),
                 )
@@ -309,7 +309,7 @@ fn value_argument(name: &'static str, argument: &ast::FnArg) -> CompileResult<Fi
     }
     Err(FunctionTypeError::new(
         name,
-        format!("`{name}` takes one value, and this path may name several"),
+        format!("`{name}` needs one value, but this path can find several"),
     ))
 }
 
@@ -319,14 +319,14 @@ fn query_argument(name: &'static str, argument: &ast::FnArg) -> CompileResult<Fi
         ast::FnArg::Test(test) => filter_query(name, test),
         ast::FnArg::Literal(_) => Err(FunctionTypeError::new(
             name,
-            format!("`{name}` takes a path such as `@.name`"),
+            format!("`{name}` needs a path such as `@.name`"),
         )),
         ast::FnArg::Filter(_) => Err(condition_not_allowed(name)),
     }
 }
 
 fn condition_not_allowed(name: &'static str) -> FunctionTypeError {
-    FunctionTypeError::new(name, format!("`{name}` takes no condition"))
+    FunctionTypeError::new(name, format!("`{name}` does not accept a condition"))
 }
 
 fn filter_query(name: &'static str, test: &ast::Test) -> CompileResult<FilterQuery> {
@@ -341,7 +341,7 @@ fn filter_query(name: &'static str, test: &ast::Test) -> CompileResult<FilterQue
         }),
         ast::Test::Function(_) => Err(FunctionTypeError::new(
             name,
-            format!("`{name}` takes a path such as `@.name`, not a function"),
+            format!("`{name}` needs a path such as `@.name`, not a function"),
         )),
     }
 }

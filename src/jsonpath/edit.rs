@@ -28,7 +28,7 @@ impl JsonPath {
     /// there is added behind the others.
     ///
     /// # Errors
-    /// When something on the way is not there, or an item of a list is not.
+    /// When something on the way does not exist, or an item of a list is not.
     pub(crate) fn with_value(&self, mut root: Value, value: Value) -> Result<Value, EditError> {
         let mut parent = self.parent_mut(&mut root)?;
         match (&mut parent.node, parent.last) {
@@ -52,7 +52,7 @@ impl JsonPath {
     /// `root` without what this path names, which is one value or none.
     ///
     /// # Errors
-    /// When something on the way is not there.
+    /// When something on the way does not exist.
     pub(crate) fn without_value(&self, mut root: Value) -> Result<Value, EditError> {
         let mut parent = self.parent_mut(&mut root)?;
         match (&mut parent.node, parent.last) {
@@ -120,7 +120,7 @@ impl EditPlace<'_> {
         };
         let missing = || EditError {
             path: path.clone(),
-            reason: "is not there".to_owned(),
+            reason: "does not exist".to_owned(),
             hint: None,
         };
         let node = found.ok_or_else(missing)?;

@@ -36,7 +36,7 @@ impl PathError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SearchLimitExceeded {
     #[error(
-        "the path looks at more than {MAX_VISITS} places of this response; name what it looks for more exactly"
+        "the path visits more than {MAX_VISITS} places of this response: use a more specific path"
     )]
     Visits,
     #[error("a regular expression in this response, which the path matches with, is too large")]
@@ -48,14 +48,14 @@ pub enum SearchLimitExceeded {
 pub(crate) enum SearchError {
     #[error(transparent)]
     Limit(#[from] SearchLimitExceeded),
-    #[error("{0}, so which of them is meant is not known")]
+    #[error("{0}, so the path is ambiguous")]
     Duplicate(#[from] NameStandsTwice),
 }
 
 /// A member whose name stands again in the same object.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{path}` stands twice in the response (line {}, column {} and line {}, column {})",
+    "`{path}` appears twice in the response (line {}, column {} and line {}, column {})",
     first.line, first.column, second.line, second.column
 )]
 pub(crate) struct NameStandsTwice {

@@ -21,17 +21,17 @@ pub(super) fn check_path_text(text: &str) -> Result<(), PathError> {
     if text.len() > MAX_LEN {
         return Err(PathError::new(
             0,
-            format!("a path is no longer than {MAX_LEN} bytes"),
+            format!("a path can have at most {MAX_LEN} bytes"),
         ));
     }
     if !text.starts_with('$') {
-        return Err(PathError::new(0, "a path begins with `$`")
-            .with_hint("`$` is the whole response, `$.name` a member of it"));
+        return Err(PathError::new(0, "a path must begin with `$`")
+            .with_hint("`$` is the whole response, `$.name` is a member of it"));
     }
     if text.ends_with(is_blank) {
         return Err(PathError::new(
             text.trim_end_matches(is_blank).len(),
-            "a blank stands behind the path",
+            "there is a space after the path",
         ));
     }
     PathScanner {
@@ -74,7 +74,7 @@ impl<'t> PathScanner<'t> {
         self.open.pop().map_or(Ok(()), |open| {
             Err(PathError::new(
                 open.at,
-                format!("no `{}` closes this", open.closed_by),
+                format!("the closing `{}` is missing", open.closed_by),
             ))
         })
     }
@@ -117,7 +117,7 @@ impl<'t> PathScanner<'t> {
         }
         Err(PathError::new(
             start,
-            format!("no `{quote}` closes this text"),
+            format!("the closing `{quote}` is missing"),
         ))
     }
 
@@ -125,7 +125,7 @@ impl<'t> PathScanner<'t> {
         let dots = self.take_while(|letter| letter == '.');
         match self.peek_char() {
             _ if dots.len() > 2 => {
-                self.fail("`..` looks everywhere below; there is nothing with more dots")
+                self.fail("use `..` to search all levels; more dots are not allowed")
             }
             Some('*') => {
                 self.at += 1;
@@ -141,7 +141,7 @@ impl<'t> PathScanner<'t> {
             Some(letter) if is_name_char(letter) => self.scan_name(),
             Some('\'' | '"') => Err(PathError::new(
                 self.at,
-                "a quoted name stands in brackets, without a dot",
+                "write a quoted name in brackets, without a dot",
             )
             .with_hint("`$['a name']`")),
             _ => self.fail(format!("a name or `*` must follow `{dots}`")),
@@ -159,11 +159,8 @@ impl<'t> PathScanner<'t> {
             Some('-') if blanks.is_empty() => true,
             Some(letter) if !blanks.is_empty() => is_name_char(letter),
             Some('(') => {
-                let reason = format!(
-                    "`{}()` is not asked of a value with a dot",
-                    &self.text[start..end]
-                );
-                let hint = "RFC 9535 knows `length(@.name)` in filters; for the response itself use the predicate `length`";
+                let reason = format!("`{}()` cannot be called with a dot", &self.text[start..end]);
+                let hint = "RFC 9535 allows `length(@.name)` in filters; for the response itself, use the predicate `length`";
                 return Err(PathError::new(end, reason).with_hint(hint));
             }
             _ => false,
@@ -172,7 +169,7 @@ impl<'t> PathScanner<'t> {
             return Ok(());
         }
         self.take_while(|letter| letter == '-' || is_name_char(letter));
-        let reason = "such a name stands in brackets and quotes";
+        let reason = "write such a name in brackets and quotes";
         Err(PathError::new(end, reason).with_hint(format!("`['{}']`", &self.text[start..self.at])))
     }
 
@@ -192,7 +189,7 @@ impl<'t> PathScanner<'t> {
         }
         let in_filter = self.text[..start].contains('?');
         let hint = if in_filter {
-            format!("a text is `'{word}'`, a member `@.{word}`")
+            format!("write `'{word}'` for text, `@.{word}` for a member")
         } else {
             format!("`['{word}']`")
         };
@@ -205,7 +202,9 @@ impl<'t> PathScanner<'t> {
             .starts_with('(')
         {
             let error = PathError::new(self.at + 1, "RFC 9535 has no scripts in brackets");
-            return Err(error.with_hint("a filter is `[?@.price > 1]`, the last element `[-1]`"));
+            return Err(
+                error.with_hint("write `[?@.price > 1]` for a filter, `[-1]` for the last element")
+            );
         }
         self.open_bracket(']', false)
     }
@@ -236,7 +235,7 @@ impl<'t> PathScanner<'t> {
                 "`{}` is expected before this `{letter}`",
                 open.closed_by
             )),
-            None => self.fail(format!("nothing is open that this `{letter}` could close")),
+            None => self.fail(format!("this `{letter}` closes nothing")),
         }
     }
 
@@ -261,7 +260,7 @@ impl<'t> PathScanner<'t> {
                 start,
                 format!("{text} cannot be compared exactly in a path"),
             )
-            .with_hint("look for it with a predicate: `some: { includes: { … } }`")),
+            .with_hint("use a predicate instead: `some: { includes: { … } }`")),
             _ => Ok(()),
         }
     }
@@ -274,16 +273,20 @@ impl<'t> PathScanner<'t> {
             ("=~", "match(…) or search(…)"),
         ];
         if let Some((wrong, right)) = wrong.iter().find(|(wrong, _)| rest.starts_with(wrong)) {
-            return Err(PathError::new(self.at, format!("`{wrong}` is not known"))
-                .with_hint(format!("write `{right}`")));
+            return Err(
+                PathError::new(self.at, format!("`{wrong}` is not supported"))
+                    .with_hint(format!("write `{right}`")),
+            );
         }
         let double = ["==", "!=", "<=", ">=", "&&", "||"];
         match rest.as_bytes()[0] {
             _ if double.iter().any(|double| rest.starts_with(double)) => self.at += 2,
             byte @ (b'=' | b'&' | b'|') => {
                 let letter = char::from(byte);
-                return Err(PathError::new(self.at, format!("`{letter}` is not known"))
-                    .with_hint(format!("write `{letter}{letter}`")));
+                return Err(
+                    PathError::new(self.at, format!("`{letter}` is not supported"))
+                        .with_hint(format!("write `{letter}{letter}`")),
+                );
             }
             _ => self.at += 1,
         }

@@ -199,12 +199,17 @@ fn a_number_that_would_be_rounded_is_refused() {
 #[test]
 fn a_fault_says_where_and_what_to_write() {
     for (path, offset, reason, hint) in [
-        ("a.b", 0, "a path begins with `$`", "`$.name` a member"),
-        ("$.a ", 3, "a blank stands behind", ""),
+        (
+            "a.b",
+            0,
+            "a path must begin with `$`",
+            "`$.name` is a member",
+        ),
+        ("$.a ", 3, "there is a space after", ""),
         ("$.", 2, "a name or `*` must follow `.`", ""),
         ("$.a..", 5, "a name or `*` must follow `..`", ""),
         ("$. a", 2, "a name or `*` must follow `.`", ""),
-        ("$...a", 4, "nothing with more dots", ""),
+        ("$...a", 4, "more dots are not allowed", ""),
         ("$.a b", 3, "brackets and quotes", "`['a b']`"),
         (
             "$.content-type",
@@ -217,34 +222,39 @@ fn a_fault_says_where_and_what_to_write() {
         (
             "$.a.length()",
             10,
-            "`length()` is not asked",
+            "`length()` cannot be called with a dot",
             "the predicate `length`",
         ),
         ("$[a]", 2, "`a` must be quoted", "`['a']`"),
         ("$[?@.a == foo]", 10, "`foo` must be quoted", "`@.foo`"),
-        ("$[?@.a = 1]", 7, "`=` is not known", "`==`"),
-        ("$[?@.a === 1]", 7, "`===` is not known", "`==`"),
-        ("$[?@.a =~ 'x']", 7, "`=~` is not known", "match(…)"),
-        ("$[?@.a & @.b]", 7, "`&` is not known", "`&&`"),
+        ("$[?@.a = 1]", 7, "`=` is not supported", "`==`"),
+        ("$[?@.a === 1]", 7, "`===` is not supported", "`==`"),
+        ("$[?@.a =~ 'x']", 7, "`=~` is not supported", "match(…)"),
+        ("$[?@.a & @.b]", 7, "`&` is not supported", "`&&`"),
         ("$[(@.length-1)]", 2, "no scripts", "`[-1]`"),
-        ("$.a[0", 3, "no `]` closes this", ""),
-        ("$.a]", 3, "nothing is open", ""),
+        ("$.a[0", 3, "the closing `]` is missing", ""),
+        ("$.a]", 3, "closes nothing", ""),
         ("$[?(@.a]", 7, "`)` is expected", ""),
-        ("$['a]", 2, "no `'` closes this text", ""),
+        ("$['a]", 2, "the closing `'` is missing", ""),
         ("$[?lenght(@.a) > 1]", 3, "no function `lenght`", "`length`"),
         ("$[?in(@.a, 'b')]", 3, "no function `in`", ""),
         ("$[?count(@.a)]", 3, "must be compared", ""),
         (
             "$[?match(@.a, 'b') == true]",
             3,
-            "true or false by itself",
+            "already true or false",
             "",
         ),
-        ("$[?length(@.*) > 1]", 3, "takes one value", ""),
-        ("$[?count(1) > 1]", 3, "`count` does not take that", ""),
+        ("$[?length(@.*) > 1]", 3, "needs one value", ""),
+        (
+            "$[?count(1) > 1]",
+            3,
+            "this argument is not valid for `count`",
+            "",
+        ),
         ("$[?match(@.a) == 1]", 12, "`)` is not allowed here", ""),
         ("$['a\n']", 4, "a line break", "`\\n`"),
-        ("$[?value(!@.a) == 1]", 3, "takes no condition", ""),
+        ("$[?value(!@.a) == 1]", 3, "does not accept a condition", ""),
         ("$[?@.a == ]", 10, "`]` is not allowed here", ""),
         ("$[]", 2, "`]` is not allowed here", ""),
     ] {
@@ -272,7 +282,7 @@ fn an_expression_that_is_none_is_an_error_and_not_a_filter_that_finds_nothing() 
     let error = refused("$.a[?@.b && match(@.c, '(x')]");
     assert_eq!(
         (error.offset, error.reason.as_str()),
-        (12, "the expression in `match` is faulty: unclosed group")
+        (12, "the expression in `match` is not valid: unclosed group")
     );
     refused("$[?search(@, '[')]");
     refused("$[?search(@, '((a{1,100}){1,100}){1,100}')]");
@@ -450,8 +460,8 @@ fn twice(text: &str, path: &str) -> Option<String> {
 fn a_member_that_stands_twice_fails_the_path_that_looks_at_it_and_no_other() {
     let text =
         r#"{"data":{"id":1,"list":[{"a":1}],"\u0069d":2},"more":[{"x":1,"x":2,"y":3},{"y":4}]}"#;
-    let id = "`$.data.id` stands twice in the response (line 1, column 10 and line 1, column 34)";
-    let x = "`$.more[0].x` stands twice in the response (line 1, column 56 and line 1, column 62)";
+    let id = "`$.data.id` appears twice in the response (line 1, column 10 and line 1, column 34)";
+    let x = "`$.more[0].x` appears twice in the response (line 1, column 56 and line 1, column 62)";
     for (path, expected) in [
         ("$.data.id", Some(id)),
         ("$.data", Some(id)),
@@ -473,14 +483,13 @@ fn a_member_that_stands_twice_fails_the_path_that_looks_at_it_and_no_other() {
         ("$.more[?@.y == 3]", Some(x)),
         ("$.more[?@.y == $.data.id]", Some(id)),
     ] {
-        let expected =
-            expected.map(|twice| format!("{twice}, so which of them is meant is not known"));
+        let expected = expected.map(|twice| format!("{twice}, so the path is ambiguous"));
         assert_eq!(twice(text, path), expected, "{path}");
     }
     let pretty = "{\n  \"한\": 1,\n  \"한\": 2\n}";
     assert_eq!(
         twice(pretty, "$.한").unwrap(),
-        "`$.한` stands twice in the response (line 2, column 3 and line 3, column 3), so which of them is meant is not known"
+        "`$.한` appears twice in the response (line 2, column 3 and line 3, column 3), so the path is ambiguous"
     );
 }
 

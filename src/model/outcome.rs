@@ -64,19 +64,21 @@ impl ErrorKind {
     pub fn advice(self) -> &'static str {
         match self {
             Self::Auth => {
-                "the key or token is not accepted: is it the key of this environment, and is the account authorized?"
+                "the marketplace does not accept the key or the token: check that the key belongs to this environment, and that the account is authorized"
             }
-            Self::TokenExpired => "the token is too old or was replaced: get a new one",
+            Self::TokenExpired => "the token has expired or was replaced: get a new one",
             Self::Signature => {
-                "the signature is not accepted: `ingam explain` shows every line of it; check the key, the host and the path"
+                "the marketplace does not accept the signature: `ingam explain` shows every step of it; check the key, the host and the path"
             }
-            Self::Clock => "the time in the request is not accepted: check this machine's clock",
+            Self::Clock => {
+                "the marketplace does not accept the time in the request: check the clock of this machine"
+            }
             Self::RateLimit => "too many calls: wait before the next one",
             Self::Permission => {
-                "the marketplace does not allow this: check the permissions of the key and whether this machine's address is registered"
+                "the marketplace does not allow this call: check the permissions of the key, and whether the address of this machine is registered"
             }
             Self::Input => "the marketplace does not accept the input: see its message",
-            Self::Server => "the marketplace has a fault of its own: try again later",
+            Self::Server => "the marketplace has an internal error: try again later",
         }
     }
 }

@@ -317,11 +317,11 @@ pub struct WorkspaceFile {
 /// Why a file of the workspace cannot be used. The text follows "the file".
 #[derive(Debug, thiserror::Error)]
 pub enum WorkspaceFileError {
-    #[error("`{}` lies outside the workspace", .0.display())]
+    #[error("`{}` is outside the workspace", .0.display())]
     Outside(PathBuf),
-    #[error("`{}` leads outside the workspace by a link", .0.display())]
+    #[error("`{}` is a link to a place outside the workspace", .0.display())]
     LinkOutside(PathBuf),
-    #[error("`{}` is hidden or lies in a hidden folder, where secrets are kept", .0.display())]
+    #[error("`{}` is hidden or in a hidden folder, where secrets may be stored", .0.display())]
     Hidden(PathBuf),
     #[error("`{}` is where ingam keeps credentials and tokens", .0.display())]
     Store(PathBuf),

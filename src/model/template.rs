@@ -50,7 +50,7 @@ impl Template {
             if source.is_empty() {
                 return Err(TemplateSyntaxError {
                     offset: open,
-                    reason: "nothing stands between `{{` and `}}`",
+                    reason: "there is no expression between `{{` and `}}`",
                 });
             }
             if open > from {

@@ -49,18 +49,17 @@ fn check_steps(
     for expression in used {
         for name in root_names(expression) {
             let reason = if received.contains(name.as_str()) {
-                "a response can give this value"
+                "this value can come from a response"
             } else if is_no_variable(&name) {
                 "not a variable"
             } else {
                 continue;
             };
-            let diagnostic = Diagnostic::error(format!("`{name}` cannot name a file that is sent"))
-                .at(expression.at, reason);
-            diagnostics.push(
-                diagnostic
-                    .hint("a path sees `vars`, `cases`, `params` and `--var`; use one of them"),
-            );
+            let diagnostic =
+                Diagnostic::error(format!("`{name}` cannot be the path of a file to send"))
+                    .at(expression.at, reason);
+            diagnostics
+                .push(diagnostic.hint("a path can use only `vars`, `cases`, `params` and `--var`"));
         }
     }
 }

@@ -86,14 +86,16 @@ fn check_unit_count(
         total = total.saturating_add(count);
         if total > MAX_UNITS {
             let reason = if count == total {
-                format!("this file makes {count} units, and a run has at most {MAX_UNITS}")
+                format!("this file has {count} units, but a run can have at most {MAX_UNITS}")
             } else {
-                format!("with the {count} units of this file, the run has more than {MAX_UNITS}")
+                format!(
+                    "with the {count} units of this file, the run has more than {MAX_UNITS} units"
+                )
             };
             let diagnostic = Diagnostic::error(reason).at(request.at, "cases × accounts × params");
-            return diagnostics.push(diagnostic.hint(
-                "remove cases or params, or name the files to run, so that each run has fewer units",
-            ));
+            return diagnostics.push(
+                diagnostic.hint("remove cases or params, or select fewer files for each run"),
+            );
         }
     }
 }
@@ -274,10 +276,11 @@ fn check_step_accounts(
         let Some(named) = &step.account else { continue };
         if let Some(all) = all {
             let diagnostic =
-                Diagnostic::error("a step with an account of its own runs once for each account")
+                Diagnostic::error("a step with its own account would run once for each account")
                     .at(named.at, "one account")
                     .at(all.at, "each account");
-            return diagnostics.push(diagnostic.hint("name one account in the file, too"));
+            return diagnostics
+                .push(diagnostic.hint("write one account at the top of the file too"));
         }
         let schemes = step.calls().map(|call| call.scheme.name.as_str());
         for scheme in schemes.filter(|scheme| has_own_accounts(scheme, workspace, environment)) {
@@ -337,7 +340,7 @@ fn check_all_accounts(
     let diagnostic = Diagnostic::error(reason);
     diagnostics.push(
         diagnostic
-            .at(named.at, "each of none")
+            .at(named.at, "there are none")
             .hint("add it under `envs` in ingam.yaml, or choose another account"),
     );
 }
@@ -355,7 +358,7 @@ fn check_ambiguous_account(
         if accounts.len() > 1 {
             let names = join_names(accounts.iter().map(|account| account.name.as_str()), "and");
             let reason = format!(
-                "`{}` has the accounts {names} in environment `{environment}`, and none is named",
+                "`{}` has the accounts {names} in environment `{environment}`, but the request chooses none",
                 step.scheme.name
             );
             let diagnostic = Diagnostic::error(reason).at(step.scheme.at, "for this scheme");
@@ -433,22 +436,22 @@ impl<'c> NameChecker<'c> {
         }
         // The steps are checked in their own file, which has the same names.
         if !known.insert(used.prefix.clone()) {
-            let diagnostic = Diagnostic::error(format!("`{}` is defined already", used.prefix)).at(
+            let diagnostic = Diagnostic::error(format!("`{}` is already defined", used.prefix)).at(
                 used.at,
                 "the captures of these steps would hide the other value",
             );
             self.diagnostics
-                .push(diagnostic.hint("write `name:` beside `use` for another name"));
+                .push(diagnostic.hint("write `name:` next to `use` for another name"));
         }
         let captures = steps.iter().flat_map(|step| &step.captures);
         self.members.push(NameMembers::new(
             &used.prefix,
-            format!("what `use` brings as `{}`", used.prefix),
+            format!("`{}` (from `use`)", used.prefix),
             captures.map(|capture| capture.name.clone()).collect(),
         ));
     }
 
-    /// A condition of a file is judged before fixtures are set up.
+    /// A condition of a file is evaluated before fixtures are set up.
     fn check_file_condition(
         &mut self,
         request: &Request,
@@ -474,9 +477,9 @@ impl<'c> NameChecker<'c> {
         for expression in when.value.expressions() {
             if let Some(root) = root_names(expression).find(|root| late.contains(root.as_str())) {
                 let diagnostic = Diagnostic::error(format!("`{root}` needs a fixture"))
-                    .at(expression.at, "judged before fixtures are set up");
+                    .at(expression.at, "evaluated before fixtures are set up");
                 self.diagnostics.push(diagnostic.hint(
-                    "use `env`, `account`, `cases` and `vars` without fixtures, or write `when` at a step",
+                    "use `env`, `account`, `cases` and `vars` without fixtures, or move `when` to a step",
                 ));
                 return;
             }
@@ -538,7 +541,7 @@ impl<'c> NameChecker<'c> {
         }
         // What the language defines was refused when the file was loaded.
         if !RESERVED_NAMES.contains(&each.item.as_str()) {
-            let diagnostic = Diagnostic::error(format!("`{}` is defined already", each.item))
+            let diagnostic = Diagnostic::error(format!("`{}` is already defined", each.item))
                 .at(each.item_at, "a round would hide the other value");
             self.diagnostics
                 .push(diagnostic.hint("choose a new name for the value of a round"));
@@ -610,7 +613,7 @@ impl<'c> NameChecker<'c> {
                 format!("captured only when `{}` is true", found.when),
             );
         let hint = format!(
-            "write `when: \"{{{{ {} }}}}\"` at this step, too, or give the capture a `default`",
+            "write `when: \"{{{{ {} }}}}\"` at this step too, or add a `default` to the capture",
             found.when
         );
         self.diagnostics.push(diagnostic.hint(hint));
@@ -641,12 +644,12 @@ impl<'c> NameChecker<'c> {
             .iter()
             .filter(|setting| !known.contains(&setting.name))
         {
-            let diagnostic = Diagnostic::error(format!("`{}` has no first value", setting.name))
+            let diagnostic = Diagnostic::error(format!("`{}` has no initial value", setting.name))
                 .at(setting.name_at, "not defined");
             let hint = similar_name_hint(&setting.name, known.sorted());
             let hint = hint.unwrap_or_else(|| {
                 format!(
-                    "give it one in `vars` of the file: `vars: {{ {}: \"\" }}`",
+                    "set it in `vars` of the file: `vars: {{ {}: \"\" }}`",
                     setting.name
                 )
             });
@@ -680,7 +683,7 @@ impl<'c> NameChecker<'c> {
             return;
         };
         if !members.has(member) {
-            let text = format!("{} knows no `{member}` here", members.description);
+            let text = format!("{} has no member `{member}` here", members.description);
             let diagnostic = Diagnostic::error(text).at(expression.at, "unknown member");
             self.diagnostics
                 .push(diagnostic.maybe_hint(did_you_mean(member, members.names())));
@@ -705,7 +708,7 @@ impl<'c> NameChecker<'c> {
             self.diagnostics.push(
                 diagnostic
                     .at(capture.name_at, format!("captured only by {when}"))
-                    .hint("what one step captures, the steps after it may use"),
+                    .hint("a step can use only captures of earlier steps"),
             );
             return;
         }
@@ -746,7 +749,7 @@ impl<'c> NameChecker<'c> {
             return format!("did you mean `{}.{name}`?", members.root);
         }
         if ["cred", "token"].contains(&name) {
-            return "no template of a request sees a secret or a token; the scheme adds what is needed"
+            return "templates of a request cannot use secrets or tokens; the scheme adds them"
                 .to_owned();
         }
         if self.fixtures.iter().any(|fixture| fixture.name == name) {
@@ -754,7 +757,7 @@ impl<'c> NameChecker<'c> {
         }
         let gives_it = |variant: &CaseVariant| variant.vars.iter().any(|field| field.name == name);
         if self.variants.iter().any(gives_it) {
-            return "not every case gives it: give it in each, or a default in `vars` of the file"
+            return "some cases do not set it: set it in every case, or set a default in `vars` of the file"
                 .to_owned();
         }
         let similar = Some(known)

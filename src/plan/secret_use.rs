@@ -151,7 +151,8 @@ pub(super) fn check_secret_uses(workspace: &Workspace, diagnostics: &mut Diagnos
     let shared = workspace.environments.iter().flat_map(|own| &own.vars);
     for expression in field_expressions(workspace.vars.iter().chain(shared)) {
         if uses_any(expression, &SecretHolders::default()) {
-            let diagnostic = Diagnostic::error("a variable of `ingam.yaml` holds no secret");
+            let diagnostic =
+                Diagnostic::error("a variable of `ingam.yaml` cannot contain a secret");
             diagnostics.push(
                 diagnostic
                     .at(expression.at, "every request would need it")
@@ -291,14 +292,14 @@ impl SecretHolders {
             .chain(step.body.file_expressions())
             .chain(step.body.filename_expressions());
         for name in names.filter(|name| uses_any(name, self)) {
-            let diagnostic = Diagnostic::error("a name of a file cannot hold a secret");
+            let diagnostic = Diagnostic::error("a file name cannot contain a secret");
             diagnostics.push(
                 diagnostic
                     .at(
                         name.at,
-                        "it stands in the clear, on the disk or where the file goes",
+                        "a file name is visible on the disk and to the receiver",
                     )
-                    .hint("use a variable or a capture that is no secret"),
+                    .hint("use a variable or a capture that is not secret"),
             );
         }
     }
@@ -318,13 +319,14 @@ impl SecretHolders {
             .chain(headers)
             .chain(step.body.expressions());
         for expression in sent.filter(|expression| uses_any(expression, self)) {
-            let diagnostic =
-                Diagnostic::error("a request to an address of a response cannot hold a secret");
+            let diagnostic = Diagnostic::error(
+                "a request to an address from a response cannot contain a secret",
+            );
             diagnostics.push(
                 diagnostic
                     .at(
                         expression.at,
-                        "the response names the host that would get it",
+                        "the response determines the host that would receive it",
                     )
                     .hint("send it to a host of the scheme, without `external`"),
             );
@@ -352,9 +354,9 @@ impl SecretHolders {
     ) {
         for expression in expressions.filter(|expression| uses_any(expression, self)) {
             let diagnostic = Diagnostic::error("an undo cannot use a secret")
-                .at(expression.at, "the ledger would have to keep it");
+                .at(expression.at, "the ledger would have to store it");
             diagnostics.push(diagnostic.hint(
-                "let the scheme sign the undo, or delete the thing in a last step of the request",
+                "let the scheme sign the undo, or delete the item in the last step of the request",
             ));
         }
     }
@@ -381,12 +383,12 @@ fn name_fault(name: &str) -> Option<Diagnostic> {
     match parts.as_slice() {
         // The variable has no capitals of its own to tell two names apart.
         [SECRET_ROOT, secret] if secret.contains(|letter: char| letter.is_uppercase()) => {
-            let diagnostic = Diagnostic::error(format!("`{name}` has capitals"));
+            let diagnostic = Diagnostic::error(format!("`{name}` has upper-case letters"));
             Some(diagnostic.hint(hint(&secret.to_lowercase())))
         }
         [SECRET_ROOT, _] => None,
         [SECRET_ROOT, ..] => {
-            let diagnostic = Diagnostic::error(format!("`{name}` names no secret"));
+            let diagnostic = Diagnostic::error(format!("`{name}` is not a secret"));
             Some(diagnostic.hint(hint("buyer_password")))
         }
         _ => None,
@@ -397,7 +399,10 @@ fn name_fault(name: &str) -> Option<Diagnostic> {
 fn use_fault(expression: &Expression) -> Option<Diagnostic> {
     for name in all_names(expression) {
         if let Some(fault) = name_fault(&name) {
-            return Some(fault.at(expression.at, "a secret has one name, in small letters"));
+            return Some(fault.at(
+                expression.at,
+                "the name of a secret has only lower-case letters",
+            ));
         }
     }
     if expression.lookup.is_some() {
@@ -407,11 +412,11 @@ fn use_fault(expression: &Expression) -> Option<Diagnostic> {
         .into_iter()
         .find(|filter| !KEEPING_FILTERS.contains(&filter.as_str()))?;
     let reason = if taken_apart == "[" {
-        "a part of a secret could not be hidden".to_owned()
+        "ingam could not redact a part of a secret".to_owned()
     } else {
-        format!("what `{taken_apart}` makes of a secret could not be hidden")
+        format!("ingam could not redact the result of `{taken_apart}`")
     };
     Some(Diagnostic::error(reason).at(expression.at, "holds a secret").hint(
-        "use all of it: `{{ secret.NAME }}`, joined to other text with `~`, or with `| encode_base64`",
+        "use the whole secret: `{{ secret.NAME }}`, joined with other text with `~`, or with `| encode_base64`",
     ))
 }

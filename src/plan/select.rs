@@ -20,7 +20,7 @@ pub(crate) struct RequestSelection {
 /// Why nothing can be run.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum SelectionError {
-    #[error("no request fits `{word}`")]
+    #[error("no request matches `{word}`")]
     NoMatch { word: String, hint: Option<String> },
     /// The word is the id of one unit, and its file has no such unit.
     #[error("`{file}` has no `{rest}`")]
@@ -31,7 +31,7 @@ pub(crate) enum SelectionError {
     },
     #[error("no request has the tag `{tag}`")]
     Tag { tag: String, hint: Option<String> },
-    #[error("nothing is left to run")]
+    #[error("no request is left to run")]
     Empty,
     #[error("there is no file in `requests/`")]
     NoRequests,
@@ -44,7 +44,7 @@ impl SelectionError {
             Self::NoMatch { hint, .. } | Self::Tag { hint, .. } | Self::NoUnit { hint, .. } => {
                 hint.as_deref()
             }
-            Self::Empty => Some("the tags leave nothing over: `ingam list` shows all requests"),
+            Self::Empty => Some("no request matches the tags: `ingam list` shows all requests"),
             Self::NoRequests => Some("write one, or run `ingam init` for an example"),
         }
     }

@@ -111,8 +111,7 @@ impl ExchangeGroup {
         let mut differs = differences(&self.request, sent);
         if self.served_other_headers(sent) {
             differs.push(
-                "headers: recorded without them, and another request of this run with other \
-                 headers got this response; record the file again"
+                "headers: they are not recorded, and another request of this run with different headers got this response; record the file again"
                     .to_owned(),
             );
         }

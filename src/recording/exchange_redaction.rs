@@ -30,11 +30,9 @@ pub(super) const RECORDED_HEADERS: [&str; 6] = [
 /// Why an exchange cannot be written.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RedactionError {
-    #[error("its body is binary and holds a secret, which cannot be taken out of it")]
+    #[error("its body is binary and contains a secret that cannot be redacted")]
     SecretInBytes,
-    #[error(
-        "its body looks compressed and cannot be decompressed, so nothing says that it holds no secret"
-    )]
+    #[error("its body looks compressed but cannot be decompressed, so it may contain a secret")]
     UnreadableCompression,
     #[error(transparent)]
     Personal(#[from] PersonalDataError),

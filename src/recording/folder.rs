@@ -32,7 +32,7 @@ pub(crate) enum FolderError {
         path: PathBuf,
         error: std::io::Error,
     },
-    #[error("{} is broken, and nothing is written over it: {reason}", .path.display())]
+    #[error("{} is damaged, and ingam does not overwrite it: {reason}", .path.display())]
     Broken {
         path: PathBuf,
         reason: BrokenRecording,
@@ -56,15 +56,13 @@ pub(crate) enum BrokenRecording {
 /// Why nothing can be recorded into a file.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum NotRecordable {
-    #[error("it holds `resources`, which are written by hand: move them to a file of their own")]
+    #[error("it contains `resources`, which are written by hand: move them to a separate file")]
     HoldsResources,
-    #[error(
-        "it holds stubs, with `times`, `delay` or `then_push`: move them to a file of their own"
-    )]
+    #[error("it contains stubs with `times`, `delay` or `then_push`: move them to a separate file")]
     HoldsStubs,
-    #[error("it is a recording of `{recorded}`, and this is one of `{scheme}`")]
+    #[error("it is a recording of `{recorded}`, but this request is of `{scheme}`")]
     OtherScheme { recorded: String, scheme: String },
-    #[error("it leads outside of the workspace")]
+    #[error("it leads outside the workspace")]
     OutsideWorkspace,
     #[error("the time of the recording cannot be written: {0}")]
     TimeOutOfRange(#[from] jiff::Error),

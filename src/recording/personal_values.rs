@@ -18,20 +18,20 @@ pub(super) const MAX_NESTING: usize = 3;
 /// Why personal data cannot be taken out of a response.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum PersonalDataError {
-    #[error("what is personal in it cannot be found: {0}")]
+    #[error("its personal data cannot be found: {0}")]
     Overrun(#[from] SearchLimitExceeded),
-    #[error("its body is not JSON as it should be, so no path of `redact` can be applied to it")]
+    #[error("its body should be JSON but is not, so the paths of `redact` cannot be applied")]
     NotJson,
-    #[error("its body is not XML as it should be, so no XPath of `redact` can be applied to it")]
+    #[error("its body should be XML but is not, so the XPaths of `redact` cannot be applied")]
     NotXml,
-    #[error("what is personal in it cannot be found: {0}")]
+    #[error("its personal data cannot be found: {0}")]
     XPath(#[from] XPathSearchError),
     #[error(
-        "its body is binary, and holds what a rule of `redact` names, which cannot be taken out of it"
+        "its body is binary and contains data that a rule of `redact` names but ingam cannot remove"
     )]
     FoundInBytes,
     #[error(
-        "its body looks compressed and cannot be decompressed, so no rule of `redact` can be applied to it"
+        "its body looks compressed but cannot be decompressed, so the rules of `redact` cannot be applied"
     )]
     UnreadableCompression,
 }

@@ -16,7 +16,7 @@ pub enum ReplayError {
     #[error(transparent)]
     Broken(#[from] BodyFileError),
     /// As the stub says.
-    #[error("the recording ends the connection here, as its `fault` says")]
+    #[error("the recording closes the connection here, because of its `fault`")]
     ConnectionClosed,
 }
 
@@ -152,7 +152,7 @@ pub(crate) fn describe_miss(miss: &ReplayMiss) -> String {
     match miss {
         ReplayMiss::Exhausted { file } => {
             format!(
-                "its stub in fixtures/recordings/{file}.yaml has answered as many times as its `times` says"
+                "its stub in fixtures/recordings/{file}.yaml was used as often as `times` allows"
             )
         }
         ReplayMiss::NoMatch { nearest: None } => NO_RECORDING.to_owned(),

@@ -36,7 +36,7 @@ pub(crate) enum WeakSecret {
     Number,
     #[error("it repeats one or two characters")]
     Repetition,
-    #[error("it is a text that stands in most responses")]
+    #[error("it is a text that appears in most responses")]
     CommonText,
 }
 

@@ -150,11 +150,8 @@ fn check_call(
     let has_zone = arguments.len() > 1;
     for ((offset, written), kind) in arguments.into_iter().zip(signature.arguments) {
         if is_named(written) {
-            let reason = format!(
-                "`{}` takes arguments in order, without names",
-                signature.name
-            );
-            return Err(wrong_call(reason, "has a named one".to_owned()));
+            let reason = format!("`{}` takes positional arguments only", signature.name);
+            return Err(wrong_call(reason, "this argument has a name".to_owned()));
         }
         let blanks = written.len() - written.trim_start().len();
         let written = written.trim();
@@ -190,7 +187,7 @@ fn check_literal(kind: ArgumentKind, text: &str, has_zone: bool) -> Result<(), C
         ArgumentKind::Zone => Zone::parse(text).map(drop).map_err(|mut error| {
             if Shift::parse(text).is_ok() {
                 error.hint = Some(format!(
-                    "the shift comes after the zone: `\"UTC\", \"{text}\"`"
+                    "write the zone before the shift: `\"UTC\", \"{text}\"`"
                 ));
             }
             error

@@ -10,15 +10,15 @@ pub(super) enum ConversionError {
         "{0} has too many digits to be computed with; used alone, as `{{{{ name }}}}`, it keeps every digit"
     )]
     TooManyDigits(Number),
-    #[error("something in it is not defined")]
+    #[error("a part of it is not defined")]
     Undefined,
-    #[error("the result holds more than {MAX_VALUES} values")]
+    #[error("the result has more than {MAX_VALUES} values")]
     TooManyValues,
-    #[error("the texts of the result are longer than {} MiB", MAX_RESULT_TEXT_BYTES >> 20)]
+    #[error("the text of the result is longer than {} MiB", MAX_RESULT_TEXT_BYTES >> 20)]
     TooMuchText,
     #[error("a {0} is not a value")]
     NotValue(ValueKind),
-    #[error("{0} has no spelling in JSON")]
+    #[error("{0} cannot be written in JSON")]
     NotJson(f64),
     #[error(transparent)]
     Engine(#[from] minijinja::Error),

@@ -241,16 +241,16 @@ fn check_path_value(
     let names = scope.dialect().names_in(expression)?;
     let wrong = |reason: &str| Err(RenderError::new(expression.at, reason));
     if names.iter().any(|name| scope.is_received(name)) {
-        return wrong("a value of a response cannot name a file that is sent");
+        return wrong("a value from a response cannot be the path of a file to send");
     }
     if value.contains(|letter: char| matches!(letter, '/' | '\\' | ':') || letter.is_control()) {
         return wrong(
-            "a value in the path of a file cannot hold `/`, `\\`, `:` or a control character",
+            "a value in a file path cannot contain `/`, `\\`, `:` or a control character",
         );
     }
     let begins_segment = before.is_empty() || before.ends_with('/');
     if begins_segment && (value.is_empty() || value.starts_with('.')) {
-        return wrong("a part of the path of a file cannot be empty or begin with a dot");
+        return wrong("a part of a file path cannot be empty or begin with a dot");
     }
     Ok(())
 }

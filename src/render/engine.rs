@@ -37,8 +37,9 @@ impl TemplateDialect {
     /// When the expression does not compile, or uses a filter or function that does not exist.
     pub fn check(self, expression: &Expression) -> Result<(), Diagnostic> {
         if expression.source.len() > MAX_EXPRESSION_BYTES {
-            return Err(Diagnostic::from(too_long(expression))
-                .hint("put a part of it into `vars`, under a name of its own"));
+            return Err(
+                Diagnostic::from(too_long(expression)).hint("move a part of it into `vars`")
+            );
         }
         if let Some(path) = &expression.lookup {
             let function = path
@@ -338,7 +339,7 @@ pub(super) fn check_rendered_size(at: Span, bytes: usize) -> Result<(), RenderEr
     let limit = MAX_RENDERED_BYTES >> 20;
     let error = RenderError::new(
         at,
-        format!("the values of templates take more than {limit} MiB with this one"),
+        format!("with this value, the templates use more than {limit} MiB"),
     );
     Err(error.hint("send a large body from a file, with `file: PATH`"))
 }
@@ -391,10 +392,9 @@ pub(super) fn push_text(
         other => {
             let error = RenderError::new(
                 expression.at,
-                format!("{} cannot stand inside text", describe_kind(other)),
+                format!("{} is not allowed inside text", describe_kind(other)),
             );
-            return Err(error
-                .hint("use `| compact` for JSON, or make the template this one expression only"));
+            return Err(error.hint("use `| compact` for JSON, or write only this one expression"));
         }
     }
     Ok(())
@@ -484,8 +484,8 @@ fn undefined_name(
 
 fn evaluation_error(expression: &Expression, error: &Error) -> RenderError {
     let reason = match error.kind() {
-        ErrorKind::OutOfFuel => "the expression does not come to an end".to_owned(),
-        ErrorKind::UndefinedError => format!("something in `{}` is not defined", expression.source),
+        ErrorKind::OutOfFuel => "the expression is incomplete".to_owned(),
+        ErrorKind::UndefinedError => format!("a part of `{}` is not defined", expression.source),
         kind => error
             .detail()
             .map_or_else(|| kind.to_string(), str::to_owned),

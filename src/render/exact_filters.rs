@@ -59,7 +59,9 @@ pub(super) fn apply(name: &str, value: &Value, arguments: &[Value]) -> Result<Va
         ("unix", []) => Ok(Value::from(read_zoned_moment(value)?.as_second())),
         ("unix", [format]) => unix(value, format, None),
         ("unix", [format, zone]) => unix(value, format, Some(zone)),
-        _ => Err(FilterFault::new(format!("`{name}` has other arguments"))),
+        _ => Err(FilterFault::new(format!(
+            "`{name}` has different arguments"
+        ))),
     }
 }
 
@@ -76,7 +78,7 @@ fn unix(value: &Value, format: &Value, zone: Option<&Value>) -> Result<Value, Fi
     let text = value.to_plain_text().filter(|_| !value.is_null());
     let text = text.ok_or_else(|| {
         let kind = value.kind().with_article();
-        FilterFault::new(format!("`unix` takes text or a number, and this is {kind}"))
+        FilterFault::new(format!("`unix` needs text or a number, but this is {kind}"))
     })?;
     let zone = zone_argument("unix", zone)?;
     let format = text_argument("unix", "a format", format)?;
@@ -93,7 +95,7 @@ fn text_argument<'v>(filter: &str, what: &str, value: &'v Value) -> Result<&'v s
     value.as_str().ok_or_else(|| {
         let kind = value.kind().with_article();
         FilterFault::new(format!(
-            "`{filter}` takes {what} as text, and this is {kind}"
+            "`{filter}` needs {what} as text, but this is {kind}"
         ))
     })
 }
@@ -126,7 +128,7 @@ pub(super) fn batch_size(size: &Value) -> Result<usize, FilterFault> {
     number
         .and_then(|number| usize::try_from(number.as_i64()?).ok())
         .filter(|size| *size > 0)
-        .ok_or_else(|| FilterFault::new("`batch(n)` takes a whole number of at least 1"))
+        .ok_or_else(|| FilterFault::new("`batch(n)` needs a whole number of at least 1"))
 }
 
 /// Pairs of the items of two lists.
@@ -135,7 +137,7 @@ fn zip(list: &Value, other: &Value) -> Result<Value, FilterFault> {
     // Jinja drops the items that have no partner, and nobody would see that.
     if items.len() != others.len() {
         return Err(FilterFault::new(format!(
-            "`zip` takes two lists of the same length, and these have {} and {} items",
+            "`zip` needs two lists of the same length, but these have {} and {} items",
             items.len(),
             others.len()
         )));
@@ -152,7 +154,7 @@ fn zip(list: &Value, other: &Value) -> Result<Value, FilterFault> {
 fn items_of<'v>(filter: &str, value: &'v Value) -> Result<&'v [Value], FilterFault> {
     value.as_list().ok_or_else(|| {
         FilterFault::new(format!(
-            "`{filter}` takes a list, and this is {}",
+            "`{filter}` needs a list, but this is {}",
             value.kind().with_article()
         ))
     })

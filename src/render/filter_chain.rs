@@ -144,10 +144,10 @@ pub(super) fn check_chain(
         let at = expression.at.slice(used.at, used.name.len());
         let is_applied = || calls.iter().any(|call| call.name_at == at);
         if ONLY_EXACT.contains(&used.name) && !is_applied() {
-            let reason = format!("`{}` cannot be a part of a computation", used.name);
+            let reason = format!("`{}` cannot be part of a calculation", used.name);
             return Err(Diagnostic::error(reason)
-                .at(at, "numbers would lose their spelling")
-                .hint("give the changed value a name in `vars`, and compute with that"));
+                .at(at, "numbers would lose their notation")
+                .hint("name the changed value in `vars`, and calculate with that name"));
         }
     }
     calls.into_iter().try_for_each(check_call)
@@ -213,15 +213,15 @@ fn literal_path(argument: &Expression) -> Result<JsonPath, Diagnostic> {
     })?;
     if !path.is_singular() {
         return Err(
-            Diagnostic::error(format!("`{text}` can name several values"))
+            Diagnostic::error(format!("`{text}` can find several values"))
                 .at(argument.at, "not a path for one value")
                 .hint("use names and indices only, such as `$.items[0].price`"),
         );
     }
     if path.is_root() {
         return Err(Diagnostic::error("`$` is the whole value")
-            .at(argument.at, "names no part of it")
-            .hint("name a member, such as `$.price`"));
+            .at(argument.at, "this is not a member")
+            .hint("write a member, such as `$.price`"));
     }
     Ok(path)
 }
@@ -313,24 +313,24 @@ mod tests {
         for (text, reason) in [
             (
                 "{{ names | batch(0) }}",
-                "`batch(n)` takes a whole number of at least 1",
+                "`batch(n)` needs a whole number of at least 1",
             ),
             (
                 "{{ names | batch(1.5) }}",
-                "`batch(n)` takes a whole number of at least 1",
+                "`batch(n)` needs a whole number of at least 1",
             ),
             (
                 "{{ names | batch('2') }}",
-                "`batch(n)` takes a whole number of at least 1",
+                "`batch(n)` needs a whole number of at least 1",
             ),
             ("{{ names | batch }}", "`batch` takes one argument"),
             (
                 "{{ size | batch(2) }}",
-                "`batch` takes a list, and this is a number",
+                "`batch` needs a list, but this is a number",
             ),
             (
                 "{{ names | zip(product.tags) }}",
-                "`zip` takes two lists of the same length, and these have 3 and 2 items",
+                "`zip` needs two lists of the same length, but these have 3 and 2 items",
             ),
             (
                 "{{ product | with('$.price') }}",
@@ -339,7 +339,7 @@ mod tests {
             ("{{ product | with('$', 1) }}", "`$` is the whole value"),
             (
                 "{{ product | with('$..id', 1) }}",
-                "`$..id` can name several values",
+                "`$..id` can find several values",
             ),
             (
                 "{{ product | with(names, 1) }}",
@@ -351,11 +351,11 @@ mod tests {
             ),
             (
                 "{{ (product | with('$.price', 1)).price + 1 }}",
-                "`with` cannot be a part of a computation",
+                "`with` cannot be part of a calculation",
             ),
             (
                 "{{ names | join(product | without('$.id')) }}",
-                "`without` cannot be a part of a computation",
+                "`without` cannot be part of a calculation",
             ),
         ] {
             assert_eq!(eval(text), Err(reason.to_owned()), "{text}");

@@ -251,10 +251,10 @@ fn flat_names(arguments: &[Mini]) -> Result<Vec<String>, Error> {
             Value::List(items) => {
                 for item in items {
                     let name = item.to_plain_text();
-                    names.push(name.ok_or_else(|| invalid("a name is text"))?);
+                    names.push(name.ok_or_else(|| invalid("a name must be text"))?);
                 }
             }
-            _ => return Err(invalid("names are texts, or a list of them")),
+            _ => return Err(invalid("names must be text, or a list of text")),
         }
     }
     Ok(names)
@@ -273,7 +273,7 @@ fn replace(text: &str, from: &str, to: &str) -> Result<String, Error> {
     // was taken.
     let grown = text.len() + text.matches(from).count().saturating_mul(to.len());
     if grown > MAX_RESULT_BYTES {
-        Err(invalid("the text grows too long"))
+        Err(invalid("the text becomes too long"))
     } else {
         Ok(text.replace(from, to))
     }
@@ -289,16 +289,16 @@ fn join(list: &Mini, between: Option<&str>) -> Result<String, Error> {
         // An empty text in its place would make two lists equal that are not.
         if item.is_null() {
             return Err(invalid(
-                "`join` takes single values, and one of them is null",
+                "`join` needs single values, but one of them is null",
             ));
         }
         out.push_str(
             &item
                 .to_plain_text()
-                .ok_or_else(|| invalid("`join` takes single values"))?,
+                .ok_or_else(|| invalid("`join` needs single values"))?,
         );
         if out.len() > MAX_RESULT_BYTES {
-            return Err(invalid("the text grows too long"));
+            return Err(invalid("the text becomes too long"));
         }
     }
     Ok(out)
@@ -311,7 +311,7 @@ fn pairs(list: &Mini) -> Result<Vec<(String, String)>, Error> {
         from_mini(&value)
             .map_err(invalid)?
             .to_plain_text()
-            .ok_or_else(|| invalid("a pair holds single values"))
+            .ok_or_else(|| invalid("a pair must contain single values"))
     };
     list.try_iter()?
         .map(|pair| {

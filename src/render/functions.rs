@@ -58,7 +58,7 @@ pub(super) fn template_function(name: &str, fresh: FreshValues, site: u64) -> Mi
             if len == 0 || len > 1_024 {
                 Err(Error::new(
                     ErrorKind::InvalidOperation,
-                    "random(n) takes 1 to 1024",
+                    "random(n) needs a number from 1 to 1024",
                 ))
             } else {
                 Ok(fresh.random_text(place(), len))

@@ -49,5 +49,5 @@ pub(crate) fn render_output_path(
 
 fn refused(at: Span, text: &str, error: file_name::FileNameError) -> RenderError {
     RenderError::new(at, format!("`{}` {error}", text.escape_debug()))
-        .hint("it is a part of the name of a file that `output` writes")
+        .hint("it is part of the name of a file that `output` writes")
 }

@@ -61,7 +61,7 @@ impl fmt::Display for VariableLayer {
             Self::Fixture => "a fixture",
             Self::Capture => "captured",
             Self::Round => "a round of `for_each`",
-            Self::Given => "`vars` beside `use`",
+            Self::Given => "`vars` next to `use`",
         })
     }
 }
@@ -103,9 +103,9 @@ pub(crate) fn check_variable_bytes(bytes: usize, at: Span) -> Result<(), RenderE
     let limit = MAX_VARIABLE_BYTES >> 20;
     let error = RenderError::new(
         at,
-        format!("the variables take more than {limit} MiB with this one"),
+        format!("with this one, the variables use more than {limit} MiB"),
     );
-    Err(error.hint("define or capture only what later steps use"))
+    Err(error.hint("define or capture only values that later steps use"))
 }
 
 /// Every name that is known, with its winning value.

@@ -50,11 +50,12 @@ pub(super) fn refuse_loss_of_digits(
         return Ok(());
     }
     let reason = format!(
-        "{} is computed with a fraction, and would lose digits",
+        "{} is calculated with a fraction, and would lose digits",
         numbers.largest
     );
-    Err(RenderError::new(expression.at, reason)
-        .hint("compute with whole numbers only; a name alone, as `{{ name }}`, keeps every digit"))
+    Err(RenderError::new(expression.at, reason).hint(
+        "calculate only with whole numbers; a single name, as `{{ name }}`, keeps every digit",
+    ))
 }
 
 struct Numbers {
@@ -123,12 +124,12 @@ pub(super) fn refuse_joined_spellings(
     Err(RenderError::new(
         expression.at,
         format!(
-            "`~` in `{}` joins texts and numbers, and a boolean, null, a list or an object came",
+            "`~` in `{}` joins text and numbers, but got a Boolean, null, a list or an object",
             expression.source
         ),
     )
     .hint(
-        "write a template for each part, such as `{{ flag }}-{{ name }}`; `| compact` gives JSON",
+        "write a template for each part, such as `{{ flag }}-{{ name }}`; `| compact` returns JSON",
     ))
 }
 

@@ -208,7 +208,7 @@ impl RefreshFlow<'_> {
                 };
             }
             PollAnswer::Expired => {
-                format!("nobody has confirmed the login of {account} in time")
+                format!("the login of {account} was not confirmed in time")
             }
             PollAnswer::Denied => {
                 format!("the login of {account} was denied, so nothing was authorized")
@@ -240,7 +240,7 @@ fn check_address(address: &str) -> Result<(), RefreshError> {
         .any(|protocol| address.starts_with(protocol));
     if !is_web {
         return Err(RefreshError::temporary(
-            "the address to confirm the login at begins with neither `https://` nor `http://`",
+            "the address for confirming the login does not begin with `https://` or `http://`",
         ));
     }
     check_shown(address)

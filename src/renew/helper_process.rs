@@ -67,9 +67,11 @@ impl HelperProcess {
         let status = child.wait().await.map_err(cannot_run)?;
         result.unwrap_or_else(|| {
             Err(RefreshError::temporary(format!(
-                "the renewal process ended without a reply ({status})"
+                "the renewal process ended without a result ({status})"
             ))
-            .with_note("the store knows how far it came: run again to finish it"))
+            .with_note(
+                "the store recorded its progress: run the command again to finish the renewal",
+            ))
         })
     }
 

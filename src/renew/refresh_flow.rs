@@ -196,7 +196,7 @@ impl<'a> RefreshFlow<'a> {
         let (failure, ..) = self.describe_refusal("no revocation of", outcome, response);
         let label = self.account_label();
         failure.with_note(format!(
-            "the tokens of {label} are kept: try again, or remove them here alone with `--keep-authorization`"
+            "the tokens of {label} are kept: try again, or delete only the stored tokens with `--keep-authorization`"
         ))
     }
 
@@ -390,7 +390,7 @@ impl<'a> RefreshFlow<'a> {
         if let Some(with) = &issue.issuing_token {
             if self.job.issuing_token.is_empty() {
                 return Err(RefreshError::temporary(format!(
-                    "the token `{}` is issued with `{}`, which the job does not have",
+                    "the token `{}` is issued with `{}`, which the renewal job does not have",
                     self.token.name, with.name
                 )));
             }
@@ -517,9 +517,9 @@ impl<'a> RefreshFlow<'a> {
             // A code says nothing about the tokens that are there.
             self.restore_state(lock, record, before).await?;
             return Err(RefreshError::user_action(reason)
-                .with_note("the code may be used up: log in again"));
+                .with_note("the code may already be used: log in again"));
         }
-        let note = "nobody knows whether the marketplace has spent the refresh token: it is kept, and the next run tries it again";
+        let note = "the marketplace may already have used the refresh token: ingam keeps it, and the next run tries it again";
         Err(RefreshError::temporary(reason).with_note(note))
     }
 
@@ -595,7 +595,7 @@ impl<'a> RefreshFlow<'a> {
             && !record.has_refresh_token()
         {
             let reason = format!(
-                "the marketplace's last response had no refresh token for {}, and the one before works once",
+                "the last response of the marketplace had no refresh token for {}, and the previous refresh token works only once",
                 self.account_label()
             );
             record.state = RenewalState::Rejected {
@@ -681,11 +681,11 @@ impl<'a> RefreshFlow<'a> {
 
     fn retry_message(&self, lock: &FamilyLock, error: &StoreError) -> String {
         let kept = match lock.local_response() {
-            Some(Ok(path)) => format!("they are kept on this machine (`{}`)", path.display()),
+            Some(Ok(path)) => format!("they are stored on this machine (`{}`)", path.display()),
             _ => "they are in memory only".to_owned(),
         };
         format!(
-            "the new tokens of {} have arrived and could not be written: {error}; {kept}, and ingam retries for {}",
+            "the new tokens of {} arrived, but could not be written: {error}; {kept}, and ingam retries for {}",
             self.account_label(),
             human_duration(self.job.store_patience)
         )
@@ -699,17 +699,15 @@ impl<'a> RefreshFlow<'a> {
         );
         match lock.local_response() {
             None => RefreshError::temporary(reason).with_note(
-                "the response is kept in the inbox of the store: run again when the store can be written",
+                "the response is stored in the inbox of the store: run the command again when the store is writable",
             ),
             Some(Ok(path)) => RefreshError::temporary(reason).with_note(format!(
-                "the response is kept, sealed, on this machine: `{}`. When the database works again, run again or \
-                 call `ingam auth status`, on this machine",
+                "the response is stored, encrypted, on this machine: `{}`. When the database works again, run the command again or run `ingam auth status`, on this machine",
                 path.display()
             )),
             Some(Err(why)) => RefreshError::user_action(reason)
                 .with_note(format!(
-                    "they could not be kept on this machine either ({why}): unless the database has its response, \
-                     they are lost"
+                    "they could not be stored on this machine either ({why}): unless the database has the response, they are lost"
                 ))
                 .with_note(self.login_hint()),
         }
@@ -740,9 +738,9 @@ impl<'a> RefreshFlow<'a> {
         let is_code = raw.request_kind.is_authorization();
         if authorize && was_lost {
             let spent = if is_code {
-                "the code is used up"
+                "the code is already used"
             } else {
-                "the token before them is spent"
+                "the previous refresh token is already used"
             };
             failure.reason = format!(
                 "a response with new tokens of {} was lost, and {spent}: {}",
@@ -778,14 +776,14 @@ impl<'a> RefreshFlow<'a> {
         // shown.
         let body = match response.status {
             200..300 if matches!(said, ResponseOutcome::Success) => {
-                "a response without a token where the scheme looks for it".to_owned()
+                "the response has no token at the place that the scheme defines".to_owned()
             }
             _ => truncated(&self.redactor.redact(&crate::redact::escape_control_chars(
                 &String::from_utf8_lossy(response.body()),
             ))),
         };
         let reason = format!(
-            "{missing} {}: the marketplace answered {}: {body}",
+            "{missing} {}: the marketplace responded with {}: {body}",
             self.account_label(),
             response.status
         );
@@ -817,7 +815,8 @@ impl<'a> RefreshFlow<'a> {
 
     /// The signed request, as it is now.
     fn sign_request(&mut self, asking: &TokenRequestPlan<'_>) -> Result<WireRequest, RefreshError> {
-        let unknown = || RefreshError::temporary("the job says no host for this token request");
+        let unknown =
+            || RefreshError::temporary("the renewal job has no host for this token request");
         let label = asking.request.host.label();
         let base = self
             .job
@@ -844,7 +843,7 @@ impl<'a> RefreshFlow<'a> {
             extra: asking.extra.expose(),
         };
         let words = |error: SealError| {
-            RefreshError::user_action(format!("the token request cannot be made: {error}"))
+            RefreshError::user_action(format!("the token request cannot be created: {error}"))
         };
         let draft = token_draft(self.context.scheme, asking.request, inputs).map_err(words)?;
         let SealedRequest { request, trace } = seal(
@@ -908,7 +907,7 @@ impl<'a> RefreshFlow<'a> {
             "a stored response with tokens of {} cannot be read: {error}",
             self.account_label()
         ))
-        .with_note("it is kept, and nothing was sent: use the version of ingam that wrote it, or get new tokens")
+        .with_note("it is kept, and nothing was sent: use the version of ingam that wrote it, or get new tokens with `ingam auth login`")
         .with_note(self.login_hint())
     }
 

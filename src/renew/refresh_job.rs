@@ -228,7 +228,7 @@ impl RefreshError {
 impl From<BudgetError> for RefreshError {
     fn from(error: BudgetError) -> Self {
         Self {
-            reason: format!("no token was asked for: {error}"),
+            reason: format!("no token was requested: {error}"),
             notes: error.hint().into_iter().collect(),
             needs_user_action: false,
             is_over_budget: error.is_exhausted(),

@@ -111,7 +111,7 @@ impl<'a> TokenBudget<'a> {
                 "what the response says of limits could not be kept: {error}"
             )),
             (Ok(_), Some(wait_ms)) => Some(format!(
-                "the marketplace asks to wait {}: until then no process of this store sends a call with this key",
+                "the marketplace asks to wait {}: until then, no process that uses this store sends a call with this key",
                 format_duration(wait_ms)
             )),
             (Ok(_), None) => None,

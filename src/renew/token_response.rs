@@ -45,7 +45,7 @@ pub(super) struct RawResponse {
 /// Why a stored response cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum InboxError {
-    #[error("it is not a response as ingam stores it (byte {column})")]
+    #[error("it is not a response that ingam stored (byte {column})")]
     Invalid { column: usize },
     #[error("its body is not Base64")]
     Body,

@@ -46,9 +46,9 @@ pub(crate) enum AccessError {
         /// As JSON.
         value: String,
     },
-    #[error("the environment `{environment}` names no host for `{scheme}`")]
+    #[error("the environment `{environment}` has no host for `{scheme}`")]
     NoHost { environment: String, scheme: String },
-    #[error("`hosts` of the environment `{environment}` names no `{host}` for `{scheme}`")]
+    #[error("`hosts` of the environment `{environment}` has no `{host}` for `{scheme}`")]
     UnnamedHost {
         environment: String,
         scheme: String,
@@ -79,7 +79,7 @@ impl AccessError {
             Self::Credential(error) => error.hint(),
             Self::Account { hint, .. } => hint.clone(),
             Self::RegionNotText { .. } => Some(
-                "write the name of one of the hosts of the scheme, in quotes if it is a number: see `ingam scheme show`"
+                "write the name of a host of the scheme, in quotes if it is a number: `ingam scheme show` lists the hosts"
                     .to_owned(),
             ),
             Self::NoHost {
@@ -322,7 +322,7 @@ impl<'w> AccessResolver<'w> {
     ) -> AccessError {
         AccessError::Account {
             reason: format!(
-                "`{}` has the accounts {} in environment `{}`, and none is named",
+                "`{}` has the accounts {} in environment `{}`, but the request chooses none",
                 scheme.name,
                 join_names(names, "and"),
                 self.name
@@ -481,28 +481,6 @@ impl<'w> AccessResolver<'w> {
             },
             name,
         )
-    }
-
-    /// The environment variable that holds a credential of an account: the one in which it was found,
-    /// else the one that sets it.
-    #[must_use]
-    pub(crate) fn holding_variable(
-        &self,
-        scheme: &Scheme,
-        named: Option<&str>,
-        name: &str,
-    ) -> String {
-        let owner = CredentialOwner {
-            environment: &self.name,
-            account: self.account(scheme, named).ok().flatten(),
-        };
-        let found = match &self.environment {
-            AccessEnvironment::Configured { credentials, .. } => {
-                credentials.found_variable(&scheme.name, owner, name)
-            }
-            _ => None,
-        };
-        found.unwrap_or_else(|| self.credential_variable(scheme, named, name))
     }
 
     /// The variable `account` of templates. An account that is unknown or not named is an empty

@@ -114,7 +114,7 @@ pub(super) fn notes_for_refusal(
     notes.extend(clock_note(response, now_ms).filter(|_| depends_on_clock));
     if matches!(kind, ErrorKind::Signature) && scheme.host("test").is_some() {
         notes.push(format!(
-            "is it the key of this host? `{}` has hosts for live and for test, each with keys of its own",
+            "check that the key belongs to this host: `{}` has hosts for live and for test, each with its own keys",
             scheme.name
         ));
     }
@@ -125,10 +125,10 @@ pub(super) fn notes_for_refusal(
 fn default_hint(status: u16, kind: ErrorKind) -> &'static str {
     match status {
         200..300 => {
-            "the response is not what the scheme calls success: see `ok` in `ingam scheme show`"
+            "the response does not meet the success rule of the scheme: see `ok` in `ingam scheme show`"
         }
         300..400 => {
-            "a redirect, which is never followed with a signed request: check the host and the path"
+            "the response is a redirect, and ingam does not follow redirects of signed requests: check the host and the path"
         }
         _ => kind.advice(),
     }
@@ -140,6 +140,7 @@ fn clock_note(response: &WireResponse, now_ms: i64) -> Option<String> {
     let marketplace_s = response.date_ms()?.div_euclid(1_000);
     let ahead = now_ms.div_euclid(1_000) - marketplace_s;
     let (seconds, word) = (ahead.abs(), if ahead > 0 { "ahead of" } else { "behind" });
-    (seconds > MIN_CLOCK_SKEW_S)
-        .then(|| format!("this machine's clock is {seconds} s {word} the marketplace's"))
+    (seconds > MIN_CLOCK_SKEW_S).then(|| {
+        format!("the clock of this machine is {seconds} s {word} the clock of the marketplace")
+    })
 }

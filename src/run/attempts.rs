@@ -56,7 +56,7 @@ enum NoEffect {
 enum RetryStop {
     #[error(transparent)]
     Denied(#[from] RetryDenial),
-    #[error("not tried again: the marketplace asks for {} s, and more than {} s are not waited for", .0.as_secs(), MAX_RETRY_AFTER.as_secs())]
+    #[error("not retried: the marketplace asks to wait {} s, but ingam waits at most {} s", .0.as_secs(), MAX_RETRY_AFTER.as_secs())]
     WaitTooLong(Duration),
 }
 
@@ -75,7 +75,7 @@ impl Attempts<'_> {
             let warnings = &mut exchange.log.warnings;
             if let Err(StepError::Budget(denial)) = &next.result {
                 // An attempt without a permit was none: the one before it was the last.
-                warnings.push(format!("not tried again: {denial}"));
+                warnings.push(format!("not retried: {denial}"));
                 break;
             }
             // Only the log of the last attempt is returned: it takes over the earlier warnings,
@@ -132,14 +132,14 @@ impl Attempts<'_> {
         let certain = match fault.no_effect {
             None => {
                 return Some(format!(
-                    "not sent again: this {method} may have been carried out; if it only reads, write `reads: true`"
+                    "not retried: the marketplace may have processed this {method}; if it only reads, write `reads: true`"
                 ));
             }
-            Some(NoEffect::NotSent) => "nothing of it left this machine",
-            Some(NoEffect::NotExecuted) => "the scheme says that nothing was carried out",
+            Some(NoEffect::NotSent) => "no part of it was sent",
+            Some(NoEffect::NotExecuted) => "the scheme guarantees that nothing was done",
         };
         (number == 1 && self.max_attempts == 1).then(|| {
-            format!("not sent again, although {certain}: `retry: {{ attempts: 3 }}` allows it")
+            format!("not retried, although {certain}: `retry: {{ attempts: 3 }}` allows retries")
         })
     }
 

@@ -55,7 +55,7 @@ pub(super) async fn send_with_permit(
         }
         // The response is there and stays the result: only the next calls may come too early.
         Err(error) => exchange.log.warnings.push(format!(
-            "what the response says of limits could not be kept: {error}"
+            "the limits in the response could not be stored: {error}"
         )),
     }
     exchange
@@ -189,12 +189,12 @@ fn limit_warnings(scheme: &str, observation: &LimitObservation) -> Vec<String> {
     let mut warnings = Vec::new();
     if observation.suspension.is_some() {
         warnings.push(format!(
-            "no call with this key is sent any more until `ingam budget clear {scheme}`"
+            "ingam sends no more calls with this key: find out why, then run `ingam budget clear {scheme}`"
         ));
     }
     if observation.is_wait_capped {
         warnings.push(format!(
-            "`{scheme}` wants to be left alone for more than a day; it is for a day"
+            "`{scheme}` asks to wait for more than a day; ingam waits for one day"
         ));
     }
     warnings

@@ -23,7 +23,7 @@ pub(super) fn judge(
     let value = render_tree(&condition.value, variables)?;
     value.as_bool().ok_or_else(|| {
         let reason = format!(
-            "`when` must be true or false, and it is {}",
+            "`when` must be true or false, but it is {}",
             kind_text(&value)
         );
         RenderError::new(condition.value.at, reason).hint(
@@ -104,7 +104,7 @@ pub(super) fn skipped(
         subject: redactor.redact_for_display("skipped"),
         expected: redactor.redact_for_display("to be sent"),
         actual: redactor.redact_for_display(&reason),
-        hint: Some(redactor.redact_for_display("`--skipped fail` says that this is a failure")),
+        hint: Some(redactor.redact_for_display("it fails because of `--skipped fail`")),
         differences: Vec::new(),
     });
     Judgement {

@@ -89,7 +89,7 @@ impl ExplainError {
         let mut hints = self.0.notes();
         if !names.is_empty() {
             hints.push(format!(
-                "earlier steps capture {}: give a value with `--var NAME=VALUE`",
+                "earlier steps capture {}: set a value with `--var NAME=VALUE`",
                 crate::diagnostic::join_names(names, "and")
             ));
         }
@@ -238,14 +238,14 @@ fn read_note(step: &Step, scheme: &Scheme, draft: &Draft) -> Option<String> {
     let kind = if is_read { "reads" } else { "writes" };
     let method = step.method;
     Some(format!(
-        "by {said_by} this {method} {kind}: at most {attempts}"
+        "because of {said_by}, this {method} {kind}: at most {attempts}"
     ))
 }
 
 /// The cookies come with the responses of a run.
 fn cookies_note(request: &Request) -> Option<String> {
     request.keeps_cookies.then(|| {
-        "by `cookies: keep` a run adds the cookies that earlier responses have set for this host"
+        "because of `cookies: keep`, a run adds the cookies that earlier responses set for this host"
             .to_owned()
     })
 }
@@ -277,7 +277,7 @@ fn set_first_round(
     };
     match for_each::set_first_item(each, variables)? {
         Some(count) => Ok(Some(format!(
-            "`for_each` sends it in {}: this is the first one",
+            "`for_each` sends it in {}: this is the first round",
             pluralize(count, "round")
         ))),
         None => Err(RenderError::new(
@@ -290,7 +290,7 @@ fn set_first_round(
 
 fn scheme_of<'c>(step: &Step, context: &RunContext<'c>) -> Result<&'c Scheme, StepError> {
     let scheme = context.environment.workspace.scheme(&step.scheme.name);
-    Ok(scheme.ok_or_else(|| RenderError::new(step.scheme.at, "the scheme is not there"))?)
+    Ok(scheme.ok_or_else(|| RenderError::new(step.scheme.at, "the scheme does not exist"))?)
 }
 
 /// A step with everything that its requests are signed with.
@@ -434,7 +434,7 @@ impl ExplainedStep<'_> {
             return None;
         }
         let error = missing_error(missing, &self.context.options.environment);
-        let note = format!("{error}: a stand-in is shown");
+        let note = format!("{error}: a placeholder is shown");
         Some(with_hint(note, error.hint()))
     }
 
@@ -454,14 +454,13 @@ impl ExplainedStep<'_> {
         let mut notes = Vec::new();
         let accesses = &self.context.environment.accesses;
         if let Err(error) = accesses.check_credentials(self.scheme, self.level, self.account) {
-            let note = format!(
-                "{error}: test keys stand for what is missing, so the signature is not a real one"
-            );
+            let note =
+                format!("{error}: test keys replace what is missing, so the signature is not real");
             notes.push(with_hint(note, error.hint()));
         }
         notes.extend(self.missing_secrets());
         if has_placeholder_token {
-            notes.push("a placeholder stands for the token, which is taken from the store or got when the request is sent".to_owned());
+            notes.push("a placeholder replaces the token, which ingam takes from the store or gets when it sends the request".to_owned());
         }
         notes
     }

@@ -40,8 +40,7 @@ pub(super) fn capture_failure(
     FailureReport {
         at: failure.at,
         subject: redactor.redact_for_display(&failure.subject),
-        expected: redactor
-            .redact_for_display(&format!("something to capture as `{}`", failure.name)),
+        expected: redactor.redact_for_display(&format!("a value to capture as `{}`", failure.name)),
         actual: redactor.redact_for_display(&failure.reason),
         hint: failure
             .actual
@@ -64,7 +63,7 @@ pub(super) fn unexpected_outcome(
         expected: redactor.redact_for_display(expected),
         actual: redactor.redact_for_display(actual),
         hint: Some(redactor.redact_for_display(&format!(
-            "by the rules of the scheme `{}`; {way_out}",
+            "according to the rules of the scheme `{}`; {way_out}",
             step.scheme.name
         ))),
         differences: Vec::new(),

@@ -50,7 +50,7 @@ impl SetUpError {
     fn from_verdict(fixture: &Fixture, verdict: &Verdict, steps: Vec<StepReport>) -> Self {
         let (error_class, reason) = match verdict {
             Verdict::Error(class, reason) => (*class, reason.to_string()),
-            _ => (ErrorClass::Unable, "an expectation did not hold".to_owned()),
+            _ => (ErrorClass::Unable, "an assertion failed".to_owned()),
         };
         Self::new(fixture, error_class, &reason, steps)
     }

@@ -32,10 +32,7 @@ fn flaky_failure(step: &StepReport, redactor: &mut OutputRedactor<'_>) -> Failur
         subject: redactor.redact_for_display("attempts"),
         expected: redactor.redact_for_display("to pass without a retry"),
         actual: redactor.redact_for_display(&format!("it passed after {failed}")),
-        hint: Some(
-            redactor
-                .redact_for_display("it is flaky, and `--flaky fail` says that this is a failure"),
-        ),
+        hint: Some(redactor.redact_for_display("it fails because of `--flaky fail`")),
         differences: Vec::new(),
     }
 }

@@ -100,14 +100,14 @@ fn round_values(each: &ForEach, variables: &VariableScope) -> Result<Vec<RoundVa
     let (value, marked) = variables.render_with_placeholders(&each.list)?;
     let at = each.list.at;
     let Value::List(values) = value else {
-        let reason = format!("`in` must be a list, and it is {}", kind_text(&value));
+        let reason = format!("`in` must be a list, but it is {}", kind_text(&value));
         return Err(RenderError::new(at, reason).hint(
             "for a round with this one value, put the template in a list: `in: [\"{{ … }}\"]`",
         ));
     };
     if values.len() > MAX_ROUNDS {
         let reason = format!(
-            "`for_each` has at most {MAX_ROUNDS} rounds, and the list has {}",
+            "`for_each` has at most {MAX_ROUNDS} rounds, but the list has {} items",
             pluralize(values.len(), "value")
         );
         return Err(
@@ -172,7 +172,7 @@ impl Marks {
 /// The list is empty: a failure, unless the file says that this can be.
 fn no_round(execution: &StepExecution<'_>, each: &ForEach) -> Judgement {
     if each.allows_empty {
-        let reason = "`in` of `for_each` gives an empty list".to_owned();
+        let reason = "`in` of `for_each` is an empty list".to_owned();
         let redactor = &mut execution.output_redactor();
         return condition::skipped(reason, each.at, execution.context, redactor);
     }
@@ -182,9 +182,9 @@ fn no_round(execution: &StepExecution<'_>, each: &ForEach) -> Judgement {
             at: each.at,
             subject: redactor.redact_for_display("for_each"),
             expected: redactor.redact_for_display("at least one value"),
-            actual: redactor.redact_for_display("an empty list, so nothing was sent"),
+            actual: redactor.redact_for_display("an empty list, so no request was sent"),
             hint: Some(redactor.redact_for_display(
-                "if there can be nothing to do, write `allow_empty: true` under `for_each`",
+                "if the list can be empty, write `allow_empty: true` under `for_each`",
             )),
             differences: Vec::new(),
         }],

@@ -99,11 +99,11 @@ fn comparison_note(comparison: &TextComparison) -> String {
     let step = &comparison.step;
     let Some(difference) = &comparison.difference else {
         return format!(
-            "the text that the marketplace signed is equal to `{step}`: only the key is left; is it the key of this host and this account?"
+            "the text that the marketplace signed is equal to `{step}`, so the key is wrong: check that it belongs to this host and this account"
         );
     };
     let mut note = format!(
-        "the text that the marketplace signed differs from `{step}` at byte {}, in line {}: it has `{}`, and `{}` was signed here",
+        "the text that the marketplace signed differs from `{step}` at byte {}, in line {}: it has `{}`, but ingam signed `{}`",
         difference.offset + 1,
         difference.line,
         difference.given,
@@ -188,7 +188,7 @@ fn mixed_key_note(
         .iter()
         .find(|one| !one.is_secret && one.scope == secret.scope && differs(&one.name))?;
     Some(format!(
-        "`cred.{}` is the same in the environments `{here}` and `{there}`, and `cred.{}` is not: one of them has the key of the other",
+        "`cred.{}` is the same in the environments `{here}` and `{there}`, but `cred.{}` differs: one environment has the key of the other",
         secret.name, id.name
     ))
 }

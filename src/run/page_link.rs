@@ -14,7 +14,7 @@ use crate::wire::{
 /// Why a response has no link to follow. Every message says what was found in its place.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum PageLinkError {
-    #[error("`{header}`, which is no list of links: {error}")]
+    #[error("`{header}`, which is not a list of links: {error}")]
     Malformed {
         header: String,
         error: LinkHeaderError,

@@ -257,7 +257,7 @@ impl CurrentPage<'_> {
             target.transpose().map(Option::flatten)
         });
         found.map_err(|error| {
-            let expected = "a link on the host that was asked, or on one of the scheme";
+            let expected = "a link to the host of the request, or to a host of the scheme";
             let subject = format!("link {}", relation.name);
             let actual = self.execution.redact_actual(&error.to_string(), response);
             self.failure(relation.at, [&subject, expected, &actual])
@@ -354,8 +354,7 @@ impl CurrentPage<'_> {
             let subject = format!("set {}", source_of(&setting.value));
             let expected = format!("a value of `{}` for the next page", setting.name);
             let mut failure = self.failure(value_at(&setting.value), [&subject, &expected, "null"]);
-            let hint =
-                "the condition says that there is another page: make it end where this is `null`";
+            let hint = "the condition says that there is another page: change it so that paging ends when this value is `null`";
             failure.hint = Some(self.shown(hint));
             return Err(failure.into());
         }
@@ -385,8 +384,7 @@ impl CurrentPage<'_> {
             None => "nothing".to_owned(),
         };
         let subject = format!("{} {}", member.key, member.subject);
-        let mut failure =
-            self.failure(member.at, [&subject, "a member that a page holds", &actual]);
+        let mut failure = self.failure(member.at, [&subject, "a member of the page", &actual]);
         failure.hint = Some(self.shown(SINGLE_HINT));
         Err(failure)
     }
@@ -406,8 +404,7 @@ impl CurrentPage<'_> {
             }
         };
         let subject = format!("link {}", relation.name);
-        let mut failure =
-            self.failure(relation.at, [&subject, "a link that a page holds", &actual]);
+        let mut failure = self.failure(relation.at, [&subject, "a link in the page", &actual]);
         failure.hint = Some(self.shown(SINGLE_HINT));
         failure
     }
@@ -454,7 +451,7 @@ impl CurrentPage<'_> {
         );
         let mut failure = self.failure(count.equals_at, [&subject, &expected, &actual]);
         if total.as_str().is_some() {
-            failure.hint = Some(self.shown("the total is a text, and only a number can be equal"));
+            failure.hint = Some(self.shown("the total is text, but must be a number"));
         }
         Err(failure.into())
     }
@@ -486,7 +483,7 @@ impl CurrentPage<'_> {
     }
 
     fn repeated_request(&self, earlier: u32) -> Box<FailureReport> {
-        let actual = format!("the request of page {earlier} again; it was not sent");
+        let actual = format!("the same request as page {earlier}; it was not sent");
         let mut failure = self.failure(
             self.pages.at,
             ["pages", "another request for each page", &actual],
@@ -504,10 +501,10 @@ impl CurrentPage<'_> {
         let subject = format!("{} {}", condition.key(), path.as_str());
         let mut failure = self.failure(
             condition.at,
-            [&subject, "`true`, `false`, `null` or nothing", actual],
+            [&subject, "`true`, `false`, `null` or no value", actual],
         );
         let hint = format!(
-            "for another value write what it must be, such as `{}: {{ {}: {{ type: string, not: \"\" }} }}`",
+            "for other values, write a condition such as `{}: {{ {}: {{ type: string, not: \"\" }} }}`",
             condition.key(),
             path.as_str()
         );
@@ -517,16 +514,18 @@ impl CurrentPage<'_> {
 
     fn too_many_pages(&self) -> Box<FailureReport> {
         let expected = format!(
-            "an end within {}",
+            "the last page within {}",
             pluralize(self.pages.max_pages as usize, "page")
         );
         let actual = match &self.pages.next {
-            NextPage::Link(relation) => format!("there is still a link `{}`", relation.name),
+            NextPage::Link(relation) => {
+                format!("the response still has a link `{}`", relation.name)
+            }
             NextPage::Variables { condition, .. } => match (&condition.test, condition.is_until) {
                 (PageTest::Flag(path), false) => format!("`{}` is still true", path.as_str()),
                 (PageTest::Flag(path), true) => format!("`{}` is not true yet", path.as_str()),
                 (PageTest::Assertions(_), false) => "`while` still holds".to_owned(),
-                (PageTest::Assertions(_), true) => "`until` does not hold yet".to_owned(),
+                (PageTest::Assertions(_), true) => "`until` still does not hold".to_owned(),
             },
         };
         self.failure(self.pages.at, ["pages", &expected, &actual])

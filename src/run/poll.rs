@@ -178,7 +178,7 @@ fn timeout_failure(
     FailureReport {
         at: poll.at,
         subject: redactor.redact_for_display("poll"),
-        expected: redactor.redact_for_display(&format!("`until` to hold within {within}")),
+        expected: redactor.redact_for_display(&format!("`until` holds within {within}")),
         actual: redactor.redact_for_display(&format!("it did not hold in {responses}{pending}")),
         hint: None,
         differences: Vec::new(),

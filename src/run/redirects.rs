@@ -106,7 +106,7 @@ impl ExchangeContext<'_> {
             |reason: &dyn std::fmt::Display| UnfollowedRedirect::Refused(reason.to_string());
         let here = format!("{from}{}", draft.path);
         let target = resolve_location(&here, location).ok_or_else(|| {
-            UnfollowedRedirect::Refused("its `location` is no address".to_owned())
+            UnfollowedRedirect::Refused("its `location` is not an address".to_owned())
         })?;
         // The host that was asked is allowed; it may be one of the environment on the loopback
         // interface.

@@ -76,7 +76,7 @@ fn shown_body(
         return if secrets.is_empty() {
             DeliveredBody::Exact(base.body().clone())
         } else {
-            hidden("it is no text, and holds a secret".to_owned())
+            hidden("it is binary, and contains a secret".to_owned())
         };
     };
     let redacted = if context.shows_personal(key) {

@@ -48,9 +48,11 @@ pub(crate) enum ResponseSecretError {
     Search(#[from] SearchLimitExceeded),
     #[error(transparent)]
     XPath(#[from] XPathSearchError),
-    #[error("the value of `{0}` is a secret of fewer than {MIN_SHORT_SECRET_CHARS} characters")]
+    #[error("the value of `{0}` is a secret with fewer than {MIN_SHORT_SECRET_CHARS} characters")]
     TooShort(String),
-    #[error("the body that `{0}` captures is a secret of fewer than {MIN_SECRET_BYTES} characters")]
+    #[error(
+        "the body that `{0}` captures is a secret with fewer than {MIN_SECRET_BYTES} characters"
+    )]
     ShortBody(String),
 }
 

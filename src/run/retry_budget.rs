@@ -18,10 +18,10 @@ const CIRCUIT_OPEN_TIME: Duration = Duration::from_secs(30);
 /// Why a call is not retried.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum RetryDenial {
-    #[error("not tried again: {FAILURE_THRESHOLD} calls in a row to {host} failed, and it gets no retries for {} s", CIRCUIT_OPEN_TIME.as_secs())]
+    #[error("not retried: {FAILURE_THRESHOLD} calls in a row to {host} failed, so ingam does not retry calls to it for {} s", CIRCUIT_OPEN_TIME.as_secs())]
     CircuitOpen { host: String },
     #[error(
-        "not tried again: retries are at most a tenth of the calls of the last minute, or {MIN_RETRIES}"
+        "not retried: ingam retries at most a tenth of the calls of the last minute, or {MIN_RETRIES} calls"
     )]
     BudgetExhausted,
 }

@@ -204,7 +204,7 @@ impl RunRecordings {
             return;
         };
         if is_token_request(observed) {
-            let reason = "it asks for a token, and token endpoints are never recorded";
+            let reason = "it requests a token, and ingam never records token requests";
             let reason = SkipReason::CannotRecord(reason.to_owned());
             return recorder.skip_unit(observed.recording_key, reason);
         }
@@ -398,7 +398,7 @@ fn token_requests(scheme: &Scheme) -> impl Iterator<Item = &TokenRequest> {
 /// The recording closes the connection, and the environment answered.
 fn unrecorded_fault(status: u16, at: Span, redactor: &mut OutputRedactor<'_>) -> FailureReport {
     let no_differences = DifferenceList::default();
-    let expected = "the connection to be closed, as the recording says".to_owned();
+    let expected = "a closed connection, as recorded".to_owned();
     let actual = format!("a response with status {status}");
     difference(
         "response",

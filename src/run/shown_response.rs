@@ -19,7 +19,7 @@ impl ShownResponse {
         Self {
             head: response_head(response.status, &response.headers),
             body: match response.streamed_body() {
-                Some(body) => format!("({} bytes that are not held in memory)", body.len()).into(),
+                Some(body) => format!("({} bytes, not kept in memory)", body.len()).into(),
                 None => body_text(response.content_type(), response.body()),
             },
         }

@@ -177,11 +177,11 @@ impl SnapshotCheck<'_> {
         }
         let hint = match written {
             UpdateBehavior::Pending => {
-                "what came is pending: look at it with `ingam snapshot review`"
+                "the response is pending: review it with `ingam snapshot review`"
             }
-            _ if self.has_failures => "nothing is pending, since its assertions do not hold",
+            _ if self.has_failures => "the response is not pending, because an assertion failed",
             _ => {
-                "nothing is written in CI or with INSTA_UPDATE=no: run it on your machine, and `ingam snapshot review`"
+                "ingam writes no snapshots in CI or with INSTA_UPDATE=no: run it on your machine, then `ingam snapshot review`"
             }
         };
         Ok(SnapshotOutcome {
@@ -198,7 +198,7 @@ impl SnapshotCheck<'_> {
     ) -> Result<SnapshotOutcome, SnapshotError> {
         if self.has_failures {
             let note = format!(
-                "no snapshot `{}` is taken, since its assertions do not hold",
+                "the snapshot `{}` is not taken, because an assertion failed",
                 location.path.display()
             );
             return Ok(SnapshotOutcome {
@@ -273,7 +273,7 @@ impl SnapshotCheck<'_> {
             subject: redactor.redact_for_display("snapshot"),
             expected: redactor.redact_for_display(&path.display().to_string()),
             actual: redactor.redact_for_display(&format!(
-                "another response, with {}",
+                "a different response, with {}",
                 pluralize(number, "difference")
             )),
             hint: Some(redactor.redact_for_display(hint)),
@@ -285,7 +285,7 @@ impl SnapshotCheck<'_> {
 fn accepted_outcome(path: &Path) -> SnapshotOutcome {
     SnapshotOutcome {
         note: Some(format!(
-            "the snapshot `{}` was written, as INSTA_UPDATE says",
+            "the snapshot `{}` was written, because of INSTA_UPDATE",
             path.display()
         )),
         failure: None,

@@ -27,7 +27,7 @@ pub(crate) enum StepError {
     Access(#[from] AccessError),
     #[error("{0}")]
     Transport(#[from] TransportError),
-    #[error("the request would send `{0}` to an address that a response gave")]
+    #[error("the request would send `{0}` to an address from a response")]
     SecretForAddress(String),
     #[error(transparent)]
     Redirect(#[from] UnfollowedRedirect),
@@ -41,7 +41,7 @@ pub(crate) enum StepError {
     NotRecorded(MissingRecording),
     /// Rounds of `for_each`.
     #[error(
-        "`for_each` has {} here, and {recorded} in the recording of this response: record the file again",
+        "`for_each` has {} here, but {recorded} in the recording of this response: record the file again",
         pluralize(*.rounds as usize, "round")
     )]
     OtherRounds { recorded: u32, rounds: u32 },
@@ -53,18 +53,18 @@ pub(crate) enum StepError {
     Redaction(#[from] RedactResponseError),
     #[error(transparent)]
     Compare(#[from] CompareError),
-    #[error("what is secret in the response cannot be hidden, so nothing of it is used: {0}")]
+    #[error("a secret in the response cannot be redacted, so the response is not used: {0}")]
     Secrets(ResponseSecretError),
-    #[error("nothing is created before the ledger has an entry for it: {0}")]
+    #[error("the ledger cannot be written, so nothing was created: {0}")]
     LedgerNotOpened(LedgerError),
-    #[error("the ledger cannot keep what it needs for the undo: {0}")]
+    #[error("the ledger cannot store the undo: {0}")]
     UndoNotKept(LedgerError),
     #[error(
-        "its undo holds a secret or personal data of a response, and the ledger cannot keep it sealed: {0}"
+        "its undo contains a secret or personal data of a response, but the ledger cannot store it encrypted: {0}"
     )]
     UndoNotSealed(StoreError),
     /// The program whose call it was no longer waits for the response.
-    #[error("the client went away before the response came")]
+    #[error("the client disconnected before the response arrived")]
     ClientGone { was_sent: bool },
     /// The user asked the run to stop.
     #[error("interrupted")]
@@ -85,13 +85,11 @@ pub(crate) enum UnfollowedRedirect {
 pub(crate) enum StepOutputError {
     #[error(transparent)]
     File(#[from] OutputError),
-    #[error(
-        "the response is not written to `{0}`: it holds a credential or a token that ingam keeps"
-    )]
+    #[error("the response is not written to `{0}`: it contains a credential or a token of ingam")]
     Secret(String),
-    #[error("the response is not written to `{0}`: what was received cannot be read again: {1}")]
+    #[error("the response is not written to `{0}`: the received data cannot be read again: {1}")]
     Unread(String, String),
-    #[error("the name of the file would hold a secret")]
+    #[error("the name of the file would contain a secret")]
     SecretName,
 }
 
@@ -99,9 +97,9 @@ impl StepOutputError {
     fn hint(&self) -> Option<&'static str> {
         match self {
             Self::File(error) => error.hint(),
-            Self::Secret(_) => {
-                Some("capture what you need of it; `not_secret` says that a value is none")
-            }
+            Self::Secret(_) => Some(
+                "capture the values that you need; if a value is not a secret, add its path to `not_secret`",
+            ),
             Self::Unread(..) => None,
             Self::SecretName => Some("use another value in `output`"),
         }

@@ -165,7 +165,7 @@ fn duplicate_notes(response: &WireResponse, failures: &[FailureReport]) -> Vec<S
     match json.duplicate_count() {
         0..=MOST => {}
         many => notes.push(format!(
-            "{} more names stand twice in objects of the response",
+            "{} more names appear twice in objects of the response",
             many - MOST
         )),
     }
@@ -424,7 +424,7 @@ impl StepExecution<'_> {
     ) -> Result<String, RenderError> {
         let context = self.context;
         if context.options.delivers_response {
-            return Ok("`--env live` sends it to the marketplace, and so does any other environment of yours".to_owned());
+            return Ok("to send it to the marketplace, use `--env live` or another environment of your own".to_owned());
         }
         let request = self.placeholder_request(variables, target, account)?;
         let request = context
@@ -472,7 +472,7 @@ impl StepExecution<'_> {
             // The assertions may use a capture that failed, which is reported already.
             Err(error) if !has_captures => judgement
                 .notes
-                .push(format!("assertions were not judged: {}", error.reason)),
+                .push(format!("assertions were not evaluated: {}", error.reason)),
             Err(error) => return Err(error.into()),
         }
         let twice = duplicate_notes(response.response(), &judgement.failures);

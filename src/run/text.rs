@@ -27,7 +27,7 @@ pub(super) fn body_text(content_type: Option<&str>, body: &Bytes) -> BodyText {
     let text = match (JsonDocument::parse(&decoded), std::str::from_utf8(&decoded)) {
         (Ok(document), _) => JsonRef::from(document.root()).to_pretty_json_prefix(MAX_READ_BODY),
         (Err(_), Ok(text)) => text_prefix(text, MAX_READ_BODY).to_owned(),
-        (Err(_), Err(_)) => format!("({} bytes that are not text)", body.len()),
+        (Err(_), Err(_)) => format!("({} bytes of binary data)", body.len()),
     };
     let is_whole = text.len() < MAX_READ_BODY;
     BodyText {

@@ -115,7 +115,7 @@ impl TokenQuery<'_> {
 
     fn renewal_warning(&self, failure: &RefreshError) -> Option<String> {
         let warns = self.context.environment.tokens.refresh == RefreshPolicy::Auto;
-        warns.then(|| format!("the token is still good, but could not be renewed: {failure}"))
+        warns.then(|| format!("the token is still valid, but could not be renewed: {failure}"))
     }
 
     /// The cached record if it was read less than `max_age_ms` ago, else that of the store.
@@ -242,7 +242,7 @@ impl TokenQuery<'_> {
     fn renewal_forbidden(&self, is_none: bool) -> RefreshError {
         let (account, environment) = (&self.access.account, &self.context.options.environment);
         let reason = format!(
-            "there is no good token of `{account}` in the store, and with `refresh: never` nothing is renewed"
+            "the store has no valid token of `{account}`, and with `refresh: never` ingam does not renew tokens"
         );
         let command = if is_none {
             format!("login {}", self.scheme.name)
@@ -250,7 +250,7 @@ impl TokenQuery<'_> {
             "refresh".to_owned()
         };
         RefreshError::user_action(reason).with_note(format!(
-            "the one who may runs `ingam auth {command} --env {environment}`"
+            "run `ingam auth {command} --env {environment}` in the job that renews tokens"
         ))
     }
 

@@ -49,17 +49,17 @@ pub(crate) enum UndoError {
     ListRefused { status: u16, kind: ErrorKind },
     #[error("the list is not JSON: {0}")]
     ListNotJson(String),
-    #[error("{0}, so what the list names is not known")]
+    #[error("{0}, so the items of the list are unknown")]
     ListAmbiguous(NameStandsTwice),
     #[error("`{0}` visits too many values of the list")]
     ListTooLarge(String),
     #[error("an item of the list has no `{0}`")]
     ListItemWithout(String),
-    #[error("its response did not name what was created, so it cannot be undone: {}", .0.reason)]
+    #[error("its response does not contain the id of the created item, so it cannot be undone: {}", .0.reason)]
     NotRendered(RenderError),
     #[error("its undo in the ledger cannot be read: {0}")]
     UnreadableEntry(&'static str),
-    #[error("its undo in the ledger is sealed, and does not open: {0}")]
+    #[error("its undo in the ledger is encrypted, and cannot be decrypted: {0}")]
     Sealed(StoreError),
     #[error(transparent)]
     Ledger(#[from] LedgerError),

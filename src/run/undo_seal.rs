@@ -239,7 +239,7 @@ pub(crate) fn unsealed_undo<'u>(
         .and_then(|envelope| envelope.open(&record_name(run_id, number), sealed.as_bytes()))
         .map_err(UndoError::Sealed)?;
     let content: SealedContent<'static> = serde_json::from_str(text.expose())
-        .map_err(|_| UndoError::UnreadableEntry("what is sealed in it is no call"))?;
+        .map_err(|_| UndoError::UnreadableEntry("the encrypted data is not a call"))?;
     let mut redactor = context.state.redactor.borrow_mut();
     for (name, value) in &content.secrets {
         redactor.add_secret(name.as_str(), value.expose());

@@ -56,7 +56,7 @@ fn check_signature_is_read(
             faults.push(SandboxFault {
                 at: field.name_at,
                 message: format!(
-                    "the sandbox accepts every `{}`: `read` takes other parts of `{}.{}`, and this one is not among them",
+                    "the sandbox accepts every `{}`: `read` reads other parts of `{}.{}`, but not this one",
                     step.id,
                     part.name(),
                     field.name

@@ -74,7 +74,7 @@ pub enum SealError {
     #[error("step `{id}`: {error}")]
     Step { id: String, error: CryptoError },
     #[error(
-        "step `{id}`: the given signature is not one of this key over this text{}", text_note(.message)
+        "step `{id}`: the signature does not match this key and this text{}", text_note(.message)
     )]
     NotItsSignature { id: String, message: String },
     #[error(transparent)]

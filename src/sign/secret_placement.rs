@@ -60,7 +60,7 @@ impl<'s> AddressCheck<'s> {
         for field in queries.chain(more) {
             if mentions(&self.secrets, &names_of(field.value.expressions())) {
                 let text = format!(
-                    "`{}` puts a secret in the query, where proxies and servers log it",
+                    "`{}` puts a secret in the query, which proxies and servers log",
                     field.name
                 );
                 findings.push(finding(field.name_at, text));
@@ -70,7 +70,7 @@ impl<'s> AddressCheck<'s> {
 
     fn path(&self, path: &Template, findings: &mut Vec<LintFinding>) {
         if mentions(&self.secrets, &names_of(path.expressions())) {
-            let text = "the path holds a secret, where proxies and servers log it";
+            let text = "the path contains a secret, which proxies and servers log";
             findings.push(finding(path.at, text.to_owned()));
         }
     }

@@ -48,7 +48,7 @@ pub enum VectorError {
     HostValue(#[from] HostValueError),
     #[error("there is no token `{0}`")]
     UnknownToken(String),
-    #[error("`{0}` is none of `issue`, `exchange` and `refresh`")]
+    #[error("`{0}` is not `issue`, `exchange` or `refresh`")]
     UnknownAction(String),
     #[error("the token has no `{0}`")]
     NoTokenRequest(String),

@@ -17,7 +17,7 @@ pub enum SnapshotError {
     Unreadable { place: String, reason: String },
     #[error("the snapshot `{}` cannot be written: {reason}", .path.display())]
     Unwritable { path: PathBuf, reason: String },
-    #[error("`{0}` makes more units than a run can have, so its snapshots cannot be listed")]
+    #[error("`{0}` has more units than a run can have, so its snapshots cannot be listed")]
     TooManyUnits(String),
     /// A response that cannot be masked is not written.
     #[error("the response cannot be masked: {0}")]
@@ -31,14 +31,13 @@ impl SnapshotError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Missing { is_pending: true, .. } => {
-                Some("what came is pending: look at it and accept it with `ingam snapshot review`".to_owned())
+                Some("the response is pending: review and accept it with `ingam snapshot review`".to_owned())
             }
             Self::Missing { is_pending: false, .. } => Some(
-                "nothing is written in CI or with INSTA_UPDATE=no: run it on your machine, accept it with \
-                 `ingam snapshot review`, and commit it"
+                "ingam writes no snapshots in CI or with INSTA_UPDATE=no: run it on your machine, accept the snapshot with `ingam snapshot review`, and commit it"
                     .to_owned(),
             ),
-            Self::Unreadable { .. } => Some("bring it back from git, or remove it and run again to take a new one".to_owned()),
+            Self::Unreadable { .. } => Some("restore it from git, or delete it and run again to take a new one".to_owned()),
             Self::TooManyUnits(_) => Some("remove cases or params".to_owned()),
             Self::Unwritable { .. } | Self::MaskFailed(_) | Self::XmlMaskFailed(_) => None,
         }

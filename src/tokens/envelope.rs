@@ -116,7 +116,7 @@ impl RecordEnvelope {
                 Aad::from(about.as_bytes()),
                 &mut *bytes,
             )
-            .map_err(|_| StoreError::InvalidKey("it cannot seal".to_owned()))?;
+            .map_err(|_| StoreError::InvalidKey("it cannot encrypt".to_owned()))?;
         let whole = [nonce.as_slice(), &bytes].concat();
         Ok(format!(
             "{FORMAT_MARKER} sealed {}\n",
@@ -134,28 +134,30 @@ impl RecordEnvelope {
         let text = std::str::from_utf8(bytes)
             .ok()
             .and_then(|text| text.strip_suffix('\n'))
-            .ok_or_else(|| broken("it is cut"))?;
+            .ok_or_else(|| broken("it is incomplete"))?;
         let rest = text
             .strip_prefix(FORMAT_MARKER)
-            .ok_or_else(|| broken("it is not a record of this program, or of a newer one"))?;
+            .ok_or_else(|| broken("it is not a record of this version of ingam"))?;
         match rest.trim_start().split_once(' ') {
             Some(("plain", rest)) => {
-                let (sum, text) = rest.split_once(' ').ok_or_else(|| broken("it is cut"))?;
+                let (sum, text) = rest
+                    .split_once(' ')
+                    .ok_or_else(|| broken("it is incomplete"))?;
                 if checksum(about, text) == sum {
                     Ok(Secret::from(text))
                 } else {
-                    Err(broken("its checksum does not fit"))
+                    Err(broken("its checksum does not match"))
                 }
             }
             Some(("sealed", rest)) => self.unseal(about, rest),
-            _ => Err(broken("it is neither sealed nor plain")),
+            _ => Err(broken("it is neither encrypted nor plain text")),
         }
     }
 
     fn unseal(&self, about: &str, text: &str) -> Result<Secret<String>, StoreError> {
         let broken = || StoreError::Corrupt {
             what: about.to_owned(),
-            reason: "it does not open with this key".to_owned(),
+            reason: "it cannot be decrypted with this key".to_owned(),
         };
         let cipher = self.key.as_ref().ok_or(StoreError::NoKey)?.cipher()?;
         let mut whole = BASE64_STANDARD_NO_PAD.decode(text).map_err(|_| broken())?;

@@ -9,32 +9,34 @@ use std::time::Duration;
 
 /// A text that names no place of a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`INGAM_STORE` is neither an absolute folder nor `postgres://…`")]
+#[error("`INGAM_STORE` must be an absolute path of a folder, or `postgres://…`")]
 pub struct InvalidStoreLocation;
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
-    #[error("there is no folder for the tokens of this user: set HOME, or INGAM_STORE")]
+    #[error("ingam found no folder for the tokens of this user: set HOME or INGAM_STORE")]
     NoFolder,
     #[error(transparent)]
     File(#[from] PrivateFileError),
-    #[error("the record `{what}` is broken: {reason}")]
+    #[error("the record `{what}` is damaged: {reason}")]
     Corrupt { what: String, reason: String },
-    #[error("the store has no key, and tokens are never written as plain text unasked")]
+    #[error(
+        "the store has no key, and without `--plain-store` ingam does not write tokens as plain text"
+    )]
     NoKey,
-    #[error("the store `{}` holds tokens, and its key is gone", .path.display())]
+    #[error("the store `{}` contains tokens, but its key is missing", .path.display())]
     KeyLost { path: PathBuf },
-    #[error("the store's key is not one: {0}")]
+    #[error("the key of the store is not valid: {0}")]
     InvalidKey(String),
-    #[error("the tokens are being renewed by {holder}, and were not free within {} s", .waited.as_secs())]
+    #[error("{holder} is renewing the tokens, and did not finish within {} s", .waited.as_secs())]
     LockTimeout { holder: String, waited: Duration },
     #[error("the keyring of this machine cannot be used: {0}")]
     Keyring(#[from] KeyringError),
     #[error(transparent)]
     Random(#[from] RandomError),
-    #[error("no room was made for the token response of `{id}`, so it was not stored")]
+    #[error("there was no space for the token response of `{id}`, so it was not stored")]
     InboxNotPrepared { id: String },
-    #[error("another process has written newer tokens meanwhile; nothing was overwritten")]
+    #[error("another process wrote newer tokens at the same time; nothing was overwritten")]
     StaleRevision,
     #[error(transparent)]
     Location(#[from] InvalidStoreLocation),
@@ -48,13 +50,13 @@ impl StoreError {
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::File(error) => return error.hint(),
-            Self::Keyring(_) => "unlock the keyring; or set INGAM_STORE_KEY".to_owned(),
-            Self::NoKey => "set INGAM_STORE_KEY to 32 random bytes (`openssl rand -base64 32`), the same wherever this store is used".to_owned(),
+            Self::Keyring(_) => "unlock the keyring, or set INGAM_STORE_KEY".to_owned(),
+            Self::NoKey => "set INGAM_STORE_KEY to 32 random bytes (`openssl rand -base64 32`), with the same value on every machine that uses this store".to_owned(),
             Self::Corrupt { .. } => {
-                "is INGAM_STORE_KEY, or store.key in your settings, the one that it was written with? If so, `ingam auth login` makes a new one".to_owned()
+                "check that INGAM_STORE_KEY, or store.key in your settings, is the key that the record was written with. If it is, get new tokens with `ingam auth login`".to_owned()
             }
-            Self::KeyLost { .. } => "bring back store.key or INGAM_STORE_KEY; or remove the folder, and log in again".to_owned(),
-            Self::LockTimeout { .. } => "if that process hangs, stop it: the lock goes with it".to_owned(),
+            Self::KeyLost { .. } => "restore store.key or INGAM_STORE_KEY, or delete the folder and run `ingam auth login`".to_owned(),
+            Self::LockTimeout { .. } => "if that process hangs, stop it: this releases the lock".to_owned(),
             _ => return None,
         })
     }

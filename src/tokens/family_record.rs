@@ -24,7 +24,7 @@ pub struct FamilyKey {
 
 /// A credential that tells token families apart has no value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{scheme}` stores the token `{token}` by `{credential}`, and that credential is missing")]
+#[error("`{scheme}` stores the token `{token}` by `{credential}`, but that credential is missing")]
 pub struct MissingFamilyId {
     pub scheme: String,
     pub token: String,

@@ -174,7 +174,7 @@ impl LocalInbox {
             what: path.display().to_string(),
             reason: reason.to_owned(),
         };
-        let sealed = sealed_response(bytes).ok_or_else(|| broken("it is cut or damaged"))?;
+        let sealed = sealed_response(bytes).ok_or_else(|| broken("it is incomplete or damaged"))?;
         let text = self
             .envelope
             .open(&context(path), sealed)
@@ -184,7 +184,7 @@ impl LocalInbox {
             })?;
         // The parser's message can quote a token.
         serde_json::from_str(text.expose())
-            .map_err(|_| broken("it is not a response as ingam stores it"))
+            .map_err(|_| broken("it is not a response that ingam stored"))
     }
 }
 

@@ -160,7 +160,7 @@ impl PostgresStore {
         // idle timeout frees the lock of a holder that hangs; since such a holder may wake
         // up later, every write is guarded by `revision` as well.
         with_timeout(lock.batch_execute(&begin)).await?;
-        let silent = |_| DatabaseError::Failed("it does not answer".to_owned());
+        let silent = |_| DatabaseError::Failed("it does not respond".to_owned());
         let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 1] = [&number];
         let locked = lock.execute("select pg_advisory_xact_lock($1)", &parameters);
         let locked = awake_timeout(wait + DATABASE_TIMEOUT, locked)

@@ -62,21 +62,18 @@ impl RecoveredResponse {
         };
         match &self.outcome {
             RecoveryOutcome::HandedOver => format!(
-                "the token response of {account} that an earlier run kept on this machine is in the database now; \
-                 the next renewal uses it"
+                "the token response of {account} that an earlier run stored on this machine is now in the database; the next renewal uses it"
             ),
             RecoveryOutcome::Superseded => format!(
-                "the token response of {account} that an earlier run kept on this machine was deleted: it does not \
-                 continue the tokens in the database, which another process has replaced or removed"
+                "the token response of {account} that an earlier run stored on this machine was deleted, because another process replaced or deleted the tokens in the database"
             ),
             RecoveryOutcome::Waiting(error) => format!(
-                "the token response of {account} that an earlier run kept on this machine, `{}`, cannot be put into \
-                 the database: {error}",
+                "the token response of {account} that an earlier run stored on this machine, `{}`, cannot be written to the database: {error}",
                 self.path.display()
             ),
             RecoveryOutcome::Unreadable(error) => {
                 format!(
-                    "a token response that an earlier run kept on this machine cannot be read: {error}"
+                    "a token response that an earlier run stored on this machine cannot be read: {error}"
                 )
             }
         }
@@ -88,13 +85,17 @@ impl RecoveredResponse {
         match &self.outcome {
             RecoveryOutcome::HandedOver | RecoveryOutcome::Superseded => None,
             RecoveryOutcome::Waiting(_) => {
-                Some("it stays there; the next run on this machine tries again".to_owned())
+                Some("the file is kept; the next run on this machine tries again".to_owned())
             }
             RecoveryOutcome::Unreadable(error) => Some(match error.hint() {
                 Some(hint) => {
-                    format!("it stays there, and no token of its account is renewed; {hint}")
+                    format!(
+                        "the file is kept, and ingam does not renew tokens of its account; {hint}"
+                    )
                 }
-                None => "it stays there, and no token of its account is renewed".to_owned(),
+                None => {
+                    "the file is kept, and ingam does not renew tokens of its account".to_owned()
+                }
             }),
         }
     }

@@ -112,7 +112,9 @@ fn key_in_keyring() -> Result<Option<StoreKey>, StoreError> {
 
 fn parse_keyring_entry(text: &str) -> Result<StoreKey, StoreError> {
     StoreKey::parse(text).ok_or_else(|| {
-        StoreError::InvalidKey(format!("the keyring's entry `{STORE_KEY_NAME}` holds none"))
+        StoreError::InvalidKey(format!(
+            "the entry `{STORE_KEY_NAME}` of the keyring is not a key"
+        ))
     })
 }
 
@@ -355,7 +357,7 @@ impl FamilyLock {
             Self::Postgres(lock) => Some(match lock.local_response() {
                 Ok(path) => Ok(path.to_owned()),
                 Err(Some(error)) => Err(error.to_string()),
-                Err(None) => Err("no room was made for it".to_owned()),
+                Err(None) => Err("there was no space for it".to_owned()),
             }),
             _ => None,
         }

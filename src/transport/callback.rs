@@ -10,7 +10,7 @@ use std::sync::{Arc, OnceLock};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc::{Sender, channel};
 
-const DONE_PAGE: &str = "<!doctype html><meta charset=utf-8><title>ingam</title><p>Back from the marketplace. You can close this page: the rest is in the terminal.";
+const DONE_PAGE: &str = "<!doctype html><meta charset=utf-8><title>ingam</title><p>The login is complete in the browser. You can close this page and return to the terminal.";
 
 /// Listens until it is dropped.
 pub(crate) struct CallbackListener {
@@ -83,7 +83,7 @@ impl CallbackListener {
 /// Why the redirect of a browser cannot be received.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CallbackError {
-    #[error("the authorization link holds a character that no header can hold")]
+    #[error("the authorization link contains a character that is not allowed in a header")]
     UnusableLink,
     #[error("the callback address on this machine cannot accept a connection: {0}")]
     Accept(#[from] std::io::Error),

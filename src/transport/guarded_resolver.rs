@@ -13,7 +13,7 @@ pub(super) struct GuardedResolver {
 
 /// Why a name is not connected to.
 #[derive(Debug, thiserror::Error)]
-#[error("its name resolves to {0}, which is an address of this machine or of a private network")]
+#[error("its name resolves to {0}, an address of this machine or of a private network")]
 pub(super) struct PrivateAddress(std::net::IpAddr);
 
 impl Resolve for GuardedResolver {

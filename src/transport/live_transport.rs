@@ -64,14 +64,14 @@ pub enum TransportError {
         reason: String,
     },
     /// The response began and did not end: a stream of events, or a slow server.
-    #[error("the response of {host} was not complete within {}: the status {status} and {received} bytes came", human_duration(*.after))]
+    #[error("the response of {host} was not complete within {}: the status {status} and {received} bytes arrived", human_duration(*.after))]
     Incomplete {
         host: String,
         after: Duration,
         status: u16,
         received: usize,
     },
-    #[error("the response of {host} is larger than {}: `max_body` allows more", human_size(*.limit))]
+    #[error("the response of {host} is larger than {}: increase the limit with `max_body`", human_size(*.limit))]
     TooLarge {
         host: String,
         /// In bytes.
@@ -79,7 +79,7 @@ pub enum TransportError {
     },
     #[error("the response of {host} cannot be read: {reason}")]
     UnreadableResponse { host: String, reason: String },
-    #[error("the response cannot be written to the folder of outputs: {reason}")]
+    #[error("the response cannot be written to the output folder: {reason}")]
     Unwritten { reason: String },
     #[error("the network cannot be used: {reason}")]
     Setup { reason: String },
@@ -381,7 +381,7 @@ pub(super) fn exchange_error(
     }
 }
 
-const PROXY_WANTS_PASSWORD: &str = "it wants a user and a password (407)";
+const PROXY_WANTS_PASSWORD: &str = "it requires a user and a password (407)";
 
 /// The client names only what it was doing.
 fn proxy_reason(reason: String) -> String {

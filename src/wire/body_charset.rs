@@ -87,13 +87,13 @@ impl BodyCharset {
         let name = self.charset.name();
         let reason = match self.source {
             CharsetSource::ByteOrderMark => {
-                format!("it is not {name}, which its byte order mark names,")
+                format!("it is not {name}, as its byte order mark says,")
             }
             CharsetSource::ContentType => {
-                format!("it is not {name}, which its content-type names,")
+                format!("it is not {name}, as its content-type says,")
             }
             CharsetSource::XmlDeclaration => {
-                format!("it is not {name}, which its XML declaration names,")
+                format!("it is not {name}, as its XML declaration says,")
             }
             CharsetSource::Default => format!("it is not {name}"),
         };

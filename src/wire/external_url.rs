@@ -7,21 +7,21 @@ use url::{Host, Url};
 /// Why an address is not asked. No text holds its query, which is signed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ExternalUrlError {
-    #[error("the address is no URL that begins with `https://`")]
+    #[error("the address is not a URL that begins with `https://`")]
     NotAUrl,
-    #[error("the address names a user")]
+    #[error("the address contains a user")]
     UserInfo,
     #[error("the address has a fragment")]
     Fragment,
     #[error("the host `{0}` is an IP address or this machine")]
     IpAddress(String),
-    #[error("the address is asked without encryption: `{0}`")]
+    #[error("the address would be called without encryption: `{0}`")]
     PlainHttp(String),
-    #[error("the address has a port of its own: `{0}`")]
+    #[error("the address has a port: `{0}`")]
     Port(String),
-    #[error("`{host}` is none of the hosts that `external` allows: {allowed}")]
+    #[error("`{host}` is not a host that `external` allows: {allowed}")]
     OtherHost { host: String, allowed: String },
-    #[error("the address would be sent in another spelling than it is written")]
+    #[error("the address would be changed when it is sent")]
     Rewritten,
 }
 

@@ -8,13 +8,15 @@ use url::{Host, Url};
 pub(crate) enum HostPatternError {
     #[error("`{0}` is neither a host name nor a pattern such as `*.example.com`")]
     NotAHost(String),
-    #[error("`{0}` has a `*` in its last two labels: the pattern would fit hosts of other people")]
+    #[error(
+        "`{0}` has a `*` in its last two labels: the pattern would match hosts of other owners"
+    )]
     TooWide(String),
-    #[error("`{0}` has a `*` beside other letters: `*` is one whole label between dots")]
+    #[error("`{0}` has a `*` next to other characters: `*` must be a whole label between dots")]
     PartialLabel(String),
-    #[error("`{0}` is an IP address: name a host")]
+    #[error("`{0}` is an IP address: use a host name")]
     IpAddress(String),
-    #[error("`{0}` is plain `http`, which only the loopback interface may be asked with")]
+    #[error("`{0}` is plain `http`, which is allowed only for the loopback interface")]
     PlainHttp(String),
     #[error("`{0}` has no port between 1 and 65535")]
     Port(String),

@@ -9,19 +9,17 @@ use url::Url;
 /// Why a link is not followed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum LinkTargetError {
-    #[error("it is no address: {0}")]
+    #[error("it is not an address: {0}")]
     NotAnAddress(url::ParseError),
     #[error("it is neither `http` nor `https`")]
     Protocol,
-    #[error("it names a user")]
+    #[error("it contains a user")]
     UserInfo,
-    #[error(
-        "it names the host `{0}`, which is neither the one that was asked nor one of the scheme"
-    )]
+    #[error("its host `{0}` is neither the host of the request nor a host of the scheme")]
     OtherHost(String),
     #[error("it is not below `{0}`")]
     OtherPath(String),
-    #[error("it cannot be sent as it is written: {0}")]
+    #[error("it cannot be sent as written: {0}")]
     Unsendable(String),
 }
 

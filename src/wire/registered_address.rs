@@ -8,9 +8,9 @@ use super::url::{BaseUrl, BaseUrlError};
 pub(crate) enum RegisteredAddressError {
     #[error(transparent)]
     Url(#[from] BaseUrlError),
-    #[error("`{0}` has a fragment (`#`), which nobody sends")]
+    #[error("`{0}` has a fragment (`#`), which is never sent")]
     Fragment(String),
-    #[error("`{0}` has characters that stand in no address")]
+    #[error("`{0}` has characters that are not allowed in an address")]
     Characters(String),
 }
 

@@ -22,7 +22,7 @@ pub enum WireError {
     Rewritten { written: String, sent: String },
     #[error("`{0}` is not a path")]
     NotAPath(String),
-    #[error("the header `{0}` holds a character that no header can hold")]
+    #[error("the header `{0}` contains a character that is not allowed in a header")]
     InvalidHeader(String),
 }
 

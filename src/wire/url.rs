@@ -16,7 +16,7 @@ pub enum BaseUrlError {
     UserInfo(String),
     #[error("`{0}` has a query or a fragment")]
     QueryOrFragment(String),
-    #[error("`{written}` would be sent as `{sent}`: write it so")]
+    #[error("`{written}` would be sent as `{sent}`: write the latter")]
     Rewritten { written: String, sent: String },
 }
 

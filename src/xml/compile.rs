@@ -143,7 +143,7 @@ fn check(expression: &Expr) -> Result<(), XPathFault> {
         Expr::Union(left, right) => {
             for side in [left, right] {
                 if type_of(side) != ExpressionType::NodeSet {
-                    let reason = "`|` joins two paths, and one of its sides is none";
+                    let reason = "`|` joins two paths, but one of its sides is not a path";
                     return Err(XPathFault::new(0, reason));
                 }
             }
@@ -166,10 +166,9 @@ fn check_filter(filter: &FilterExpr, is_alone: bool) -> Result<(), XPathFault> {
     match &filter.primary {
         PrimaryExpr::Variable(name) => {
             let written = format!("${}", qualified(name));
-            let reason = format!("`{written}` is a variable, and there are none");
-            return Err(XPathFault::about(written, reason).hint(
-                "compare with a predicate of the assertion, whose operand can be a template",
-            ));
+            let reason = format!("`{written}` is a variable, but XPath has no variables here");
+            return Err(XPathFault::about(written, reason)
+                .hint("use a predicate of the assertion, whose operand can be a template"));
         }
         PrimaryExpr::Function(call) => check_call(call)?,
         _ => {}
@@ -203,7 +202,7 @@ fn check_call(call: &FunctionCall) -> Result<(), XPathFault> {
             (least, most) if least == most => format!("{least} arguments"),
             (least, most) => format!("{least} or {most} arguments"),
         };
-        let reason = format!("`{name}` takes {wanted}, and here it has {count}");
+        let reason = format!("`{name}` needs {wanted}, but here it has {count}");
         return Err(XPathFault::about(name, reason));
     }
     let is_wrong = |argument: &Expr| type_of(argument) != ExpressionType::NodeSet;

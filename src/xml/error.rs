@@ -51,7 +51,7 @@ impl XPathFault {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum XPathSearchError {
     #[error(
-        "`{path}` finds {count} nodes: name one of them, such as `{path}[1]`, or write `/{path}` for the list of them"
+        "`{path}` finds {count} nodes: select one, such as `{path}[1]`, or write `/{path}` for the list"
     )]
     SeveralNodes { path: String, count: usize },
     #[error("the response declares no prefix `{prefix}`; {declared}")]
@@ -63,7 +63,7 @@ pub(crate) enum XPathSearchError {
     )]
     InDefaultNamespace { path: String, namespace: String },
     #[error(
-        "the path looks at more than {} nodes of this response; name what it looks for more exactly",
+        "the path visits more than {} nodes of this response: use a more specific path",
         super::MAX_VISITS
     )]
     Visits,

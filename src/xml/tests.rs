@@ -162,7 +162,7 @@ fn the_form_of_a_path_says_whether_it_gives_one_value_or_a_list() {
     let several = find(ORDERS, "/orders/order/name").unwrap_err();
     assert_eq!(
         several.to_string(),
-        "`/orders/order/name` finds 2 nodes: name one of them, such as `/orders/order/name[1]`, or write `//orders/order/name` for the list of them"
+        "`/orders/order/name` finds 2 nodes: select one, such as `/orders/order/name[1]`, or write `//orders/order/name` for the list"
     );
     for (path, form) in [
         ("/a/b[2]/@c", XPathForm::OneNode),
@@ -245,14 +245,14 @@ fn names_in_the_default_namespace_have_a_prefix_of_their_own() {
         assert_eq!(
             find(SOAP, path).unwrap_err().to_string(),
             format!(
-                "`{path}` finds nothing: the names of this response are in its default namespace `urn:r`, so write `_:NAME` for each of them"
+                "`{path}` finds nothing: the names of this response are in its default namespace `urn:r`, so write `_:NAME` for this means all accounts"
             )
         );
     }
     assert_eq!(
         find(SOAP, "//fault"),
         list(&[]),
-        "it is not there in any namespace"
+        "it does not exist in any namespace"
     );
     assert_eq!(
         find(SOAP, "//soap:Fault").unwrap_err().to_string(),
@@ -273,7 +273,7 @@ fn what_no_document_answers_is_found_in_the_path() {
         (
             "count(//a, //b)",
             0,
-            "`count` takes one argument, and here it has 2",
+            "`count` needs one argument, but here it has 2",
         ),
         ("count('a')", 0, "the argument of `count` must be a path"),
         (
@@ -282,18 +282,22 @@ fn what_no_document_answers_is_found_in_the_path() {
             "XPath 1.0 has no function `upper-case`",
         ),
         ("number(id('a'))", 7, "XPath 1.0 has no function `id`"),
-        ("//a[b = $c]", 8, "`$c` is a variable, and there are none"),
+        (
+            "//a[b = $c]",
+            8,
+            "`$c` is a variable, but XPath has no variables here",
+        ),
         (
             "count(//a) > 2",
             0,
-            "a subject is a path or one call of a function",
+            "a subject must be a path or one function call",
         ),
-        ("count(a)", 6, "a path of a subject begins with `/`"),
+        ("count(a)", 6, "a path of a subject must begin with `/`"),
         ("string('a'/b)", 0, "`[…]` and `/` can only follow a path"),
         (
             "sum(//a | 'b')",
             0,
-            "`|` joins two paths, and one of its sides is none",
+            "`|` joins two paths, but one of its sides is not a path",
         ),
     ] {
         let fault = XPath::parse(path).unwrap_err();

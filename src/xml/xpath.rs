@@ -85,7 +85,7 @@ impl XPath {
         let mut operands = Vec::new();
         collect_operands(&expression, Reading::of(form), &mut operands);
         if let Some(relative) = relative_operand(&expression) {
-            let fault = XPathFault::about(relative, "a path of a subject begins with `/`");
+            let fault = XPathFault::about(relative, "a path of a subject must begin with `/`");
             return Err(fault.located_in(text));
         }
         let mut prefixes = Vec::new();
@@ -171,11 +171,11 @@ fn form_of(expression: &Expr) -> Result<XPathForm, XPathFault> {
     }
     let hint = match expression {
         Expr::Equality(..) | Expr::Relational(..) => {
-            "write what is compared as a predicate: `count(//item): { above: 2 }`"
+            "write the comparison as a predicate: `count(//item): { above: 2 }`"
         }
         _ => "write it as `number(…)`, `string(…)` or `boolean(…)`",
     };
-    Err(XPathFault::new(0, "a subject is a path or one call of a function").hint(hint))
+    Err(XPathFault::new(0, "a subject must be a path or one function call").hint(hint))
 }
 
 fn is_count(expression: &Expr) -> bool {

@@ -132,9 +132,9 @@ impl NodeBuilder<'_> {
             Event::SequenceEnd | Event::MappingEnd => self.close_collection(at),
             Event::Alias(anchor) => self.resolve_alias(anchor, at),
             Event::DocumentStart(..) if self.root.is_some() => {
-                Err(Diagnostic::error("a file holds one document")
-                    .at(at, "a second one begins here")
-                    .hint("split the file in two"))
+                Err(Diagnostic::error("a file must contain only one document")
+                    .at(at, "a second document begins here")
+                    .hint("split the file into two"))
             }
             _ => Ok(()),
         }
@@ -188,8 +188,8 @@ impl NodeBuilder<'_> {
     fn resolve_alias(&mut self, anchor: usize, at: Span) -> Result<(), Diagnostic> {
         let Some(node) = self.anchors.get(&anchor) else {
             return Err(
-                Diagnostic::error("an alias cannot stand inside what it names")
-                    .at(at, "this would never end"),
+                Diagnostic::error("an alias cannot be inside the value that it refers to")
+                    .at(at, "this would be endless"),
             );
         };
         let node = node.clone();
@@ -206,7 +206,7 @@ impl NodeBuilder<'_> {
                 "the file has more than {} values",
                 self.max_nodes
             ))
-            .at(node.at, "here it is too much"));
+            .at(node.at, "the limit is reached here"));
         }
         // The parser numbers anchors from 1; 0 means that the node has none. The copy is made when
         // the node is complete, so an alias inside its own anchor finds nothing.
@@ -331,7 +331,7 @@ fn nesting_error(at: Span) -> Diagnostic {
 fn syntax_hint(line: &str) -> Option<String> {
     const WORTH_SHOWING: usize = 100;
     if line.trim_start_matches(' ').starts_with('\t') {
-        return Some("indent with blanks: YAML takes no tabs there".to_owned());
+        return Some("indent with spaces: YAML does not allow tabs here".to_owned());
     }
     let value = line
         .split_once(": ")
@@ -354,7 +354,7 @@ fn syntax_hint(line: &str) -> Option<String> {
     let whole = odd == &"{{" || !value.starts_with('{');
     whole.then(|| {
         format!(
-            "quote a value that holds `{odd}`: write \"{}\"",
+            "quote a value that contains `{odd}`: write \"{}\"",
             value.replace('"', "'")
         )
     })
@@ -380,9 +380,9 @@ fn refuse_tag(tagged: bool, at: Span) -> Result<(), Diagnostic> {
     if !tagged {
         return Ok(());
     }
-    Err(Diagnostic::error("tags are not part of the language")
+    Err(Diagnostic::error("tags are not supported")
         .at(at, "this value has a tag")
-        .hint("remove the word with `!`, or quote it"))
+        .hint("remove the word that begins with `!`, or quote it"))
 }
 
 fn mapping_key(
@@ -398,13 +398,13 @@ fn mapping_key(
         .or_else(|| matches!(node.kind, NodeKind::Null).then(|| text[at.range()].into()))
         .ok_or_else(|| key_error(at, text))?;
     if key == "<<" {
-        let error = Diagnostic::error("merge keys are not part of the language").at(at, "this one");
-        return Err(error.hint(
-            "write the keys out, or give a whole value a name with `&name` and use `*name`",
-        ));
+        let error = Diagnostic::error("merge keys are not supported").at(at, "this one");
+        return Err(
+            error.hint("write out the keys, or name a whole value with `&name` and use `*name`")
+        );
     }
     if let Some(first) = index.find(&key, entries) {
-        let error = Diagnostic::error(format!("the key `{key}` stands twice"))
+        let error = Diagnostic::error(format!("the key `{key}` appears twice"))
             .at(at, "the second")
             .at(first.key_at, "the first");
         return Err(error.hint("remove one of them"));
@@ -420,7 +420,7 @@ fn key_error(at: Span, text: &str) -> Diagnostic {
     });
     let error = Diagnostic::error("a key must be text").at(at, "this is not");
     if is_template {
-        error.hint("quote a value that holds `{{`: write \"{{ name }}\"")
+        error.hint("quote a value that contains `{{`: write \"{{ name }}\"")
     } else {
         error
     }

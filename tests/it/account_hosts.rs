@@ -126,7 +126,7 @@ impl Workspace {
     fn refuses(&self, more: &[&str], host: &str, account: &str) {
         let (output, asked) = self.send(more);
         let wanted = format!(
-            "not trusted yet: secrets of `mall` go to https://{host} for the account `{account}`"
+            "not trusted yet: secrets of `mall` are sent to https://{host} for the account `{account}`"
         );
         assert!(output.contains(&wanted), "{output}");
         assert!(output.contains("ingam trust --env live"), "{output}");
@@ -165,7 +165,7 @@ fn a_host_of_an_account_gets_secrets_only_by_its_value() {
         let listed = workspace.trust();
         for (account, name) in [("a", "first"), ("b", "second")] {
             let line = format!(
-                "secrets of `mall` go to https://{} for the account `{account}`",
+                "secrets of `mall` are sent to https://{} for the account `{account}`",
                 host(name)
             );
             assert!(listed.contains(&line), "{listed}");
@@ -276,7 +276,7 @@ fn the_sandbox_and_hosts_of_an_environment_stand_for_all_accounts() {
         "envs: { own: { hosts: { mall: \"https://proxy.example/api\" }, accounts: { mall: { a: { shop: first } } } } }\n",
     );
     let (output, _) = workspace.run(&["run", "--env", "own"], &[]);
-    let wanted = "secrets of `mall` go to https://proxy.example/api in environment `own`";
+    let wanted = "secrets of `mall` are sent to https://proxy.example/api in environment `own`";
     assert!(output.contains(wanted), "{output}");
     let args = [
         "run",
@@ -356,7 +356,7 @@ fn a_login_gives_trust_for_the_shop_that_was_authorized() {
         output.starts_with("https://first.mall.example/api/authorize?"),
         "{output}"
     );
-    let wanted = "trusted by this login: secrets of `mall` go to https://first.mall.example for the account `a`";
+    let wanted = "trusted by this login: secrets of `mall` are sent to https://first.mall.example for the account `a`";
     assert!(output.contains(wanted), "{output}");
     assert_eq!(
         workspace.asked(),
@@ -380,7 +380,7 @@ fn a_login_at_a_whole_host_name_needs_trust_before() {
         format!("code=c&shop=evil.example&state={state}")
     });
     let wanted =
-        "not trusted yet: secrets of `mall` go to https://evil.example for the account `a`";
+        "not trusted yet: secrets of `mall` are sent to https://evil.example for the account `a`";
     assert!(code != 0 && output.contains(wanted), "{output}");
     assert!(workspace.asked().is_empty());
     workspace.trust();

@@ -132,12 +132,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "yaml",
         ],
     ),
-    (
-        "export",
-        &[
-            "method", "model", "redact", "render", "span", "value", "wire",
-        ],
-    ),
+    ("export", &["redact", "value", "wire"]),
     // Edges.
     (
         "transport",

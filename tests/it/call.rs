@@ -365,7 +365,7 @@ fn a_built_in_scheme_is_called_without_a_file() {
     assert!(
         stderr.contains("GET /api/v2/shop/get_shop_info → 501")
             && stderr.contains("the signature is right for `shopee`")
-            && stderr.contains("`--env live` sends it to the marketplace"),
+            && stderr.contains("to send it to the marketplace, use `--env live`"),
         "{stderr}"
     );
     assert!(std::fs::read_dir(folder.path()).unwrap().next().is_none());

@@ -248,7 +248,7 @@ fn an_asserted_cookie_is_replayed_without_its_value() {
     assert_eq!(seen.lock().unwrap().len(), 4);
     let (output, code) = run(&folder, &["explain", "flow::orders"]);
     assert!(
-        code == 0 && output.contains("by `cookies: keep` a run adds the cookies"),
+        code == 0 && output.contains("because of `cookies: keep`, a run adds the cookies"),
         "{output}"
     );
 }

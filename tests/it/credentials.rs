@@ -73,12 +73,12 @@ fn a_credential_with_a_character_that_nobody_sees_is_refused() {
         (
             " access-key-1",
             GOOD,
-            "`INGAM_COUPANG__ACCESS_KEY` begins with a blank",
+            "`INGAM_COUPANG__ACCESS_KEY` begins with a space",
         ),
         (
             "access-key-1",
             "good-secret-key-1 ",
-            "`INGAM_COUPANG__SECRET_KEY` ends with a blank",
+            "`INGAM_COUPANG__SECRET_KEY` ends with a space",
         ),
     ] {
         let (output, code) = run_coupang(access, secret);
@@ -104,7 +104,7 @@ fn a_secret_that_is_a_word_is_refused_with_a_reason() {
         assert_eq!(code, 6, "{output}");
         // The terminal breaks long lines.
         let output = output.split_whitespace().collect::<Vec<_>>().join(" ");
-        let whole = format!("`INGAM_COUPANG__SECRET_KEY` cannot be kept out of outputs: {told}");
+        let whole = format!("`INGAM_COUPANG__SECRET_KEY` cannot be redacted from outputs: {told}");
         assert!(output.contains(&whole), "{whole} is not in {output}");
         assert!(
             output.contains("; use a") || output.contains("use another secret"),
@@ -130,7 +130,7 @@ fn a_dotenv_file_of_windows_is_read() {
     );
     let (output, code) = run(&folder, &["run", "coupang"], &[]);
     assert_eq!(code, 6, "{output}");
-    let told = "in line 2, which holds U+200B (zero width space) as character 1 of 28";
+    let told = "in line 2, which contains U+200B (zero width space) as character 1 of 28";
     assert!(output.contains(told), "{output}");
 }
 
@@ -164,7 +164,7 @@ fn a_misspelled_variable_is_named_with_the_right_one() {
         ),
     ] {
         let (output, _) = run(&workspace(), &["run", "coupang"], &[(wrong, GOOD)]);
-        let warning = format!("warning: `{wrong}` is not read");
+        let warning = format!("warning: `{wrong}` has no effect");
         assert!(output.contains(&warning), "{warning} is not in {output}");
         assert!(output.contains(told), "{told} is not in {output}");
         assert!(!output.contains(GOOD), "{output}");
@@ -253,7 +253,7 @@ fn a_value_that_cannot_work_is_not_stored() {
             "good-secret\u{200b}-1",
             "holds U+200B (zero width space) as character 12 of 14",
         ),
-        (" good-secret-1", "begins with a blank"),
+        (" good-secret-1", "begins with a space"),
         ("application", "it is a word"),
     ] {
         let folder = workspace();

@@ -33,7 +33,7 @@ fn secrets_are_variables_of_the_shell_or_an_error_with_their_name() {
     let (stdout, stderr, code) = export(&folder, &["curl", "b", "--env", "local"], &env);
     assert_eq!((stdout.as_str(), code), ("", 1), "{stderr}");
     assert!(
-        stderr.contains("stands in the request in another form than its own"),
+        stderr.contains("in a changed form, such as encoded"),
         "{stderr}"
     );
     for format in ["har", "postman"] {
@@ -80,7 +80,7 @@ fn no_secret_is_in_the_base64_of_a_body() {
     let (stdout, stderr, code) = export(&folder, &["har", "a", "--env", "local"], &env);
     assert_eq!((stdout.as_str(), code), ("", 1), "{stderr}");
     assert!(
-        stderr.contains("`secret.key` stands in the request"),
+        stderr.contains("the request contains `secret.key`"),
         "{stderr}"
     );
     let (stdout, stderr, code) = export(&folder, &["har", "b", "--env", "local"], &env);

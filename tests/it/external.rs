@@ -376,7 +376,7 @@ fn no_secret_of_the_user_goes_to_an_address_of_a_response() {
     for (line, says) in [
         (
             "    headers: { x-password: \"{{ secret.buyer_password }}\" }\n    text: x\n",
-            "a request to an address of a response cannot hold a secret",
+            "a request to an address from a response cannot contain a secret",
         ),
         (
             "    text: \"key=secret-key-1\"\n",

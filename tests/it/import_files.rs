@@ -107,10 +107,13 @@ fn what_cannot_be_read_is_refused_by_name() {
         ),
         (
             r#"{"openapi":"4.0.0","paths":{}}"#,
-            "OpenAPI 4.0.0 is not read",
+            "OpenAPI 4.0.0 is not supported",
         ),
-        ("{\"item\": [", "the text begins like JSON, and is none"),
-        ("hello", "none of the formats"),
+        (
+            "{\"item\": [",
+            "the text begins like JSON, but is not valid JSON",
+        ),
+        ("hello", "the format is not supported"),
         ("openapi: 3.0.0\npaths: {a: [}", "the YAML cannot be read"),
     ] {
         let path = folder.write("given", content);

@@ -102,7 +102,7 @@ fn variables_that_grow_tenfold_are_refused() {
     }
     assert_refused(
         &run(&text),
-        "the variable `v4`: the result holds more than 100000 values",
+        "the variable `v4`: the result has more than 100000 values",
     );
 }
 
@@ -152,13 +152,13 @@ fn values_of_templates_are_limited_together() {
     );
     assert_refused(
         &run(&variables),
-        "the variables take more than 16 MiB with this one",
+        "with this one, the variables use more than 16 MiB",
     );
     for part in ["json", "form", "query", "multipart"] {
         let text = format!("{head}{part}:\n{}", many("  ", "\"{{ t }}\""));
         assert_refused(
             &run(&text),
-            "the values of templates take more than 8 MiB with this one",
+            "with this value, the templates use more than 8 MiB",
         );
     }
 }
@@ -189,11 +189,11 @@ fn a_product_of_params_is_refused_by_every_command() {
         let observed = observe(ingam(folder.path()).args(&arguments));
         assert_refused(
             &observed,
-            "this file makes 729000000 units, and a run has at most 20000",
+            "this file has 729000000 units, but a run can have at most 20000",
         );
     }
     let observed = observe(ingam(folder.path()).args(["snapshot", "prune", "--list"]));
-    assert_refused(&observed, "`a` makes more units than a run can have");
+    assert_refused(&observed, "`a` has more units than a run can have");
 }
 
 /// Pages without end, each with a list that a capture adds to.
@@ -236,7 +236,7 @@ fn captures_that_grow_with_every_page_are_refused() {
     assert!(
         observed
             .stdout
-            .contains("the variables take more than 16 MiB with this one"),
+            .contains("with this one, the variables use more than 16 MiB"),
         "{}",
         observed.stdout
     );

@@ -35,7 +35,6 @@ mod documents;
 mod encoded_bodies;
 mod export;
 mod exported_commands;
-mod exports;
 #[cfg(unix)]
 mod external;
 mod false_greens;

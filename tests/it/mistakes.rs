@@ -416,7 +416,7 @@ fn a_search_ends_with_its_time() {
     assert!(matches!(diagnosis.verdict, SignatureVerdict::Different));
     assert_eq!(
         diagnosis.left_out,
-        ["what is rarer: the search was ended after 0 s"]
+        ["rare mistakes: the search was stopped after 0 s"]
     );
 }
 

@@ -142,7 +142,7 @@ fn a_token_in_an_unexpected_place_is_not_shown() {
         &[],
     );
     assert!(
-        code == 5 && output.contains("without a token") && !output.contains("FRESH"),
+        code == 5 && output.contains("no token at the place") && !output.contains("FRESH"),
         "{code}: {output}"
     );
 }

@@ -56,7 +56,7 @@ fn an_authority_of_the_workspace_vouches_for_its_own_hosts_once_it_is_trusted() 
         let folder = workspace(&url, "tls: { ca: certs/ca.pem }");
         let (output, code) = run(&folder, &["run"], &[]);
         assert!(
-            code == 6 && output.contains("the authority of `certs/ca.pem`"),
+            code == 6 && output.contains("the certificate authority in `certs/ca.pem`"),
             "{code}: {output}"
         );
         let told = trust(&folder);
@@ -160,10 +160,10 @@ fn a_client_shows_its_certificate() {
         "{code}: {output}"
     );
     for (value, reason) in [
-        ("nonsense", "holds no private key in PEM"),
+        ("nonsense", "contains no private key in PEM"),
         (
             "-----BEGIN ENCRYPTED PRIVATE KEY-----",
-            "holds a key with a pass phrase",
+            "contains a key with a passphrase",
         ),
     ] {
         let (output, code) = run(&folder, &["run"], &[("INGAM_COUPANG__TLS_KEY", value)]);
@@ -246,7 +246,7 @@ fn the_password_of_a_proxy_is_the_users_and_is_never_shown() {
         &[("INGAM_PROXY_PASSWORD", "another-word")],
     );
     let named = format!(
-        "through the proxy http://127.0.0.1:{proxy_port}: it wants a user and a password (407)"
+        "through the proxy http://127.0.0.1:{proxy_port}: it requires a user and a password (407)"
     );
     assert!(code == 5 && output.contains(&named), "{code}: {output}");
     assert!(!output.contains("another-word"), "{output}");
@@ -274,7 +274,7 @@ fn an_error_names_the_proxy_of_the_user() {
     assert!(
         code == 5
             && output.contains(&format!(
-                "through the proxy {address}: it wants a user and a password (407)"
+                "through the proxy {address}: it requires a user and a password (407)"
             )),
         "{code}: {output}"
     );

@@ -401,7 +401,7 @@ fn an_import_refuses_what_is_no_token() {
         ("\n\n", "standard input has no token"),
         (
             " token-with-a-blank-before\n",
-            "`refresh_token` begins with a blank",
+            "`refresh_token` begins with a space",
         ),
         (
             "access_token=abcdefgh12345678\n",
@@ -641,7 +641,7 @@ fn a_first_response_that_cannot_be_shown_ends_the_login_of_a_device() {
     for (device, expected) in [
         (
             r#"{ device_code: "{{ device_code }}", user_code: A, verification_uri: "javascript:alert(1)" }"#,
-            "begins with neither `https://` nor `http://`",
+            "does not begin with `https://` or `http://`",
         ),
         (
             r#"{ device_code: "{{ device_code }}", user_code: "\e[2J", verification_uri: "https://a.example/" }"#,

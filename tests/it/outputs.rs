@@ -128,7 +128,7 @@ fn a_file_of_somebody_else_is_not_replaced() {
     folder.write("out/7.pdf", "mine");
     let (output, code) = run(&folder, &["run"]);
     assert!(
-        code == 5 && output.contains("is there already, and ingam did not write it"),
+        code == 5 && output.contains("already exists, and ingam did not write it"),
         "{code}: {output}"
     );
     assert_eq!(
@@ -225,7 +225,7 @@ fn links_are_not_followed() {
         for args in [&["run"][..], &["run", "--overwrite"]] {
             let (output, code) = run(&folder, args);
             assert!(
-                code == 5 && output.contains("links are not followed"),
+                code == 5 && output.contains("ingam does not follow links"),
                 "{}: {code}: {output}",
                 link.display()
             );
@@ -256,7 +256,7 @@ fn a_response_with_a_credential_or_a_token_is_not_written() {
             .unwrap(),
     );
     assert!(
-        code == 5 && stdout.contains("it holds a credential or a token"),
+        code == 5 && stdout.contains("it contains a credential or a token"),
         "{code}: {stdout}{stderr}"
     );
     assert!(!folder.path().join("out").exists());
@@ -550,7 +550,7 @@ fn a_large_response_that_is_not_whole_or_not_wanted_leaves_no_file() {
             "sha256",
         ),
         (b"", false, "max_body: 2MiB\n", "larger than 2 MiB"),
-        (long, false, secret, "it holds a credential"),
+        (long, false, secret, "it contains a credential"),
     ] {
         let origin = large_server(b"%PDF\xff", 3, end, is_cut);
         let folder = large_workspace(&origin, "", "");
@@ -591,7 +591,7 @@ fn a_large_document_that_holds_a_token_is_not_written() {
         let folder = large_workspace(&origin, "assert: { status: 200 }\n", "");
         let (output, code) = run(&folder, &["run"]);
         assert!(
-            code != 0 && output.contains("it holds a credential"),
+            code != 0 && output.contains("it contains a credential"),
             "{output}"
         );
         assert!(!output.contains(token), "{output}");

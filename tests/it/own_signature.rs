@@ -85,7 +85,7 @@ fn the_text_that_a_refusal_shows_is_compared_with_the_one_that_was_signed() {
     );
     assert!(
         same.contains(
-            "the text that the marketplace signed is equal to `message`: only the key is left"
+            "the text that the marketplace signed is equal to `message`, so the key is wrong"
         ),
         "{same}"
     );
@@ -99,7 +99,7 @@ fn a_key_of_another_environment_is_named() {
     );
     assert!(
         mixed.contains(
-            "`cred.key` is the same in the environments `own` and `other`, and `cred.id` is not"
+            "`cred.key` is the same in the environments `own` and `other`, but `cred.id` differs"
         ),
         "{mixed}"
     );

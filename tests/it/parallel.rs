@@ -314,7 +314,7 @@ fn the_shards_of_a_run_are_the_run() {
         &["report", "merge", "out/0.json", "out/2.json", "out/3.json"],
     );
     assert!(
-        code == 3 && output.contains("of 4 shards the following is not here: 2/4"),
+        code == 3 && output.contains("of 4 shards, the following is missing: 2/4"),
         "{code}: {output}"
     );
     for wrong in ["5/4", "0/4", "x", "auto"] {

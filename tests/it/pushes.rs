@@ -466,7 +466,7 @@ fn a_wrong_command_line_says_what_to_do() {
         (
             own("https://my.app:443/push"),
             2,
-            "`https://my.app/push`: write it so",
+            "`https://my.app/push`: write the latter",
         ),
         (flag("--port", "70000"), 2, "70000 is not in 0..=65535"),
         (flag("--bind", "here"), 2, "is not an IP address"),
@@ -563,7 +563,7 @@ fn a_push_that_cannot_be_read_or_delivered_is_answered_and_shown() {
         (
             b"BREW /push HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".to_vec(),
             405,
-            "its method is not one of HTTP",
+            "its method is not an HTTP method",
         ),
     ] {
         let answer = exchange(&listener.address, &bytes);

@@ -346,7 +346,7 @@ fn a_secret_that_cannot_be_hidden_ends_the_step_without_its_response() {
     let (output, code) = run(&folder, &["run", "-v", "--report", "json=out/json"]);
     assert_eq!(code, 3, "{output}");
     let line = output.split_whitespace().collect::<Vec<_>>().join(" ");
-    let told = "`bit` is a secret of fewer than 3 characters";
+    let told = "`bit` is a secret with fewer than 3 characters";
     assert!(line.contains(told), "{told} is not in {output}");
     let report = std::fs::read_to_string(folder.path().join("out/json")).unwrap();
     assert!(

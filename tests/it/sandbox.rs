@@ -334,7 +334,7 @@ fn a_plus_in_a_query_is_a_blank_to_schemes_that_sign_pairs() {
         let sent = |spelling| {
             let target = right.target().replace("a%20b%2Bc", spelling);
             let (_, answer) = market.send_as(&right, &target, right.headers(), "");
-            text(&answer, "message").starts_with("the signature is right")
+            text(&answer, "message").starts_with("the signature is correct")
         };
         assert!(sent("a%20b%2Bc"), "{name}");
         assert_eq!(sent("a+b%2Bc"), accepted, "{name}");
@@ -359,11 +359,11 @@ fn parameters_of_a_scheme_that_takes_them_in_the_body_are_read_there() {
         text(&answer, "message")
     };
     let in_body = format!("{query}&payload=a+b");
-    assert!(sent(path, &in_body).starts_with("the signature is right"));
+    assert!(sent(path, &in_body).starts_with("the signature is correct"));
     // A part of them in the query, and a part in the body.
     let (first, rest) = query.split_once('&').unwrap();
     let target = format!("{path}?{rest}");
-    assert!(sent(&target, &format!("{first}&payload=a+b")).starts_with("the signature is right"));
+    assert!(sent(&target, &format!("{first}&payload=a+b")).starts_with("the signature is correct"));
     for (body, message) in [
         (
             in_body.replace("payload=a+b", "payload=c"),
@@ -418,9 +418,9 @@ fn parameters_stand_in_the_fields_of_a_multipart_body_too() {
         let (_, answer) = market.send_as(&right, path, &headers, &body);
         text(&answer, "message")
     };
-    assert!(sent(&fields, "x").starts_with("the signature is right"));
+    assert!(sent(&fields, "x").starts_with("the signature is correct"));
     assert!(
-        sent(&fields, "y").starts_with("the signature is right"),
+        sent(&fields, "y").starts_with("the signature is correct"),
         "files are not signed (docs 108069)"
     );
     let changed = |name: &str, value: &str| {
@@ -474,8 +474,8 @@ fn a_time_in_another_format_that_the_marketplace_takes_is_read() {
         text(&answer, "message")
     };
     for (time, message) in [
-        ("1795338000000", "the signature is right"),
-        ("2026-11-22T09:00:00Z", "the signature is right"),
+        ("1795338000000", "the signature is correct"),
+        ("2026-11-22T09:00:00Z", "the signature is correct"),
         ("2026-11-22T06:59:00Z", "sandbox: timestamp is too old"),
         ("2026-11-22 09:00:00", "sandbox: timestamp is malformed"),
         ("1795338000", "sandbox: timestamp is too old"),

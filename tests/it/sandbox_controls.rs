@@ -203,7 +203,7 @@ fn a_recording_that_is_added_comes_first_until_it_is_removed() {
     assert!(
         unknown
             .body
-            .contains("no recording was added with the id `1`; there is: none")
+            .contains("no recording was added with the id `1`; the ids are: none")
     );
     for (body, message) in [
         ("", "error: a recording must be a map\\n --> body:1:1"),
@@ -213,11 +213,11 @@ fn a_recording_that_is_added_comes_first_until_it_is_removed() {
         ),
         (
             "format: 2\nscheme: coupang\nexchanges: []\n",
-            "`scheme: coupang` is not the scheme of this address",
+            "`scheme: coupang` is wrong: the scheme of this address",
         ),
         (
             &recording("/a", "b").replace("shopee", "lazada"),
-            "`scheme: lazada` is not the scheme of this address, which is `shopee`",
+            "`scheme: lazada` is wrong: the scheme of this address is `shopee`",
         ),
     ] {
         let refused = sandbox.control("POST exchanges", body);
@@ -314,7 +314,7 @@ fn a_call_without_a_recording_gets_a_marked_error_in_the_form_of_the_marketplace
     let body = answer.json();
     assert_eq!(member(&body, "error"), "error_not_found");
     assert!(
-        member(&body, "message").starts_with("the signature is right for `shopee`, but no file"),
+        member(&body, "message").starts_with("the signature is correct for `shopee`, but no file"),
         "{}",
         answer.body
     );
@@ -477,7 +477,8 @@ fn a_wrong_control_says_which_there_are() {
     let help = sandbox.control("GET ", "");
     assert_eq!(help.status, 200);
     assert!(
-        help.body.contains("there is: GET health; GET requests?"),
+        help.body
+            .contains("the controls are: GET health; GET requests?"),
         "{}",
         help.body
     );
@@ -493,11 +494,11 @@ fn a_wrong_control_says_which_there_are() {
         ),
         (
             "GET requests?scheme=shoppe",
-            "the scheme `shoppe` is not played here",
+            "this sandbox does not run the scheme `shoppe`",
         ),
         (
             "DELETE requests?scheme=x",
-            "the scheme `x` is not played here",
+            "this sandbox does not run the scheme `x`",
         ),
         (
             "GET requests?wait=2",
@@ -508,8 +509,11 @@ fn a_wrong_control_says_which_there_are() {
             "GET requests?after=-1",
             "`after` must be the number of a request",
         ),
-        ("GET requests?limit=1", "`requests` does not take `limit`"),
-        ("POST reset?all=1", "`reset` does not take `all`"),
+        (
+            "GET requests?limit=1",
+            "`requests` has no parameter `limit`",
+        ),
+        ("POST reset?all=1", "`reset` has no parameter `all`"),
         (
             "POST fail",
             "`fail` needs one of `status`, `fault=reset` and `delay`",
@@ -535,7 +539,10 @@ fn a_wrong_control_says_which_there_are() {
             "POST fail?status=429&path=a",
             "`path` must be a path that begins with `/`",
         ),
-        ("POST fail?status=429&cals=2", "`fail` does not take `cals`"),
+        (
+            "POST fail?status=429&cals=2",
+            "`fail` has no parameter `cals`",
+        ),
         ("POST clock", "`clock` needs `at` or `advance`"),
         (
             "POST clock?at=real&advance=1d",
@@ -547,13 +554,15 @@ fn a_wrong_control_says_which_there_are() {
             "POST clock?advance=99999999999999d",
             "`advance` must be a duration",
         ),
-        ("GET health?x=1", "`health` does not take `x`"),
+        ("GET health?x=1", "`health` has no parameter `x`"),
     ] {
         let refused = sandbox.control(line, "");
         assert_eq!(refused.status, 400, "{line}: {}", refused.body);
         assert!(refused.body.contains(message), "{line}: {}", refused.body);
         assert!(
-            refused.body.contains("there is: GET health; GET requests?"),
+            refused
+                .body
+                .contains("the controls are: GET health; GET requests?"),
             "{}",
             refused.body
         );

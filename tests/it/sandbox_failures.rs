@@ -131,7 +131,7 @@ fn a_token_response_that_cannot_be_made_holds_no_token() {
     let broken = exchange("mine", "{{ token | concat }}", &[&request]).unwrap();
     assert!(
         broken[0].starts_with(
-            r#"501 {"message":"the sandbox cannot make the response that the scheme or recording describes: "#
+            r#"501 {"message":"the sandbox cannot create the response that the scheme or the recording describes: "#
         ),
         "{broken:?}"
     );

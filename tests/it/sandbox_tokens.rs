@@ -651,7 +651,7 @@ fn a_link_is_verified_and_says_where_to_go_back() {
     let script = get(&signed
         .target()
         .replace("https%3A%2F%2Fapp.example%2F", "javascript%3Aalert(1)"));
-    assert!(script.contains("begins with neither"), "{script}");
+    assert!(script.contains("does not begin with"), "{script}");
     wait(5 * MINUTE + 1_000);
     assert!(get(signed.target()).contains("Timestamp is expired."));
     let link = market.link(Some("unsigned"));
@@ -1015,7 +1015,11 @@ fn control_shows_no_token_and_says_what_there_is() {
         ),
         ("POST", "expire?what=all", "`what` must be"),
         ("POST", "revoke?shopid=1", "no token is stored by `shopid`"),
-        ("POST", "grace?seconds=1&hours=1", "does not take `hours`"),
+        (
+            "POST",
+            "grace?seconds=1&hours=1",
+            "has no parameter `hours`",
+        ),
     ] {
         let (status, answer) = market.control(method, what);
         let said = text(&answer, "message");
@@ -1502,8 +1506,8 @@ fn the_login_of_a_device_is_denied_expires_and_belongs_to_its_application() {
         ("", 200, "The code of your device"),
         ("?decision=0", 400, "`user_code` is missing"),
         ("?user_code=X&decision=yes", 400, "a number or `deny`"),
-        ("?user_code=%3Cscript%3E", 404, "no login with this code"),
-        ("?code=X", 400, "does not take `code`"),
+        ("?user_code=%3Cscript%3E", 404, "No login with this code"),
+        ("?code=X", 400, "has no parameter `code`"),
     ] {
         let (got, page) = market.open_page(&format!("{address}{query}"));
         assert_eq!(got, status, "{query}: {page}");

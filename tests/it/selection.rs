@@ -303,7 +303,7 @@ fn commands_that_read_no_request_run_beside_a_faulty_one() {
         let (stdout, stderr, code) = text(&ingam(folder.path()).args(words).output().unwrap());
         assert_eq!(code, 0, "{words:?}: {stdout}{stderr}");
     }
-    // These look at requests: one that does not load would look like one that is not there.
+    // These look at requests: one that does not load would look like one that does not exist.
     for words in [&["snapshot", "prune"][..], &["recording", "prune"]] {
         let (stdout, stderr, code) = text(&ingam(folder.path()).args(words).output().unwrap());
         assert_eq!(code, 3, "{words:?}: {stdout}{stderr}");

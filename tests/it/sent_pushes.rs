@@ -192,7 +192,7 @@ fn an_independent_program_verifies_every_event_and_refuses_broken_ones() {
             if status == 400 && broken == "&broken=body" {
                 let covers_no_body = ["cafe24", "flipkart", "wechat-channels"];
                 assert!(covers_no_body.contains(&scheme.as_str()), "{about}");
-                assert!(answer.to_string().contains("is still right"), "{about}");
+                assert!(answer.to_string().contains("is still correct"), "{about}");
                 continue;
             }
             assert_eq!(status, 200, "{about}");
@@ -323,7 +323,7 @@ fn a_push_that_cannot_be_sent_says_what_to_do() {
             "shopify",
             "POST push?event=orders/create&webhook=x",
             "",
-            "leave `webhook` out",
+            "remove `webhook`",
         ),
         (
             "shopify",
@@ -331,7 +331,7 @@ fn a_push_that_cannot_be_sent_says_what_to_do() {
             "{}",
             "did you mean `event`?",
         ),
-        ("shopify", "POST push?webhook=event", "", "send a body"),
+        ("shopify", "POST push?webhook=event", "", "with a body"),
         (
             "shopify",
             "POST push?event=orders/create&account=x",
@@ -348,19 +348,19 @@ fn a_push_that_cannot_be_sent_says_what_to_do() {
             "shopify",
             "POST push?event=orders/create&brokn=body",
             "",
-            "does not take `brokn`",
+            "has no parameter `brokn`",
         ),
         (
             "shopify",
             "POST push?event=a&scheme=shopee",
             "",
-            "`shopee` is not played here",
+            "does not run the scheme `shopee`",
         ),
         (
             "shopify",
             "GET pushes?scheme=shopee",
             "",
-            "`shopee` is not played here",
+            "does not run the scheme `shopee`",
         ),
         ("coupang", "POST push?event=a", "", "it has no `webhooks`"),
         (

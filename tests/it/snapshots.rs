@@ -179,7 +179,7 @@ fn what_insta_update_says_is_done() {
     let folder = workspace(REQUEST, "{ n: 1 }");
     let (output, code) = run_with(&folder, &[("INSTA_UPDATE", "unseen")], &["run"]);
     assert!(
-        code == 0 && output.contains("was written, as INSTA_UPDATE says"),
+        code == 0 && output.contains("was written, because of INSTA_UPDATE"),
         "{output}"
     );
     record(&folder, "{ n: 2 }");
@@ -205,7 +205,7 @@ fn no_answer_is_pending_whose_assertions_do_not_hold() {
     for update in ["auto", "always", "force"] {
         let (output, code) = run_with(&folder, &[("INSTA_UPDATE", update)], &["run"]);
         assert!(
-            code == 1 && output.contains("no snapshot `requests/goods.snap` is taken"),
+            code == 1 && output.contains("the snapshot `requests/goods.snap` is not taken"),
             "{output}"
         );
         assert!(

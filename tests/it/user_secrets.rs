@@ -179,7 +179,7 @@ fn a_secret_without_a_value_is_named_before_anything_is_sent() {
     let (output, code) = run(&folder, &["explain", "flow::sign_in"], false);
     assert_eq!(code, 0, "{output}");
     for told in [
-        "a stand-in is shown",
+        "a placeholder is shown",
         "secret.buyer_password = \"‹secret.buyer_password›\"  (INGAM_SECRET_BUYER_PASSWORD)",
         "X-Login: buyer-7:${INGAM_SECRET_BUYER_PASSWORD}",
     ] {
@@ -289,7 +289,7 @@ fn variables_come_from_the_environment_a_file_and_the_command_line() {
     }
     let (_, output, code) = send(&[], &[("INGAM_VAR_SKUU", "1")]);
     assert_eq!(code, 0, "{output}");
-    for told in ["`INGAM_VAR_SKUU` is not read", "did you mean `SKU`?"] {
+    for told in ["`INGAM_VAR_SKUU` has no effect", "did you mean `SKU`?"] {
         assert!(output.contains(told), "{told} is not in {output}");
     }
     for (name, file, told) in [
@@ -324,5 +324,5 @@ fn variables_come_from_the_environment_a_file_and_the_command_line() {
     assert_eq!(code, 2, "{output}");
     let (_, output, code) = send(&["--var", "qty=1", "--var-text", "qty=2"], &[]);
     assert_eq!(code, 2, "{output}");
-    assert!(output.contains("`qty` is given twice"), "{output}");
+    assert!(output.contains("`qty` is set twice"), "{output}");
 }

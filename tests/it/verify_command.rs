@@ -670,13 +670,13 @@ fn a_request_without_a_signature_to_compare_is_unknown_and_says_why() {
         ),
         (
             format!("curl \"{unsigned}&sign=$SIGN\""),
-            "unknown: a variable stands in the place of the signature, and its value is not in the text; see the notes below",
+            "unknown: a variable is in the place of the signature, and its value is not in the text; see the notes below",
             shopee_keys(),
         ),
         // The header behind the `&` does not arrive, so no key is asked for.
         (
             unquoted,
-            "unknown: no signature stands where the scheme puts it; see the notes below",
+            "unknown: the signature is missing at the place that the scheme defines; see the notes below",
             Vec::new(),
         ),
     ] {
@@ -695,7 +695,7 @@ fn a_note_says_what_a_shell_does_otherwise_than_it_looks() {
     for (request, note) in [
         (
             format!("curl \"{url}\" -d \"{{\"a\":1}}\""),
-            "the shell takes these quotes away",
+            "the shell removes these quotes",
         ),
         (
             format!("curl '{url}'\n  -H 'a: b'"),
@@ -703,7 +703,7 @@ fn a_note_says_what_a_shell_does_otherwise_than_it_looks() {
         ),
         (
             format!("curl \"{url}^\" ^\n  -H \"a: b\""),
-            "line 1 has `^` inside of double quotes",
+            "line 1 has `^` inside double quotes",
         ),
         (
             format!("curl '{url}' -H “a:b“"),

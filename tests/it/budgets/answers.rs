@@ -111,7 +111,7 @@ fn a_scheme_without_limits_is_left_alone_as_long_as_it_says() {
     assert_eq!(mall.live("one", &[]).1, 1);
     let (output, code) = mall.live("two", &[]);
     assert!(
-        code == 7 && output.contains("`mall` has asked for a pause until"),
+        code == 7 && output.contains("`mall` asked to wait until"),
         "{code}: {output}"
     );
     let (output, code) = mall.live("one", &["--wait", "5s"]);
@@ -132,7 +132,7 @@ fn a_wait_of_years_is_one_of_a_day_and_is_said() {
     mall.request("one", "get: /one", 1);
     let (output, code) = mall.live("one", &[]);
     assert!(
-        code == 0 && output.contains("for more than a day; it is for a day"),
+        code == 0 && output.contains("for more than a day; ingam waits for one day"),
         "{code}: {output}"
     );
     let (output, code) = mall.live("one", &[]);
@@ -175,8 +175,8 @@ fn after_a_penalty_nobody_calls_until_a_person_says_so() {
         let (output, code) = mall.live("two", more);
         let output = output.split_whitespace().collect::<Vec<_>>().join(" ");
         let words = [
-            "all calls to `mall` with this key are stopped since",
-            "in environment `live` got status 403",
+            "all calls to `mall` with this key are blocked since",
+            "in environment `live` received status 403",
             "blocked for a day",
             "budget clear mall",
         ];

@@ -175,7 +175,7 @@ fn a_broken_book_is_no_missing_one() {
     }
     let (output, code) = mall.live("one", &[]);
     assert!(
-        code == 5 && output.contains("is broken") && output.contains("budget clear"),
+        code == 5 && output.contains("is damaged") && output.contains("budget clear"),
         "{code}: {output}"
     );
     assert_eq!(

@@ -92,7 +92,7 @@ fn arguments_are_words_and_nothing_is_expanded() {
     assert_ne!(output.status.code(), Some(0));
     assert!(!step.folder.path().join("shop/made").exists());
     assert!(
-        said(&output).contains("no request fits ``touch`"),
+        said(&output).contains("no request matches ``touch`"),
         "{}",
         said(&output)
     );

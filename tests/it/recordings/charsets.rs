@@ -170,7 +170,7 @@ fn what_does_not_fit_its_charset_is_named() {
     ]);
     let (output, code) = run(&folder, &["run", "--env", "local"]);
     assert_eq!(code, 1);
-    let reason = "the body is no text: it is not EUC-KR, which its content-type names, at byte 3";
+    let reason = "the body is not text: it is not EUC-KR, as its content-type says, at byte 3";
     assert!(output.contains(reason), "{output}");
-    assert!(output.contains("(8 bytes that are not text)"), "{output}");
+    assert!(output.contains("(8 bytes of binary data)"), "{output}");
 }

@@ -126,7 +126,7 @@ fn a_recording_without_headers_answers_no_two_requests_that_differ_in_them() {
     let (output, code) = run_with(&folder, &REPLAY, &[]);
     let flat = output.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(
-        code == 8 && flat.contains("headers: recorded without them") && output.contains("1 passed"),
+        code == 8 && flat.contains("headers: they are not recorded") && output.contains("1 passed"),
         "{code}: {output}"
     );
     // Recorded again, it states them.

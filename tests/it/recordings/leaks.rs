@@ -164,7 +164,7 @@ fn a_token_endpoint_is_never_recorded() {
     );
     let (output, code) = super::run(&folder, &["run", "--env", "local", "--record"]);
     assert!(
-        code == 5 && output.contains("token endpoints are never recorded"),
+        code == 5 && output.contains("ingam never records token requests"),
         "{code}: {output}"
     );
     assert_eq!(files(&folder.path().join("fixtures")), []);

@@ -210,7 +210,7 @@ fn a_response_is_not_equal_to_a_recording_without_a_readable_response() {
     let (output, code) = run(&folder, &["run", "--env", "local", "--diff"]);
     assert!(
         code == 1
-            && output.contains("the connection to be closed, as the recording says")
+            && output.contains("a closed connection, as recorded")
             && output.contains("a response with status 200"),
         "{code}: {output}"
     );

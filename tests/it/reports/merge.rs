@@ -136,7 +136,7 @@ fn what_cannot_be_parts_of_one_run_is_refused_with_the_names_of_the_files() {
             3,
             "shards/new.json` has format 2, and this version of ingam reads format 1",
         ),
-        ("shards/1.json", 3, "both hold `flow/세_steps`"),
+        ("shards/1.json", 3, "both contain `flow/세_steps`"),
         ("shards/elsewhere.json", 3, "ran in environment `local`"),
         (
             "shards/nowhere.json",

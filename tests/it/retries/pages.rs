@@ -101,7 +101,8 @@ fn too_many_pages_are_a_failure() {
     );
     assert_eq!((code, server.seen().len()), (1, 5), "{output}");
     assert!(
-        output.contains("an end within 5 pages") && output.contains("`$.more` is still true"),
+        output.contains("the last page within 5 pages")
+            && output.contains("`$.more` is still true"),
         "{output}"
     );
 }
@@ -220,7 +221,7 @@ fn a_request_that_was_sent_before_is_not_sent_again() {
         assert_eq!((code, server.seen().len()), (1, sent), "{cycle}: {output}");
         assert!(
             output.contains(&format!("pages (page {})", cycle + 1))
-                && output.contains("the request of page 1 again; it was not sent"),
+                && output.contains("the same request as page 1; it was not sent"),
             "{output}"
         );
     }

@@ -49,7 +49,7 @@ fn not_holding_in_time_is_a_failure_that_says_how_often_it_was_answered() {
         output.contains(&format!("it did not hold in {answers} response")),
         "{output}"
     );
-    assert!(output.contains("`until` to hold within 700 ms"), "{output}");
+    assert!(output.contains("`until` holds within 700 ms"), "{output}");
     assert!(
         output.contains("until $.state")
             && output.contains("\"RUNNING\"")
@@ -213,7 +213,7 @@ fn text_of(output: std::process::Output) -> (String, i32) {
 const ORDER: &str = "scheme: none\nget: /order\npoll: { until: { $.state: PAID }, pending: { status: 404 }, fail: { $.state: FAILED }, every: 20ms, within: 30s }\n\
                      capture: { state: $.state }\n";
 
-/// An order that is not there yet: two refusals that are waited through, then a state.
+/// An order that does not exist yet: two refusals that are waited through, then a state.
 #[test]
 fn a_refusal_that_is_pending_keeps_the_poll_going() {
     let server = Server::in_turn(vec![status(404), status(404), state("NEW"), state("PAID")]);

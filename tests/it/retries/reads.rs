@@ -144,7 +144,7 @@ fn a_wait_that_is_too_long_is_not_begun() {
         );
         assert_eq!((code, server.seen().len()), (1, 1), "{output}");
         assert!(
-            output.contains("the marketplace asks for 3600 s"),
+            output.contains("the marketplace asks to wait 3600 s"),
             "{wait}: {output}"
         );
     }
@@ -309,7 +309,7 @@ fn a_post_that_only_reads_is_tried_again() {
         &[],
     );
     assert_eq!((code, plain.seen().len()), (1, 1), "{output}");
-    let note = "not sent again: this POST may have been carried out; if it only reads, write `reads: true`";
+    let note = "not retried: the marketplace may have processed this POST; if it only reads, write `reads: true`";
     assert_eq!(output.matches(note).count(), 1, "{output}");
     let text = format!("{SEARCH}reads: true\n");
     let (output, code) = run(&workspace(&said.origin, &[("requests/a.yaml", &text)]), &[]);

@@ -49,7 +49,7 @@ fn a_write_is_tried_again_while_nothing_of_it_was_sent() {
     assert!(
         code == 5
             && !output.contains("attempt 2")
-            && output.contains("although nothing of it left this machine"),
+            && output.contains("although no part of it was sent"),
         "{output}"
     );
     let more = format!("{plain}retry: {{ attempts: 3 }}\n");
@@ -111,7 +111,7 @@ fn a_write_that_a_gateway_did_not_carry_out_may_be_sent_again() {
     let other = || Act::Answer(429, String::new(), r#"{"by":"shop"}"#.to_owned());
     let write = "scheme: gate\npost: /orders\njson: {}\n";
     let asks = format!("{write}retry: {{ attempts: 3 }}\n");
-    let may_have = "may have been carried out";
+    let may_have = "the marketplace may have processed";
     for (claim, text, first, sent, said) in [
         (claim, asks.as_str(), limited(), 2, "FLAKY, 2 attempts"),
         (claim, asks.as_str(), other(), 1, may_have),
@@ -124,7 +124,7 @@ fn a_write_that_a_gateway_did_not_carry_out_may_be_sent_again() {
             write,
             limited(),
             1,
-            "`retry: { attempts: 3 }` allows it",
+            "`retry: { attempts: 3 }` allows retries",
         ),
     ] {
         let server = Server::in_turn(vec![first, ok("{}")]);

@@ -56,7 +56,7 @@ fn one_port_plays_all_schemes_by_their_names() {
         (
             format!("localhost:{port}"),
             421,
-            "names no marketplace, and this port plays several: call ",
+            "is not a marketplace, and this port has several: call ",
         ),
         (format!("127.0.0.1:{port}"), 421, "shopee.localhost:"),
     ] {
@@ -129,7 +129,7 @@ fn what_cannot_be_listened_on_is_an_error_with_a_way_out() {
         ),
         (
             &["--port", "shopee=9105", "--port", "lazada=9105"],
-            "error: port 9105 is given to both `lazada` and `shopee`\n",
+            "error: port 9105 is set for both `lazada` and `shopee`\n",
             2,
         ),
         (
@@ -168,7 +168,7 @@ fn what_cannot_be_listened_on_is_an_error_with_a_way_out() {
         ),
         (
             &["--port", "65530"],
-            "schemes need a port each, and from 65530 upwards there are 6 that are not given to another",
+            "schemes need a port each, but from 65530 upwards only 6 are available",
             2,
         ),
         (

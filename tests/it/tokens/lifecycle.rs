@@ -266,7 +266,7 @@ fn an_outage_costs_nothing_while_the_token_is_good() {
     workspace.control("life?access=12");
     workspace.login("sg", "shop_id=101");
     workspace.control("lose?answers=100");
-    let warning = "warning: the token is still good, but could not be renewed";
+    let warning = "warning: the token is still valid, but could not be renewed";
     // Ends at the latest when the token is over.
     let (output, code) = loop {
         let (output, code) = workspace.run_shop();
@@ -429,7 +429,7 @@ fn a_credential_is_set_from_standard_input_and_never_shown() {
         (
             &["shopee", "partner_key"],
             "blank at the end ",
-            "ends with a blank",
+            "ends with a space",
         ),
         (&["shopee", "partner_id"], "12a", "must be a whole number"),
         (

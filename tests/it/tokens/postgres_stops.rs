@@ -146,7 +146,7 @@ fn a_response_that_outlives_its_database_is_found_by_the_next_command() {
     bench.server.run();
     let (output, code) = bench.workspace().run(&["auth", "status"]);
     assert!(
-        code == 0 && output.contains("is in the database now"),
+        code == 0 && output.contains("is now in the database"),
         "{code}: {output}"
     );
     assert!(bench.kept().is_empty());
@@ -209,7 +209,7 @@ fn a_response_to_older_tokens_is_deleted_with_a_word() {
     assert_eq!(code, 0, "{output}");
     let (output, code) = bench.workspace().run(&["auth", "status"]);
     assert!(
-        code == 0 && output.contains("was deleted: it does not continue"),
+        code == 0 && output.contains("was deleted, because another process"),
         "{code}: {output}"
     );
     assert!(bench.kept().is_empty());

@@ -242,7 +242,7 @@ fn one_broken_record_is_said_and_a_login_puts_it_aside() {
     std::fs::write(&records[0], "garbage").unwrap();
     let (output, _) = workspace.run(&["auth", "refresh", "--env", "local"]);
     assert!(
-        output.contains("is broken") && output.contains("access token for 3 h 59 m"),
+        output.contains("is damaged") && output.contains("access token for 3 h 59 m"),
         "{output}"
     );
     workspace.login("sg", "shop_id=101");
@@ -252,7 +252,7 @@ fn one_broken_record_is_said_and_a_login_puts_it_aside() {
     std::fs::remove_file(workspace.home().join(".config/ingam/store.key")).unwrap();
     let (output, code) = workspace.run(&["auth", "status"]);
     assert!(
-        code == 6 && output.contains("its key is gone"),
+        code == 6 && output.contains("its key is missing"),
         "{code}: {output}"
     );
     assert!(!workspace.home().join(".config/ingam/store.key").exists());

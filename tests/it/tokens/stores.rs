@@ -172,7 +172,7 @@ fn a_broken_record_is_an_error_and_never_a_missing_one() {
         std::fs::write(&record, broken).unwrap();
         let (output, code) = workspace.run_shop();
         assert!(
-            code == 5 && output.contains("is broken"),
+            code == 5 && output.contains("is damaged"),
             "{code}: {output}"
         );
         assert_eq!(workspace.run(&["auth", "status"]).1, 5);
@@ -186,7 +186,7 @@ fn a_broken_record_is_an_error_and_never_a_missing_one() {
         .unwrap();
     let (output, code) = super::output_and_code(&output);
     assert!(
-        code == 5 && output.contains("does not open with this key"),
+        code == 5 && output.contains("cannot be decrypted with this key"),
         "{code}: {output}"
     );
 }
