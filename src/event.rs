@@ -143,6 +143,10 @@ pub(crate) struct AttemptReport {
 
 /// One request that was sent, or replayed.
 #[derive(Clone, Debug)]
+#[cfg_attr(
+    not(feature = "otlp"),
+    allow(dead_code, reason = "only a trace reads it")
+)]
 pub(crate) struct RequestReport {
     /// The id of its unit; `None` for a call of a fixture, and for an undo.
     pub(crate) unit: Option<String>,
@@ -165,6 +169,10 @@ pub(crate) struct RequestReport {
 
 /// Why a request did not succeed.
 #[derive(Clone, Debug)]
+#[cfg_attr(
+    not(feature = "otlp"),
+    allow(dead_code, reason = "only a trace reads it")
+)]
 pub(crate) struct RequestFailure {
     /// A word of few: an error class, or the kind of an error of the marketplace.
     pub(crate) kind: &'static str,

@@ -85,6 +85,17 @@ pub mod model {
         };
     }
 }
+pub mod platform {
+    /// Runs a command on a stack that is large enough on every system.
+    ///
+    /// # Errors
+    /// If the system gives no thread.
+    pub fn with_large_stack<T: Send + 'static>(
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> std::io::Result<T> {
+        crate::platform::with_large_stack(work)
+    }
+}
 pub mod recording {
     pub use crate::recording::RecordingReplay;
 }

@@ -1,8 +1,10 @@
 //! Gathers the host and calls the command line. The only place that reads arguments, environment,
 //! clock and random generator.
 
+use ingam::internals::cli::ExitStatus;
 use ingam::internals::core_dump::disable_core_dumps;
 use ingam::internals::host::{ColorChoice, HostContext, OutputStream, RandomError};
+use ingam::internals::platform::with_large_stack;
 use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -30,7 +32,9 @@ fn main() -> ExitCode {
         clock: unix_time_ms,
         random_bytes,
     };
-    ingam::internals::cli::run(&host).into()
+    with_large_stack(move || ingam::internals::cli::run(&host))
+        .unwrap_or(ExitStatus::OperationFailed)
+        .into()
 }
 
 fn output_stream(is_terminal: bool) -> OutputStream {

@@ -8,7 +8,8 @@ const EXAMPLES: &str = "\
 Examples:
   ingam export curl shopee/shop_info --env live
   ingam export har coupang/product_search --env live -o search.har
-  ingam export postman 'shopee/shop_info@sg' --env live -o shop.postman.json";
+  ingam export postman 'shopee/shop_info@sg' --env live -o shop.postman.json
+  ingam export python shopee/shop_info --env live -o shop_info.py";
 
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
@@ -21,7 +22,8 @@ pub(super) struct ExportArgs {
     pub(super) id: String,
     #[command(flatten)]
     pub(super) target: TargetArgs,
-    /// Sign for this time: 2026-11-22T09:00:00Z, 2026-11-22, or Unix seconds or milliseconds
+    /// Sign for this time: 2026-11-22T09:00:00Z, 2026-11-22, or Unix seconds or milliseconds;
+    /// a program signs for the time at which it runs
     #[arg(long, value_name = "TIME")]
     pub(super) at: Option<String>,
     /// Write to this file instead of standard output
@@ -40,4 +42,10 @@ pub(super) enum ExportFormat {
     Har,
     /// A Postman collection, format 2.1
     Postman,
+    /// A program for Python 3.8 or later that signs by the steps of the scheme
+    Python,
+    /// A program for Node 18 or later that signs by the steps of the scheme
+    Node,
+    /// A program for Java 17 or later that signs by the steps of the scheme
+    Java,
 }

@@ -504,6 +504,22 @@ impl CredentialSources {
         found.find(|value| !value.expose().is_empty())
     }
 
+    /// The variable that holds a credential; a key can stand in the file that `…_FILE` names, and its
+    /// variable is the one without that ending. `None` for what stands in no variable.
+    pub(crate) fn found_variable(
+        &self,
+        scheme: &str,
+        owner: CredentialOwner<'_>,
+        name: &str,
+    ) -> Option<String> {
+        let own = self.find(scheme, owner, name).map(|(variable, _)| variable);
+        own.or_else(|| {
+            let (variable, _) = self.find(scheme, owner, &key_file_name(name))?;
+            let end = variable.len() - (key_file_name(name).len() - name.len());
+            variable.get(..end).map(str::to_owned)
+        })
+    }
+
     pub(super) fn find(
         &self,
         scheme: &str,

@@ -14,6 +14,8 @@ use std::time::Duration;
 pub(crate) struct RunOutcome {
     pub(crate) ended_at_ms: i64,
     pub(crate) exit_code: u8,
+    /// `success`, `failure`, `aborted` or `skipped`.
+    pub(crate) suite_status: &'static str,
     /// What the exit code means, of a run that did not pass.
     pub(crate) error: Option<String>,
 }
@@ -85,11 +87,9 @@ impl TraceRecorder {
     /// All spans, that of the run first.
     #[must_use]
     pub(crate) fn finish(mut self, outcome: RunOutcome) -> Vec<TraceSpan> {
-        let code = outcome.exit_code;
-        let status = if code == 0 { "success" } else { "failure" };
         self.attributes.extend([
-            Attribute::number("process.exit.code", &code),
-            Attribute::text("test.suite.run.status", status),
+            Attribute::number("process.exit.code", &outcome.exit_code),
+            Attribute::text("test.suite.run.status", outcome.suite_status),
         ]);
         let run = TraceSpan {
             id: self.run,

@@ -19,7 +19,7 @@ pub(crate) use system::{
     StopSignalStream, boot_id_file, check_access, check_free_descriptors, detach,
     disable_core_dumps, display_variables, is_on_network, milliseconds_since_boot,
     open_folder_lock, private_file, private_file_without_links, private_folder, read_key,
-    row_count, shared_permissions, sync_folder, without_waiting,
+    row_count, shared_permissions, sync_folder, with_large_stack, without_waiting,
 };
 
 /// Why a file or folder is not its user's alone.
@@ -53,10 +53,11 @@ mod windows_check {
     mod windows_api;
 
     #[test]
-    fn a_name_of_another_machine_is_on_the_network() {
+    fn the_functions_of_windows_that_need_no_windows_work() {
         use std::path::Path;
         // Prefixes are read on Windows only.
         assert!(!windows::is_on_network(Path::new("/")).unwrap());
+        assert_eq!(windows::with_large_stack(|| 7).unwrap(), 7);
         assert_eq!(windows::boot_id_file(), None);
         assert_eq!(windows::milliseconds_since_boot(), None);
     }

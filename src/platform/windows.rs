@@ -73,6 +73,22 @@ pub(crate) fn disable_core_dumps() -> Result<()> {
     Ok(())
 }
 
+/// Runs `work` with as much stack as the main thread has on Linux, where the tests run: that of
+/// Windows has 1 MiB.
+///
+/// # Errors
+/// If the system gives no thread.
+pub(crate) fn with_large_stack<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T> {
+    const STACK_BYTES: usize = 8 << 20;
+    let thread = std::thread::Builder::new().stack_size(STACK_BYTES);
+    match thread.spawn(work)?.join() {
+        Ok(value) => Ok(value),
+        Err(panic) => std::panic::resume_unwind(panic),
+    }
+}
+
 /// Windows limits the handles of a process at 16 million.
 #[expect(clippy::unnecessary_wraps, reason = "on Unix it can fail")]
 pub(crate) fn check_free_descriptors(_: usize) -> Result<()> {

@@ -483,6 +483,28 @@ impl<'w> AccessResolver<'w> {
         )
     }
 
+    /// The environment variable that holds a credential of an account: the one in which it was found,
+    /// else the one that sets it.
+    #[must_use]
+    pub(crate) fn holding_variable(
+        &self,
+        scheme: &Scheme,
+        named: Option<&str>,
+        name: &str,
+    ) -> String {
+        let owner = CredentialOwner {
+            environment: &self.name,
+            account: self.account(scheme, named).ok().flatten(),
+        };
+        let found = match &self.environment {
+            AccessEnvironment::Configured { credentials, .. } => {
+                credentials.found_variable(&scheme.name, owner, name)
+            }
+            _ => None,
+        };
+        found.unwrap_or_else(|| self.credential_variable(scheme, named, name))
+    }
+
     /// The variable `account` of templates. An account that is unknown or not named is an empty
     /// object: not every template uses it, and [`Self::resolve_cached`] reports it.
     ///

@@ -132,7 +132,12 @@ const ARROWS: &[(&str, &[&str])] = &[
             "yaml",
         ],
     ),
-    ("export", &["redact", "value", "wire"]),
+    (
+        "export",
+        &[
+            "method", "model", "redact", "render", "span", "value", "wire",
+        ],
+    ),
     // Edges.
     (
         "transport",

@@ -35,6 +35,7 @@ mod documents;
 mod encoded_bodies;
 mod export;
 mod exported_commands;
+mod exports;
 #[cfg(unix)]
 mod external;
 mod false_greens;

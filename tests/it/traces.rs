@@ -385,6 +385,7 @@ fn a_run_that_cannot_begin_is_a_span_that_failed() {
         panic!("{} spans", spans.len());
     };
     assert_eq!(span.is("process.exit.code"), Some("3"));
+    assert_eq!(span.is("test.suite.run.status"), Some("failure"));
     assert_eq!(span.json["status"]["message"], "a file is wrong");
     assert_eq!(
         (

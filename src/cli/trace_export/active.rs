@@ -69,6 +69,7 @@ impl ActiveTrace {
         let spans = self.recorder.finish(RunOutcome {
             ended_at_ms: (self.clock)(),
             exit_code: status.code(),
+            suite_status: suite_status(status),
             error: (status != ExitStatus::Success).then(|| status.meaning().to_owned()),
         });
         if let Err(error) = self.collector.export(&self.resource, &spans).await {
@@ -77,6 +78,16 @@ impl ActiveTrace {
                 hint(&error),
             );
         }
+    }
+}
+
+/// One of the words of the conventions for `test.suite.run.status`.
+fn suite_status(status: ExitStatus) -> &'static str {
+    match status {
+        ExitStatus::Success => "success",
+        ExitStatus::NothingSelected => "skipped",
+        status if status.signal_name().is_some() => "aborted",
+        _ => "failure",
     }
 }
 

@@ -11,7 +11,7 @@ pub(crate) use files::{
 };
 pub(crate) use process::{
     boot_id_file, check_free_descriptors, detach, disable_core_dumps, display_variables,
-    milliseconds_since_boot,
+    milliseconds_since_boot, with_large_stack,
 };
 pub(crate) use signals::StopSignalStream;
 pub(crate) use terminal::{read_key, row_count};

@@ -28,6 +28,17 @@ pub(crate) fn disable_core_dumps() -> Result<()> {
     Ok(())
 }
 
+/// Runs `work` here: the main thread has a stack of 8 MiB.
+///
+/// # Errors
+/// Never.
+#[expect(clippy::unnecessary_wraps, reason = "on Windows it can fail")]
+pub(crate) fn with_large_stack<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T> {
+    Ok(work())
+}
+
 /// # Errors
 /// If this process cannot open so many files more.
 pub(crate) fn check_free_descriptors(count: usize) -> Result<()> {

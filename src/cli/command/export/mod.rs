@@ -1,20 +1,23 @@
 //! `ingam export`: a request as other programs read it.
 
+mod program;
 mod sent_request;
 
 use super::explain::{explain_error, explained_time, find_request};
 use super::session::{self, RunSession, RunTarget};
 use crate::cli::command_error::CommandError;
 use crate::cli::command_output::{CommandOutput, CommandResult};
-use crate::cli::export_args::ExportArgs;
+use crate::cli::export_args::{ExportArgs, ExportFormat};
 use crate::cli::invocation::Invocation;
 use crate::cli::named_output::NamedOutput;
 use crate::cli::settings;
+use crate::export::ProgramLanguage;
 use crate::load::LoadedWorkspace;
 use crate::model::environment::SANDBOX_ENV;
 use crate::model::request::{Request, Step};
 use crate::plan::{CommandScope, Unit, select_unit, unit_secrets};
 use crate::run::{ExplainError, RunContext, UserSecrets};
+use sent_request::SentFormat;
 
 pub(crate) fn run(invocation: &Invocation<'_>, args: &ExportArgs) -> CommandResult {
     let host = invocation.host;
@@ -70,7 +73,7 @@ pub(crate) fn run(invocation: &Invocation<'_>, args: &ExportArgs) -> CommandResu
             step,
             now_ms: now,
         };
-        exporter.export_sent(args.format).await
+        exporter.export(args.format).await
     });
     runtime.shutdown_background();
     let (text, notes) = exported?;
@@ -101,6 +104,18 @@ struct RequestExporter<'e> {
 }
 
 impl RequestExporter<'_> {
+    /// The text, and what the user should know of it.
+    async fn export(&self, format: ExportFormat) -> Result<(String, Vec<String>), CommandError> {
+        match format {
+            ExportFormat::Curl => self.export_sent(SentFormat::Curl).await,
+            ExportFormat::Har => self.export_sent(SentFormat::Har).await,
+            ExportFormat::Postman => self.export_sent(SentFormat::Postman).await,
+            ExportFormat::Python => self.export_program(ProgramLanguage::Python),
+            ExportFormat::Node => self.export_program(ProgramLanguage::Node),
+            ExportFormat::Java => self.export_program(ProgramLanguage::Java),
+        }
+    }
+
     fn fault(&self, error: &ExplainError) -> CommandError {
         // The error may quote a rendered value, and so a credential.
         let mut redactor = self.context.state.redactor.borrow_mut();

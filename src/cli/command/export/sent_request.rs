@@ -3,7 +3,6 @@
 use super::RequestExporter;
 use crate::cli::command_error::CommandError;
 use crate::cli::exit_status::FailureClass;
-use crate::cli::export_args::ExportFormat;
 use crate::export::{SecretTextError, ShellValue, curl_command, exact_secrets, har, postman};
 use crate::model::credential_variable::secret_variable;
 use crate::model::environment::DEFAULT_ACCOUNT;
@@ -17,11 +16,19 @@ use crate::wire::WireRequest;
 const CREDENTIAL: &str = "cred";
 const TOKEN: &str = "token";
 
+/// A form in which a request is written as it is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum SentFormat {
+    Curl,
+    Har,
+    Postman,
+}
+
 impl RequestExporter<'_> {
     /// The text, and what the user should know of it.
     pub(super) async fn export_sent(
         &self,
-        format: ExportFormat,
+        format: SentFormat,
     ) -> Result<(String, Vec<String>), CommandError> {
         let call = ExportedCall::new(self.unit, self.step, self.context, self.now_ms)
             .map_err(|error| self.fault(&error))?;
@@ -44,6 +51,36 @@ impl RequestExporter<'_> {
     }
 }
 
+impl RequestExporter<'_> {
+    /// The words of the command that prints the access token, if ingam keeps it.
+    pub(super) fn token_command(&self, call: &ExportedCall<'_>) -> Option<Vec<String>> {
+        let is_stored = call.access.given_token.get("access_token").is_none();
+        let words = [
+            "ingam",
+            "auth",
+            "token",
+            call.account.as_deref().unwrap_or(DEFAULT_ACCOUNT),
+            "--scheme",
+            &call.scheme.name,
+            "--env",
+            &self.context.options.environment,
+        ];
+        is_stored.then(|| words.map(str::to_owned).to_vec())
+    }
+
+    /// The variable that holds a secret.
+    pub(super) fn variable(&self, call: &ExportedCall<'_>, secret: &str) -> String {
+        let accesses = &self.context.environment.accesses;
+        match secret.split_once('.') {
+            Some((CREDENTIAL | TOKEN, name)) => {
+                accesses.holding_variable(call.scheme, call.account.as_deref(), name)
+            }
+            Some((_, name)) => secret_variable(name),
+            None => secret.to_owned(),
+        }
+    }
+}
+
 struct SentRequest<'s> {
     exporter: &'s RequestExporter<'s>,
     call: &'s ExportedCall<'s>,
@@ -54,10 +91,10 @@ struct SentRequest<'s> {
 impl SentRequest<'_> {
     /// # Errors
     /// When the format cannot hold the body.
-    fn check_body(&self, format: ExportFormat) -> Result<(), CommandError> {
+    fn check_body(&self, format: SentFormat) -> Result<(), CommandError> {
         let is_text = match (format, std::str::from_utf8(self.wire.body())) {
-            (ExportFormat::Har, _) => true,
-            (ExportFormat::Curl, Ok(text)) => !text.contains('\0'),
+            (SentFormat::Har, _) => true,
+            (SentFormat::Curl, Ok(text)) => !text.contains('\0'),
             (_, body) => body.is_ok(),
         };
         if is_text {
@@ -70,20 +107,18 @@ impl SentRequest<'_> {
         .hint("`ingam export har` writes them in base64"))
     }
 
-    fn text(&self, format: ExportFormat) -> Result<String, SecretTextError> {
+    fn text(&self, format: SentFormat) -> Result<String, SecretTextError> {
         let context = self.exporter.context;
         let mut redactor = context.state.redactor.borrow_mut();
         self.check_bytes(&mut redactor)?;
         let value = |name: &str| self.call.secret_value(name, self.token, context);
         let mut split = |text: &str| exact_secrets(text, &value, &mut redactor);
         match format {
-            ExportFormat::Curl => {
-                curl_command(self.wire, &mut split, &|name| self.shell_value(name))
-            }
-            ExportFormat::Har => har(self.wire, &self.signed_at(), &mut split, &|name| {
+            SentFormat::Curl => curl_command(self.wire, &mut split, &|name| self.shell_value(name)),
+            SentFormat::Har => har(self.wire, &self.signed_at(), &mut split, &|name| {
                 self.variable(name)
             }),
-            ExportFormat::Postman => {
+            SentFormat::Postman => {
                 let title = self.exporter.unit.id();
                 let description = self.notes().join("\n");
                 postman(self.wire, (&title, &description), &mut split, &|name| {
@@ -113,29 +148,14 @@ impl SentRequest<'_> {
 
     /// What a shell puts in the place of a secret.
     fn shell_value(&self, secret: &str) -> ShellValue {
-        let is_stored = self.call.access.given_token.get("access_token").is_none();
-        if is_stored && secret == "token.access_token" {
-            return ShellValue::Command(format!(
-                "ingam auth token {} --scheme {} --env {}",
-                self.call.account.as_deref().unwrap_or(DEFAULT_ACCOUNT),
-                self.call.scheme.name,
-                self.exporter.context.options.environment
-            ));
+        match self.exporter.token_command(self.call) {
+            Some(words) if secret == "token.access_token" => ShellValue::Command(words.join(" ")),
+            _ => ShellValue::Variable(self.variable(secret)),
         }
-        ShellValue::Variable(self.variable(secret))
     }
 
-    /// The variable that holds a secret.
     fn variable(&self, secret: &str) -> String {
-        let accesses = &self.exporter.context.environment.accesses;
-        match secret.split_once('.') {
-            Some((CREDENTIAL | TOKEN, name)) => {
-                let account = self.call.account.as_deref();
-                accesses.credential_variable(self.call.scheme, account, name)
-            }
-            Some((_, name)) => secret_variable(name),
-            None => secret.to_owned(),
-        }
+        self.exporter.variable(self.call, secret)
     }
 
     fn signed_at(&self) -> String {
