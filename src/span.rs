@@ -128,6 +128,13 @@ impl SourceMap {
         id
     }
 
+    /// Gives a file another text; places in the old one are no longer shown right.
+    pub(crate) fn replace(&mut self, file: FileId, text: impl Into<Arc<str>>) {
+        if let Some(source) = self.files.get_mut(file.0 as usize) {
+            source.text = text.into();
+        }
+    }
+
     /// A place whose file is not at hand, such as one of an earlier run.
     pub fn add_external(&mut self, path: impl Into<PathBuf>, first: SourcePosition) -> Span {
         let file = self.add(path, "");

@@ -93,6 +93,12 @@ impl Diagnostics {
         self.diagnostics.extend(other.diagnostics);
     }
 
+    /// In the order in which they were found.
+    #[must_use]
+    pub(crate) fn into_unsorted(self) -> Vec<Diagnostic> {
+        self.diagnostics
+    }
+
     /// In the order of files and places, each once.
     #[must_use]
     pub(crate) fn sorted(mut self) -> Vec<Diagnostic> {

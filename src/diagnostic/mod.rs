@@ -6,7 +6,7 @@ mod render;
 mod suggest;
 
 pub(crate) use fault::Diagnostics;
-pub(crate) use fault::{Diagnostic, Severity};
+pub(crate) use fault::{Diagnostic, LabeledSpan, Severity};
 pub(crate) use render::DiagnosticRenderer;
 pub(crate) use suggest::{
     did_you_mean, join_names, nearest_name, pluralize, similar_name_hint, similar_names,

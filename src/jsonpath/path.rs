@@ -48,9 +48,10 @@ impl JsonPath {
     /// When the text is not a path of RFC 9535, is longer or deeper than the limits, compares with
     /// a number that a filter cannot hold exactly, or holds a regular expression that is none.
     pub fn parse(text: &str) -> Result<Self, PathError> {
-        // Requests of one marketplace ask for the same few places again and again. Nothing is ever
-        // dropped: paths are written in files, never made from a response, so their number is
-        // bounded by the workspace.
+        // Requests of one marketplace ask for the same few places again and again. Paths are written
+        // in files, never made from a response, so their number is bounded by the workspace; only an
+        // editor sees a new one with every key.
+        const MAX_KNOWN: usize = 20_000;
         thread_local!(static KNOWN: RefCell<HashMap<Box<str>, JsonPath>> = RefCell::default());
         if let Some(known) = KNOWN.with_borrow(|known| known.get(text).cloned()) {
             return Ok(known);
@@ -61,7 +62,12 @@ impl JsonPath {
             text: text.into(),
             query: Arc::new(query),
         };
-        KNOWN.with_borrow_mut(|known| known.insert(text.into(), path.clone()));
+        KNOWN.with_borrow_mut(|known| {
+            if known.len() >= MAX_KNOWN {
+                known.clear();
+            }
+            known.insert(text.into(), path.clone());
+        });
         Ok(path)
     }
 

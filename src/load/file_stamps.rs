@@ -68,7 +68,8 @@ impl FileStamps {
     }
 }
 
-fn stamp(path: &Path) -> Option<(SystemTime, u64)> {
+/// `None` for a file that cannot be looked at.
+pub(super) fn stamp(path: &Path) -> Option<(SystemTime, u64)> {
     let metadata = std::fs::metadata(path).ok()?;
     Some((metadata.modified().ok()?, metadata.len()))
 }

@@ -12,6 +12,7 @@ mod file_stamps;
 mod fixture;
 mod fixture_graph;
 mod for_each;
+mod incremental;
 mod json_places;
 mod json_schema;
 mod network;
@@ -46,7 +47,8 @@ mod workspace;
 mod workspace_files;
 
 pub(crate) use file_stamps::FileStamps;
-pub(crate) use node_reader::{is_variable_name, parse_duration};
+pub(crate) use incremental::IncrementalLoader;
+pub(crate) use node_reader::{is_id, is_variable_name, parse_duration};
 pub(crate) use output::parse_size;
 pub use recordings::RecordingFaults;
 pub(crate) use recordings::{
@@ -105,6 +107,7 @@ impl LoadedWorkspace {
 }
 
 /// One decoded file.
+#[derive(Clone)]
 enum DecodedFile {
     Workspace(workspace::WorkspaceSettings),
     Request(Request),
@@ -223,15 +226,44 @@ fn decode_workspace(
         |(file, id, text), diagnostics| decode_file(files, file, *id, text, diagnostics),
         &mut diagnostics,
     );
+    let schemes = decode_needed_schemes(files, &decoded, &mut sources, &mut diagnostics);
+    let can_use_secrets = jobs
+        .iter()
+        .any(|(file, _, text)| can_name_secrets(file, text));
+    let places = jobs.iter().map(|(file, _, _)| file);
+    let parts = WorkspaceParts {
+        schemes: schemes.into_iter().map(Arc::new).collect(),
+        files: decoded.into_iter().zip(places).collect(),
+        can_use_secrets,
+    };
+    assemble(files, parts, sources, diagnostics)
+}
+
+/// Whether a request or a fixture can use `{{ secret.NAME }}`.
+fn can_name_secrets(file: &DiscoveredFile, text: &str) -> bool {
+    matches!(file.kind, FileKind::Request | FileKind::Fixture) && can_spell(text, SECRET_ROOT)
+}
+
+/// What a workspace is put together from.
+struct WorkspaceParts<'f> {
+    /// Built-in ones that a file names.
+    schemes: Vec<Arc<Scheme>>,
+    /// In the order of their paths.
+    files: Vec<(DecodedFile, &'f DiscoveredFile)>,
+    can_use_secrets: bool,
+}
+
+/// Resolves names across files.
+fn assemble(
+    files: &WorkspaceFiles,
+    parts: WorkspaceParts<'_>,
+    mut sources: SourceMap,
+    mut diagnostics: Diagnostics,
+) -> LoadedWorkspace {
     let mut workspace = Workspace::empty(files.root().to_owned());
-    for scheme in decode_needed_schemes(files, &decoded, &mut sources, &mut diagnostics) {
-        workspace.schemes.push(Arc::new(scheme));
-    }
-    workspace.can_use_secrets = jobs.iter().any(|(file, _, text)| {
-        matches!(file.kind, FileKind::Request | FileKind::Fixture) && can_spell(text, SECRET_ROOT)
-    });
-    let places: Vec<&DiscoveredFile> = jobs.iter().map(|(file, _, _)| file).collect();
-    for (decoded, file) in decoded.into_iter().zip(places) {
+    workspace.schemes = parts.schemes;
+    workspace.can_use_secrets = parts.can_use_secrets;
+    for (decoded, file) in parts.files {
         add_to_workspace(&mut workspace, decoded, file, &mut diagnostics);
     }
     step_use::resolve_uses(&mut workspace, &mut diagnostics);
@@ -331,7 +363,7 @@ fn decode_needed_schemes(
 
 /// Every built-in scheme that a file names. The files are read once, however many schemes there
 /// are.
-fn named_schemes(decoded: &[DecodedFile]) -> BTreeSet<&str> {
+fn named_schemes<'d>(decoded: impl IntoIterator<Item = &'d DecodedFile>) -> BTreeSet<&'d str> {
     let mut named = BTreeSet::new();
     for decoded in decoded {
         match decoded {

@@ -363,7 +363,7 @@ pub(super) fn response_status(node: &YamlNode, diagnostics: &mut Diagnostics) ->
 }
 
 /// A name that can be a part of an id: letters, digits, `_`, `-` and `.`.
-pub(super) fn is_id(text: &str) -> bool {
+pub(crate) fn is_id(text: &str) -> bool {
     !text.is_empty()
         && text
             // Letters of every script are accepted: the names of files may be Korean.

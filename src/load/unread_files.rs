@@ -30,12 +30,13 @@ fn collect(root: &Path, folder: &Path, named: &BTreeSet<PathBuf>, found: &mut Ve
             }
             continue;
         }
-        let is_named = root
-            .join(&path)
-            .canonicalize()
-            .is_ok_and(|full| named.contains(&full));
-        if !is_named {
-            found.extend(unread_file(&path));
+        // By the name first: to resolve a path asks the system for each of its parts.
+        let Some(warning) = unread_file(&path) else {
+            continue;
+        };
+        let full = root.join(&path).canonicalize();
+        if !full.is_ok_and(|full| named.contains(&full)) {
+            found.push(warning);
         }
     }
 }

@@ -37,7 +37,7 @@ pub(super) const ENVIRONMENT_KEYS: [&str; 9] = [
 const PROXY_KEY: &str = "proxy";
 
 /// What the file says.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct WorkspaceSettings {
     pub(super) default_env: Option<SpannedName>,
     pub(super) vars: Vec<TemplateField>,
@@ -47,7 +47,7 @@ pub(super) struct WorkspaceSettings {
 }
 
 /// What the file says of old recordings.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct RecordingSettings {
     pub(super) max_age: Option<Duration>,
     pub(super) on_old: Option<OldRecordingAction>,

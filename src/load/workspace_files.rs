@@ -70,6 +70,23 @@ impl DiscoveredFile {
         }
     }
 
+    /// A file that only an open buffer has; `None` where no file of a workspace has this path.
+    pub(super) fn of_buffer(path: &Path) -> Option<Self> {
+        if ["ingam.yaml", "ingam.yml"].map(Path::new).contains(&path) {
+            return Some(Self {
+                kind: FileKind::Workspace,
+                path: path.to_owned(),
+                name: "ingam".to_owned(),
+                is_regular: false,
+            });
+        }
+        if is_yaml(path) {
+            Self::not_written(path)
+        } else {
+            None
+        }
+    }
+
     /// A file that is not on the disk yet; `None` where no file of a workspace has this path.
     pub(super) fn not_written(path: &Path) -> Option<Self> {
         let (kind, name) = classify_path(path)?;
@@ -92,6 +109,8 @@ pub(crate) struct WorkspaceFiles {
     pub(super) schemas: Arc<Mutex<HashMap<PathBuf, JsonSchema>>>,
     /// The only files that requests can name, whose content is given elsewhere.
     given: Option<BTreeSet<PathBuf>>,
+    /// Every file that was looked for below the root, whether or not it is there.
+    looked_up: Arc<Mutex<BTreeSet<PathBuf>>>,
 }
 
 impl WorkspaceFiles {
@@ -103,6 +122,7 @@ impl WorkspaceFiles {
             named: Arc::default(),
             schemas: Arc::default(),
             given: None,
+            looked_up: Arc::default(),
         })
     }
 
@@ -113,6 +133,7 @@ impl WorkspaceFiles {
             named: Arc::default(),
             schemas: Arc::default(),
             given: None,
+            looked_up: Arc::default(),
         }
     }
 
@@ -123,7 +144,44 @@ impl WorkspaceFiles {
             named: Arc::default(),
             schemas: Arc::default(),
             given: Some(files.collect()),
+            looked_up: Arc::default(),
         }
+    }
+
+    /// For one file alone, to learn which others it names.
+    pub(super) fn for_one_file(&self) -> Self {
+        Self {
+            root: self.root.clone(),
+            named: Arc::default(),
+            schemas: Arc::default(),
+            given: self.given.clone(),
+            looked_up: Arc::default(),
+        }
+    }
+
+    /// Adds files that another one names.
+    pub(super) fn add_named(&self, names: impl IntoIterator<Item = PathBuf>) {
+        let mut named = self.named.lock().unwrap_or_else(PoisonError::into_inner);
+        named.extend(names);
+    }
+
+    /// The text of a file that is not on the disk as it is here.
+    ///
+    /// # Errors
+    /// As for one on the disk.
+    pub(super) fn check_text(text: &str) -> Result<(), Diagnostic> {
+        if text.len() as u64 > MAX_YAML_BYTES {
+            let size = MAX_YAML_BYTES >> 20;
+            let title = format!("cannot read: it is larger than {size} MiB");
+            return Err(Diagnostic::error(title));
+        }
+        refuse_nul(text)
+    }
+
+    /// Every file that was looked for so far, whether or not it is there.
+    pub(super) fn looked_up_files(&self) -> BTreeSet<PathBuf> {
+        let found = self.looked_up.lock();
+        found.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The files that other files have named so far, resolved.
@@ -267,14 +325,7 @@ impl WorkspaceFiles {
             read_plain_file(&path, MAX_YAML_BYTES)
         };
         let bytes = bytes.map_err(|error| Diagnostic::error(format!("cannot read: {error}")))?;
-        let refuse = |title: &str| Diagnostic::error(title).hint("save it as UTF-8 text");
-        let text = String::from_utf8(bytes).map_err(|_| refuse("the file is not UTF-8"))?;
-        // No YAML text holds a NUL byte. UTF-16 without a byte order mark does, and so does a
-        // truncated write.
-        if text.contains('\0') {
-            return Err(refuse("the file holds a NUL byte"));
-        }
-        Ok(text)
+        text_of(bytes)
     }
 
     /// The bytes of a JSON Schema or of a table.
@@ -359,17 +410,18 @@ impl WorkspaceFiles {
         if leads_outside(path) {
             return Err(WorkspaceFileError::Outside(path.to_owned()));
         }
-        let full = self
-            .root
-            .join(path)
-            .canonicalize()
-            .map_err(|error| match error.kind() {
-                std::io::ErrorKind::NotFound => WorkspaceFileError::NotFound(path.to_owned()),
-                _ => WorkspaceFileError::Unreadable {
-                    path: path.to_owned(),
-                    error,
-                },
-            })?;
+        let full = self.root.join(path);
+        self.looked_up
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(full.clone());
+        let full = full.canonicalize().map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => WorkspaceFileError::NotFound(path.to_owned()),
+            _ => WorkspaceFileError::Unreadable {
+                path: path.to_owned(),
+                error,
+            },
+        })?;
         // Links are resolved by now, so this compares where the file really is.
         if full.starts_with(&self.root) {
             self.named
@@ -381,6 +433,24 @@ impl WorkspaceFiles {
             Err(WorkspaceFileError::LinkOutside(path.to_owned()))
         }
     }
+}
+
+/// The text of a YAML file.
+fn text_of(bytes: Vec<u8>) -> Result<String, Diagnostic> {
+    let text = String::from_utf8(bytes)
+        .map_err(|_| Diagnostic::error("the file is not UTF-8").hint("save it as UTF-8 text"))?;
+    refuse_nul(&text)?;
+    Ok(text)
+}
+
+/// No YAML text holds a NUL byte. UTF-16 without a byte order mark does, and so does a truncated
+/// write.
+fn refuse_nul(text: &str) -> Result<(), Diagnostic> {
+    if text.contains('\0') {
+        let fault = Diagnostic::error("the file holds a NUL byte");
+        return Err(fault.hint("save it as UTF-8 text"));
+    }
+    Ok(())
 }
 
 /// Whether the spelling of a path stays inside of the workspace and names nothing hidden; a

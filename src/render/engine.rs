@@ -115,6 +115,12 @@ impl TemplateDialect {
         Ok(self.compiled(expression)?.names.clone())
     }
 
+    /// The filters that there are, in order.
+    #[must_use]
+    pub(crate) fn filter_names(self) -> &'static [&'static str] {
+        self.filters()
+    }
+
     fn filters(self) -> &'static [&'static str] {
         match self {
             Self::Request => filters::REQUEST_FILTERS,

@@ -39,6 +39,18 @@ pub(crate) fn first_use(source: &str, name: &str) -> Option<usize> {
         .map(|used| used.at)
 }
 
+/// Every name that an expression looks up, dotted, with the byte at which it begins. One that is called
+/// ends with `()`.
+pub(crate) fn names_with_places(source: &str) -> Vec<(String, usize)> {
+    let lookups = scan_names(source).lookups.into_iter();
+    lookups
+        .map(|used| {
+            let call = if used.is_called { "()" } else { "" };
+            (format!("{}{call}", used.name), used.at)
+        })
+        .collect()
+}
+
 /// What an expression makes of its values, outside of quoted text: the names of its filters and
 /// tests, and `[` for a subscript or a slice.
 pub(crate) fn conversions(source: &str) -> Vec<String> {

@@ -25,7 +25,7 @@ pub(crate) use encoded_body::render_encoded_body;
 pub(crate) use engine::render_text;
 pub use engine::render_tree;
 pub(crate) use error::RenderError;
-pub(crate) use expression_names::{compared_texts, conversions, first_use};
+pub(crate) use expression_names::{compared_texts, conversions, first_use, names_with_places};
 pub use fresh_values::FreshValues;
 pub(crate) use functions::{FUNCTION_NAMES, UNRESERVED_FUNCTIONS, called_function};
 pub(crate) use output_path::render_output_path;
