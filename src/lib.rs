@@ -55,6 +55,7 @@ mod transport;
 mod trust;
 
 // Users of the corridor.
+mod editor;
 mod gateway;
 mod mistake;
 #[cfg(feature = "otlp")]

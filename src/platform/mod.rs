@@ -17,7 +17,7 @@ use windows as system;
 
 pub(crate) use system::{
     StopSignalStream, boot_id_file, check_access, check_free_descriptors, detach,
-    disable_core_dumps, display_variables, is_on_network, milliseconds_since_boot,
+    disable_core_dumps, display_variables, interrupt, is_on_network, milliseconds_since_boot,
     open_folder_lock, private_file, private_file_without_links, private_folder, read_key,
     row_count, shared_permissions, sync_folder, with_large_stack, without_waiting,
 };

@@ -11,6 +11,12 @@ use std::fs::{DirBuilder, File, Metadata, OpenOptions, Permissions};
 use std::io::Result;
 use std::path::{Component, Path, Prefix};
 
+/// Ends a process that this one started: only a process with a console of its own could be
+/// interrupted.
+pub(crate) fn interrupt(child: &mut std::process::Child) -> Result<()> {
+    child.kill()
+}
+
 /// A new file inherits the access control list of its folder.
 pub(crate) fn private_file(_: &mut OpenOptions) {}
 

@@ -10,7 +10,7 @@ pub(crate) use files::{
     private_folder, shared_permissions, sync_folder, without_waiting,
 };
 pub(crate) use process::{
-    boot_id_file, check_free_descriptors, detach, disable_core_dumps, display_variables,
+    boot_id_file, check_free_descriptors, detach, disable_core_dumps, display_variables, interrupt,
     milliseconds_since_boot, with_large_stack,
 };
 pub(crate) use signals::StopSignalStream;

@@ -28,6 +28,21 @@ pub(crate) fn disable_core_dumps() -> Result<()> {
     Ok(())
 }
 
+/// Interrupts a process that this one started, as Ctrl-C does.
+///
+/// # Errors
+/// If the process is gone.
+pub(crate) fn interrupt(child: &mut std::process::Child) -> Result<()> {
+    let id = i32::try_from(child.id()).ok();
+    match id.and_then(rustix::process::Pid::from_raw) {
+        Some(process) => Ok(rustix::process::kill_process(
+            process,
+            rustix::process::Signal::INT,
+        )?),
+        None => child.kill(),
+    }
+}
+
 /// Runs `work` here: the main thread has a stack of 8 MiB.
 ///
 /// # Errors
