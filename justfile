@@ -35,8 +35,9 @@ measure: bench
     cargo test --release --test it -- --nocapture wire vectors
     # A Python that has pytest is named by INGAM_TEST_PYTHON, where python3 has none.
     bash tests/clients/install.sh all
+    bash tests/lsp/install.sh
     INGAM_MEASURE=1 cargo test --release --lib -- --nocapture another_implementation
-    INGAM_MEASURE=1 cargo test --release --test it -- --nocapture tokens:: canaries:: fixtures:: recordings:: retries:: budgets:: hostile:: mutations:: mistakes:: clients::
+    INGAM_MEASURE=1 cargo test --release --test it -- --nocapture tokens:: canaries:: fixtures:: recordings:: retries:: budgets:: hostile:: mutations:: mistakes:: clients:: lsp::
 
 # libFuzzer on what others wrote: `just fuzz yaml 600`; targets: yaml, template, jsonpath, response.
 # Coverage by LLVM's own pass, so that stable Rust is enough; a C++ compiler builds libFuzzer.

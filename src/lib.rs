@@ -57,6 +57,7 @@ mod trust;
 // Users of the corridor.
 mod editor;
 mod gateway;
+mod lsp;
 mod mistake;
 #[cfg(feature = "otlp")]
 mod otlp;

@@ -126,6 +126,8 @@ pub(super) enum Command {
     Import(CollectionArgs),
     /// Create a small workspace that is ready to run
     Init(InitArgs),
+    /// Run the language server for your editor, on standard input and output
+    Lsp(LspArgs),
     /// Print the JSON Schema of a kind of file, for your editor
     Schema(SchemaArgs),
     /// Print a shell completion script, which completes commands, options and names of the
@@ -778,6 +780,13 @@ pub(super) struct TrustArgs {
 pub(super) struct InitArgs {
     /// The folder. The default is the current folder
     pub(super) folder: Option<PathBuf>,
+}
+
+#[derive(ClapArgs, Debug)]
+pub(super) struct LspArgs {
+    /// Accepted and ignored. The server always uses standard input and output
+    #[arg(long)]
+    pub(super) stdio: bool,
 }
 
 #[derive(ClapArgs, Debug)]

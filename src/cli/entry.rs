@@ -93,6 +93,7 @@ fn run_command(invocation: &Invocation<'_>, command: &Command, output: &Output) 
         Command::Report(args) => command::report::run(invocation, args, output),
         Command::Import(args) => command::import::run(invocation, args),
         Command::Init(args) => command::init::run(invocation.host, args),
+        Command::Lsp(args) => Ok(command::lsp::run(invocation, args)),
         Command::Schema(args) => command::schema::run(args),
         Command::Completions(args) => command::completions::run(args),
         Command::RenewHelper => {

@@ -47,6 +47,12 @@ pub(super) fn find_root(host: &HostContext, global: &GlobalArgs) -> PathBuf {
     if let Some(root) = &global.root {
         return host.cwd.join(root);
     }
+    root_above(&host.cwd).unwrap_or_else(|| host.cwd.clone())
+}
+
+/// The nearest folder, from this one up, that looks like the root of a workspace.
+#[must_use]
+pub(super) fn root_above(folder: &Path) -> Option<PathBuf> {
     let marks = [WORKSPACE_FILE, "ingam.yml", "requests"];
     // A link that leads nowhere marks a root, too: it is an error of this workspace.
     let is_root = |folder: &&Path| {
@@ -54,11 +60,7 @@ pub(super) fn find_root(host: &HostContext, global: &GlobalArgs) -> PathBuf {
             .iter()
             .any(|mark| folder.join(mark).symlink_metadata().is_ok())
     };
-    host.cwd
-        .ancestors()
-        .find(is_root)
-        .unwrap_or(&host.cwd)
-        .to_owned()
+    folder.ancestors().find(is_root).map(Path::to_owned)
 }
 
 /// Loads the workspace for a command that needs all of it; its warnings go to the collector.

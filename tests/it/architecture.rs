@@ -224,6 +224,29 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "editor",
+        &[
+            "diagnostic",
+            "jsonpath",
+            "load",
+            "method",
+            "model",
+            "plan",
+            "redact",
+            "render",
+            "schemes",
+            "sign",
+            "snapshot",
+            "span",
+            "value",
+            "yaml",
+        ],
+    ),
+    (
+        "lsp",
+        &["diagnostic", "editor", "model", "platform", "schemes"],
+    ),
+    (
         "gateway",
         &[
             "budget",
@@ -362,6 +385,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "core_dump",
             "credentials",
             "diagnostic",
+            "editor",
             "event",
             "export",
             "gateway",
@@ -370,6 +394,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "last_run",
             "ledger",
             "load",
+            "lsp",
             "mistake",
             "model",
             "otlp",
@@ -469,6 +494,8 @@ const KEPT: &[(&str, &[&str])] = &[
         &["gateway/", "inbound/", "push/", "sandbox/", "transport/"],
     ),
     ("cookie::", &["run/cookies.rs"]),
+    ("lsp_server::", &["lsp/"]),
+    ("lsp_types::", &["lsp/"]),
 ];
 
 #[test]

@@ -51,6 +51,7 @@ mod import_secrets;
 mod keyboard;
 mod limits;
 mod live_sandbox;
+mod lsp;
 mod marketplace_pages;
 mod mistake_cases;
 mod mistakes;

@@ -11,6 +11,7 @@ use crate::cli::invocation::Invocation;
 use crate::cli::leftovers;
 use crate::cli::settings;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, pluralize};
+use crate::host::HostContext;
 use crate::load::{LoadedWorkspace, check_secret_assertions};
 use crate::model::credential_variable::secret_variable;
 use crate::model::environment::SANDBOX_ENV;
@@ -35,7 +36,7 @@ pub(crate) fn run(invocation: &Invocation<'_>, args: &CheckArgs) -> CommandResul
     }
     let environment = settings::resolve_environment(workspace, args.target.env.as_deref())?;
     let given = settings::command_line_overrides(&args.target, &vars);
-    let faults = find_faults(invocation, &loaded, &environment, &given)?;
+    let faults = find_faults(invocation.host, &loaded, &environment, &given)?;
     if args.json {
         return faults_as_json(invocation, &loaded, &faults);
     }
@@ -59,8 +60,8 @@ pub(crate) fn run(invocation: &Invocation<'_>, args: &CheckArgs) -> CommandResul
 ///
 /// # Errors
 /// If a secret that is there cannot be used, or `.env` cannot be read.
-fn find_faults(
-    invocation: &Invocation<'_>,
+pub(crate) fn find_faults(
+    host: &HostContext,
     loaded: &LoadedWorkspace,
     environment: &str,
     given: &CommandLineNames<'_>,
@@ -74,7 +75,7 @@ fn find_faults(
     }
     check_names(&loaded.workspace, environment, given, &mut faults);
     check_secret_assertions(&loaded.workspace, &mut faults);
-    warn_of_missing_secrets(invocation, loaded, environment, &mut faults)?;
+    warn_of_missing_secrets(host, loaded, environment, &mut faults)?;
     for scheme in &loaded.workspace.schemes {
         // Built-in schemes are checked by the tests of ingam.
         if scheme.origin == SchemeOrigin::Workspace {
@@ -87,7 +88,7 @@ fn find_faults(
 /// The secrets of requests that have no value on this machine. A warning: another machine may have
 /// it. The sandbox needs none.
 fn warn_of_missing_secrets(
-    invocation: &Invocation<'_>,
+    host: &HostContext,
     loaded: &LoadedWorkspace,
     environment: &str,
     faults: &mut Diagnostics,
@@ -96,7 +97,7 @@ fn warn_of_missing_secrets(
     if names.is_empty() || environment == SANDBOX_ENV {
         return Ok(());
     }
-    let sources = session::read_credentials(invocation.host, loaded)?;
+    let sources = session::read_credentials(host, loaded)?;
     for (name, at) in &names {
         if sources.user_secret(name)?.is_none() {
             let warning = Diagnostic::warning(format!(

@@ -14,6 +14,7 @@ pub(super) mod import;
 pub(super) mod init;
 pub(super) mod list;
 pub(super) mod listen;
+pub(super) mod lsp;
 pub(super) mod recording;
 pub(super) mod recording_mode;
 pub(super) mod renew_helper;

@@ -1,0 +1,291 @@
+//! The main loop: takes messages in their order, and publishes faults when nothing else waits. It
+//! refuses requests before `initialize` and after `shutdown`.
+
+use super::asked::Reply;
+use super::buffers::Buffer;
+use super::commands;
+use super::dispatch::{answer, capabilities};
+use super::exchange::{Client, Incoming, start_reading};
+use super::line_index::ColumnUnit;
+use super::published::all_diagnostics;
+use super::state::{ServerPhase, ServerSettings, ServerState};
+use super::uri::path_of;
+use lsp_server::{ErrorCode, Message, Notification, Request, RequestId};
+use lsp_types::{
+    DidChangeTextDocumentParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams,
+};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use std::collections::HashSet;
+use std::io::{BufRead, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// How the conversation ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ServerEnd {
+    /// `shutdown`, then `exit`.
+    Ordered,
+    /// `exit` without `shutdown`, or the client closed the stream.
+    Abrupt,
+    /// Nobody knows where the next message begins.
+    Unreadable(String),
+}
+
+/// Talks to one client until it ends the conversation.
+pub(crate) fn serve(
+    settings: ServerSettings,
+    input: impl BufRead + Send + 'static,
+    output: impl Write + Send + 'static,
+) -> ServerEnd {
+    let (client, writer) = Client::start(output);
+    let (updates, incoming) = start_reading(input);
+    let mut server = ServerState::new(settings, client, updates);
+    let end = loop {
+        let Ok(first) = incoming.recv() else {
+            break ServerEnd::Abrupt;
+        };
+        // Everything that waits is taken at once: a request that is cancelled by then is not worked
+        // on, and faults are looked for once after many keys.
+        let batch: Vec<Incoming> = std::iter::once(first).chain(incoming.try_iter()).collect();
+        if let Some(end) = server.take_batch(batch) {
+            break end;
+        }
+        server.publish_faults();
+    };
+    // A run that nobody sees any more undoes what it created, and ends.
+    for run in server.runs.values_mut() {
+        run.interrupt();
+    }
+    // The last response is written before the process ends.
+    drop(server);
+    drop(writer.join());
+    end
+}
+
+impl ServerState {
+    fn take_batch(&mut self, batch: Vec<Incoming>) -> Option<ServerEnd> {
+        let cancelled = cancelled_requests(&batch);
+        for incoming in batch {
+            match incoming {
+                Incoming::Message(Message::Request(request)) => {
+                    if cancelled.contains(&request.id) {
+                        let reason = "the client cancelled the request";
+                        self.client
+                            .refuse(request.id, ErrorCode::RequestCanceled, reason);
+                    } else {
+                        self.take_request(request);
+                    }
+                }
+                Incoming::Message(Message::Notification(notification)) => {
+                    if notification.method == "exit" {
+                        return Some(self.end());
+                    }
+                    self.take_notification(notification);
+                }
+                Incoming::Message(Message::Response(response)) => {
+                    commands::decided(self, &response);
+                }
+                Incoming::Run(update) => commands::update(self, update),
+                Incoming::Malformed => self.log("a message that is not one of JSON-RPC is ignored"),
+                Incoming::End(None) => return Some(ServerEnd::Abrupt),
+                Incoming::End(Some(reason)) => return Some(ServerEnd::Unreadable(reason)),
+            }
+        }
+        None
+    }
+
+    fn end(&self) -> ServerEnd {
+        if self.phase == ServerPhase::ShutDown {
+            ServerEnd::Ordered
+        } else {
+            ServerEnd::Abrupt
+        }
+    }
+
+    fn take_request(&mut self, request: Request) {
+        let Request { id, method, params } = request;
+        match (self.phase, method.as_str()) {
+            (ServerPhase::Started, "initialize") => self.initialize(id, &params),
+            (ServerPhase::Started, _) => {
+                let reason = "the first request is `initialize`";
+                self.client
+                    .refuse(id, ErrorCode::ServerNotInitialized, reason);
+            }
+            (ServerPhase::ShutDown, _) => {
+                let reason = "the server was shut down";
+                self.client.refuse(id, ErrorCode::InvalidRequest, reason);
+            }
+            (ServerPhase::Running, "shutdown") => {
+                self.phase = ServerPhase::ShutDown;
+                self.client.respond(id, Value::Null);
+            }
+            (ServerPhase::Running, _) => {
+                self.refresh();
+                match answer(self, &method, params) {
+                    Reply::Value(value) => self.client.respond(id, value),
+                    Reply::Refused(code, reason) => self.client.refuse(id, code, reason),
+                }
+            }
+        }
+    }
+
+    fn initialize(&mut self, id: RequestId, params: &Value) {
+        let offered = params.pointer("/capabilities/general/positionEncodings");
+        let offered: Vec<String> = texts(offered);
+        self.unit = ColumnUnit::negotiate(&offered);
+        let watch = "/capabilities/workspace/didChangeWatchedFiles/dynamicRegistration";
+        self.can_register_watchers = params.pointer(watch).and_then(Value::as_bool) == Some(true);
+        let flag = |place: &str| params.pointer(place).and_then(Value::as_bool) == Some(true);
+        self.can_show_progress = flag("/capabilities/window/workDoneProgress");
+        self.can_show_documents = flag("/capabilities/window/showDocument/support");
+        self.phase = ServerPhase::Running;
+        for root in self.initial_roots(params) {
+            self.open_workspace(&root);
+        }
+        self.client.respond(
+            id,
+            json!({
+                "capabilities": capabilities(self.unit),
+                "serverInfo": { "name": "ingam", "version": env!("CARGO_PKG_VERSION") },
+            }),
+        );
+    }
+
+    /// The root of the command line, else those folders of the client that are workspaces.
+    fn initial_roots(&self, params: &Value) -> Vec<PathBuf> {
+        if let Some(root) = &self.settings.root {
+            return vec![root.clone()];
+        }
+        let folders = params.get("workspaceFolders").and_then(Value::as_array);
+        let folders = folders.into_iter().flatten();
+        let mut uris: Vec<&str> = folders
+            .filter_map(|folder| folder.get("uri")?.as_str())
+            .collect();
+        if uris.is_empty() {
+            uris.extend(params.get("rootUri").and_then(Value::as_str));
+        }
+        let paths = uris.into_iter().filter_map(path_of);
+        // A folder that is none holds workspaces somewhere below, which the files in it will show.
+        paths
+            .filter(|path| (self.settings.find_root)(path).as_ref() == Some(path))
+            .collect()
+    }
+
+    fn take_notification(&mut self, notification: Notification) {
+        if self.phase != ServerPhase::Running {
+            return;
+        }
+        let Notification { method, params } = notification;
+        match method.as_str() {
+            "initialized" => self.watch_files(),
+            "textDocument/didOpen" => self.with_params(&method, params, Self::did_open),
+            "textDocument/didChange" => self.with_params(&method, params, Self::did_change),
+            "textDocument/didClose" => self.with_params(&method, params, |server, params| {
+                server.did_close(&params);
+            }),
+            "window/workDoneProgress/cancel" => commands::cancel(self, &params),
+            "textDocument/didSave"
+            | "workspace/didChangeWatchedFiles"
+            | "workspace/didChangeWorkspaceFolders" => self.rescan(),
+            _ => {}
+        }
+    }
+
+    fn with_params<P: DeserializeOwned>(
+        &mut self,
+        method: &str,
+        params: Value,
+        take: impl FnOnce(&mut Self, P),
+    ) {
+        match serde_json::from_value(params) {
+            Ok(params) => take(self, params),
+            Err(error) => self.log(&format!("`{method}` is ignored: {error}")),
+        }
+    }
+
+    fn did_open(&mut self, params: DidOpenTextDocumentParams) {
+        let document = params.text_document;
+        let Some(path) = path_of(document.uri.as_str()) else {
+            return;
+        };
+        let text: Arc<str> = document.text.into();
+        let buffer = Buffer {
+            uri: document.uri,
+            version: document.version,
+            text: Arc::clone(&text),
+        };
+        self.buffers.open(path.clone(), buffer);
+        self.open_workspace_of(&path);
+        self.set_buffer(&path, Some(text));
+    }
+
+    fn did_change(&mut self, params: DidChangeTextDocumentParams) {
+        let Some(path) = path_of(params.text_document.uri.as_str()) else {
+            return;
+        };
+        let version = params.text_document.version;
+        let text = self
+            .buffers
+            .change(&path, version, params.content_changes, self.unit);
+        if text.is_some() {
+            self.set_buffer(&path, text);
+        }
+    }
+
+    fn did_close(&mut self, params: &DidCloseTextDocumentParams) {
+        let Some(path) = path_of(params.text_document.uri.as_str()) else {
+            return;
+        };
+        self.buffers.close(&path);
+        self.set_buffer(&path, None);
+        self.rescan();
+    }
+
+    /// Asks the client to say when files change that are not open.
+    fn watch_files(&self) {
+        if !self.can_register_watchers {
+            return;
+        }
+        let watchers = ["**/*.{yaml,yml,csv,json,pem}", "**/.env"];
+        let watchers = watchers.map(|glob| json!({ "globPattern": glob }));
+        let registration = json!({
+            "id": "files",
+            "method": "workspace/didChangeWatchedFiles",
+            "registerOptions": { "watchers": watchers },
+        });
+        let params = json!({ "registrations": [registration] });
+        self.client.request(
+            "files".to_owned().into(),
+            "client/registerCapability",
+            params,
+        );
+    }
+
+    fn publish_faults(&mut self) {
+        if self.phase == ServerPhase::Running {
+            self.refresh();
+            let found = all_diagnostics(&self.workspaces, &self.failures, self.unit);
+            self.published.publish(&self.client, &self.buffers, found);
+        }
+    }
+}
+
+fn cancelled_requests(batch: &[Incoming]) -> HashSet<RequestId> {
+    let ids = batch.iter().filter_map(|incoming| match incoming {
+        Incoming::Message(Message::Notification(notification))
+            if notification.method == "$/cancelRequest" =>
+        {
+            serde_json::from_value(notification.params.get("id")?.clone()).ok()
+        }
+        _ => None,
+    });
+    ids.collect()
+}
+
+fn texts(list: Option<&Value>) -> Vec<String> {
+    let items = list.and_then(Value::as_array).into_iter().flatten();
+    items
+        .filter_map(|item| Some(item.as_str()?.to_owned()))
+        .collect()
+}

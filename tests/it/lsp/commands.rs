@@ -1,0 +1,123 @@
+//! What code lenses start.
+
+use super::client::Editor;
+use crate::program::Folder;
+use serde_json::{Value, json};
+
+const RECORDING: &str = "format: 2\nscheme: shopee\nexchanges:\n  - request: { get: /api/v2/shop/get_shop_info }\n    response: { status: 200, json: { error: \"\", message: \"\", shop_name: \"강남 🎧\" } }\n";
+
+fn workspace(default_env: &str) -> Folder {
+    let folder = Folder::new();
+    folder.write("ingam.yaml", &format!("default_env: {default_env}\n"));
+    folder.write(
+        "requests/shop.yaml",
+        "scheme: shopee\nget: /api/v2/shop/get_shop_info\nassert:\n  $.shop_name: { equals: \"강남\" } # 🎧\n",
+    );
+    folder.write("fixtures/recordings/shop.yaml", RECORDING);
+    folder
+}
+
+fn execute(editor: &mut Editor, command: &str, unit: &str) -> Value {
+    let uri = editor.uri("requests/shop.yaml");
+    let params = json!({ "command": command, "arguments": [uri, unit] });
+    editor.ask("workspace/executeCommand", params)
+}
+
+fn run_failures(editor: &mut Editor) -> Vec<(Value, String)> {
+    editor.settle();
+    let faults = editor.faults.get("requests/shop.yaml");
+    let failures = faults.into_iter().flatten();
+    failures
+        .filter(|fault| fault["source"] == "ingam run")
+        .map(|fault| {
+            let message = fault["message"].as_str().unwrap().to_owned();
+            (fault["range"].clone(), message)
+        })
+        .collect()
+}
+
+#[test]
+fn a_failed_assertion_is_shown_where_it_stands_with_what_came() {
+    let folder = workspace("sandbox");
+    let window = json!({ "window": { "workDoneProgress": true } });
+    let mut editor = Editor::start_with(&folder, window);
+    for command in ["ingam.run", "ingam.replay"] {
+        assert_eq!(execute(&mut editor, command, "shop")["result"], Value::Null);
+        let begun = editor.wait_for(|event| {
+            event["method"] == "$/progress" && event["params"]["value"]["kind"] == "begin"
+        });
+        assert_eq!(begun["params"]["value"]["cancellable"], true);
+        let ended = editor.wait_for(|event| event["method"] == "ingam/runEnded");
+        assert_eq!(ended["params"]["exitCode"], 1, "{ended}");
+        editor.wait_for(|event| event["params"]["value"]["kind"] == "end");
+        let found = run_failures(&mut editor);
+        assert_eq!(found.len(), 1, "{found:?}");
+        let (range, message) = &found[0];
+        assert!(
+            message.contains("expected \"강남\"") && message.contains("got \"강남 🎧\""),
+            "{message}"
+        );
+        assert_eq!(range["start"]["line"], 3);
+    }
+    // An edit makes the failure one of another text.
+    editor.open(
+        "requests/shop.yaml",
+        "scheme: shopee\nget: /api/v2/shop/get_shop_info\n",
+    );
+    assert!(run_failures(&mut editor).is_empty());
+}
+
+#[test]
+fn outside_of_the_sandbox_nothing_is_sent_before_the_user_agrees() {
+    let folder = workspace("live");
+    let mut editor = Editor::start(&folder);
+    for (command, text) in [
+        ("ingam.run", "to the marketplace"),
+        ("ingam.record", "fixtures/recordings"),
+    ] {
+        execute(&mut editor, command, "shop");
+        let question = editor.wait_for(|event| event["method"] == "window/showMessageRequest");
+        let message = question["params"]["message"].as_str().unwrap();
+        assert!(
+            message.contains("shop in live") && message.contains(text),
+            "{message}"
+        );
+        editor.respond(&question["id"], json!({ "title": "Cancel" }));
+        editor.settle();
+        assert!(
+            editor
+                .events
+                .iter()
+                .all(|event| event["method"] != "ingam/runEnded")
+        );
+    }
+    execute(&mut editor, "ingam.run", "shop");
+    let question = editor.wait_for(|event| event["method"] == "window/showMessageRequest");
+    editor.respond(&question["id"], json!({ "title": "Go on" }));
+    let ended = editor.wait_for(|event| event["method"] == "ingam/runEnded");
+    // There are no credentials.
+    assert_eq!(ended["params"]["exitCode"], 6, "{ended}");
+    editor.wait_for(|event| {
+        let message = event["params"]["message"].as_str();
+        message.is_some_and(|message| message.contains("INGAM_SHOPEE"))
+    });
+}
+
+#[test]
+fn a_recording_is_shown_and_a_request_explained() {
+    let folder = workspace("sandbox");
+    let window = json!({ "window": { "showDocument": { "support": true } } });
+    let mut editor = Editor::start_with(&folder, window);
+    let shown = execute(&mut editor, "ingam.showRecording", "shop");
+    let uri = editor.uri("fixtures/recordings/shop.yaml");
+    assert_eq!(shown["result"]["uri"], json!(uri));
+    let request = editor.wait_for(|event| event["method"] == "window/showDocument");
+    assert_eq!(request["params"]["uri"], json!(uri));
+    let explained = execute(&mut editor, "ingam.explain", "shop");
+    let text = explained["result"].as_str().unwrap();
+    assert!(text.contains("/api/v2/shop/get_shop_info"), "{text}");
+    let wrong = execute(&mut editor, "ingam.explain", "--env=live");
+    assert_eq!(wrong["error"]["code"], -32602);
+    let wrong = execute(&mut editor, "ingam.nothing", "shop");
+    assert_eq!(wrong["error"]["code"], -32602);
+}

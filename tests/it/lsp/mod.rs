@@ -1,0 +1,8 @@
+//! `ingam lsp` as an editor sees it: a program that reads and writes messages.
+
+mod client;
+mod commands;
+mod faults;
+mod latency;
+mod protocol;
+mod scenarios;
