@@ -5,4 +5,5 @@ mod commands;
 mod faults;
 mod latency;
 mod protocol;
+mod real_clients;
 mod scenarios;
