@@ -23,6 +23,15 @@ const TEMPLATE_FILES: [(&str, &str); 4] = [
     (".gitignore", include_str!("init/gitignore")),
 ];
 
+/// Settings for an editor, written where there are none yet.
+const EDITOR_FILES: [(&str, &str); 2] = [
+    (".vscode/settings.json", include_str!("init/settings.json")),
+    (
+        ".vscode/extensions.json",
+        include_str!("init/extensions.json"),
+    ),
+];
+
 pub(crate) fn run(host: &HostContext, args: &InitArgs) -> CommandResult {
     let folder = args
         .folder
@@ -30,7 +39,9 @@ pub(crate) fn run(host: &HostContext, args: &InitArgs) -> CommandResult {
         .map_or_else(|| host.cwd.clone(), |folder| host.cwd.join(folder));
     check_no_file_exists(&folder)?;
     let mut output = CommandOutput::default();
-    for (path, text) in TEMPLATE_FILES {
+    let editor_files = EDITOR_FILES.iter();
+    let editor_files = editor_files.filter(|(path, _)| !folder.join(path).exists());
+    for (path, text) in TEMPLATE_FILES.iter().chain(editor_files) {
         if let Err(error) = write_or_append(&folder.join(path), text) {
             // The files before this one were written: their names stay in the output.
             output.error(CommandError::operation(format!(
