@@ -193,7 +193,16 @@ fn no_secret_is_in_any_output() {
 #[test]
 fn no_secret_is_in_any_report() {
     let folder = workspace(&echo());
-    let formats = ["junit", "json", "ndjson", "ctrf", "tap", "github", "html"];
+    let formats = [
+        "junit",
+        "json",
+        "ndjson",
+        "ctrf",
+        "tap",
+        "github",
+        "html",
+        "prometheus",
+    ];
     let reports: Vec<String> = formats
         .iter()
         .map(|format| format!("--report={format}=out/{format}"))
@@ -338,7 +347,16 @@ fn what_a_login_hands_out_is_in_no_output() {
          snapshot: true\n  - name: use\n    get: /use\n    query: { t: \"{{ token }}\", p: \"{{ page }}\" }\n    \
          headers: { authorization: \"Bearer {{ token }}\" }\n    assert: { $.seen: other, $.hex: other }\n",
     );
-    let formats = ["junit", "json", "ndjson", "ctrf", "tap", "github", "html"];
+    let formats = [
+        "junit",
+        "json",
+        "ndjson",
+        "ctrf",
+        "tap",
+        "github",
+        "html",
+        "prometheus",
+    ];
     let reports: Vec<String> = formats
         .iter()
         .map(|format| format!("--report={format}=out/{format}"))
