@@ -31,6 +31,7 @@ mod core_dumps;
 mod credentials;
 mod deploy;
 mod documented_commands;
+mod document_links;
 mod documents;
 mod encoded_bodies;
 mod export;
