@@ -5,6 +5,7 @@
 //! so that a kill at any moment leaves the state before it readable. Only a suspension is synced to
 //! the disk: a power failure can lose counts, a kill cannot.
 
+use super::absent_limiters::{AbsentLimiters, FolderTime};
 use super::error::BudgetError;
 use super::forward_clock::read_machine_clocks;
 use super::permit_request::HashSalt;
@@ -41,6 +42,7 @@ struct StoredLimiter {
 /// A folder of limiters.
 pub(super) struct FileLimiters {
     folder: PathBuf,
+    absent: AbsentLimiters,
 }
 
 impl FileLimiters {
@@ -53,6 +55,7 @@ impl FileLimiters {
         ensure_private_folder(folder)?;
         Ok(Self {
             folder: folder.to_owned(),
+            absent: AbsentLimiters::default(),
         })
     }
 
@@ -78,6 +81,28 @@ impl FileLimiters {
         // Read back: another process may have created the file first, and two processes with
         // different salts would count the same key in two limiters.
         self.load_or_create_salt(fresh)
+    }
+
+    /// The limiter of a call that no limit counts, without its lock. `parts` are what its id is made
+    /// of. While the folder does not change, one that does not exist is not looked for again.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub(super) fn read_uncounted(
+        &self,
+        parts: &[String],
+        id: impl FnOnce() -> String,
+        now_ms: i64,
+    ) -> Result<Option<RateLimiter>, BudgetError> {
+        let time = FolderTime::of(&self.folder);
+        if self.absent.contains(parts, time) {
+            return Ok(None);
+        }
+        let limiter = self.read(&id())?;
+        if limiter.is_none() {
+            self.absent.insert(parts, time, now_ms);
+        }
+        Ok(limiter)
     }
 
     /// Reads a limiter without its lock.

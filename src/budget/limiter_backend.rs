@@ -122,17 +122,19 @@ impl Budget {
             return Ok(PermitOutcome::NotCounted);
         }
         let (backend, salt) = self.backend().await?;
-        let hashed = request.hashed(salt);
         let peeked = if let LimiterBackend::File(limiters) = backend {
+            let (parts, now_ms) = (request.limiter_parts(), (self.wall_clock)());
+            let id = || request.limiter_id(salt);
             // Without the lock, since nothing is written: such calls must not queue.
-            match limiters.read(&hashed.id)? {
+            match limiters.read_uncounted(&parts, id, now_ms)? {
                 None => Ok(()),
                 Some(limiter) => {
-                    let now = limiter.time_at(&read_machine_clocks((self.wall_clock)()));
-                    limiter.peek(&hashed, now)
+                    let now = limiter.time_at(&read_machine_clocks(now_ms));
+                    limiter.peek(&request.hashed(salt), now)
                 }
             }
         } else {
+            let hashed = request.hashed(salt);
             self.update(&hashed.id, &mut |limiter, now| {
                 LimiterUpdate::Unchanged(limiter.peek(&hashed, now))
             })

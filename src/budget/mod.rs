@@ -3,6 +3,7 @@
 //! stricter. This room does not wait (`run` does), and it stores no credential in clear, only
 //! salted hashes.
 
+mod absent_limiters;
 mod error;
 mod file_limiters;
 mod forward_clock;

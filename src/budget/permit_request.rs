@@ -84,13 +84,16 @@ impl PermitRequest<'_> {
     }
 
     /// The id of the limiter that counts this call: scheme, host and application, hashed.
-    fn limiter_id(&self, salt: &HashSalt) -> String {
+    pub(super) fn limiter_id(&self, salt: &HashSalt) -> String {
+        salted_hash(salt, self.limiter_parts().iter().map(String::as_str))
+    }
+
+    /// What the id of the limiter is made of.
+    pub(super) fn limiter_parts(&self) -> Vec<String> {
         let BudgetKey { scheme, host, .. } = self.budget_key;
-        let app = self.identity(CredentialScope::App);
-        let parts = [scheme.name.as_str(), host]
-            .into_iter()
-            .chain(app.iter().map(String::as_str));
-        salted_hash(salt, parts)
+        let mut parts = vec![scheme.name.clone(), host.to_owned()];
+        parts.extend(self.identity(CredentialScope::App));
+        parts
     }
 
     /// The credentials of one scope that are not secret, or the secret ones if there are no others.
