@@ -225,6 +225,14 @@ impl ReportOutputs {
         !self.requested.is_empty() || self.github.is_automatic
     }
 
+    /// Whether any report shows the exchanges of steps that passed.
+    #[must_use]
+    pub(super) fn need_passed_exchanges(&self) -> bool {
+        self.requested
+            .iter()
+            .any(|one| one.format.shows_passed_exchanges())
+    }
+
     fn uses_stdout(&self) -> bool {
         self.requested
             .iter()

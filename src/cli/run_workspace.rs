@@ -128,6 +128,7 @@ async fn execute(
     let mut context = open_context(run, loaded, &files, prepared.selection, plan).await?;
     context.environment.stop = stop;
     context.options.detail = reports.is_active();
+    context.options.passed_exchanges = reports.need_passed_exchanges();
     if reports.trace.is_active() {
         context.state.request_log = RequestLog::kept();
     }
@@ -186,6 +187,7 @@ pub(crate) async fn run_delivering(
     context.environment.budget.max_wait = limits.max_wait;
     // The line of the call needs them, and there is one call.
     context.options.detail = true;
+    context.options.passed_exchanges = true;
     context.options.delivers_response = true;
     run.output.print_warnings(&run.invocation.warnings);
     approve(&plan, &context)?;

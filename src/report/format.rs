@@ -57,6 +57,16 @@ impl Format {
         self == Self::Prometheus
     }
 
+    /// Whether it shows requests, responses and signatures of steps that passed. The others show
+    /// those that did not, or none.
+    #[must_use]
+    pub(crate) fn shows_passed_exchanges(self) -> bool {
+        match self {
+            Self::Json | Self::Ndjson | Self::Html => true,
+            Self::Junit | Self::Ctrf | Self::Tap | Self::Github | Self::Prometheus => false,
+        }
+    }
+
     /// The whole report. `folder` is the workspace below the root of its repository, with a `/` at
     /// its end, or nothing.
     ///

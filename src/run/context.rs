@@ -55,8 +55,11 @@ pub(crate) struct RunOptions {
     pub(crate) verbose: bool,
     /// Show personal data at the terminal; reports and files hold pseudonyms all the same.
     pub(crate) shows_personal: bool,
-    /// Report all exchanges, traces and labels of units: reports in files need them.
+    /// Report labels of units and lines of all requests: reports in files need them.
     pub(crate) detail: bool,
+    /// Report exchanges and signatures of steps that pass, too: some reports in files show them, and
+    /// a large response takes as long to print and redact as to judge.
+    pub(crate) passed_exchanges: bool,
     /// The folder of the ledger; `None` if the environment ends with the run, as the sandbox does.
     pub(crate) ledger: Option<PathBuf>,
     /// Do not undo what fixtures create.

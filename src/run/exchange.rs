@@ -279,7 +279,7 @@ impl ExchangeContext<'_> {
 
     fn shown_lines(&self, trace: SignTrace) -> Vec<TraceLine> {
         // A trace can repeat the whole body, so it is kept only where a report shows it.
-        if self.context.options.detail {
+        if self.context.options.passed_exchanges {
             trace.lines
         } else {
             Vec::new()

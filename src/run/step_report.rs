@@ -45,7 +45,8 @@ pub(super) fn step_report(
         .is_ok_and(|judgement| judgement.failures.is_empty() && judgement.skipped.is_none());
     // `--flaky fail` turns a step that passed late into a failure, which is shown.
     let can_fail_late = context.options.flaky_fails && !log.attempts.is_empty();
-    let is_shown = context.options.verbose || has_detail || !is_pass || can_fail_late;
+    let is_always_shown = context.options.verbose || context.options.passed_exchanges;
+    let is_shown = is_always_shown || !is_pass || can_fail_late;
     let draft = log.draft.as_deref();
     let response = log.response.as_ref().map(|judged| &judged.response);
     let shown_response = log
@@ -64,7 +65,11 @@ pub(super) fn step_report(
     StepReport {
         name: step.name.clone(),
         // Redaction costs time: what no report shows is left empty.
-        request_line: shown_if(is_shown, || request_line(step, draft), redactor),
+        request_line: shown_if(
+            is_shown || has_detail,
+            || request_line(step, draft),
+            redactor,
+        ),
         endpoint: shown_if(has_detail, || endpoint(draft), redactor),
         at: fault_at.unwrap_or(step.at),
         started_at,
