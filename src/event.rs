@@ -422,6 +422,9 @@ pub(crate) struct RunSummary {
     /// Renewals of tokens.
     pub token_requests: usize,
     pub duration: Duration,
+    /// The most units that were allowed to run in parallel, if the run chose the number itself and
+    /// raised it.
+    pub parallel_units: Option<usize>,
     /// The classes of all errors, each once.
     pub error_classes: Vec<ErrorClass>,
 }

@@ -181,7 +181,8 @@ pub(super) struct RunArgs {
     /// Stop at the first request that does not pass
     #[arg(long)]
     pub(super) fail_fast: bool,
-    /// Run at most N units in parallel. The default is 16, or 1 in the sandbox and with --replay
+    /// Run at most N units in parallel. By default, 16 at first and up to 200 while responses stay
+    /// fast and no limit is near, and 1 in the sandbox and with --replay
     #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1_000))]
     pub(super) jobs: Option<u16>,
     /// The timeout of the whole run, such as 10m

@@ -28,10 +28,11 @@ use crate::plan::{
     CommandScope, FixtureKey, Plan, PlannedAction, Unit, planned_actions, select_requests,
     unit_secrets,
 };
+use crate::platform::check_free_descriptors;
 use crate::report::{Reporter, TeeReporter};
 use crate::run::{
-    DeliveredResponse, RequestLog, RunBudget, RunContext, RunRecordings, SnapshotOptions,
-    StopSender, UserSecrets, stop_channel,
+    DeliveredResponse, Parallelism, RequestLog, RunBudget, RunContext, RunRecordings,
+    SnapshotOptions, StopSender, UserSecrets, stop_channel,
 };
 use crate::snapshot::SnapshotUpdate;
 use crate::span::SourceMap;
@@ -419,16 +420,30 @@ fn has_write<'s>(loaded: &LoadedWorkspace, steps: impl IntoIterator<Item = &'s S
         .any(|step| !is_read(step))
 }
 
-fn job_count(args: &RunArgs, environment: &str) -> usize {
-    const MANY: usize = 16;
+/// The most units that run in parallel when no number is given.
+const MAX_PARALLEL: usize = 200;
+
+fn parallelism(args: &RunArgs, environment: &str) -> Parallelism {
+    if let Some(jobs) = args.jobs {
+        return Parallelism::Fixed(usize::from(jobs));
+    }
     // The sandbox and the run share one thread, and neither it nor a replay has latency to hide:
     // parallel units would be no faster, and the order of the responses would be random.
-    let usual = if environment == SANDBOX_ENV || args.replay {
-        1
-    } else {
-        MANY
-    };
-    args.jobs.map_or(usual, usize::from)
+    if environment == SANDBOX_ENV || args.replay {
+        return Parallelism::Fixed(1);
+    }
+    Parallelism::Adaptive {
+        ceiling: parallel_ceiling,
+    }
+}
+
+/// A unit has a connection, and can have a file open besides.
+fn parallel_ceiling() -> usize {
+    let halves = std::iter::successors(Some(MAX_PARALLEL), |number| Some(number / 2));
+    halves
+        .take_while(|number| *number > 0)
+        .find(|number| check_free_descriptors(2 * number).is_ok())
+        .unwrap_or(1)
 }
 
 /// What the run works with: credentials, stores, recordings, and the options of the command line.
@@ -480,7 +495,7 @@ fn apply_options(context: &mut RunContext<'_>, run: &RunCommand<'_>) -> Result<(
     context.options.flaky_fails = args.flaky == "fail";
     context.options.skipped_fails = args.skipped == "fail";
     context.options.pretended_ms = settings::pretended_time_ms(args.at.as_deref())?;
-    context.options.jobs = job_count(args, &context.options.environment);
+    context.options.parallelism = parallelism(args, &context.options.environment);
     context.options.snapshots = snapshot_options(host, args)?;
     if let Some(refresh) = &args.refresh {
         context.environment.tokens.refresh = if refresh == "never" {

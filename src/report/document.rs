@@ -292,6 +292,8 @@ impl RunDocument {
             requests: counts.requests,
             token_requests: counts.token_requests,
             duration: duration_from_ms(self.duration_ms),
+            // Of the run itself, which is over.
+            parallel_units: None,
             error_classes: troubles,
         }
     }

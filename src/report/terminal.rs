@@ -636,9 +636,12 @@ impl<W: Write> TerminalReporter<W> {
         self.print_failures(sources)?;
         let parts = self.summary_parts(summary);
         let calls = requests_text(summary.requests, summary.token_requests);
+        let parallel = summary.parallel_units.map_or(String::new(), |number| {
+            format!(" · up to {number} in parallel")
+        });
         writeln!(
             self.out,
-            "\n{} · {calls} in {}",
+            "\n{} · {calls} in {}{parallel}",
             parts.join(", "),
             format_duration(summary.duration)
         )?;

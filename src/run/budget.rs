@@ -99,6 +99,7 @@ async fn acquire_permit(
             let scheme = &request.budget_key.scheme.name;
             return Err(BudgetError::new(&denied, scheme, (run.clock)()).into());
         }
+        run.budget.waits.set(run.budget.waits.get() + 1);
         notify_waiting(call, &mut announced, denied.free_in_ms);
         // No lock is held while a call waits: others may send what the limits still allow.
         tokio::time::sleep(free_in.min(RECHECK_INTERVAL)).await;

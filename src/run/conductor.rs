@@ -2,6 +2,7 @@
 //! unit ends, so units of different lanes can end in any order.
 
 use super::fixtures::ActiveFixtures;
+use super::parallelism::ParallelLimit;
 use super::variables::recording_key;
 use super::{RunContext, unit};
 use crate::event::{Event, RunSummary, UnitReport, Verdict};
@@ -12,6 +13,8 @@ use crate::recording::RecordingKey;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::future::poll_fn;
+use std::task::Poll;
 use std::time::Instant;
 
 /// What all lanes share. They run on one task, so `RefCell` is enough; no borrow may be held across
@@ -26,6 +29,7 @@ struct Conductor<'c, 'w> {
     /// A unit failed, and the run stops at the first failure: no other unit starts.
     stops_after_failure: Cell<bool>,
     ledger: RefCell<Option<Ledger>>,
+    limit: ParallelLimit,
 }
 
 /// Runs every unit, and undoes what fixtures created, whatever fails. Failures and errors are parts
@@ -45,10 +49,16 @@ pub(crate) async fn run(
         units_left: plan.unit_counts().into(),
         stops_after_failure: Cell::new(false),
         ledger: RefCell::default(),
+        limit: ParallelLimit::new(
+            context.options.parallelism,
+            plan,
+            context.environment.workspace,
+        ),
     };
     conductor.run_lanes().await;
     conductor.write_remaining_recordings();
     let mut summary = conductor.summary.into_inner();
+    summary.parallel_units = conductor.limit.reached();
     if let Some(ledger) = conductor.ledger.into_inner() {
         ledger.remove_if_empty();
     }
@@ -75,20 +85,45 @@ fn run_started_event(plan: &Plan<'_>, context: &RunContext<'_>) -> Event {
 }
 
 impl<'w> Conductor<'_, 'w> {
-    /// Runs at most `jobs` lanes in parallel. When one ends, the next one starts.
+    /// Runs as many lanes in parallel as the limit allows. When one ends, the next one starts.
     async fn run_lanes(&self) {
         let lanes = parallel_lanes(&self.plan.units);
         // One queue for all workers, so that none is idle while a lane waits to start.
         let waiting = RefCell::new(lanes.iter());
         let next = || waiting.borrow_mut().next();
+        let workers = Cell::new(0);
         let worker = async || {
-            while let Some(lane) = next() {
+            // The limit can fall: then so many workers end as are too many.
+            while workers.get() <= self.limit.now()
+                && let Some(lane) = next()
+            {
                 self.run_lane(lane).await;
             }
+            workers.set(workers.get() - 1);
         };
-        let workers = self.context.options.jobs.clamp(1, lanes.len().max(1));
-        let mut running: FuturesUnordered<_> = (0..workers).map(|_| worker()).collect();
-        while running.next().await.is_some() {}
+        let mut running = FuturesUnordered::new();
+        poll_fn(|waker| {
+            loop {
+                // The limit can rise whenever a unit has ended, and so while workers are polled.
+                let free = self.limit.now().saturating_sub(workers.get());
+                let added = free.min(waiting.borrow().len());
+                for _ in 0..added {
+                    workers.set(workers.get() + 1);
+                    running.push(worker());
+                }
+                match running.poll_next_unpin(waker) {
+                    Poll::Ready(Some(())) => {}
+                    Poll::Ready(None) => return Poll::Ready(()),
+                    Poll::Pending
+                        if self.limit.now() <= workers.get() || waiting.borrow().len() == 0 =>
+                    {
+                        return Poll::Pending;
+                    }
+                    Poll::Pending => {}
+                }
+            }
+        })
+        .await;
     }
 
     async fn run_lane(&self, lane: &[usize]) {
@@ -130,6 +165,8 @@ impl<'w> Conductor<'_, 'w> {
             ..unit::run(unit, fixtures, self.context, &mut emit).await
         };
         self.summary.borrow_mut().add_unit(&report);
+        let waits = self.context.environment.budget.waits.get();
+        self.limit.record_unit(&report, waits);
         // What a skipped step has recorded before stays.
         let has_skipped = report.skipped_steps().next().is_some();
         let is_whole = report.not_reached == 0 && unit.last_step.is_none() && !has_skipped;

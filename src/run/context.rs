@@ -2,6 +2,7 @@
 
 use super::access::{AccessError, AccessResolver, AccountAccess};
 use super::delivered_response::DeliveredResponse;
+use super::parallelism::Parallelism;
 use super::request_log::RequestLog;
 use super::retry_budget::RetryBudget;
 use super::run_budget::RunBudget;
@@ -66,8 +67,7 @@ pub(crate) struct RunOptions {
     pub(crate) keep_fixtures: bool,
     /// Stop after the first unit that does not pass.
     pub(crate) fail_fast: bool,
-    /// How many units run in parallel, at most.
-    pub(crate) jobs: usize,
+    pub(crate) parallelism: Parallelism,
     pub(crate) snapshots: SnapshotOptions,
     /// A step that passed only on a retry fails.
     pub(crate) flaky_fails: bool,

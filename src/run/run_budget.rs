@@ -4,7 +4,7 @@
 use crate::budget::Budget;
 use crate::event::Event;
 use crate::plan::Unit;
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::collections::HashSet;
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -17,6 +17,8 @@ pub(crate) struct RunBudget {
     /// The schemes of all undos of the workspace.
     pub(super) undo_schemes: OnceCell<HashSet<String>>,
     event_sender: Option<UnboundedSender<Event>>,
+    /// How often a call has waited for a permit.
+    pub(super) waits: Cell<usize>,
 }
 
 /// What a call is for.
@@ -36,6 +38,7 @@ impl RunBudget {
             max_wait: Duration::ZERO,
             undo_schemes: OnceCell::new(),
             event_sender: None,
+            waits: Cell::new(0),
         }
     }
 

@@ -80,6 +80,56 @@ fn so_many_requests_run_side_by_side_and_no_more() {
     );
 }
 
+/// A workspace of so many requests to a server that responds after 100 ms, with this status.
+fn run_without_number(count: usize, status: u16) -> (String, i32, usize) {
+    let flight = Arc::new(Mutex::new(Flight::default()));
+    let seen = Arc::clone(&flight);
+    let server = Server::start(move |_| {
+        seen.lock().unwrap().begin("all");
+        std::thread::sleep(Duration::from_millis(100));
+        seen.lock().unwrap().end("all");
+        let (_, headers, body) = json("{}");
+        (status, headers, body)
+    });
+    let folder = Folder::new();
+    folder.write(
+        "ingam.yaml",
+        &format!(
+            "envs: {{ local: {{ hosts: {{ none: \"{}\" }} }} }}\n",
+            server.origin
+        ),
+    );
+    for number in 0..count {
+        folder.write(
+            &format!("requests/f{number:03}.yaml"),
+            "scheme: none\nget: /x\nretry: { attempts: 1 }\nassert: { status: 200 }\n",
+        );
+    }
+    let (output, code) = run(&folder, &["run", "--env", "local"]);
+    let most = flight.lock().unwrap().most["all"];
+    (output, code, most)
+}
+
+#[test]
+fn more_units_run_in_parallel_while_responses_stay_fast() {
+    let (output, code, most) = run_without_number(150, 200);
+    assert_eq!(code, 0, "{output}");
+    assert!(most > 32, "{most}: {output}");
+    let last = output
+        .lines()
+        .rfind(|line| line.contains(" passed"))
+        .unwrap();
+    assert!(last.contains(" · up to "), "{last}");
+    assert!(last.ends_with(" in parallel"), "{last}");
+}
+
+#[test]
+fn no_more_units_run_in_parallel_when_a_marketplace_is_overloaded() {
+    let (output, code, most) = run_without_number(60, 503);
+    assert_eq!((code, most), (1, 16), "{output}");
+    assert!(!output.contains("in parallel"), "{output}");
+}
+
 #[test]
 fn lines_stand_in_the_order_of_the_plan() {
     // The first one is answered last.

@@ -456,7 +456,6 @@ impl<'w> RunSession<'w> {
             verbose,
             // Objects in the sandbox end with it, so there is nothing to clean up later.
             ledger: ledger_folder(self.host).filter(|_| is_own),
-            jobs: 1,
             ..RunOptions::default()
         };
         Ok(RunContext {
