@@ -8,6 +8,9 @@ KOREAN = "ko/"
 SEARCH = 'data-md-component="search" role="dialog" aria-label="Search"'
 NAVIGATION = re.compile(r'<nav class="md-nav" (data-md-level="\d+") aria-labelledby="[^"]*" aria-expanded="\w+">')
 
+# Only a page that begins with its heading is listed by it.
+COMMENT = re.compile(r"\A<!--.*?-->\s*", re.DOTALL)
+
 # ```yaml wrong request, ```yaml fragment file=compose.yaml
 FENCE = re.compile(r"^([ \t]*```)(\w+) ([^\n{]+)$", re.MULTILINE)
 
@@ -33,7 +36,7 @@ def _with_marketplaces(entry, listed):
 
 def on_page_markdown(markdown, **_):
     """Turns the words behind the language of a block, which ingam's tests read, into a title."""
-    return FENCE.sub(_fence, markdown)
+    return FENCE.sub(_fence, COMMENT.sub("", markdown))
 
 
 def _fence(found):

@@ -22,33 +22,45 @@ fn said(output: &Output) -> String {
     String::from_utf8_lossy(&text).into_owned()
 }
 
-/// Reports as people get them: everything passed, and something failed, was skipped, and was left.
-fn reports(folder: &Folder) -> [PathBuf; 2] {
-    let whole = folder.path().join("whole.html");
-    let argument = format!("html={}", whole.display());
-    let run = ingam(root())
-        .args(["run", "--report", &argument])
-        .output()
-        .unwrap();
+/// A report of a run in which everything passed.
+fn whole_report(folder: &Folder) -> PathBuf {
+    let path = folder.path().join("whole.html");
+    let run = run_with_report(root(), &path);
     assert!(run.status.success(), "{}", said(&run));
-    let failed = folder.path().join("failed.html");
+    path
+}
+
+/// A report of a run in which one request each failed, could not be done, and was skipped.
+fn failed_report(folder: &Folder) -> PathBuf {
     ingam(folder.path()).arg("init").output().unwrap();
-    folder.write(
-        "requests/coupang/failing.yaml",
-        "scheme: coupang\nget: /v2/providers/affiliate_open_api/apis/openapi/products/search\n\
-         query: { keyword: 이어폰, limit: 5 }\nassert: { status: 404, $.rCode: '1' }\n",
-    );
-    folder.write(
-        "requests/coupang/skipped.yaml",
-        "scheme: coupang\nskip: not yet\nget: /v2/a\n",
-    );
-    let argument = format!("html={}", failed.display());
-    let run = ingam(folder.path())
-        .args(["run", "--report", &argument])
-        .output()
-        .unwrap();
+    let search =
+        "scheme: coupang\nget: /v2/providers/affiliate_open_api/apis/openapi/products/search\n";
+    let failing =
+        "query: { keyword: 무선 이어폰, limit: 5 }\nassert: { status: 200, $.rCode: '1' }\n";
+    let files = [
+        ("failing", format!("{search}{failing}")),
+        (
+            "unrecorded",
+            format!("{search}query: {{ keyword: 이어폰 }}\n"),
+        ),
+        (
+            "skipped",
+            "scheme: coupang\nskip: not yet\nget: /v2/a\n".to_owned(),
+        ),
+    ];
+    for (name, text) in files {
+        folder.write(&format!("requests/coupang/{name}.yaml"), &text);
+    }
+    let path = folder.path().join("failed.html");
+    let run = run_with_report(folder.path(), &path);
     assert!(!run.status.success(), "{}", said(&run));
-    [whole, failed]
+    path
+}
+
+fn run_with_report(workspace: &Path, path: &Path) -> Output {
+    let report = format!("html={}", path.display());
+    let mut run = ingam(workspace);
+    run.args(["run", "--report", &report]).output().unwrap()
 }
 
 fn build_site() {
@@ -89,7 +101,7 @@ fn the_site_and_the_report_are_built_and_can_be_read_by_everybody() {
         .arg(root().join("tests/site/check.mjs"))
         .args([tools.as_path(), &root().join("target/site")])
         .arg(screenshots())
-        .args(reports(&folder))
+        .args([whole_report(&folder), failed_report(&folder)])
         .output()
         .unwrap();
     assert!(output.status.success(), "{}", said(&output));
