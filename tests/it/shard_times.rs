@@ -123,11 +123,11 @@ fn times_that_cannot_be_used_are_an_error_before_anything_is_sent() {
         ("newer.json", (3, "`newer.json` has format 99")),
         (
             "broken.json",
-            (3, "`broken.json` is no JSON document of `ingam run"),
+            (3, "`broken.json` is not a JSON report of `ingam run"),
         ),
         (
             "other.json",
-            (3, "`other.json` is no JSON document of `ingam run"),
+            (3, "`other.json` is not a JSON report of `ingam run"),
         ),
         (
             "missing.json",

@@ -450,3 +450,34 @@ fn a_wrong_collector_is_found_before_anything_is_sent() {
         assert!(stderr.contains(says), "{address}: {stderr}");
     }
 }
+
+#[test]
+fn no_secret_and_no_personal_data_is_in_a_trace() {
+    let server = Server::start(|_| json(r#"{"buyer":"Hong Gildong","id":7}"#));
+    let folder = workspace(&server);
+    let yaml = folder.path().join("ingam.yaml");
+    let yaml = std::fs::read_to_string(yaml).unwrap();
+    folder.write("ingam.yaml", &format!("{yaml}redact: [$.buyer]\n"));
+    folder.write(
+        "requests/a.yaml",
+        "scheme: none\nsteps:\n  - name: one\n    get: /one\n    \
+         query: { password: \"{{ secret.buyer_password }}\" }\n    capture: { buyer: $.buyer }\n  \
+         - name: two\n    get: \"/two/{{ buyer }}\"\n    assert: { $.buyer: nobody }\n",
+    );
+    let (collector, received) = collector(json("{}"));
+    let mut env = KEYS.to_vec();
+    env.push(("INGAM_SECRET_BUYER_PASSWORD", "correct-horse-battery"));
+    let args = ["run", "--env", "local", "--otlp", &collector.origin];
+    let (output, code) = run_with(&folder, &args, &env);
+    assert_eq!(code, 1, "{output}");
+    let text = received.lock().unwrap()[0].1.to_string();
+    assert!(text.contains("‹secret.buyer_password›"), "{text}");
+    for hidden in [
+        "correct-horse-battery",
+        "Hong Gildong",
+        "Hong%20Gildong",
+        "Gildong",
+    ] {
+        assert!(!text.contains(hidden), "{hidden}: {text}");
+    }
+}
