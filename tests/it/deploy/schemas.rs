@@ -47,3 +47,10 @@ fn the_jobs_are_valid_for_kubernetes() {
     let jobs = ["deploy/kubernetes/run.yaml", "deploy/kubernetes/merge.yaml"];
     is_valid("kubernetes-validate", &["--strict"], &jobs);
 }
+
+/// A Jenkins server validates more than the grammar; there is none without its own machine.
+#[test]
+fn the_jenkinsfile_is_groovy() {
+    let file = "deploy/jenkins/Jenkinsfile";
+    is_valid("python", &["tests/deploy/groovy.py"], &[file]);
+}
