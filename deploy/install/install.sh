@@ -28,8 +28,8 @@ target() {
     *) fail "there is no binary for $(uname -m). With Rust installed, run: cargo install ingam --locked" ;;
     esac
     case $(uname -s) in
-    # The binary with musl needs no library of the system. It runs on every Linux.
-    Linux) if have ldd && ldd --version 2>&1 | grep -qi 'gnu\|glibc'; then echo "$arch-unknown-linux-gnu"; else echo "$arch-unknown-linux-musl"; fi ;;
+    # The static binary runs on every Linux, however old its libraries are.
+    Linux) echo "$arch-unknown-linux-musl" ;;
     Darwin) echo "$arch-apple-darwin" ;;
     *) fail "there is no binary for $(uname -s). With Rust installed, run: cargo install ingam --locked" ;;
     esac
@@ -80,8 +80,11 @@ main() {
     # Beside the old binary first: a running one cannot be overwritten.
     cp "$work/ingam-$target/ingam" "$folder/ingam.new"
     chmod 755 "$folder/ingam.new"
+    version=$("$folder/ingam.new" --version) || {
+        rm -f "$folder/ingam.new"
+        fail "the binary of $archive does not start on this machine. Nothing was installed"
+    }
     mv "$folder/ingam.new" "$folder/ingam"
-    version=$("$folder/ingam" --version) || fail "$folder/ingam does not start on this machine"
     echo "$version is installed in $folder"
     case :$PATH: in
     *:"$folder":*) ;;

@@ -9,8 +9,8 @@ sum() {
 }
 mac_arm=$(sum aarch64-apple-darwin)
 mac_intel=$(sum x86_64-apple-darwin)
-linux_arm=$(sum aarch64-unknown-linux-gnu)
-linux_intel=$(sum x86_64-unknown-linux-gnu)
+linux_arm=$(sum aarch64-unknown-linux-musl)
+linux_intel=$(sum x86_64-unknown-linux-musl)
 cat <<EOF
 class Ingam < Formula
   desc "Signs, sends and checks marketplace API requests written in YAML"
@@ -31,11 +31,11 @@ class Ingam < Formula
   end
   on_linux do
     on_arm do
-      url "#{base}/ingam-aarch64-unknown-linux-gnu.tar.gz"
+      url "#{base}/ingam-aarch64-unknown-linux-musl.tar.gz"
       sha256 "$linux_arm"
     end
     on_intel do
-      url "#{base}/ingam-x86_64-unknown-linux-gnu.tar.gz"
+      url "#{base}/ingam-x86_64-unknown-linux-musl.tar.gz"
       sha256 "$linux_intel"
     end
   end

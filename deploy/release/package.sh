@@ -31,7 +31,12 @@ fi
 case $target in
 *windows*)
     archive=ingam-$target.zip
-    (cd "$work" && find "ingam-$target" -type f | LC_ALL=C sort | zip -q -X "$out/$archive" -@)
+    # The Windows machines of GitHub have 7-Zip and no zip.
+    if command -v zip >/dev/null; then
+        (cd "$work" && find "ingam-$target" -type f | LC_ALL=C sort | zip -q -X "$out/$archive" -@)
+    else
+        (cd "$work" && 7z a -tzip -bso0 "$(cygpath -w "$out")\\$archive" "ingam-$target")
+    fi
     ;;
 *)
     archive=ingam-$target.tar.gz

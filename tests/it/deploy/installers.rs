@@ -4,14 +4,19 @@ use super::super::program::{Folder, root};
 use super::{said, script};
 use std::process::{Command, Stdio};
 
-const TARGET: &str = "x86_64-unknown-linux-gnu";
+const TARGET: &str = "x86_64-unknown-linux-musl";
 
 /// A folder with a release of a program that says its name and version.
 fn release() -> Folder {
+    release_of("echo 'ingam 9.8.7'")
+}
+
+/// A folder with a release of a program that does this for `--version`.
+fn release_of(version: &str) -> Folder {
     let folder = Folder::new();
     folder.write(
         "build/ingam",
-        "#!/bin/sh\n[ \"$1\" = completions ] && echo \"for $2\" || echo 'ingam 9.8.7'\n",
+        &format!("#!/bin/sh\n[ \"$1\" = completions ] && echo \"for $2\" && exit\n{version}\n"),
     );
     let binary = folder.path().join("build/ingam");
     let made = Command::new("chmod").arg("755").arg(&binary).status();
@@ -100,6 +105,23 @@ fn a_changed_archive_is_refused_and_nothing_is_installed() {
 }
 
 #[test]
+fn a_binary_that_does_not_start_does_not_replace_one_that_does() {
+    let folder = release_of("exit 127");
+    folder.write(".local/bin/ingam", "the old one");
+    let output = install(&folder).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        said(&output).contains("does not start on this machine"),
+        "{}",
+        said(&output)
+    );
+    let bin = folder.path().join(".local/bin");
+    let kept = std::fs::read_to_string(bin.join("ingam")).unwrap();
+    assert_eq!(kept, "the old one");
+    assert_eq!(std::fs::read_dir(bin).unwrap().count(), 1);
+}
+
+#[test]
 fn an_archive_that_is_not_there_is_an_error() {
     let folder = Folder::new();
     let output = install(&folder).output().unwrap();
@@ -118,14 +140,24 @@ fn a_script_that_was_cut_off_does_nothing() {
     let folder = release();
     for end in (0..text.len() - "main\n".len()).step_by(101) {
         folder.write("part.sh", &text[..end]);
-        let mut part = Command::new("sh");
-        part.arg(folder.path().join("part.sh"))
-            .env("HOME", folder.path())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
-        let _ = part.status().unwrap();
+        run_part(&folder);
         assert!(!folder.path().join(".local").exists(), "cut at {end}");
     }
+    folder.write("part.sh", &text);
+    run_part(&folder);
+    assert!(folder.path().join(".local/bin/ingam").exists());
+}
+
+/// Runs `part.sh` as the installer; whether it succeeds does not matter.
+fn run_part(folder: &Folder) {
+    let download = format!("file://{}", folder.path().join("release").display());
+    let mut part = Command::new("sh");
+    part.arg(folder.path().join("part.sh"))
+        .env("HOME", folder.path())
+        .env("INGAM_DOWNLOAD", download)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    let _ = part.status().unwrap();
 }
 
 #[test]
@@ -144,7 +176,7 @@ fn the_formula_takes_the_checksums_of_the_release() {
     for target in [
         "aarch64-apple-darwin",
         "x86_64-apple-darwin",
-        "aarch64-unknown-linux-gnu",
+        "aarch64-unknown-linux-musl",
     ] {
         let name = format!("ingam-{target}.tar.gz.sha256");
         std::fs::write(sums.join(name), format!("{target}  a\n")).unwrap();
