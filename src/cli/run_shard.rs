@@ -58,11 +58,11 @@ fn shard_times(
             "`--shard-times {}` has no time for any unit of this run",
             path.display()
         ))
-        .hint("name the JSON report of an earlier run of these requests, or leave it out"));
+        .hint("pass the JSON report of an earlier run of these requests, or remove the option"));
     }
     if known < all {
         output.print_message(&format!(
-            "`{}` has no time for {} of {}: each counts as the median of the others",
+            "`{}` has no time for {} of {}: ingam uses the median of the others for each",
             path.display(),
             all - known,
             pluralize(all, "unit"),

@@ -154,7 +154,7 @@ impl SchemaLinter {
         if self.draft < Draft::Draft201909 && beside.contains_key("$ref") && !is_definition {
             return Some(
                 fault(format!(
-                    "`{name}` has no effect beside `$ref` in {}",
+                    "`{name}` has no effect next to `$ref` in {}",
                     draft_name(self.draft)
                 ))
                 .with_hint("put both into `allOf`, or use a newer draft in `$schema`"),

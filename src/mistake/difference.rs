@@ -71,7 +71,7 @@ fn inside_secret(
         Some(later) => (
             format!("‹another value›‹{}›", place.name),
             format!(
-                "`{}` stands {} later in the given text",
+                "`{}` appears {} later in the given text",
                 place.name,
                 pluralized_bytes(later)
             ),

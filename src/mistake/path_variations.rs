@@ -359,7 +359,7 @@ pub(super) fn host_variations(recipe: &Recipe<'_>, around: &Surroundings<'_>) ->
             continue;
         };
         let protocol = if base.is_https() { "https" } else { "http" };
-        let text = format!("the host is signed as it stands in `{header}`: `{value}`");
+        let text = format!("the host is signed as in `{header}`: `{value}`");
         all.extend(other_base(
             base,
             &format!("{protocol}://{value}{}", base.path()),

@@ -27,7 +27,7 @@ pub(super) fn diagnose_push(
         return Ok(SignatureDiagnosis::unknown(reason));
     };
     let Some(text) = sent_text(suspect, signature.part, &signature.field) else {
-        let reason = format!("the push has no `{location}`, where its signature stands");
+        let reason = format!("the push has no `{location}`, which should contain its signature");
         let mut diagnosis = SignatureDiagnosis::unknown(reason);
         diagnosis
             .observations

@@ -30,7 +30,7 @@ pub(crate) enum ExportError {
     Transport(#[from] TransportError),
     #[error("{host} refused it with status {status}")]
     Refused { host: String, status: u16 },
-    #[error("{host} did not take {rejected} of the spans")]
+    #[error("{host} did not accept {rejected} of the spans")]
     Partial { host: String, rejected: i64 },
     #[error("no response within {} s", EXPORT_TIMEOUT.as_secs())]
     Timeout,

@@ -11,7 +11,7 @@ pub(crate) struct ExportHeaders(pub(super) Vec<(String, Secret<String>)>);
 
 /// A pair that is none.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{variable}` is no list of `name=value` pairs: pair {number} has {fault}")]
+#[error("`{variable}` is not a list of `name=value` pairs: pair {number} has {fault}")]
 pub(crate) struct InvalidHeaders {
     variable: String,
     /// Counted from 1.
@@ -42,13 +42,13 @@ fn parse_pair(pair: &str) -> Result<(String, Secret<String>), &'static str> {
     let (name, value) = pair.split_once('=').ok_or("no `=`")?;
     let name = name.trim();
     if http::HeaderName::from_bytes(name.as_bytes()).is_err() {
-        return Err("a name that no header can have");
+        return Err("a name that is not allowed for a header");
     }
     let value = percent_decode_str(value.trim())
         .decode_utf8()
         .map_err(|_| "a value that is not UTF-8")?;
     if http::HeaderValue::from_str(&value).is_err() {
-        return Err("a value that no header can have");
+        return Err("a value that is not allowed in a header");
     }
     Ok((name.to_owned(), Secret::from(value.as_ref())))
 }
@@ -78,13 +78,22 @@ mod tests {
 
     #[test]
     fn a_fault_is_named_by_its_number_and_without_the_value() {
-        let start = "`OTEL_EXPORTER_OTLP_HEADERS` is no list of `name=value` pairs: pair";
+        let start = "`OTEL_EXPORTER_OTLP_HEADERS` is not a list of `name=value` pairs: pair";
         for (text, fault) in [
             ("a=1,secret-value", "2 has no `=`"),
-            ("=secret-value", "1 has a name that no header can have"),
-            ("a b=secret-value", "1 has a name that no header can have"),
+            (
+                "=secret-value",
+                "1 has a name that is not allowed for a header",
+            ),
+            (
+                "a b=secret-value",
+                "1 has a name that is not allowed for a header",
+            ),
             ("a=%ff", "1 has a value that is not UTF-8"),
-            ("a=%0Asecret-value", "1 has a value that no header can have"),
+            (
+                "a=%0Asecret-value",
+                "1 has a value that is not allowed in a header",
+            ),
         ] {
             assert_eq!(pairs(text), Err(format!("{start} {fault}")), "{text}");
         }

@@ -224,7 +224,7 @@ fn unit_error(unit: &UnitReport) -> Option<String> {
             let mut failures = unit.steps.iter().flat_map(|step| &step.failures);
             let first = failures.next();
             Some(first.map_or_else(
-                || "an expectation did not hold".to_owned(),
+                || "an assertion failed".to_owned(),
                 |failure| {
                     let (expected, actual) = (&failure.expected, &failure.actual);
                     format!("{}: expected {expected}, got {actual}", failure.subject)

@@ -167,4 +167,4 @@ pub(crate) fn describe_miss(miss: &ReplayMiss) -> String {
     }
 }
 
-const NO_RECORDING: &str = "no file in fixtures/recordings answers this request";
+const NO_RECORDING: &str = "no file in fixtures/recordings matches this request";

@@ -108,7 +108,7 @@ impl<'a> TokenBudget<'a> {
             .await;
         match (recorded, observation.wait_ms) {
             (Err(error), _) => Some(format!(
-                "what the response says of limits could not be kept: {error}"
+                "the limits in the response could not be stored: {error}"
             )),
             (Ok(_), Some(wait_ms)) => Some(format!(
                 "the marketplace asks to wait {}: until then, no process that uses this store sends a call with this key",

@@ -39,7 +39,7 @@ pub(crate) enum UndoError {
     UnknownScheme(String),
     #[error(transparent)]
     Step(#[from] StepError),
-    #[error("the marketplace answered {status}: {kind}: {body}")]
+    #[error("the marketplace responded with {status}: {kind}: {body}")]
     Refused {
         status: u16,
         kind: ErrorKind,

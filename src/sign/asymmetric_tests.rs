@@ -101,7 +101,7 @@ fn a_key_that_cannot_be_used_says_why_without_a_byte_of_it() {
         (OPENSSH, "is in the format of OpenSSH"),
         (P521, "is for the algorithm 1.3.132.0.35"),
         (RSA_512, "has 512 bits"),
-        (&rsa[..200], "is PEM that was cut off"),
+        (&rsa[..200], "is incomplete PEM"),
         (&rsa.replacen("MII", "MIJ", 1), "is not a key"),
         (
             "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----",
@@ -109,7 +109,7 @@ fn a_key_that_cannot_be_used_says_why_without_a_byte_of_it() {
         ),
         (
             "-----BEGIN DH PARAMETERS-----\nAAAA\n-----END DH PARAMETERS-----",
-            "is a PEM block of another kind",
+            "is a PEM block, but not a key",
         ),
         ("a-plain-secret", "is not a key"),
         ("", "is not a key"),
@@ -269,7 +269,7 @@ fn a_key_of_another_algorithm_is_named() {
     let error = sign(AsymmetricAlgorithm::Ed25519, P256_PKCS8, b"", salt).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "is a key on the curve P-256, and this step needs an Ed25519 key"
+        "is a key on the curve P-256, but this step needs an Ed25519 key"
     );
     let kind = PrivateKey::parse(P384_DER_BASE64).unwrap().kind();
     assert_eq!(kind, "a key on the curve P-384");

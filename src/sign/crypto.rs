@@ -18,18 +18,18 @@ const MAX_BCRYPT_PASSWORD: usize = 72;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CryptoError {
     #[error(
-        "the salt does not begin with `$2a$`, `$2b$` or `$2y$`, then two digits and `$`; was a `$` eaten by a shell or a `.env` file?"
+        "the salt does not begin with `$2a$`, `$2b$` or `$2y$`, then two digits and `$`: check whether a shell or a `.env` file removed a `$`"
     )]
     SaltForm,
     #[error(
-        "the salt is {0} characters long and must be 29; was a `$` eaten by a shell or a `.env` file?"
+        "the salt has {0} characters, but must have 29: check whether a shell or a `.env` file removed a `$`"
     )]
     SaltLength(usize),
-    #[error("the salt holds a character that bcrypt does not use")]
+    #[error("the salt contains a character that bcrypt does not allow")]
     SaltAlphabet,
-    #[error("the salt demands cost {0}; 4 to {MAX_BCRYPT_COST} are accepted")]
+    #[error("the salt has the cost {0}, but ingam accepts 4 to {MAX_BCRYPT_COST}")]
     SaltCost(u32),
-    #[error("bcrypt would cut a text of {0} bytes after {MAX_BCRYPT_PASSWORD}")]
+    #[error("bcrypt would truncate the text of {0} bytes after {MAX_BCRYPT_PASSWORD} bytes")]
     PasswordTooLong(usize),
     #[error("the key is not {0}")]
     KeyForm(&'static str),

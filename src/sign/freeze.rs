@@ -146,7 +146,7 @@ impl FrozenRequest {
 /// A scheme puts a value into a body that has no place for it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the scheme puts `{name}` into a {part} body, and this request has a body of another kind ({body})"
+    "the scheme adds `{name}` to a {part} body, but this request has a different kind of body ({body})"
 )]
 pub struct MisplacedValue {
     name: String,

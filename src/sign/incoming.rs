@@ -13,11 +13,11 @@ use sha2::{Digest, Sha256};
 /// Why something that arrived is not accepted. It holds no secret and no computed signature.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum IncomingError {
-    #[error("it has no `{0}`, where the signature of the marketplace stands")]
+    #[error("it has no `{0}`, which should contain the signature of the marketplace")]
     Missing(String),
-    #[error("`{0}`, where the signature of the marketplace stands, is there twice")]
+    #[error("`{0}`, which contains the signature of the marketplace, appears twice")]
     Repeated(String),
-    #[error("`{0}` is not the signature that the marketplace makes of it")]
+    #[error("`{0}` is not the signature that the marketplace would compute")]
     Wrong(String),
     #[error("its signature cannot be computed: {0}")]
     Unverifiable(#[from] SealError),

@@ -7,33 +7,33 @@ pub enum KeyError {
         "is not a key: it must be PEM (`-----BEGIN PRIVATE KEY-----`), or the base64 of its DER"
     )]
     NotAKey,
-    #[error("is PEM that was cut off: it begins with `-----BEGIN` and has no `-----END` line")]
+    #[error("is incomplete PEM: it begins with `-----BEGIN`, but has no `-----END` line")]
     CutPem,
-    #[error("is protected by a passphrase: write it without one, with `openssl pkey -in FILE`")]
+    #[error("is protected by a passphrase: remove it with `openssl pkey -in FILE`")]
     Encrypted,
     #[error("is in the format of OpenSSH: convert a copy with `ssh-keygen -p -m PKCS8 -f FILE`")]
     OpenSsh,
     #[error(
-        "is a certificate: take its key, with `openssl x509 -in FILE -pubkey -noout` for the public one"
+        "is a certificate: use its key; `openssl x509 -in FILE -pubkey -noout` prints the public key"
     )]
     Certificate,
-    #[error("is a PEM block of another kind than a key")]
+    #[error("is a PEM block, but not a key")]
     OtherBlock,
-    #[error("is a public key, and signing needs the private one")]
+    #[error("is a public key, but signing needs the private key")]
     IsPublic,
-    #[error("is a private key: give the public one only, with `openssl pkey -in FILE -pubout`")]
+    #[error("is a private key: use only the public key; `openssl pkey -in FILE -pubout` prints it")]
     IsPrivate,
     #[error("cannot be decoded: its DER is damaged")]
     Damaged,
     #[error(
-        "is for the algorithm {0}, and ingam signs with RSA, ECDSA on P-256 and P-384, and Ed25519"
+        "is for the algorithm {0}, but ingam signs only with RSA, ECDSA on P-256 and P-384, and Ed25519"
     )]
     OtherAlgorithm(String),
-    #[error("has {0} bits, and an RSA key needs 1024 to 8192")]
+    #[error("has {0} bits, but an RSA key needs 1024 to 8192")]
     Size(usize),
-    #[error("does not belong together: its private exponent does not fit its modulus")]
+    #[error("is not consistent: its private exponent does not match its modulus")]
     Inconsistent,
-    #[error("is {is}, and this step needs {needed}")]
+    #[error("is {is}, but this step needs {needed}")]
     OtherKind {
         is: &'static str,
         needed: &'static str,

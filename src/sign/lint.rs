@@ -47,7 +47,7 @@ fn apply_allowed(scheme: &Scheme, findings: &mut Vec<LintFinding>) {
         findings.retain(|finding| finding.rule != Some(allowed.rule));
         if findings.len() == before {
             let text = format!(
-                "`{}` is allowed, and nothing here needs it: remove the line",
+                "`{}` is allowed, but not needed here: remove the line",
                 allowed.rule.name()
             );
             findings.push(LintFinding {
@@ -71,7 +71,7 @@ fn check_unused_credentials(scheme: &Scheme, findings: &mut Vec<LintFinding>) {
             || (credential.scope == CredentialScope::Account && !credential.is_secret)
             || names.contains(&format!("cred.{}", credential.name));
         if !is_used {
-            let text = format!("nothing uses the credential `{}`", credential.name);
+            let text = format!("the credential `{}` is not used", credential.name);
             let rule = LintRule::UnusedCredential;
             findings.push(LintFinding::warning(rule, credential.at, text));
         }
@@ -111,7 +111,7 @@ fn check_body_changed_after_signing(procedure: &SigningProcedure, findings: &mut
     });
     if let (Some(_), Some(step)) = (changes, reads) {
         let text = format!(
-            "`{}` signs the body, and `attach` changes the body after it: what is signed is not what is sent",
+            "`{}` signs the body, but `attach` changes the body afterwards: the signed body differs from the sent body",
             step.id
         );
         findings.push(LintFinding::error(step.at, text));
@@ -163,7 +163,7 @@ fn check_covers_of_levels(scheme: &Scheme, findings: &mut Vec<LintFinding>) {
     }
     if let (true, Some(part)) = (signing.is_empty(), scheme.covered_parts.first()) {
         let text = format!(
-            "`covers` says `{}`, but no level attaches a signature",
+            "`covers` has `{}`, but no level attaches a signature",
             part.name()
         );
         findings.push(LintFinding::error(scheme.at, text));
@@ -191,7 +191,7 @@ fn check_covers(scheme: &Scheme, level: &Level, findings: &mut Vec<LintFinding>)
             // Without a signature nothing is known. "Not covered" would be a guess.
             Err(reason) => {
                 let text = format!(
-                    "`covers` cannot be tried: {reason}; test keys under `sandbox`, or a vector with all credentials, would do"
+                    "`covers` cannot be checked: {reason}; add test keys under `sandbox`, or a vector with all credentials"
                 );
                 return findings.push(LintFinding::error(scheme.at, text));
             }
@@ -205,10 +205,10 @@ fn check_covers(scheme: &Scheme, level: &Level, findings: &mut Vec<LintFinding>)
         };
         let text = match (said, changed) {
             (true, false) => {
-                format!("`covers` says `{name}`, but the signature{of} does not change with it")
+                format!("`covers` has `{name}`, but the signature{of} does not change with it")
             }
             (false, true) => format!(
-                "the signature{of} changes with the {name}, but `covers` does not say `{name}`"
+                "the signature{of} changes with the {name}, but `covers` does not have `{name}`"
             ),
             _ => continue,
         };

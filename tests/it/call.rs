@@ -247,8 +247,9 @@ fn no_secret_leaves_by_any_way_and_personal_data_by_the_named_file_only() {
         )
     );
     assert!(
-        stderr.contains("their names stand in their place: `response.access_token`\n")
-            && stderr.contains("note: personal data is replaced by pseudonyms"),
+        stderr.contains(
+            "secrets in the response are replaced by their names: `response.access_token`\n"
+        ) && stderr.contains("note: personal data is replaced by pseudonyms"),
         "{stderr}"
     );
     assert!(
@@ -319,7 +320,7 @@ fn wrong_arguments_are_told_before_anything_is_sent() {
         ),
         (
             &["none", "POST", "/a", "4f8a1c0de54321aa"],
-            "error: the item of that name (it is not shown",
+            "error: the item of that name (not shown",
         ),
         (
             &["none", "/a", "GET"],
@@ -364,7 +365,7 @@ fn a_built_in_scheme_is_called_without_a_file() {
     assert_eq!((stdout.as_str(), code), ("", 8));
     assert!(
         stderr.contains("GET /api/v2/shop/get_shop_info → 501")
-            && stderr.contains("the signature is right for `shopee`")
+            && stderr.contains("the signature is correct for `shopee`")
             && stderr.contains("to send it to the marketplace, use `--env live`"),
         "{stderr}"
     );

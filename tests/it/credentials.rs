@@ -186,15 +186,15 @@ fn a_variable_for_an_account_that_does_not_exist_is_named() {
     for (wrong, told) in [
         (
             "INGAM_SHOPEE__SGG__PARTNER_KEY",
-            "is not read: there is no environment and no account `sgg`",
+            "has no effect: there is no environment and no account `sgg`",
         ),
         (
             "INGAM_SHOPEE__LIVE__SG__PARTNER_KEY",
-            "is not read: there is no account `sg` of `shopee` in environment `live`",
+            "has no effect: there is no account `sg` of `shopee` in environment `live`",
         ),
         (
             "INGAM_SHOPEE__LOCAL__MY__PARTNER_KEY",
-            "is not read: there is no account `my` of `shopee` in environment `local`",
+            "has no effect: there is no account `my` of `shopee` in environment `local`",
         ),
     ] {
         let (output, _) = run(&workspace(), &["run", "shopee"], &[(wrong, GOOD)]);
@@ -341,11 +341,7 @@ fn a_private_key_that_cannot_be_read_is_named_with_its_reason_and_not_shown() {
     let cut = format!("-----BEGIN PRIVATE KEY-----\n{}", &key[..200]);
     for (name, value, told) in [
         ("INGAM_WALMART_CA__PRIVATE_KEY", &key[..200], "is not a key"),
-        (
-            "INGAM_WALMART_CA__PRIVATE_KEY",
-            &*cut,
-            "is PEM that was cut off",
-        ),
+        ("INGAM_WALMART_CA__PRIVATE_KEY", &*cut, "is incomplete PEM"),
         (
             "INGAM_WALMART_CA__PRIVATE_KEY_FILE",
             "keys/none.pem",

@@ -161,7 +161,7 @@ fn a_wrong_host_is_refused_before_anything_is_sent() {
         ("coupan=https://a.example.com", "did you mean `coupang`?"),
         ("https://a.example.com", "needs SCHEME=URL"),
         ("coupang=a.example.com", "is not a URL"),
-        ("coupang=https://a@b.example.com", "contains a user"),
+        ("coupang=https://a@b.example.com", "names a user"),
         ("coupang=https://a.example.com?x", "has a query"),
         ("coupang=http://a.example.com", "without encryption"),
         ("coupang=ftp://a.example.com", "neither `http` nor `https`"),

@@ -431,7 +431,7 @@ fn an_import_refuses_what_is_no_token() {
     }
     let (output, code) = workspace.run(&[&import[..], &["abcdefgh12345678"]].concat());
     assert_eq!(code, 2, "{output}");
-    assert!(output.contains("a token is never an argument"), "{output}");
+    assert!(output.contains("a token cannot be an argument"), "{output}");
     assert!(!output.contains("abcdefgh"), "{output}");
 }
 
@@ -490,15 +490,15 @@ fn an_address_that_was_changed_after_it_was_signed_is_refused_and_its_code_is_no
     for (change, reason) in [
         (
             "code",
-            "`hmac` is not the signature that the marketplace makes of it",
+            "`hmac` is not the signature that the marketplace would compute",
         ),
         (
             "hmac",
-            "it has no `hmac`, where the signature of the marketplace stands",
+            "it has no `hmac`, which should contain the signature of the marketplace",
         ),
         (
             "twice",
-            "`hmac`, where the signature of the marketplace stands, is there twice",
+            "`hmac`, which contains the signature of the marketplace, appears twice",
         ),
     ] {
         let workspace = sealed();

@@ -352,7 +352,7 @@ fn samples_can_be_made_for_every_scheme_that_has_some() {
         assert!(
             answer
                 .body
-                .contains("no file in fixtures/recordings answers this request"),
+                .contains("no file in fixtures/recordings matches this request"),
             "{scheme}: {}",
             answer.body
         );

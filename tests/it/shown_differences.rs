@@ -121,6 +121,6 @@ fn a_token_that_stands_elsewhere_is_named_with_its_distance() {
     );
     assert_eq!(
         found.remark.as_deref(),
-        Some("`token.access_token` stands 6 bytes later in the given text")
+        Some("`token.access_token` appears 6 bytes later in the given text")
     );
 }

@@ -348,7 +348,7 @@ fn a_collector_that_cannot_be_reached_is_a_warning_and_changes_no_verdict() {
     for (address, says) in [
         ("http://127.0.0.1:1", "cannot connect to 127.0.0.1:1"),
         (&refusing.origin, "refused it with status 401"),
-        (&partial.origin, "did not take 2 of the spans"),
+        (&partial.origin, "did not accept 2 of the spans"),
     ] {
         let args = [
             "run",

@@ -220,7 +220,7 @@ fn sealed(
     match seal(scheme, &level.procedure, draft, base, inputs) {
         Ok(sealed) => Some(sealed),
         Err(error) => {
-            let is_of_another_kind = error.to_string().contains("a body of another kind");
+            let is_of_another_kind = error.to_string().contains("a different kind of body");
             assert!(!is_text || is_of_another_kind, "{}: {error}", scheme.name);
             None
         }

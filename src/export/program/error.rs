@@ -19,7 +19,7 @@ pub(crate) enum ProgramError {
         language: &'static str,
         function: &'static str,
     },
-    #[error("the body has {bytes} bytes, and a program holds at most {limit}")]
+    #[error("the body has {bytes} bytes, but a program can contain at most {limit}")]
     LargeBody { bytes: usize, limit: usize },
     #[error("{0}")]
     Secret(#[from] SecretTextError),

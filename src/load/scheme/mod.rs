@@ -172,7 +172,7 @@ impl SchemeDecoder<'_> {
     fn check_hosts_exist(&mut self, scheme: &Scheme) {
         if scheme.hosts.is_empty() && !scheme.credentials.is_empty() {
             let diagnostic = Diagnostic::error("a scheme with credentials needs `hosts`")
-                .at(scheme.at, "the list is empty");
+                .at(scheme.at, "no host here");
             self.diagnostics
                 .push(diagnostic.hint(
                     "secrets are sent only to these hosts: `hosts: { live: \"https://…\" }`",
@@ -235,7 +235,7 @@ impl SchemeDecoder<'_> {
     fn check_accepted_formats(&mut self, node: &YamlNode, clock: &SchemeClock) {
         if clock.accepted.is_empty() {
             let diagnostic = Diagnostic::error("`accepts` has no format").at(node.at, "empty");
-            self.diagnostics.push(diagnostic.hint("leave it out"));
+            self.diagnostics.push(diagnostic.hint("remove it"));
         }
         let nodes = one_or_many(node);
         let own = match &clock.format {
@@ -256,7 +256,7 @@ impl SchemeDecoder<'_> {
         let behind = duration(node, "`skew`", self.diagnostics).unwrap_or_default();
         if behind > MAX_BACKDATE {
             self.diagnostics.push(
-                Diagnostic::error("`skew` is at most one day").at(node.at, "this value is nested"),
+                Diagnostic::error("`skew` can be at most one day").at(node.at, "this is more"),
             );
         }
         behind

@@ -84,7 +84,7 @@ fn refuse_link_options(scheme: &Scheme, args: &LoginArgs) -> Result<(), CommandE
         "`{option}` is for a login with a link, but `{}` uses a login on another device",
         scheme.name
     ))
-    .hint("leave it out"))
+    .hint("remove it"))
 }
 
 /// The token that a device login brings.

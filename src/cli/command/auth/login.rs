@@ -106,7 +106,7 @@ fn require_account_name(
     let names = accounts.iter().map(|account| account.name.as_str());
     let names = crate::diagnostic::join_names(names, "and");
     Err(CommandError::usage(format!(
-        "`{}` has the accounts {names}, and none is named",
+        "`{}` has the accounts {names}; choose one of them",
         scheme.name
     ))
     .hint("choose one with `--account`"))

@@ -87,7 +87,7 @@ fn program_fault(error: &ProgramError) -> CommandError {
     );
     match error {
         ProgramError::Secret(_) => fault.hint(
-            "a variable can stand in the place of a secret only where the secret itself stands; `ingam explain` shows the request",
+            "a secret can be replaced by a variable only where the secret itself is sent; `ingam explain` shows the request",
         ),
         _ => fault.hint("`ingam export curl` writes the request with its signature"),
     }

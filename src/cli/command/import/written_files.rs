@@ -103,7 +103,7 @@ fn undo(made: &[PathBuf], path: &Path, error: &std::io::Error) -> CommandError {
         .filter(|path| path.exists() && std::fs::remove_file(path).is_err())
         .count();
     let end = if kept == 0 {
-        "no new file was kept".to_owned()
+        "all new files were deleted again".to_owned()
     } else {
         format!("{kept} new files could not be deleted again")
     };

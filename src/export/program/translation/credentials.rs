@@ -17,7 +17,7 @@ impl Translator<'_> {
                 let value = call(f::CREDENTIAL, [Term::text(variable)]);
                 self.declare(format!("secret_{secret}"), value, false)
             }
-            _ => return Err(self.error(format!("`{name}` stands in the request"))),
+            _ => return Err(self.error(format!("the request contains `{name}`"))),
         };
         self.needed_text(term)
     }

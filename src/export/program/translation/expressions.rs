@@ -36,7 +36,7 @@ impl Translator<'_> {
                 Some(expression) => self.expression(expression),
                 None => self.template(template),
             },
-            _ => Err(self.error("a list or an object stands where text is needed")),
+            _ => Err(self.error("a list or an object where text is needed")),
         }
     }
 
@@ -294,7 +294,7 @@ impl Translator<'_> {
             }
             (_, Kind::Text) => Ok(value),
             (_, Kind::Integer) => Ok(call(f::DECIMAL, [value])),
-            _ => Err(self.error("a value that is no text where text is needed")),
+            _ => Err(self.error("a value that is not text where text is needed")),
         }
     }
 

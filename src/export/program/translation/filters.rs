@@ -134,7 +134,7 @@ impl Translator<'_> {
         if names.iter().all(|name| name.kind() == Kind::Text) {
             Ok(Term::Texts(names.to_vec()))
         } else {
-            Err(self.error("names that are no texts"))
+            Err(self.error("names that are not text"))
         }
     }
 

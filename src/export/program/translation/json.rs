@@ -84,7 +84,7 @@ impl Translator<'_> {
                 let json = call(f::DECIMAL, [value]);
                 Ok(call(f::WITH_JSON_MEMBER, [members, name, json]))
             }
-            _ => Err(self.error("a member that is no text and no number")),
+            _ => Err(self.error("a member that is neither text nor a number")),
         }
     }
 
@@ -99,7 +99,7 @@ impl Translator<'_> {
                     Kind::Text if shape.is_number => call(f::NUMBER_OR_NULL, [value]),
                     Kind::Text => call(f::QUOTED_OR_NULL, [value]),
                     Kind::Integer => call(f::DECIMAL, [value]),
-                    _ => return Err(self.error("a member that is no text and no number")),
+                    _ => return Err(self.error("a member that is neither text nor a number")),
                 }
             }
             TemplateTreeKind::List(items) => {

@@ -167,7 +167,7 @@ impl Translator<'_> {
 
     fn finish(self) -> Vec<Statement> {
         let mut statements = vec![Statement::Comment(
-            "what the program does not hold".to_owned(),
+            "what the program does not contain".to_owned(),
         )];
         statements.extend(self.credentials);
         statements.push(Statement::CheckCredentials);

@@ -37,7 +37,7 @@ impl Translator<'_> {
     pub(super) fn attach(&mut self, request: &mut RequestTerms) -> Result<(), ProgramError> {
         let placement = &self.source.level.procedure.attach;
         if placement.fields().next().is_some() {
-            self.comment("what the scheme adds behind what is signed");
+            self.comment("what the scheme adds after the signed part");
         }
         for (part, field) in placement.fields() {
             self.place = place(part, field);
