@@ -119,7 +119,7 @@ fn only(title: impl Into<String>, edit: BufferEdit) -> Fix {
 
 /// Hints that ask for quotes.
 fn quoting(hint: &str, text: &str, place: &Range<usize>) -> Option<Fix> {
-    if hint.starts_with("quote a value that holds") {
+    if hint.starts_with("quote a value that contains") {
         return Some(only("Put the value in quotes", quote_value(text, place)?));
     }
     if hint.starts_with("inside `{ }`, put a JSONPath in single quotes") {
@@ -147,8 +147,8 @@ fn spelling(hint: &str, text: &str, place: &Range<usize>) -> Option<Fix> {
             "Write the value without its encoding",
         ),
     ];
-    if hint.starts_with("indent with blanks") {
-        return Some(only("Indent with blanks", blanks_for_tabs(text, place)?));
+    if hint.starts_with("indent with spaces") {
+        return Some(only("Indent with spaces", spaces_for_tabs(text, place)?));
     }
     let (prefix, title) = SPELLINGS
         .iter()
@@ -163,8 +163,8 @@ fn spelling(hint: &str, text: &str, place: &Range<usize>) -> Option<Fix> {
     (!exact.contains('`')).then(|| only(*title, edit))
 }
 
-/// The tabs at the beginning of the line, each as two blanks.
-fn blanks_for_tabs(text: &str, place: &Range<usize>) -> Option<BufferEdit> {
+/// The tabs at the beginning of the line, each as two spaces.
+fn spaces_for_tabs(text: &str, place: &Range<usize>) -> Option<BufferEdit> {
     let start = text
         .get(..place.start)?
         .rfind('\n')

@@ -18,6 +18,7 @@ mod outline;
 #[cfg(test)]
 mod property_tests;
 mod recorded;
+mod rename;
 mod schema_view;
 mod step_symbols;
 mod structure;
@@ -30,9 +31,8 @@ pub(crate) use fixes::{BufferEdit, fixes_of};
 pub(crate) use highlights::{HighlightKind, highlights};
 pub(crate) use hover::hover;
 pub(crate) use lenses::{LensAction, lenses, pending_snapshots};
-pub(crate) use navigation::{
-    NamePlace, Target, definitions, recording_of_file, references, rename, renamed_place,
-};
+pub(crate) use navigation::{NamePlace, Target, definitions, recording_of_file, references};
+pub(crate) use rename::{rename, renamed_place};
 pub(crate) use structure::{
     FileSymbol, StructureKind, file_symbols, folds, selections, workspace_symbols,
 };

@@ -53,6 +53,7 @@ impl NameCollector<'_> {
             symbol,
             range,
             is_definition: true,
+            is_prefix: false,
         });
     }
 
@@ -61,6 +62,7 @@ impl NameCollector<'_> {
             symbol,
             range,
             is_definition: false,
+            is_prefix: false,
         });
     }
 

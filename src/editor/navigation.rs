@@ -1,4 +1,4 @@
-//! Definition, references and rename.
+//! Where names are defined and used, and which files belong to a step.
 
 use super::cursor::{CursorPart, keys_of, path_at};
 use super::name_collector::occurrences;
@@ -6,7 +6,7 @@ use super::outline::{kind_of, method_of_key, step_of_path};
 use super::symbols::{NameOccurrence, Symbol};
 use super::visible_names::{file_of, recording_name};
 use super::workspace::EditorWorkspace;
-use crate::load::{FileKind, is_id, is_variable_name};
+use crate::load::FileKind;
 use crate::model::recording::RecordedExchange;
 use crate::snapshot::snapshot_path;
 use std::ops::Range;
@@ -27,17 +27,17 @@ pub(crate) struct NamePlace {
     pub(crate) path: PathBuf,
     pub(crate) range: Range<usize>,
     pub(crate) is_definition: bool,
+    /// As [`NameOccurrence::is_prefix`].
+    pub(super) is_prefix: bool,
 }
 
-/// The edits of a rename: of texts, and of the names of files.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct RenameEdits {
-    pub(crate) places: Vec<NamePlace>,
-    /// Old and new path.
-    pub(crate) files: Vec<(PathBuf, PathBuf)>,
-}
-
-fn symbol_at(editor: &EditorWorkspace, path: &Path, offset: usize) -> Option<NameOccurrence> {
+/// The name at an offset.
+#[must_use]
+pub(super) fn symbol_at(
+    editor: &EditorWorkspace,
+    path: &Path,
+    offset: usize,
+) -> Option<NameOccurrence> {
     let found = occurrences(editor, path).into_iter();
     found
         .filter(|one| !one.range.is_empty())
@@ -70,7 +70,8 @@ fn definitions_of(editor: &EditorWorkspace, symbol: &Symbol) -> Vec<Target> {
 }
 
 /// Every place of a symbol in all files.
-fn places_of(editor: &EditorWorkspace, symbol: &Symbol) -> Vec<NamePlace> {
+#[must_use]
+pub(super) fn places_of(editor: &EditorWorkspace, symbol: &Symbol) -> Vec<NamePlace> {
     let mut places = Vec::new();
     let paths: Vec<PathBuf> = editor.texts().map(|(path, _)| path.to_owned()).collect();
     for path in paths {
@@ -88,6 +89,7 @@ fn places_of(editor: &EditorWorkspace, symbol: &Symbol) -> Vec<NamePlace> {
                     path: path.clone(),
                     range: one.range,
                     is_definition: one.is_definition,
+                    is_prefix: one.is_prefix,
                 }),
         );
     }
@@ -200,97 +202,4 @@ fn recorded_file(editor: &EditorWorkspace, name: &str) -> Vec<Target> {
     let path = path.into_iter();
     path.map(|path| Target::File { path, range: 0..0 })
         .collect()
-}
-
-/// The name at an offset that can be renamed.
-///
-/// # Errors
-/// The reason why it cannot.
-pub(crate) fn renamed_place(
-    editor: &EditorWorkspace,
-    path: &Path,
-    offset: usize,
-) -> Result<Range<usize>, String> {
-    let found = symbol_at(editor, path, offset);
-    let found = found.ok_or_else(|| "there is no name here that can be renamed".to_owned())?;
-    if let Symbol::Scheme(name) = &found.symbol
-        && crate::schemes::built_in_text(name).is_some()
-    {
-        return Err(format!("`{name}` is built in"));
-    }
-    let places = places_of(editor, &found.symbol);
-    if !places.iter().any(|place| place.is_definition) {
-        return Err(format!("nothing defines `{}`", found.symbol.name()));
-    }
-    Ok(found.range)
-}
-
-/// Gives the thing at an offset another name, everywhere.
-///
-/// # Errors
-/// The reason why it cannot have this name.
-pub(crate) fn rename(
-    editor: &EditorWorkspace,
-    path: &Path,
-    offset: usize,
-    new_name: &str,
-) -> Result<RenameEdits, String> {
-    renamed_place(editor, path, offset)?;
-    let found = symbol_at(editor, path, offset);
-    let symbol = found.map(|found| found.symbol);
-    let symbol = symbol.ok_or_else(|| "there is no name here".to_owned())?;
-    check_new_name(editor, &symbol, new_name)?;
-    let places = places_of(editor, &symbol).into_iter();
-    let places = places.filter(|place| !place.range.is_empty()).collect();
-    let files = renamed_files(editor, &symbol, new_name);
-    Ok(RenameEdits { places, files })
-}
-
-fn check_new_name(editor: &EditorWorkspace, symbol: &Symbol, new: &str) -> Result<(), String> {
-    let is_valid = match symbol {
-        Symbol::Variable { .. } | Symbol::FixtureValue { .. } => is_variable_name(new),
-        _ => new.split('/').all(is_id),
-    };
-    let is_reserved = crate::render::RESERVED_NAMES.contains(&new);
-    if !is_valid || is_reserved {
-        return Err(format!("`{new}` cannot be a name here"));
-    }
-    let mut renamed = symbol.clone();
-    match &mut renamed {
-        Symbol::Variable { name, .. }
-        | Symbol::FixtureValue { name, .. }
-        | Symbol::Step { name, .. }
-        | Symbol::Account { name, .. }
-        | Symbol::Fixture(name)
-        | Symbol::Scheme(name)
-        | Symbol::Environment(name)
-        | Symbol::Request(name) => new.clone_into(name),
-    }
-    let taken = places_of(editor, &renamed);
-    if taken.iter().any(|place| place.is_definition) {
-        return Err(format!("`{new}` is taken already"));
-    }
-    Ok(())
-}
-
-/// The files that bear the name: the thing's own, and its recording.
-fn renamed_files(editor: &EditorWorkspace, symbol: &Symbol, new: &str) -> Vec<(PathBuf, PathBuf)> {
-    let folders: Vec<(String, &str)> = match symbol {
-        Symbol::Fixture(name) => vec![
-            ("fixtures".to_owned(), name),
-            ("fixtures/recordings/fixtures".to_owned(), name),
-        ],
-        Symbol::Request(name) => vec![
-            ("requests".to_owned(), name),
-            ("fixtures/recordings".to_owned(), name),
-        ],
-        Symbol::Scheme(name) => vec![("schemes".to_owned(), name)],
-        _ => Vec::new(),
-    };
-    let files = folders.into_iter().filter_map(|(folder, name)| {
-        let old = file_of(editor, &folder, name)?;
-        let ending = old.extension()?.to_str()?.to_owned();
-        Some((old, PathBuf::from(format!("{folder}/{new}.{ending}"))))
-    });
-    files.collect()
 }

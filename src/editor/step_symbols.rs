@@ -4,7 +4,7 @@ use super::cursor::member;
 use super::holes::{UsedName, used_names};
 use super::name_collector::NameCollector;
 use super::outline::{StepOutline, steps_of};
-use super::symbols::{Symbol, scalar_range};
+use super::symbols::{NameOccurrence, Symbol, scalar_range};
 use super::visible_names::{needed_fixtures, request_file};
 use crate::yaml::{MapEntry, NodeKind, YamlNode};
 use std::collections::{BTreeMap, BTreeSet};
@@ -149,8 +149,9 @@ impl NameCollector<'_> {
                 self.mention(symbol, used.first);
             } else if fixtures.contains(&first) {
                 self.fixture_use(first, used);
-            } else if let Some(file) = prefixes.get(&first) {
-                let file = Some(file.clone());
+            } else if let Some(prefix) = prefixes.get(&first) {
+                self.prefix_use(prefix, &used);
+                let file = Some(prefix.file.clone());
                 self.member_use(used, |name| Symbol::Variable { file, name });
             } else if !first.ends_with("()") {
                 let symbol = Symbol::Variable {
@@ -175,13 +176,37 @@ impl NameCollector<'_> {
         }
     }
 
-    fn used_prefixes(&self, tree: &YamlNode) -> BTreeMap<String, PathBuf> {
+    /// A prefix that a `use` takes from the name of its file.
+    fn prefix_use(&mut self, prefix: &UsedPrefix, used: &UsedName) {
+        if let Some(request) = &prefix.named_after {
+            self.found.push(NameOccurrence {
+                symbol: Symbol::Request(request.clone()),
+                range: used.first.clone(),
+                is_definition: false,
+                is_prefix: true,
+            });
+        }
+    }
+
+    fn used_prefixes(&self, tree: &YamlNode) -> BTreeMap<String, UsedPrefix> {
         let steps = steps_of(tree).into_iter();
         let prefixes = steps.filter_map(|step| {
             let used = step.text("use")?;
-            let prefix = step.text("name").or_else(|| used.rsplit('/').next())?;
-            Some((prefix.to_owned(), request_file(self.editor, used)?))
+            let own = step.text("name");
+            let prefix = UsedPrefix {
+                file: request_file(self.editor, used)?,
+                named_after: own.is_none().then(|| used.to_owned()),
+            };
+            let name = own.or_else(|| used.rsplit('/').next())?;
+            Some((name.to_owned(), prefix))
         });
         prefixes.collect()
     }
+}
+
+/// What stands before the names that used steps capture.
+struct UsedPrefix {
+    file: PathBuf,
+    /// The request whose name gives the prefix; without one, the step says its own.
+    named_after: Option<String>,
 }

@@ -53,6 +53,9 @@ pub(crate) struct NameOccurrence {
     /// Empty for a file that defines something by its own name.
     pub(crate) range: Range<usize>,
     pub(crate) is_definition: bool,
+    /// Only the last part of the name of a file stands there, as the prefix of what its steps
+    /// capture.
+    pub(crate) is_prefix: bool,
 }
 
 /// The text of a scalar without its quotes.

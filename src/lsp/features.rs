@@ -13,7 +13,7 @@ use lsp_server::ErrorCode;
 use lsp_types::{
     CompletionItem, CompletionItemKind, CompletionList, CompletionParams, CompletionTextEdit,
     DocumentHighlight, Documentation, Hover, HoverContents, Location, MarkupContent, MarkupKind,
-    Range, ReferenceParams, RenameParams, TextDocumentPositionParams, Uri,
+    Range, ReferenceParams, RenameParams, TextDocumentPositionParams, TextEdit as LspTextEdit, Uri,
 };
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -173,14 +173,12 @@ pub(super) fn rename_symbol(server: &ServerState, params: &RenameParams) -> Repl
         Err(reason) => return Reply::Refused(ErrorCode::RequestFailed, reason),
     };
     let mut places = Places::new(file.open, server.unit);
-    let mut by_file: Vec<(PathBuf, Vec<Value>)> = Vec::new();
-    for place in edits.places {
-        let range = places.range(&place.path, place.range);
-        // The name of a request is the last part of its path, and stands in full where it is used.
-        let edit = json!({ "range": range, "newText": params.new_name });
-        match by_file.last_mut().filter(|(path, _)| *path == place.path) {
+    let mut by_file: Vec<(PathBuf, Vec<LspTextEdit>)> = Vec::new();
+    for (path, edit) in edits.texts {
+        let edit = places.edit(&path, &edit);
+        match by_file.last_mut().filter(|(last, _)| *last == path) {
             Some((_, edits)) => edits.push(edit),
-            None => by_file.push((place.path, vec![edit])),
+            None => by_file.push((path, vec![edit])),
         }
     }
     let uri = |path: &PathBuf| -> Option<Uri> { uri_of(&file.open.client_root.join(path)) };

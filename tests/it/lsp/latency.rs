@@ -40,7 +40,7 @@ fn timed(count: usize, mut work: impl FnMut(usize)) -> Vec<Duration> {
 
 /// A key in the word behind the `#` of the first line, with a fault that comes and goes.
 fn press(editor: &mut Editor, at: usize) {
-    let (from, word) = if at % 2 == 0 {
+    let (from, word) = if at.is_multiple_of(2) {
         ("scheme", "schem")
     } else {
         ("schem", "scheme")
