@@ -58,7 +58,7 @@ pub(crate) async fn run(
     conductor.run_lanes().await;
     conductor.write_remaining_recordings();
     let mut summary = conductor.summary.into_inner();
-    summary.parallel_units = conductor.limit.reached();
+    summary.parallel_units = conductor.limit.reached(plan.units.len());
     if let Some(ledger) = conductor.ledger.into_inner() {
         ledger.remove_if_empty();
     }

@@ -99,9 +99,10 @@ impl ParallelLimit {
         self.now.get()
     }
 
-    /// The highest number, if it has grown.
-    pub(super) fn reached(&self) -> Option<usize> {
-        Some(self.highest.get()).filter(|number| self.growth.is_some() && *number > FIRST_LIMIT)
+    /// The highest number, if it has grown. A run of fewer `units` never had so many.
+    pub(super) fn reached(&self, units: usize) -> Option<usize> {
+        Some(self.highest.get().min(units))
+            .filter(|number| self.growth.is_some() && *number > FIRST_LIMIT)
     }
 
     /// Learns from a unit that has ended. `waits` is how often calls of the run have waited for a
@@ -241,7 +242,8 @@ mod tests {
         let limit = ParallelLimit::growing(|| 200, usize::MAX);
         assert_eq!(after(16, &limit, &unit(200, 50)), 64);
         assert_eq!(after(64, &limit, &unit(200, 60)), 200);
-        assert_eq!(limit.reached(), Some(200));
+        assert_eq!(limit.reached(1_000), Some(200));
+        assert_eq!(limit.reached(16), None);
     }
 
     #[test]
@@ -252,7 +254,7 @@ mod tests {
         assert_eq!(after(16, &limit, &unit(200, 50)), 16);
         let limit = ParallelLimit::growing(|| 0, usize::MAX);
         assert_eq!(after(16, &limit, &unit(200, 50)), 16);
-        assert_eq!(limit.reached(), None);
+        assert_eq!(limit.reached(1_000), None);
     }
 
     #[test]
