@@ -81,7 +81,7 @@ pub(super) enum Command {
   ingam explain shopee/get_shop_info
   ingam explain orders::cancel --env live --at 2026-11-22T09:00:00Z")]
     Explain(ExplainArgs),
-    /// Export a signed request as a curl command, a HAR file or a Postman collection
+    /// Export a signed request as a curl command, a HAR file, a Postman collection or a program
     Export(ExportArgs),
     /// Find out why the signature of a request is wrong, from a curl command, raw HTTP or a HAR
     /// file
@@ -453,8 +453,8 @@ pub(super) struct VerifyArgs {
 )]
 pub(super) struct CollectionArgs {
     /// The file, optionally after its format. `-` is standard input. By default, the content
-    /// determines the format: curl, postman (2.0, 2.1), openapi (3.0, 3.1, Swagger 2.0), har, http
-    /// or hurl
+    /// determines the format: curl, postman (2.0, 2.1), openapi (3.0, 3.1, Swagger 2.0), har, http,
+    /// hurl or bruno. For bruno, it is one file, or the folder of a collection
     #[arg(value_name = "[FORMAT] FILE", num_args = 1..=2, required = true)]
     pub(super) words: Vec<String>,
     /// The folder below `requests/`. The default is the title of the file

@@ -22,8 +22,8 @@ pub(super) struct ExportArgs {
     pub(super) id: String,
     #[command(flatten)]
     pub(super) target: TargetArgs,
-    /// Sign for this time: 2026-11-22T09:00:00Z, 2026-11-22, or Unix seconds or milliseconds;
-    /// a program signs for the time at which it runs
+    /// Sign for this time: 2026-11-22T09:00:00Z, 2026-11-22, or Unix seconds or milliseconds.
+    /// A program signs for the time at which it runs
     #[arg(long, value_name = "TIME")]
     pub(super) at: Option<String>,
     /// Write to this file instead of standard output

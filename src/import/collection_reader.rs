@@ -1,5 +1,6 @@
 //! The formats of whole files, known by their content, and the one reader of each.
 
+use super::bruno;
 use super::collection::ImportedCollection;
 use super::curl::ReadImportedFile;
 use super::curl_collection;
@@ -26,16 +27,18 @@ pub(crate) enum CollectionFormat {
     Har,
     Http,
     Hurl,
+    Bruno,
 }
 
 impl CollectionFormat {
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Curl,
         Self::Postman,
         Self::OpenApi,
         Self::Har,
         Self::Http,
         Self::Hurl,
+        Self::Bruno,
     ];
 
     /// As it is written on the command line.
@@ -48,6 +51,7 @@ impl CollectionFormat {
             Self::Har => "har",
             Self::Http => "http",
             Self::Hurl => "hurl",
+            Self::Bruno => "bruno",
         }
     }
 }
@@ -60,6 +64,7 @@ enum ParsedSource {
     Har(Value),
     Http,
     Hurl,
+    Bruno,
 }
 
 impl ParsedSource {
@@ -71,6 +76,7 @@ impl ParsedSource {
             Self::Har(_) => CollectionFormat::Har,
             Self::Http => CollectionFormat::Http,
             Self::Hurl => CollectionFormat::Hurl,
+            Self::Bruno => CollectionFormat::Bruno,
         }
     }
 }
@@ -100,6 +106,7 @@ pub(crate) fn read_collection(
         ParsedSource::Har(json) => har_collection::read(&json),
         ParsedSource::Http => Ok(http_collection::read(source.text())),
         ParsedSource::Hurl => Ok(hurl_collection::read(source.text())),
+        ParsedSource::Bruno => Ok(bruno::read(source.text())),
     }
 }
 
@@ -110,6 +117,9 @@ fn parse(source: &ImportSource) -> Result<ParsedSource, ImportError> {
     }
     if is_yaml_description(text) {
         return parse_yaml(source);
+    }
+    if bruno::is_bru_file(text) {
+        return Ok(ParsedSource::Bruno);
     }
     // A comment of such a file can hold a command line.
     if hurl_collection::is_hurl_file(text) {

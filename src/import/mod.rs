@@ -4,6 +4,7 @@
 //! is read only by a function that the caller gives. A message never quotes the input, because it
 //! holds credentials.
 
+mod bruno;
 mod collection;
 mod collection_reader;
 mod command_line;
@@ -24,6 +25,7 @@ mod import_format;
 mod imported_request;
 mod markdown;
 mod openapi;
+mod path_segments;
 mod postman;
 mod raw_http;
 mod request_line;
@@ -34,6 +36,7 @@ mod source_text;
 mod text_place;
 mod windows_words;
 
+pub(crate) use bruno::{COLLECTION_MARK, FolderFile, read_folder};
 pub(crate) use collection::{
     CollectionAuth, CollectionBody, CollectionExample, CollectionField, CollectionPart,
     CollectionPartContent, CollectionRequest, CollectionVariable, ExampleBody, ForeignPiece,

@@ -1,7 +1,8 @@
 //! The address of an item: one text, or its parts. The parts are what Postman sends; `raw` is what
 //! its author typed.
 
-use super::super::collection::{CollectionField, CollectionVariable, ForeignPiece, ForeignText};
+use super::super::collection::{CollectionField, CollectionVariable, ForeignText};
+use super::super::path_segments::with_segments;
 use super::values::{plain_text, read_field, text_of};
 use crate::value::Value;
 
@@ -112,34 +113,4 @@ fn joined_parts(url: &Value) -> Option<String> {
         out.push_str(&path);
     }
     Some(out)
-}
-
-/// `:name` segments as variables.
-fn with_segments(text: &str, variables: &mut Vec<CollectionVariable>) -> ForeignText {
-    let end = text.find(['?', '#']).unwrap_or(text.len());
-    let (path, rest) = text.split_at(end);
-    let start = path.find("://").map_or(0, |at| at + 3);
-    let mut out = ForeignText::parse(&path[..start]);
-    for (index, segment) in path[start..].split('/').enumerate() {
-        if index > 0 {
-            out.push_literal("/");
-        }
-        let name = segment.strip_prefix(':').unwrap_or_default();
-        let length = name
-            .find(|letter: char| !(letter.is_alphanumeric() || matches!(letter, '_' | '-')))
-            .unwrap_or(name.len());
-        let (name, behind) = name.split_at(length);
-        let is_number = name.bytes().all(|byte| byte.is_ascii_digit());
-        if index == 0 || is_number {
-            out.extend(ForeignText::parse(segment));
-            continue;
-        }
-        if !variables.iter().any(|known| known.name == name) {
-            variables.push(CollectionVariable::new(name, None));
-        }
-        out.push(ForeignPiece::Variable(name.to_owned()));
-        out.extend(ForeignText::parse(behind));
-    }
-    out.extend(ForeignText::parse(rest));
-    out
 }

@@ -1,5 +1,6 @@
-//! The file that is imported, or standard input.
+//! The file that is imported, or standard input; or a folder, whose files `given_folder` reads.
 
+use super::given_folder;
 use crate::cli::command::verify::given_text::read_stdin;
 use crate::cli::command_error::CommandError;
 use crate::host::HostContext;
@@ -26,6 +27,10 @@ impl GivenCollection {
         format: Option<CollectionFormat>,
     ) -> Result<Self, CommandError> {
         let path = host.cwd.join(file);
+        if path.is_dir() {
+            let (collection, name) = given_folder::read(file, &path, format)?;
+            return Ok(Self { collection, name });
+        }
         let limit = MAX_IMPORT_BYTES as u64;
         let (shown, name, bytes) = if file == "-" {
             let shown = "standard input".to_owned();

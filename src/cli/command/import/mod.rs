@@ -4,6 +4,7 @@
 
 mod dotenv_file;
 mod given_file;
+mod given_folder;
 mod passing_files;
 mod summary;
 mod written_files;
