@@ -78,11 +78,13 @@ fn read_commands(
     let name_file = |name: &str| Ok(format!("{FILE_START}{name}{FILE_END}").into_bytes());
     let commands = curl_commands(source)?;
     let count = commands.len();
+    // Counted on from command to command: a file has thousands of them.
+    let (mut line, mut counted) = (1, 0);
     for command in commands {
-        let line = command
-            .words
-            .first()
-            .map_or(1, |word| source.place(word.offset).line);
+        let offset = command.words.first().map_or(counted, |word| word.offset);
+        let between = source.text().get(counted..offset).unwrap_or_default();
+        line += between.matches('\n').count();
+        counted = counted.max(offset);
         let place = format!("line {}", first_line + line);
         match curl::read_command(source, command, &name_file) {
             Ok(requests) => {

@@ -162,10 +162,32 @@ impl<'s> PosixReader<'s> {
             return Err(self.unclosed(begin, "'"));
         };
         self.begin_word(begin);
+        self.note_protected_variable(&rest[..len]);
         self.at += len;
         self.push(&rest.as_bytes()[..len]);
         self.at += 1;
         Ok(())
+    }
+
+    /// A note if the name of a variable stands in single quotes, where a shell leaves it.
+    fn note_protected_variable(&mut self, inside: &str) {
+        let name = inside.split('$').skip(1).find_map(|rest| {
+            let rest = rest.strip_prefix('{').unwrap_or(rest);
+            let is_name = |letter: char| {
+                letter.is_ascii_uppercase() || letter.is_ascii_digit() || letter == '_'
+            };
+            let len = rest.find(|letter| !is_name(letter)).unwrap_or(rest.len());
+            let name = &rest[..len];
+            (len > 1 && !name.starts_with(|letter: char| letter.is_ascii_digit())).then_some(name)
+        });
+        if let Some(name) = name {
+            self.note(|at| {
+                let line = at.line;
+                format!(
+                    "line {line} has `${name}` in single quotes: a shell puts no value there and sends the name"
+                )
+            });
+        }
     }
 
     fn unclosed(&self, begin: usize, quote: &str) -> ImportError {

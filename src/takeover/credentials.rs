@@ -4,7 +4,8 @@ use crate::model::credential_variable::{secret_variable, variable_name};
 use crate::model::scheme::Scheme;
 use crate::redact::{Redactor, SecretName, WeakSecret};
 use crate::secret::Secret;
-use std::collections::{BTreeMap, HashSet};
+use sha2::{Digest as _, Sha256};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// A credential of a file.
 pub(crate) struct FoundCredential {
@@ -24,6 +25,9 @@ pub(super) struct CredentialBook<'e> {
     /// `secret.NAME` and its value, also of those credentials whose variable has another value.
     values: Vec<(String, Secret<String>)>,
     remembered: HashSet<String>,
+    /// The labels of values, by their digests: a file can have thousands of values under one name.
+    labels: HashMap<(String, [u8; 32]), String>,
+    next_numbers: HashMap<String, usize>,
 }
 
 impl<'e> CredentialBook<'e> {
@@ -33,6 +37,8 @@ impl<'e> CredentialBook<'e> {
             found: BTreeMap::new(),
             values: Vec::new(),
             remembered: HashSet::new(),
+            labels: HashMap::new(),
+            next_numbers: HashMap::new(),
         }
     }
 
@@ -40,18 +46,25 @@ impl<'e> CredentialBook<'e> {
     /// a name of its own.
     pub(super) fn secret(&mut self, name: &str, value: Option<&str>, place: &str) -> String {
         let base = secret_label(name);
-        let value = value.filter(|value| is_real(value));
+        let Some(value) = value.filter(|value| is_real(value)) else {
+            self.add(&secret_variable(&base), None, place);
+            return base;
+        };
+        let key = (base, Sha256::digest(value).into());
+        if let Some(label) = self.labels.get(&key) {
+            return label.clone();
+        }
+        let (base, _) = &key;
         let mut label = base.clone();
-        let mut number = 2;
-        while self.is_taken(&secret_variable(&label), value)
-            || !self.add(&secret_variable(&label), value, place)
+        while self.is_taken(&secret_variable(&label), Some(value))
+            || !self.add(&secret_variable(&label), Some(value), place)
         {
+            let number = self.next_numbers.entry(base.clone()).or_insert(2);
             label = format!("{base}_{number}");
-            number += 1;
+            *number += 1;
         }
-        if let Some(value) = value {
-            self.remember(format!("secret.{label}"), value);
-        }
+        self.remember(format!("secret.{label}"), value);
+        self.labels.insert(key, label.clone());
         label
     }
 
@@ -108,6 +121,13 @@ impl<'e> CredentialBook<'e> {
             }
             (_, None) => true,
         }
+    }
+
+    /// The value with which requests are sent: that of `.env`, else the one that was found.
+    pub(super) fn value_of(&self, variable: &str) -> Option<String> {
+        let found = self.found.get(variable).and_then(|one| one.value.as_ref());
+        let value = self.existing.get(variable).or(found)?;
+        Some(value.expose().clone())
     }
 
     /// What takes every value that was found out of a text, by its name. Public credentials of a
@@ -173,7 +193,18 @@ fn names_secret(name: &str) -> bool {
 
 /// Whether a value can be a credential: no placeholder, and nothing that could not be hidden.
 pub(super) fn is_real(value: &str) -> bool {
-    !is_placeholder(value) && WeakSecret::find(value).is_none()
+    !is_placeholder(value) && !is_reference(value) && WeakSecret::find(value).is_none()
+}
+
+/// A text that says where a value is: a command of a shell, or a variable of ingam, as `ingam export`
+/// writes both.
+fn is_reference(value: &str) -> bool {
+    let is_variable = |rest: &str| {
+        let is_letter =
+            |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+        rest.bytes().all(is_letter)
+    };
+    value.contains("$(") || value.strip_prefix("INGAM_").is_some_and(is_variable)
 }
 
 /// A text that says what stands in its place: `<token>`, `YOUR_TOKEN`, `xxxx`. A word alone says
@@ -268,7 +299,16 @@ mod tests {
 
     #[test]
     fn placeholders_are_no_values() {
-        for value in ["<token>", "YOUR_TOKEN", "xxxxxxxx", "{{t}}", "short", ""] {
+        for value in [
+            "<token>",
+            "YOUR_TOKEN",
+            "xxxxxxxx",
+            "{{t}}",
+            "short",
+            "",
+            "$(ingam auth token sg)",
+            "INGAM_SHOPEE__ACCESS_TOKEN",
+        ] {
             assert!(!is_real(value), "{value}");
         }
         for value in [

@@ -1,7 +1,7 @@
 //! Names of files that every system can hold, each once.
 
 use crate::file_name::check_name;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// The longest part of a name, in characters.
 const MAX_CHARACTERS: usize = 60;
@@ -48,6 +48,8 @@ pub(super) fn slug(name: &str) -> String {
 #[derive(Default)]
 pub(super) struct RequestIds {
     used: HashSet<String>,
+    /// The number to try next for an id: a file can have thousands of requests of one name.
+    next_numbers: HashMap<String, usize>,
 }
 
 impl RequestIds {
@@ -62,13 +64,17 @@ impl RequestIds {
             name
         });
         let id = parts.join("/");
-        let mut unique = id.clone();
-        let mut number = 2;
-        while !self.used.insert(unique.clone()) {
-            unique = format!("{id}-{number}");
-            number += 1;
+        if self.used.insert(id.clone()) {
+            return id;
         }
-        unique
+        let number = self.next_numbers.entry(id.clone()).or_insert(2);
+        loop {
+            let unique = format!("{id}-{number}");
+            *number += 1;
+            if self.used.insert(unique.clone()) {
+                return unique;
+            }
+        }
     }
 }
 

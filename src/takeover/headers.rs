@@ -19,6 +19,17 @@ pub(super) fn content_type(
     Some(texts.sample(header.value.as_ref()?, ""))
 }
 
+/// What ingam sends by itself where a request says nothing: a request file need not say it, and a
+/// scheme that signs every header of a request would sign it.
+fn is_default(name: &str, value: Option<&ForeignText>) -> bool {
+    let value = value.and_then(ForeignText::as_literal).unwrap_or_default();
+    match name {
+        "accept" => value == "*/*",
+        "user-agent" => value.starts_with("ingam/"),
+        _ => false,
+    }
+}
+
 pub(super) fn add_headers(
     request: &CollectionRequest,
     content_type: &ContentTypeChange,
@@ -30,7 +41,8 @@ pub(super) fn add_headers(
         let name = header.name.trim().to_ascii_lowercase();
         let is_type = name == "content-type";
         let is_dropped = FRAMING_HEADERS.contains(&name.as_str())
-            || (is_type && *content_type == ContentTypeChange::Drop);
+            || (is_type && *content_type == ContentTypeChange::Drop)
+            || is_default(&name, header.value.as_ref());
         if is_dropped || name.is_empty() {
             continue;
         }

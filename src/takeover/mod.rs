@@ -9,6 +9,7 @@ mod draft_request;
 mod fields;
 mod file_names;
 mod headers;
+mod proof;
 mod recording_text;
 mod request;
 mod scheme_fields;
@@ -18,4 +19,4 @@ mod texts;
 
 pub(crate) use credentials::FoundCredential;
 pub(crate) use request::{TakeoverSettings, take_over};
-pub(crate) use taken::{TakenRequest, Takeover};
+pub(crate) use taken::{ImportProofs, TakenRequest, Takeover};

@@ -6,8 +6,9 @@ use super::draft_request::{DraftRequest, SecretRemover};
 use super::fields::field_entries;
 use super::file_names::{RequestIds, slug};
 use super::headers::{add_auth, add_headers, content_type};
+use super::proof::prove;
 use super::recording_text;
-use super::scheme_fields::{MatchedScheme, SchemeFinder};
+use super::scheme_fields::{MatchedScheme, SchemeFinder, SchemeOfHost};
 use super::secret_texts::credential_texts;
 use super::taken::Takeover;
 use super::texts::{RequestTexts, VariableBook};
@@ -22,7 +23,7 @@ use crate::request_file::{
 };
 use crate::secret::Secret;
 use crate::value::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 /// How a file is taken over.
@@ -101,6 +102,11 @@ impl<'c> RequestTaker<'c> {
             *hosts.entry(remover.shown(host)).or_default() += count;
         }
         self.taken.hosts = hosts;
+        let reasons = std::mem::take(&mut self.taken.proofs.not_proven);
+        for (reason, count) in reasons {
+            let shown = remover.shown(&reason);
+            *self.taken.proofs.not_proven.entry(shown).or_default() += count;
+        }
         self.taken.credentials = self.book.credentials.into_list();
         self.taken
     }
@@ -129,10 +135,16 @@ impl<'c> RequestTaker<'c> {
                 password: ForeignText::literal(password),
             };
         }
-        let matched = self.finder.find(&request, &address, &texts);
+        let found = self.finder.find(&request, &address, &texts);
+        let matched = only_scheme(found, place, &mut losses);
         let mut remarks = remarks_of(&request, self.settings.source);
         let (scheme, level) = if let Some(matched) = &matched {
+            let signed = request.clone();
             matched.remove_fields(&mut request, &mut texts, &losses);
+            let proof = prove(matched, (&signed, &request), &address, &texts);
+            proof
+                .into_iter()
+                .for_each(|proof| self.taken.proofs.add(proof));
             address.path = matched.path_below(&address.path);
             (matched.scheme.name.clone(), matched.level.clone())
         } else {
@@ -236,6 +248,26 @@ fn move_query(address: &mut SplitAddress, request: &mut CollectionRequest) -> bo
     is_raw || has_interleaved_names(&request.query)
 }
 
+/// The scheme of a host that belongs to one.
+fn only_scheme(
+    found: SchemeOfHost,
+    place: &str,
+    losses: &mut Vec<ImportLoss>,
+) -> Option<MatchedScheme> {
+    match found {
+        SchemeOfHost::One(matched) => Some(matched),
+        SchemeOfHost::None => None,
+        SchemeOfHost::Several(names) => {
+            let names = names.join(" and ");
+            losses.push(ImportLoss {
+                place: place.to_owned(),
+                what: format!("the scheme: the host belongs to {names}; name one with `--scheme`"),
+            });
+            None
+        }
+    }
+}
+
 fn shown_path(path: &ForeignText) -> String {
     let pieces = path.pieces().iter().map(|piece| match piece {
         ForeignPiece::Literal(text) | ForeignPiece::Variable(text) => text.as_str(),
@@ -277,12 +309,12 @@ fn shortened(line: &str) -> String {
 fn has_interleaved_names(fields: &[CollectionField]) -> bool {
     let active: Vec<&CollectionField> = fields.iter().filter(|one| !one.is_disabled).collect();
     let has_bare = active.iter().any(|one| one.value.is_none());
-    let mut seen: Vec<&str> = Vec::new();
+    let mut seen: HashSet<&str> = HashSet::new();
     let mut is_interleaved = false;
     for (index, field) in active.iter().enumerate() {
         let follows = index > 0 && active[index - 1].name == field.name;
-        is_interleaved |= !follows && seen.contains(&field.name.as_str());
-        seen.push(&field.name);
+        let is_new = seen.insert(&field.name);
+        is_interleaved |= !follows && !is_new;
     }
     has_bare || is_interleaved
 }
@@ -386,12 +418,9 @@ fn add_checks(
         document.captures.retain(|known| known.name != name);
         document.captures.push(DocumentEntry::new(name, value));
     }
+    let mut subjects: HashSet<&str> = HashSet::new();
     for (subject, expected) in &request.assertions {
-        if !document
-            .assertions
-            .iter()
-            .any(|known| known.name == *subject)
-        {
+        if subjects.insert(subject) {
             document
                 .assertions
                 .push(DocumentEntry::new(subject.clone(), expected.clone()));

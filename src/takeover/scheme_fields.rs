@@ -5,13 +5,13 @@ use super::address::SplitAddress;
 use super::texts::RequestTexts;
 use crate::import::{
     CollectionBody, CollectionField, CollectionRequest, ForeignText, ImportFormat, ImportLoss,
-    ImportedRequest, match_named_scheme, schemes_of_host,
+    ImportedRequest, SchemeMatch, match_named_scheme, schemes_of_host,
 };
 use crate::model::scheme::{RequestPart, Scheme, SigningProcedure};
 use crate::model::workspace::Workspace;
 use crate::sign::choose_level;
 use crate::value::{self, Value};
-use crate::wire::{encode_form, join_form};
+use crate::wire::{BaseUrl, encode_form, join_form};
 use bytes::Bytes;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -21,10 +21,22 @@ pub(super) struct MatchedScheme {
     pub(super) scheme: Arc<Scheme>,
     /// Where it is not the one that the path says.
     pub(super) level: Option<String>,
+    /// The host of the scheme that the request went to.
+    pub(super) base: BaseUrl,
     /// Without a `/` at its end.
     pub(super) base_path: String,
+    /// The level of its fields; empty for a scheme without levels.
+    level_name: String,
     /// Part and name of every field that the scheme adds at this level.
     fields: Vec<(RequestPart, String)>,
+}
+
+/// What the host of a request says.
+pub(super) enum SchemeOfHost {
+    None,
+    One(MatchedScheme),
+    /// The names of schemes that have the host and the path in common.
+    Several(Vec<String>),
 }
 
 /// Finds the schemes of requests.
@@ -50,26 +62,41 @@ impl<'w> SchemeFinder<'w> {
         request: &CollectionRequest,
         address: &SplitAddress,
         texts: &RequestTexts<'_, '_>,
-    ) -> Option<MatchedScheme> {
-        if self.named.is_none() {
-            let origin = address.origin.as_ref()?;
-            if self.unknown.contains(origin) {
-                return None;
-            }
+    ) -> SchemeOfHost {
+        let is_unknown = |origin: &Option<String>| {
+            let origin = origin.as_ref();
+            origin.is_none_or(|origin| self.unknown.contains(origin))
+        };
+        if self.named.is_none() && is_unknown(&address.origin) {
+            return SchemeOfHost::None;
         }
         let sample = sample_request(request, address, texts);
-        let matched = if let Some(scheme) = &self.named {
-            match_named_scheme(self.workspace, scheme, &sample)?
-        } else {
-            let mut found = schemes_of_host(self.workspace, &sample);
-            if found.len() != 1 {
-                if found.is_empty() {
-                    self.unknown.extend(address.origin.clone());
-                }
-                return None;
+        if let Some(scheme) = &self.named {
+            return match match_named_scheme(self.workspace, scheme, &sample) {
+                Some(matched) => SchemeOfHost::One(Self::matched(request, &sample, matched)),
+                None => SchemeOfHost::None,
+            };
+        }
+        let mut found = schemes_of_host(self.workspace, &sample);
+        match found.len() {
+            0 => {
+                self.unknown.extend(address.origin.clone());
+                SchemeOfHost::None
             }
-            found.swap_remove(0)
-        };
+            1 => SchemeOfHost::One(Self::matched(request, &sample, found.swap_remove(0))),
+            _ => {
+                let names = found.iter().map(|one| format!("`{}`", one.scheme.name));
+                SchemeOfHost::Several(names.collect())
+            }
+        }
+    }
+
+    /// The level whose fields the request shows, and those fields.
+    fn matched(
+        request: &CollectionRequest,
+        sample: &ImportedRequest,
+        matched: SchemeMatch,
+    ) -> MatchedScheme {
         let base_path = matched.base.path().trim_end_matches('/').to_owned();
         let below = sample.path().strip_prefix(&base_path).unwrap_or_default();
         let below = if below.is_empty() { "/" } else { below };
@@ -91,12 +118,14 @@ impl<'w> SchemeFinder<'w> {
             _ => usual,
         };
         let name = Some(level.name.clone()).filter(|name| !name.is_empty() && *name != usual.name);
-        Some(MatchedScheme {
+        MatchedScheme {
             fields: fields_of(&level.procedure),
+            level_name: level.name.clone(),
             level: name,
+            base: matched.base,
             base_path,
             scheme: matched.scheme,
-        })
+        }
     }
 }
 
@@ -137,7 +166,7 @@ fn has_field(request: &CollectionRequest, part: RequestPart, name: &str) -> bool
 }
 
 /// The request with samples in the place of what is not known, to compare it with schemes.
-fn sample_request(
+pub(super) fn sample_request(
     request: &CollectionRequest,
     address: &SplitAddress,
     texts: &RequestTexts<'_, '_>,
@@ -178,6 +207,13 @@ fn sample_request(
 }
 
 impl MatchedScheme {
+    /// How requests of its level are signed.
+    pub(super) fn procedure(&self) -> Option<&SigningProcedure> {
+        self.scheme
+            .level(&self.level_name)
+            .map(|level| &level.procedure)
+    }
+
     /// Takes away what the scheme adds by itself.
     pub(super) fn remove_fields(
         &self,
@@ -247,10 +283,13 @@ impl MatchedScheme {
                         .and_then(|groups| Some(groups.get(1)?.as_str().to_owned())),
                 };
                 let text = text.filter(|text| !text.is_empty());
-                texts
-                    .book
-                    .credentials
-                    .of_scheme(&self.scheme, credential, text.as_deref(), place);
+                let credentials = &mut texts.book.credentials;
+                if !credentials.of_scheme(&self.scheme, credential, text.as_deref(), place) {
+                    let scheme = &self.scheme.name;
+                    texts.losses.push(format!(
+                        "the value of `{scheme}` `{credential}`: the file has several, and `.env` gets the first; name accounts in ingam.yaml"
+                    ));
+                }
             }
         }
     }

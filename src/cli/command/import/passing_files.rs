@@ -13,7 +13,7 @@ use crate::model::recording::Recording;
 use crate::plan::{CommandLineNames, check_names};
 use crate::recording::{RecordingFolder, authored_text, redact_recording};
 use crate::redact::Redactor;
-use crate::takeover::{FoundCredential, TakenRequest, Takeover};
+use crate::takeover::{FoundCredential, ImportProofs, TakenRequest, Takeover};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
@@ -34,6 +34,7 @@ pub(super) struct PassingFiles {
     pub(super) losses: Vec<ImportLoss>,
     pub(super) credentials: Vec<FoundCredential>,
     pub(super) hosts: BTreeMap<String, usize>,
+    pub(super) proofs: ImportProofs,
 }
 
 impl PassingFiles {
@@ -94,6 +95,7 @@ impl PassingFiles {
             losses: taken.losses,
             credentials: taken.credentials,
             hosts: taken.hosts,
+            proofs: taken.proofs,
         })
     }
 }

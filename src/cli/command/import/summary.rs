@@ -26,6 +26,7 @@ pub(super) fn add(
     };
     output.message(format!("{verb} {requests} and {recordings}{of}"));
     add_hosts(output, passing);
+    add_proofs(output, passing);
     add_credentials(output, credentials, is_dry);
     add_losses(output, "not imported", &passing.losses);
     add_losses(output, "left out", &passing.unchecked);
@@ -50,6 +51,21 @@ fn add_hosts(output: &mut CommandOutput, passing: &PassingFiles) {
             )
         };
         output.message(line);
+    }
+}
+
+/// Whether the signatures of the file come out again.
+fn add_proofs(output: &mut CommandOutput, passing: &PassingFiles) {
+    let proofs = &passing.proofs;
+    if proofs.proven > 0 {
+        let requests = pluralize(proofs.proven, "request");
+        output.message(format!(
+            "proven: signed again, the signature of {requests} is that of the file"
+        ));
+    }
+    for (reason, count) in &proofs.not_proven {
+        let requests = pluralize(*count, "request");
+        output.message(format!("not proven: the signature of {requests}: {reason}"));
     }
 }
 
