@@ -53,11 +53,106 @@ fn each_format_becomes_files_that_pass_check() {
         "browser.har",
         "shop.http",
         "shop.hurl",
+        "shop.bruno",
     ] {
         insta::with_settings!({ snapshot_path => "../import", prepend_module_to_snapshot => false, omit_expression => true }, {
             insta::assert_snapshot!(file, whole_import(file));
         });
     }
+}
+
+#[test]
+fn one_request_of_bruno_is_read_alone_and_a_folder_without_a_collection_is_refused() {
+    let folder = Folder::new();
+    folder.write("ingam.yaml", "default_env: live\n");
+    let (told, code) = import(&folder, &["bruno"], "shop.bruno/orders/list.bru");
+    assert_eq!(code, 0, "{told}");
+    assert!(folder.path().join("requests/list-orders.yaml").exists());
+    let (told, code) = import(&folder, &[], "shop.bruno/orders");
+    assert_eq!(code, 2, "{told}");
+    assert!(
+        told.contains("is a folder without a `bruno.json`"),
+        "{told}"
+    );
+    let (told, code) = import(&folder, &["postman"], "shop.bruno");
+    assert_eq!(code, 2, "{told}");
+    assert!(
+        told.contains("of folders, ingam reads collections of Bruno"),
+        "{told}"
+    );
+}
+
+/// A signed request as a curl command, with its token.
+fn signed_command() -> String {
+    let folder = Folder::new();
+    folder.write("ingam.yaml", "envs: { live: {} }\n");
+    folder.write(
+        "requests/a.yaml",
+        "scheme: shopee\nget: /api/v2/shop/get_shop_info\n",
+    );
+    let (command, told, code) = text(
+        &ingam(folder.path())
+            .args(["export", "curl", "a", "--env", "live"])
+            .env("INGAM_SHOPEE__PARTNER_ID", "1000001")
+            .env("INGAM_SHOPEE__PARTNER_KEY", "key-93kd93kd93kd93kd")
+            .env("INGAM_SHOPEE__SHOP_ID", "123456")
+            .env("INGAM_SHOPEE__ACCESS_TOKEN", "tok-93kd93kd93kd93kd")
+            .output()
+            .unwrap(),
+    );
+    assert_eq!(code, 0, "{told}");
+    command.replace("${INGAM_SHOPEE__ACCESS_TOKEN}", "tok-93kd93kd93kd93kd")
+}
+
+#[test]
+fn the_signature_of_a_file_is_proven_with_the_key() {
+    let command = signed_command();
+    for (dotenv, expected) in [
+        (
+            "INGAM_SHOPEE__PARTNER_KEY=key-93kd93kd93kd93kd\n",
+            "proven: signed again, the signature of 1 request is that of the file",
+        ),
+        (
+            "INGAM_SHOPEE__PARTNER_KEY=key-93kd93kd93kd93kx\n",
+            "not proven: the signature of 1 request: signed again, it is another request: signature (query.sign)",
+        ),
+        (
+            "",
+            "not proven: the signature of 1 request: `INGAM_SHOPEE__PARTNER_KEY` has no value",
+        ),
+    ] {
+        let folder = Folder::new();
+        folder.write("ingam.yaml", "default_env: live\n");
+        folder.write(".env", dotenv);
+        let file = folder.write("a.sh", &command);
+        let mut import = ingam(folder.path());
+        let (_, told, code) = text(&import.arg("import").arg(file).output().unwrap());
+        assert_eq!(code, 0, "{told}");
+        assert!(told.contains(expected), "{told}");
+    }
+}
+
+#[test]
+fn what_a_command_line_leaves_open_is_said() {
+    let folder = Folder::new();
+    folder.write("ingam.yaml", "default_env: live\n");
+    let command = signed_command();
+    let other = command.replace("shop_id=123456", "shop_id=654321");
+    let quoted = "curl https://api.shop.example/a -H 'X-Note: $NOTE'\n";
+    let file = folder.write("a.sh", &format!("{command}\n\n{other}\n\n{quoted}"));
+    let mut import = ingam(folder.path());
+    let (_, told, code) = text(&import.arg("import").arg(file).output().unwrap());
+    assert_eq!(code, 0, "{told}");
+    assert!(
+        told.contains("the value of `shopee` `shop_id`: the file has several"),
+        "{told}"
+    );
+    let mut files = String::new();
+    written(folder.path(), folder.path(), &mut files);
+    assert!(
+        files.contains("has `$NOTE` in single quotes: a shell puts no value there"),
+        "{files}"
+    );
 }
 
 #[test]

@@ -1,6 +1,7 @@
-//! Exports: programs are run against the sandbox.
+//! Exports: programs are run against the sandbox, and everything else is imported again.
 
 mod programs;
+mod round_trip;
 mod workshop;
 
 /// Everything with `INGAM_MEASURE=1`, a tenth otherwise.

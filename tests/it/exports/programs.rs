@@ -82,6 +82,98 @@ fn the_sandbox_accepts_programs_in_java() {
     accepts_programs_of(Language::Java);
 }
 
+const EVERY_STEP: &str = include_str!("every_step.yaml");
+const ITS_REQUEST: &str = "scheme: every-step
+post: \"/a/b%20c?x=1%2B1&y\"
+query: { \"z é\": \"1  2\", a: [1, 2] }
+headers: { X-Own: mine }
+json: { text: \"\\\"한\\n\\u0001\", number: 1.50, list: [{ b: null }] }
+";
+
+/// `extra` is a value that may be missing.
+fn every_step(extra: Option<&str>) -> Workshop {
+    let folder = Folder::new();
+    let keys = extra.map_or(String::new(), |extra| format!("    extra: {extra}\n"));
+    let scheme = EVERY_STEP.replace("    shop: 77\n", &format!("    shop: 77\n{keys}"));
+    folder.write("schemes/every-step.yaml", &scheme);
+    folder.write("requests/a.yaml", ITS_REQUEST);
+    Workshop::open(folder, "envs:\n")
+}
+
+#[test]
+fn programs_do_every_kind_of_step() {
+    for workshop in [every_step(None), every_step(Some("more"))] {
+        for language in Language::ALL {
+            if !language.is_installed() {
+                continue;
+            }
+            let program = workshop.export(language, "a", "every-step").unwrap();
+            workshop.build(language, std::slice::from_ref(&program));
+            let ran = workshop.run(language, &program, &[]);
+            assert!(ran.is_accepted(), "{language:?} {ran:?}");
+        }
+    }
+}
+
+/// A time of ten minutes ago, and one digit of the body after it was signed.
+fn changes(language: Language) -> [(&'static str, &'static str, &'static str); 2] {
+    match language {
+        Language::Python => [
+            ("time.time_ns()", "(time.time_ns() - 600 * 10**9)", "stale"),
+            (
+                "endheaders(body or None)",
+                "endheaders(body.replace(b\"1.50\", b\"1.51\"))",
+                "signature",
+            ),
+        ],
+        Language::Node => [
+            ("Date.now()", "Date.now() - 600000", "stale"),
+            (
+                "sent.end(body.length > 0 ? body : undefined)",
+                "sent.end(body.toString().replace(\"1.50\", \"1.51\"))",
+                "signature",
+            ),
+        ],
+        Language::Java => [
+            (
+                "System.currentTimeMillis()",
+                "System.currentTimeMillis() - 600000L",
+                "stale",
+            ),
+            (
+                "ofByteArray(body)",
+                "ofString(new String(body, StandardCharsets.UTF_8).replace(\"1.50\", \"1.51\"))",
+                "signature",
+            ),
+        ],
+    }
+}
+
+#[test]
+fn a_changed_program_or_key_is_refused() {
+    let workshop = every_step(None);
+    for language in Language::ALL {
+        if !language.is_installed() {
+            continue;
+        }
+        let program = workshop.export(language, "a", "every-step").unwrap();
+        for (from, to, fault) in changes(language) {
+            assert!(program.text.contains(from), "{from}: {}", program.text);
+            let changed = workshop.changed(language, &program, &program.text.replace(from, to));
+            workshop.build(language, std::slice::from_ref(&changed));
+            let ran = workshop.run(language, &changed, &[]);
+            assert_eq!(ran.fault.as_deref(), Some(fault), "{to}: {ran:?}");
+        }
+        workshop.build(language, std::slice::from_ref(&program));
+        let other_key = [(
+            "INGAM_EVERY_STEP__MAC_KEY",
+            "c2FuZGJveC1rZXktdGhhdC1pcy1ubyBzZWNyZXU=",
+        )];
+        let ran = workshop.run(language, &program, &other_key);
+        assert_eq!(ran.fault.as_deref(), Some("signature"), "{ran:?}");
+    }
+}
+
 #[test]
 fn a_program_without_a_token_or_a_credential_sends_nothing() {
     let workshop = Workshop::open(repository(), "envs:\n");
@@ -107,6 +199,90 @@ fn a_program_without_a_token_or_a_credential_sends_nothing() {
             let ran = workshop.run(language, &program, &[(&variable, "")]);
             assert!(ran.stderr.contains(message), "{ran:?}");
             assert_eq!((ran.verdict, ran.code), (None, 1));
+        }
+    }
+}
+
+/// Naver's own example of a step with bcrypt, as a scheme of the user.
+const BCRYPT: &str = "scheme: slow-hash
+credentials:
+  salt: { secret: true, description: \"a salt of bcrypt\" }
+hosts: { live: \"https://host.invalid\" }
+clock: { format: unix_ms, window: 5m }
+sign:
+  - { id: signature, bcrypt: \"{{ ts }}\", salt: \"{{ cred.salt }}\" }
+attach: { headers: { X-Ts: \"{{ ts }}\", X-Sign: \"{{ signature }}\" } }
+covers: []
+sandbox:
+  keys: { salt: \"$2a$04$abcdefghijklmnopqrstuu\" }
+  read: { ts: { header: x-ts }, signature: { header: x-sign } }
+";
+
+#[test]
+fn a_step_that_a_language_does_not_have_is_an_error_with_its_name() {
+    let folder = Folder::new();
+    folder.write("schemes/slow-hash.yaml", BCRYPT);
+    folder.write("requests/a.yaml", "scheme: slow-hash\nget: /a\n");
+    let workshop = Workshop::open(folder, "envs:\n");
+    let error = workshop
+        .export(Language::Java, "a", "slow-hash")
+        .unwrap_err();
+    assert!(
+        error.contains("the step `signature`: Java has no `bcrypt_hash`"),
+        "{error}"
+    );
+    for language in [Language::Python, Language::Node] {
+        if !language.is_installed() {
+            continue;
+        }
+        let program = workshop.export(language, "a", "slow-hash").unwrap();
+        assert!(program.text.contains("install bcrypt"), "{}", program.text);
+        let ran = workshop.run(language, &program, &[]);
+        assert!(ran.is_accepted(), "{language:?} {ran:?}");
+    }
+}
+
+#[test]
+fn what_a_program_cannot_say_is_an_error_with_its_step() {
+    let folder = Folder::new();
+    let scheme = BCRYPT.replace(
+        "\"{{ ts }}\", salt",
+        "\"{{ (unix_ms // 1000) ~ '' }}\", salt",
+    );
+    folder.write("schemes/slow-hash.yaml", &scheme);
+    folder.write("requests/a.yaml", "scheme: slow-hash\nget: /a\n");
+    let workshop = Workshop::open(folder, "envs:\n");
+    let error = workshop
+        .export(Language::Python, "a", "slow-hash")
+        .unwrap_err();
+    assert!(
+        error.contains("the step `signature`: `{{ (unix_ms // 1000) ~ '' }}` cannot be written as a program: `/` is not understood"),
+        "{error}"
+    );
+}
+
+#[test]
+fn no_secret_stands_in_a_program() {
+    let folder = Folder::new();
+    folder.write("schemes/every-step.yaml", EVERY_STEP);
+    let request = ITS_REQUEST.replace("number:", "secret: \"x{{ secret.buyer }}\", number:");
+    folder.write("requests/a.yaml", &request);
+    let workshop = Workshop::open(folder, "envs:\n");
+    for language in Language::ALL {
+        let secret = [("INGAM_SECRET_BUYER", "s3cret-9f8e7d6c5b4a")];
+        let program = workshop
+            .export_with(language, "a", "every-step", &secret)
+            .unwrap();
+        assert!(!program.text.contains("9f8e7d6c"), "{}", program.text);
+        assert!(
+            program.text.contains("INGAM_SECRET_BUYER"),
+            "{}",
+            program.text
+        );
+        if language.is_installed() {
+            workshop.build(language, std::slice::from_ref(&program));
+            let ran = workshop.run(language, &program, &secret);
+            assert!(ran.is_accepted(), "{language:?} {ran:?}");
         }
     }
 }

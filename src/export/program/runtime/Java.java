@@ -409,9 +409,9 @@ static PrivateKey privateKey(String type, String algorithm, String text) throws 
 }
 
 static byte[] der(int tag, byte[] content) throws Exception {
-    String length = content.length < 128
-            ? String.format("%02x", content.length)
-            : String.format("82%04x", content.length);
+    String length = String.format("%02x", content.length);
+    if (content.length > 255) length = String.format("82%04x", content.length);
+    else if (content.length > 127) length = "81" + length;
     return joinedBytes(fromHex(String.format("%02x", tag) + length), content);
 }
 //@ signed

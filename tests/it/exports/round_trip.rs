@@ -1,0 +1,109 @@
+//! Every request of this repository is exported to curl, HAR and Postman and imported again: the
+//! imported file sends the same bytes at the same time.
+
+use super::super::program::{Folder, ingam, root, text};
+use super::is_whole;
+use super::workshop::{Workshop, repository};
+use regex::Regex;
+
+/// When all of them are signed.
+const AT: &str = "2026-11-22T09:00:00Z";
+
+/// What other programs cannot be told, or not exactly.
+const REFUSED: [&str; 5] = [
+    " is not defined",
+    "has no value in environment",
+    "in another form than its own",
+    "this format can hold only text",
+    "the request cannot be written so",
+];
+
+/// The curl command of a request, with one text for all that is random, and its lines in one order:
+/// headers of different names say the same in any order (RFC 9110, section 5.3). Or what the export
+/// says.
+fn sent(workshop: &Workshop, folder: &Folder, id: &str, scheme: &str) -> Result<String, String> {
+    let exported = export(workshop, folder, "curl", id, scheme)?;
+    let random = Regex::new(
+        r#"(?x) [0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}
+        | oauth_nonce="[^"]*" | oauth_signature="[^"]*"
+        | (?i: X-Lt-Signature | Authorization ):\ (?: Bearer\ )? [A-Za-z0-9_.=+/-]{40,}
+        | boundary=[\w-]+"#,
+    );
+    Ok(random
+        .unwrap()
+        .replace_all(&exported, "RANDOM")
+        .into_owned())
+}
+
+fn export(
+    workshop: &Workshop,
+    folder: &Folder,
+    format: &str,
+    id: &str,
+    scheme: &str,
+) -> Result<String, String> {
+    let output = ingam(folder.path())
+        .args(["export", format, id, "--env", "local", "--at", AT])
+        .envs(workshop.keys(scheme))
+        .output()
+        .unwrap();
+    match text(&output) {
+        (exported, _, 0) => Ok(exported),
+        (_, told, _) => Err(told),
+    }
+}
+
+/// Imports what was exported into a workspace of its own; the id there.
+fn import(folder: &Folder, format: &str, exported: &str, scheme: &str) -> String {
+    let ending = if format == "curl" { "sh" } else { "json" };
+    let file = folder.write(&format!("exported.{ending}"), exported);
+    let mut command = ingam(folder.path());
+    command.args(["import", format]).arg(file).arg("--force");
+    if scheme == "none" {
+        command.args(["--scheme", "none"]);
+    }
+    let (_, told, code) = text(&command.output().unwrap());
+    assert_eq!(code, 0, "{told}\n{exported}");
+    let list = ingam(folder.path())
+        .args(["list", "--json"])
+        .output()
+        .unwrap();
+    let list: serde_json::Value = serde_json::from_slice(&list.stdout).unwrap();
+    list["requests"][0]["id"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn what_is_exported_and_imported_again_sends_the_same() {
+    let config = std::fs::read_to_string(root().join("ingam.yaml")).unwrap();
+    let workshop = Workshop::open(repository(), &config);
+    let requests = workshop.requests();
+    let every = if is_whole() { 1 } else { 29 };
+    let (mut same, mut refused, mut wrong) = (0, 0, Vec::new());
+    for (id, scheme) in requests.iter().step_by(every) {
+        let Ok(before) = sent(&workshop, &workshop.folder, id, scheme) else {
+            refused += 1;
+            continue;
+        };
+        for format in ["curl", "har", "postman"] {
+            let exported = match export(&workshop, &workshop.folder, format, id, scheme) {
+                Ok(exported) => exported,
+                Err(told) if REFUSED.iter().any(|known| told.contains(known)) => continue,
+                Err(told) => panic!("{format} {id}: {told}"),
+            };
+            let folder = Folder::new();
+            let config = workshop.folder.path().join("ingam.yaml");
+            folder.write("ingam.yaml", &std::fs::read_to_string(config).unwrap());
+            let imported = import(&folder, format, &exported, scheme);
+            match sent(&workshop, &folder, &imported, scheme) {
+                Ok(after) if after == before => same += 1,
+                Ok(after) => wrong.push(format!("{format} {id}:\n{before}\nbecomes\n{after}")),
+                Err(told) => wrong.push(format!("{format} {id}: {told}")),
+            }
+        }
+    }
+    println!(
+        "{same} exports send the same, {refused} requests cannot be exported, {} differ",
+        wrong.len()
+    );
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
