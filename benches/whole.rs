@@ -119,6 +119,7 @@ fn one(root: &Path, server: &str) {
             path: PATH,
             count: 1,
             jobs: 1,
+            adapts: false,
         },
     );
 }
@@ -135,6 +136,7 @@ fn flow(root: &Path, server: &str) {
             path: PATH,
             count: 1_000,
             jobs: 1,
+            adapts: false,
         },
     );
 }
@@ -171,6 +173,7 @@ fn files(root: &Path, server: &str) {
             path: PATH,
             count: 1_000,
             jobs: 8,
+            adapts: false,
         },
     );
 }
@@ -185,16 +188,22 @@ fn slow(root: &Path, server: &str) {
         );
         write(&root.join(format!("requests/r{number}.yaml")), &text);
     }
-    compare(
-        "200 requests of 50 ms, -j 200",
-        Load {
-            root,
-            server,
-            path: SLOW,
-            count: 200,
-            jobs: 200,
-        },
-    );
+    for (what, adapts) in [
+        ("200 requests of 50 ms, -j 200", false),
+        ("200 requests of 50 ms, without -j", true),
+    ] {
+        compare(
+            what,
+            Load {
+                root,
+                server,
+                path: SLOW,
+                count: 200,
+                jobs: 200,
+                adapts,
+            },
+        );
+    }
 }
 
 /// 100 answers of 100 kB, 20 paths into each.
@@ -227,6 +236,7 @@ fn large(root: &Path, server: &str) {
             path: LARGE,
             count: 100,
             jobs: 1,
+            adapts: false,
         },
     );
 }
@@ -253,18 +263,25 @@ struct Load<'l> {
     path: &'l str,
     count: usize,
     jobs: usize,
+    /// The program chooses its number by itself; the plain client has `jobs`.
+    adapts: bool,
+}
+
+impl Load<'_> {
+    fn ingam(&self) -> Command {
+        let mut command = ingam();
+        command
+            .current_dir(self.root)
+            .args(["run", "--env", "local"]);
+        if !self.adapts {
+            command.arg("-j").arg(self.jobs.to_string());
+        }
+        command
+    }
 }
 
 fn compare(what: &str, load: Load<'_>) {
-    let jobs = load.jobs.to_string();
-    let ours = || {
-        pinned(
-            ingam()
-                .current_dir(load.root)
-                .args(["run", "--env", "local", "-j", &jobs]),
-            load.jobs,
-        )
-    };
+    let ours = || pinned(&mut load.ingam(), load.jobs);
     let theirs = || {
         pinned(
             &mut plain_client(
@@ -275,11 +292,7 @@ fn compare(what: &str, load: Load<'_>) {
             load.jobs,
         )
     };
-    let peak = peak_of(
-        ingam()
-            .current_dir(load.root)
-            .args(["run", "--env", "local", "-j", &jobs]),
-    );
+    let peak = peak_of(&mut load.ingam());
     let (ours, theirs) = in_turns(|| spawn(&mut ours()), || spawn(&mut theirs()));
     report(what, ours, Some(theirs), Some(peak));
 }

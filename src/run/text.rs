@@ -8,9 +8,10 @@ use bytes::Bytes;
 /// The most of a body that a report shows, in characters.
 const MAX_SHOWN_BODY: usize = 4_096;
 
-/// How much of a body is read for that, in bytes. It is far more than is shown, so that a secret
-/// that begins in what is shown is recognised as a whole.
-const MAX_READ_BODY: usize = 256 * 1_024;
+/// How much of a body is printed and redacted for that, in bytes. What is shown takes a quarter of
+/// it at most, and the rest is longer than any token in any encoding, so that a secret that begins
+/// in what is shown is recognised as a whole.
+const MAX_READ_BODY: usize = 64 * 1_024;
 
 /// A body as text, or the beginning of a long one.
 pub(super) struct BodyText {
