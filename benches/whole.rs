@@ -333,6 +333,7 @@ fn peak_of(command: &mut Command) -> u64 {
         peak = peak.max(line.trim().trim_end_matches(" kB").parse().unwrap_or(0));
         std::thread::sleep(Duration::from_micros(500));
     }
+    assert!(child.wait().unwrap().success(), "{command:?}");
     peak
 }
 
