@@ -134,7 +134,7 @@ fn check_texts(
     all_known
 }
 
-/// A condition that depends on the environment alone is judged in this means all accounts.
+/// A condition that depends on the environment alone is judged in each of them.
 fn check_environments(
     condition: &RunCondition,
     environments: &[&str],

@@ -8,7 +8,7 @@ use bytes::Bytes;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{reason} at byte {offset}")]
 pub(crate) struct CharsetError {
-    /// `it is not EUC-KR, which its content-type names,`
+    /// `it is not EUC-KR, as its content-type says,`
     pub(crate) reason: String,
     pub(crate) offset: usize,
 }
@@ -282,15 +282,15 @@ mod tests {
     fn what_does_not_fit_names_the_charset_and_who_says_so() {
         assert_eq!(
             decoded("text/xml; charset=euc-kr", b"ab\xff"),
-            "it is not EUC-KR, which its content-type names, at byte 2"
+            "it is not EUC-KR, as its content-type says, at byte 2"
         );
         assert_eq!(
             decoded("text/xml", b"<?xml encoding=\"sjis\"?>\xff"),
-            "it is not Shift_JIS, which its XML declaration names, at byte 23"
+            "it is not Shift_JIS, as its XML declaration says, at byte 23"
         );
         assert_eq!(
             decoded("text/xml", b"\xff\xfea"),
-            "it is not UTF-16LE, which its byte order mark names, at byte 2"
+            "it is not UTF-16LE, as its byte order mark says, at byte 2"
         );
     }
 

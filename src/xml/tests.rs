@@ -245,7 +245,7 @@ fn names_in_the_default_namespace_have_a_prefix_of_their_own() {
         assert_eq!(
             find(SOAP, path).unwrap_err().to_string(),
             format!(
-                "`{path}` finds nothing: the names of this response are in its default namespace `urn:r`, so write `_:NAME` for this means all accounts"
+                "`{path}` finds nothing: the names of this response are in its default namespace `urn:r`, so write `_:NAME` for each of them"
             )
         );
     }
