@@ -18,10 +18,29 @@ const BATCH_SIZE: usize = 512;
 /// Where OTLP receivers listen for traces.
 const TRACES_PATH: &str = "/v1/traces";
 
-/// Why an address cannot be that of a collector.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(transparent)]
-pub(crate) struct CollectorAddressError(#[from] BaseUrlError);
+/// Why an address cannot be that of a collector. The address itself is not repeated: what people
+/// write there by mistake is a password or a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum CollectorAddressError {
+    #[error("this is no `http` or `https` URL")]
+    NotAUrl,
+    #[error("this URL names a user")]
+    UserInfo,
+    #[error("this URL has a query or a fragment")]
+    QueryOrFragment,
+}
+
+impl From<BaseUrlError> for CollectorAddressError {
+    fn from(error: BaseUrlError) -> Self {
+        match error {
+            BaseUrlError::UserInfo(_) => Self::UserInfo,
+            BaseUrlError::QueryOrFragment(_) => Self::QueryOrFragment,
+            BaseUrlError::NotAUrl { .. }
+            | BaseUrlError::Protocol(_)
+            | BaseUrlError::Rewritten { .. } => Self::NotAUrl,
+        }
+    }
+}
 
 /// Why a collector did not take the spans of a run.
 #[derive(Debug, thiserror::Error)]
@@ -73,6 +92,11 @@ impl Collector {
             address: base,
             headers,
         })
+    }
+
+    /// Where it is, for people: a path can hold a key.
+    pub(crate) fn origin(&self) -> &str {
+        self.address.origin()
     }
 
     /// # Errors
@@ -172,7 +196,8 @@ mod tests {
             "http://host/?key=1",
             "",
         ] {
-            assert!(address(wrong).is_err(), "{wrong}");
+            let error = address(wrong).unwrap_err().to_string();
+            assert!(!error.contains("u:p") && !error.contains("key"), "{error}");
         }
     }
 

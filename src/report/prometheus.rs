@@ -250,7 +250,8 @@ fn step_families(document: &RunDocument) -> [Family; 4] {
     ]
 }
 
-/// Each step of a unit with its name, or, where it has none of its own, its number.
+/// Each step of a unit with its name, or, where it has none of its own, its number as `#2`. No step
+/// can have this name, so that no series stands twice.
 fn numbered_steps(unit: &UnitEntry) -> impl Iterator<Item = (&UnitEntry, String, &StepEntry)> {
     (1..).zip(&unit.steps).map(move |(number, step)| {
         let own = step.name.as_ref().filter(|name| {
@@ -260,7 +261,7 @@ fn numbered_steps(unit: &UnitEntry) -> impl Iterator<Item = (&UnitEntry, String,
                 .filter(|other| other.name.as_ref() == Some(*name));
             same.count() == 1
         });
-        let label = own.map_or_else(|| number.to_string(), String::clone);
+        let label = own.map_or_else(|| format!("#{number}"), String::clone);
         (unit, label, step)
     })
 }
@@ -338,9 +339,9 @@ mod tests {
             "ingam_run_units{environment=\"live\",verdict=\"error\"} 0",
             "ingam_unit_success{environment=\"live\",unit=\"a[x]@sg\"} 1",
             "ingam_unit_duration_seconds{environment=\"live\",unit=\"a[x]@sg\"} 0.02",
-            "ingam_step_latency_seconds{environment=\"live\",unit=\"a[x]@sg\",step=\"1\"} 0.005",
-            "ingam_step_status_code{environment=\"live\",unit=\"a[x]@sg\",step=\"1\"} 200",
-            "ingam_step_requests{environment=\"live\",unit=\"a[x]@sg\",step=\"1\"} 3",
+            "ingam_step_latency_seconds{environment=\"live\",unit=\"a[x]@sg\",step=\"#1\"} 0.005",
+            "ingam_step_status_code{environment=\"live\",unit=\"a[x]@sg\",step=\"#1\"} 200",
+            "ingam_step_requests{environment=\"live\",unit=\"a[x]@sg\",step=\"#1\"} 3",
         ] {
             assert!(text.lines().any(|other| other == line), "{line}\n{text}");
         }

@@ -17,7 +17,6 @@ const HEADER_VARIABLES: [&str; 2] = [
 ];
 
 pub(super) struct ActiveTrace {
-    address: String,
     collector: Collector,
     resource: TraceResource,
     recorder: TraceRecorder,
@@ -39,7 +38,6 @@ impl ActiveTrace {
         let (parent, state) = (host.env_var("TRACEPARENT"), host.env_var("TRACESTATE"));
         let context = TraceContext::new(parent, state, &rng);
         Ok(Self {
-            address: address.to_owned(),
             collector,
             recorder: TraceRecorder::new(rng, &context, (host.clock)()),
             resource: TraceResource {
@@ -74,7 +72,10 @@ impl ActiveTrace {
         });
         if let Err(error) = self.collector.export(&self.resource, &spans).await {
             warnings.add_with_hint(
-                format!("the trace was not sent to {}: {error}", self.address),
+                format!(
+                    "the trace was not sent to {}: {error}",
+                    self.collector.origin()
+                ),
                 hint(&error),
             );
         }
