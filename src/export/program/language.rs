@@ -7,6 +7,7 @@ use super::operation::{LogicOperator, SentParts, Statement, Term, Variable};
 use super::runtime::{Section, needed_sections, sections};
 use crate::redact::is_hidden;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
+use std::collections::BTreeMap;
 
 /// A line of a program gets a break when it is longer.
 const MAX_LINE: usize = 96;
@@ -77,6 +78,7 @@ pub(super) fn write(
     head: &ProgramHead<'_>,
     statements: &[Statement],
 ) -> Result<String, ProgramError> {
+    check_names(language, statements)?;
     let all = sections(language.runtime());
     let used = used_sections(language, &all, statements)?;
     let mut imports: Vec<&'static str> = Vec::new();
@@ -99,6 +101,31 @@ pub(super) fn write(
         functions: used.iter().map(|section| section.code.as_str()).collect(),
     };
     Ok(language.assemble(&parts))
+}
+
+/// A language may spell two names alike: `step_a_b` and `step_aB` are both `stepAB` in Java.
+fn check_names(language: &dyn Language, statements: &[Statement]) -> Result<(), ProgramError> {
+    let mut names: BTreeMap<String, &str> = BTreeMap::new();
+    for statement in statements {
+        let Statement::Set {
+            variable, place, ..
+        } = statement
+        else {
+            continue;
+        };
+        let spelled = language.identifier(&variable.name);
+        if let Some(other) = names.insert(spelled, &variable.name)
+            && other != variable.name
+        {
+            let reason = format!(
+                "{} spells the variables `{other}` and `{}` alike; give one of them another name in the scheme",
+                language.name(),
+                variable.name
+            );
+            return Err(ProgramError::new(place, reason));
+        }
+    }
+    Ok(())
 }
 
 /// The functions that the statements call, and what they need.

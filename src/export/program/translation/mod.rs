@@ -65,14 +65,34 @@ impl Translator<'_> {
         self.statements.push(Statement::Comment(text.to_owned()));
     }
 
-    /// A variable with a value, from here on.
-    fn set(&mut self, name: &str, value: Term) -> Term {
+    /// A variable that every program has, with a value from here on.
+    fn set(&mut self, name: &'static str, value: Term) -> Term {
+        self.set_variable(name.to_owned(), value)
+    }
+
+    /// The variable of one thing of the scheme, which nothing else may set.
+    ///
+    /// # Errors
+    /// When a variable has this name already.
+    fn set_once(&mut self, name: String, value: Term) -> Result<Term, ProgramError> {
+        if self.is_set(&name) {
+            return Err(self.error(format!("the variable `{name}` has another value already")));
+        }
+        Ok(self.set_variable(name, value))
+    }
+
+    fn is_set(&self, name: &str) -> bool {
+        self.statements.iter().any(|statement| {
+            matches!(statement, Statement::Set { variable, .. } if variable.name == name)
+        })
+    }
+
+    fn set_variable(&mut self, name: String, value: Term) -> Term {
+        let is_new = !self.is_set(&name);
         let variable = Variable {
-            name: name.to_owned(),
+            name,
             shape: value.shape(),
         };
-        let is_known = |statement: &Statement| matches!(statement, Statement::Set { variable, .. } if variable.name == name);
-        let is_new = !self.statements.iter().any(is_known);
         self.statements.push(Statement::Set {
             variable: variable.clone(),
             value,
@@ -80,14 +100,6 @@ impl Translator<'_> {
             place: self.place.clone(),
         });
         Term::Variable(variable)
-    }
-
-    /// The same, unless the value is so short that it can stand wherever it is used.
-    fn set_unless_literal(&mut self, name: &str, value: Term) -> Term {
-        match value {
-            Term::Text(_) | Term::Variable(_) | Term::Null => value,
-            value => self.set(name, value),
-        }
     }
 
     fn name(&mut self, name: impl Into<String>, term: Term) {
@@ -146,7 +158,11 @@ impl Translator<'_> {
         for field in &self.source.level.procedure.vars {
             self.place = format!("the variable `{}`", field.name);
             let value = self.placed_value(&field.value)?;
-            let value = self.set_unless_literal(&format!("vars_{}", field.name), value);
+            let value = if is_short(&value) {
+                value
+            } else {
+                self.set_once(format!("vars_{}", field.name), value)?
+            };
             self.name(format!("vars.{}", field.name), value);
         }
         Ok(())
@@ -183,6 +199,11 @@ impl Translator<'_> {
         }
         kept
     }
+}
+
+/// Whether a value can stand wherever it is used.
+fn is_short(value: &Term) -> bool {
+    matches!(value, Term::Text(_) | Term::Variable(_) | Term::Null)
 }
 
 /// The result of a function.

@@ -1,6 +1,6 @@
 //! The request itself: its parts before and after they are frozen.
 
-use super::{Translator, bytes_of, call, f};
+use super::{Translator, bytes_of, call, f, is_short};
 use crate::export::program::ProgramError;
 use crate::export::program::operation::{SentParts, Statement, Term, joined};
 use crate::method::Method;
@@ -126,8 +126,10 @@ impl RequestTerms {
     pub(super) fn freeze(&mut self, translator: &mut Translator<'_>) {
         "the request".clone_into(&mut translator.place);
         translator.comment("the parts that can be signed");
-        let query = self.frozen_query(translator);
-        let query = translator.set_unless_literal("query_sent", query);
+        let mut query = self.frozen_query(translator);
+        if !is_short(&query) {
+            query = translator.set("query_sent", query);
+        }
         self.name_body(translator);
         self.name_address(translator, &query);
         self.sent_query = query;
@@ -306,7 +308,7 @@ impl RequestTerms {
 }
 
 impl Translator<'_> {
-    fn set_unless_empty(&mut self, name: &str, value: Term) -> Term {
+    fn set_unless_empty(&mut self, name: &'static str, value: Term) -> Term {
         if value.as_literal() == Some("") {
             value
         } else {
@@ -325,7 +327,7 @@ fn target(path: &Term, query: &Term) -> Term {
 
 fn with_header(
     translator: &mut Translator<'_>,
-    variable: &str,
+    variable: &'static str,
     headers: Term,
     name: &str,
     value: Term,

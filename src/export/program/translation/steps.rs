@@ -19,8 +19,7 @@ impl Translator<'_> {
         for step in steps {
             self.place = format!("the step `{}`", step.id);
             let value = self.step(step)?;
-            let name = format!("step_{}", step.id.replace(['-', '.'], "_"));
-            let value = self.set(&name, value);
+            let value = self.set_once(format!("step_{}", step.id), value)?;
             self.name(&step.id, value);
         }
         Ok(())
@@ -99,10 +98,8 @@ impl Translator<'_> {
             call(f::TO_BASE64URL, [call(f::UTF8, [json])])
         };
         let message = joined(vec![part(header), Term::text("."), part(claims)]);
-        let message = self.set(
-            &format!("step_{}_message", id.replace(['-', '.'], "_")),
-            message,
-        );
+        // Not `step_…`: another step can have any id.
+        let message = self.set_once(format!("jwt_message_{id}"), message)?;
         let bytes = call(f::UTF8, [message.clone()]);
         let signature = match jwt.algorithm.signature {
             JwtSignature::Hmac(hash) => {
