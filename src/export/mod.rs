@@ -13,7 +13,9 @@ pub(crate) use curl::{ShellValue, curl_command};
 pub(crate) use har::har;
 pub(crate) use postman::postman;
 pub(crate) use program::{ProgramError, ProgramLanguage, ProgramSource, write_program};
-pub(crate) use secret_text::{SecretTextError, exact_secrets, split_secrets};
+pub(crate) use secret_text::{
+    RequestSecrets, SecretTextError, check_bytes, exact_secrets, split_secrets,
+};
 
 /// What is written is read again, by the readers of `ingam verify`: the same request, byte for byte.
 #[cfg(test)]
@@ -152,7 +154,7 @@ mod tests {
         let har = har(&wire, "", &mut split, &name).unwrap();
         assert!(
             har.contains("https://api.example/a?t=INGAM_A__ACCESS_TOKEN")
-                && har.contains("names in the place of secrets: INGAM_A__ACCESS_TOKEN"),
+                && har.contains("secrets are replaced by their names: INGAM_A__ACCESS_TOKEN"),
             "{har}"
         );
         let postman = postman(&wire, ("a", ""), &mut split, &name).unwrap();

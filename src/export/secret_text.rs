@@ -20,6 +20,60 @@ pub(crate) type SecretText = Vec<TextPart>;
 #[error("the request contains `{0}` in a changed form, such as encoded or joined with other text")]
 pub(crate) struct SecretTextError(pub(crate) String);
 
+/// The secrets of one request: what writes it learns where they are, and never what they are.
+pub(crate) struct RequestSecrets<'s> {
+    value_of: &'s dyn Fn(&str) -> Option<String>,
+    redactor: &'s mut Redactor,
+}
+
+impl<'s> RequestSecrets<'s> {
+    pub(crate) fn new(
+        value_of: &'s dyn Fn(&str) -> Option<String>,
+        redactor: &'s mut Redactor,
+    ) -> Self {
+        Self { value_of, redactor }
+    }
+
+    /// The same for a shorter time.
+    pub(super) fn reborrow(&mut self) -> RequestSecrets<'_> {
+        RequestSecrets {
+            value_of: self.value_of,
+            redactor: self.redactor,
+        }
+    }
+
+    /// The pieces of a text.
+    ///
+    /// # Errors
+    /// When no value can stand for a secret that the text holds.
+    pub(super) fn split(&mut self, text: &str) -> Result<SecretText, SecretTextError> {
+        exact_secrets(text, self.value_of, self.redactor)
+    }
+
+    /// # Errors
+    /// When bytes, which are written as they are, hold a secret.
+    pub(super) fn check_bytes(&mut self, bytes: &[u8]) -> Result<(), SecretTextError> {
+        check_bytes(bytes, self.redactor)
+    }
+}
+
+/// Bytes that are no text are written in base64, in which no name can stand.
+///
+/// # Errors
+/// When they hold a secret in any encoding: with its name.
+pub(crate) fn check_bytes(bytes: &[u8], redactor: &mut Redactor) -> Result<(), SecretTextError> {
+    if !redactor.contains_secret(bytes) {
+        return Ok(());
+    }
+    let mut found = redactor
+        .secrets_in(&String::from_utf8_lossy(bytes))
+        .into_iter();
+    let name = found
+        .next()
+        .map_or_else(|| "a secret".to_owned(), |(name, _)| name);
+    Err(SecretTextError(name))
+}
+
 /// Texts of a request with a name in the place of each secret.
 pub(super) struct NamedSecrets<'a> {
     pub(super) split: &'a mut dyn FnMut(&str) -> Result<SecretText, SecretTextError>,

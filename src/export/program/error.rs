@@ -21,6 +21,8 @@ pub(crate) enum ProgramError {
     },
     #[error("the body has {bytes} bytes, but a program can contain at most {limit}")]
     LargeBody { bytes: usize, limit: usize },
+    #[error("the text of the program would contain the value of `{0}`")]
+    WrittenSecret(String),
     #[error("{0}")]
     Secret(#[from] SecretTextError),
 }

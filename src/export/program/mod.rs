@@ -17,7 +17,7 @@ mod translation;
 
 pub(crate) use error::ProgramError;
 
-use super::secret_text::{SecretText, SecretTextError};
+use super::secret_text::{RequestSecrets, SecretTextError};
 use crate::model::scheme::{Level, Scheme};
 use crate::wire::{BaseUrl, Draft};
 use language::{Language, ProgramHead};
@@ -56,8 +56,7 @@ impl ProgramLanguage {
     }
 }
 
-/// The text of the program. `split` takes a text of the request apart, so that no secret stands in
-/// it.
+/// The text of the program, in which no secret stands.
 ///
 /// # Errors
 /// When the scheme does something that cannot be translated, the language has no function for it,
@@ -65,9 +64,9 @@ impl ProgramLanguage {
 pub(crate) fn write_program(
     language: ProgramLanguage,
     source: &ProgramSource<'_>,
-    split: &mut dyn FnMut(&str) -> Result<SecretText, SecretTextError>,
+    mut secrets: RequestSecrets<'_>,
 ) -> Result<String, ProgramError> {
-    let statements = translate(source, split)?;
+    let statements = translate(source, secrets.reborrow())?;
     let head = ProgramHead {
         title: source.title,
         scheme: &source.scheme.name,
@@ -75,5 +74,11 @@ pub(crate) fn write_program(
         notes: &source.notes,
         token_command: source.token_command.as_deref(),
     };
-    language::write(language.language(), &head, &statements)
+    let program = language::write(language.language(), &head, &statements)?;
+    // The translation takes secrets out piece by piece. Whatever it overlooks, such as a path of a
+    // host, must not leave this function.
+    secrets
+        .check_bytes(program.as_bytes())
+        .map_err(|SecretTextError(name)| ProgramError::WrittenSecret(name))?;
+    Ok(program)
 }

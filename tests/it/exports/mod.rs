@@ -1,5 +1,6 @@
 //! Exports: programs are run against the sandbox, and everything else is imported again.
 
+mod program_secrets;
 mod programs;
 mod round_trip;
 mod workshop;

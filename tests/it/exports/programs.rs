@@ -286,3 +286,39 @@ fn no_secret_stands_in_a_program() {
         }
     }
 }
+
+/// A scheme that signs the query as pairs, with two steps whose ids and parts are named alike.
+const TWO_TEXTS: &str = "scheme: two-texts
+hosts: { live: \"https://two.example\" }
+credentials: { key: { secret: true } }
+sign:
+  - { id: t_message, text: \"first:{{ req.query_pairs | bytesort | concat }}\" }
+  - { id: t, jwt: HS256, key: \"{{ cred.key }}\", claims: { path: \"{{ req.path }}\" } }
+attach: { headers: { Authorization: \"Bearer {{ t }}\", X-Text: \"{{ t_message }}\" } }
+covers: [path, query]
+sandbox: { keys: { key: sandbox-key-4f8a1c0de54321aa } }
+";
+
+#[test]
+fn neither_a_step_nor_a_query_of_the_path_takes_the_place_of_another_value() {
+    let folder = Folder::new();
+    folder.write("schemes/two-texts.yaml", TWO_TEXTS);
+    folder.write(
+        "requests/a.yaml",
+        "scheme: two-texts\nget: \"/v1/x?key={{ secret.k }}&b=2\"\nquery: { a: 1 }\n",
+    );
+    let workshop = Workshop::open(folder, "envs:\n");
+    let secret = [("INGAM_SECRET_K", "tok-9f8e7d6c5b4a3210")];
+    for language in Language::ALL {
+        if !language.is_installed() {
+            continue;
+        }
+        let program = workshop
+            .export_with(language, "a", "two-texts", &secret)
+            .unwrap();
+        assert!(!program.text.contains("9f8e7d6c"), "{}", program.text);
+        workshop.build(language, std::slice::from_ref(&program));
+        let ran = workshop.run(language, &program, &secret);
+        assert!(ran.is_accepted(), "{language:?}: {ran:?}\n{}", program.text);
+    }
+}

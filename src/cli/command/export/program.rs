@@ -3,7 +3,7 @@
 use super::RequestExporter;
 use crate::cli::command_error::CommandError;
 use crate::cli::exit_status::FailureClass;
-use crate::export::{ProgramError, ProgramLanguage, ProgramSource, exact_secrets, write_program};
+use crate::export::{ProgramError, ProgramLanguage, ProgramSource, RequestSecrets, write_program};
 use crate::run::ExportedCall;
 use crate::sign::NamedValues;
 use crate::wire::{Draft, DraftBody};
@@ -51,8 +51,7 @@ impl RequestExporter<'_> {
     ) -> Result<String, ProgramError> {
         let value = |name: &str| call.secret_value(name, token, self.context);
         let mut redactor = self.context.state.redactor.borrow_mut();
-        let mut split = |text: &str| exact_secrets(text, &value, &mut redactor);
-        write_program(language, source, &mut split)
+        write_program(language, source, RequestSecrets::new(&value, &mut redactor))
     }
 
     /// What of the request would be another value each time, and is the same each time the program
@@ -86,7 +85,7 @@ fn program_fault(error: &ProgramError) -> CommandError {
         format!("the request cannot be written as a program: {error}"),
     );
     match error {
-        ProgramError::Secret(_) => fault.hint(
+        ProgramError::Secret(_) | ProgramError::WrittenSecret(_) => fault.hint(
             "a secret can be replaced by a variable only where the secret itself is sent; `ingam explain` shows the request",
         ),
         _ => fault.hint("`ingam export curl` writes the request with its signature"),

@@ -3,10 +3,11 @@
 use super::RequestExporter;
 use crate::cli::command_error::CommandError;
 use crate::cli::exit_status::FailureClass;
-use crate::export::{SecretTextError, ShellValue, curl_command, exact_secrets, har, postman};
+use crate::export::{
+    SecretTextError, ShellValue, check_bytes, curl_command, exact_secrets, har, postman,
+};
 use crate::model::credential_variable::secret_variable;
 use crate::model::environment::DEFAULT_ACCOUNT;
-use crate::redact::Redactor;
 use crate::report::format_duration;
 use crate::run::ExportedCall;
 use crate::sign::NamedValues;
@@ -110,7 +111,9 @@ impl SentRequest<'_> {
     fn text(&self, format: SentFormat) -> Result<String, SecretTextError> {
         let context = self.exporter.context;
         let mut redactor = context.state.redactor.borrow_mut();
-        self.check_bytes(&mut redactor)?;
+        if std::str::from_utf8(self.wire.body()).is_err() {
+            check_bytes(self.wire.body(), &mut redactor)?;
+        }
         let value = |name: &str| self.call.secret_value(name, self.token, context);
         let mut split = |text: &str| exact_secrets(text, &value, &mut redactor);
         match format {
@@ -126,24 +129,6 @@ impl SentRequest<'_> {
                 })
             }
         }
-    }
-
-    /// Bytes that are no text are written in base64, in which no name can stand.
-    ///
-    /// # Errors
-    /// When they hold a secret.
-    fn check_bytes(&self, redactor: &mut Redactor) -> Result<(), SecretTextError> {
-        let body = self.wire.body();
-        if std::str::from_utf8(body).is_ok() || !redactor.contains_secret(body) {
-            return Ok(());
-        }
-        let mut found = redactor
-            .secrets_in(&String::from_utf8_lossy(body))
-            .into_iter();
-        let name = found
-            .next()
-            .map_or_else(|| "a secret".to_owned(), |(name, _)| name);
-        Err(SecretTextError(name))
     }
 
     /// What a shell puts in the place of a secret.

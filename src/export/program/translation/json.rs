@@ -31,7 +31,8 @@ impl Translator<'_> {
                     .collect();
                 enclosed("{", members?, "}")
             }
-            other => Term::text(other.to_json()),
+            // A number can be a secret, too.
+            other => self.secret_text(&other.to_json())?,
         })
     }
 

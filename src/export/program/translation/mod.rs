@@ -12,8 +12,7 @@ mod steps;
 
 use super::operation::{Function, Kind, Statement, Term, Variable, without_unused};
 use super::{ProgramError, ProgramSource, functions as f};
-use crate::export::SecretTextError;
-use crate::export::secret_text::{SecretText, TextPart};
+use crate::export::secret_text::{RequestSecrets, TextPart};
 use crate::model::scheme::ClockFormat;
 use request::RequestTerms;
 
@@ -21,11 +20,11 @@ use request::RequestTerms;
 /// When the scheme does something that no program can say.
 pub(super) fn translate(
     source: &ProgramSource<'_>,
-    split: &mut dyn FnMut(&str) -> Result<SecretText, SecretTextError>,
+    secrets: RequestSecrets<'_>,
 ) -> Result<Vec<Statement>, ProgramError> {
     let mut translator = Translator {
         source,
-        split,
+        secrets,
         credentials: Vec::new(),
         tokens: Vec::new(),
         statements: Vec::new(),
@@ -36,7 +35,7 @@ pub(super) fn translate(
     translator.vars()?;
     let mut request = RequestTerms::new(&mut translator)?;
     translator.prepare(&mut request)?;
-    request.freeze(&mut translator);
+    request.freeze(&mut translator)?;
     translator.steps()?;
     translator.attach(&mut request)?;
     request.send(&mut translator);
@@ -45,7 +44,7 @@ pub(super) fn translate(
 
 struct Translator<'t> {
     source: &'t ProgramSource<'t>,
-    split: &'t mut dyn FnMut(&str) -> Result<SecretText, SecretTextError>,
+    secrets: RequestSecrets<'t>,
     /// What the user gives, in the order of its first use.
     credentials: Vec<Statement>,
     tokens: Vec<Statement>,
@@ -170,7 +169,7 @@ impl Translator<'_> {
 
     /// A text of the request, with variables in the place of secrets.
     fn secret_text(&mut self, text: &str) -> Result<Term, ProgramError> {
-        let parts = (self.split)(text)?;
+        let parts = self.secrets.split(text)?;
         let mut terms = Vec::new();
         for part in parts {
             terms.push(match part {

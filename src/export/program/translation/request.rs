@@ -123,7 +123,10 @@ impl RequestTerms {
     }
 
     /// From here on query and body have their bytes; the templates of steps see them.
-    pub(super) fn freeze(&mut self, translator: &mut Translator<'_>) {
+    ///
+    /// # Errors
+    /// When the query of the path holds a secret that no variable can stand for.
+    pub(super) fn freeze(&mut self, translator: &mut Translator<'_>) -> Result<(), ProgramError> {
         "the request".clone_into(&mut translator.place);
         translator.comment("the parts that can be signed");
         let mut query = self.frozen_query(translator);
@@ -133,16 +136,11 @@ impl RequestTerms {
         self.name_body(translator);
         self.name_address(translator, &query);
         self.sent_query = query;
-        let known = translator.source.draft;
-        let raw_pairs = Term::Pairs(
-            parse_form(&known.raw_query)
-                .into_iter()
-                .map(|(name, value)| (Term::Text(name), Term::Text(value)))
-                .collect(),
-        );
-        let query_pairs = if known.raw_query.is_empty() {
+        let raw_query = &translator.source.draft.raw_query;
+        let query_pairs = if raw_query.is_empty() {
             self.query.clone()
         } else {
+            let raw_pairs = pairs(translator, &parse_form(raw_query))?;
             call(f::ALSO, [raw_pairs, self.query.clone()])
         };
         translator.name("req.query_pairs", query_pairs);
@@ -150,6 +148,7 @@ impl RequestTerms {
         translator.name("req.method", Term::text(self.method.name()));
         let host = translator.source.base.authority();
         translator.name("req.host", Term::text(host));
+        Ok(())
     }
 
     fn frozen_query(&self, translator: &Translator<'_>) -> Term {
@@ -438,19 +437,36 @@ fn fixed_body(
     let mut fields = Vec::new();
     for part in parts.iter().filter(|part| part.filename.is_none()) {
         if let Ok(text) = std::str::from_utf8(&part.content) {
-            let (name, value) = (&part.name, translator.secret_text(text)?);
-            fields.push((Term::text(name), value));
+            let name = translator.secret_text(&part.name)?;
+            fields.push((name, translator.secret_text(text)?));
         }
     }
-    let bytes = match std::str::from_utf8(&bytes) {
-        Ok(text) => translator.secret_text(text)?,
-        Err(_) => Term::Bytes(bytes.to_vec()),
-    };
     Ok(BodyTerms::Fixed {
-        bytes,
+        bytes: body_bytes(translator, body, &bytes)?,
         kind: body.kind(),
         pairs: Term::Pairs(fields),
     })
+}
+
+/// # Errors
+/// When a body that is written in base64, or in another encoding than the secret, holds one.
+fn body_bytes(
+    translator: &mut Translator<'_>,
+    body: &DraftBody,
+    bytes: &[u8],
+) -> Result<Term, ProgramError> {
+    let term = match std::str::from_utf8(bytes) {
+        Ok(text) => translator.secret_text(text)?,
+        Err(_) => Term::Bytes(bytes.to_vec()),
+    };
+    if matches!(term, Term::Text(_) | Term::Bytes(_)) {
+        translator.secrets.check_bytes(bytes)?;
+        // In another encoding the letters of a secret are other bytes.
+        if let DraftBody::Encoded { text, .. } = body {
+            translator.secrets.check_bytes(text.as_bytes())?;
+        }
+    }
+    Ok(term)
 }
 
 /// The `content-type` that is added because neither request nor scheme names one.
