@@ -96,13 +96,19 @@ pub(super) fn places_of(editor: &EditorWorkspace, symbol: &Symbol) -> Vec<NamePl
     places
 }
 
-/// Every place of the name at an offset.
+/// Every place of the name at an offset. A file whose YAML is broken has none: its last good tree
+/// has the places of another text.
 #[must_use]
 pub(crate) fn references(editor: &EditorWorkspace, path: &Path, offset: usize) -> Vec<NamePlace> {
-    match symbol_at(editor, path, offset) {
+    if !editor.is_current(path) {
+        return Vec::new();
+    }
+    let mut places = match symbol_at(editor, path, offset) {
         Some(found) => places_of(editor, &found.symbol),
         None => file_references(editor, path, offset),
-    }
+    };
+    places.retain(|place| editor.is_current(&place.path));
+    places
 }
 
 /// At the beginning of a file: who uses what the file defines.

@@ -27,6 +27,7 @@ pub(crate) fn renamed_place(
     path: &Path,
     offset: usize,
 ) -> Result<Range<usize>, String> {
+    check_current(editor, path)?;
     let found = symbol_at(editor, path, offset);
     let found = found.ok_or_else(|| "there is no name here that can be renamed".to_owned())?;
     if let Symbol::Scheme(name) = &found.symbol
@@ -38,7 +39,36 @@ pub(crate) fn renamed_place(
     if !places.iter().any(|place| place.is_definition) {
         return Err(format!("nothing defines `{}`", found.symbol.name()));
     }
+    for place in &places {
+        check_current(editor, &place.path)?;
+    }
+    check_broken_files(editor, &found.symbol)?;
     Ok(found.range)
+}
+
+/// The last good tree of a broken file has the places of another text: an edit there would change
+/// other letters.
+fn check_current(editor: &EditorWorkspace, path: &Path) -> Result<(), String> {
+    if editor.is_current(path) {
+        return Ok(());
+    }
+    let path = path.display();
+    Err(format!(
+        "`{path}` is not valid YAML at the moment, so its names are not known: correct it, then \
+         rename"
+    ))
+}
+
+/// A broken file may use the name where its last good tree does not.
+fn check_broken_files(editor: &EditorWorkspace, symbol: &Symbol) -> Result<(), String> {
+    let name = symbol.name().rsplit('/').next().unwrap_or_default();
+    let is_part = |letter: char| letter.is_alphanumeric() || letter == '_' || letter == '-';
+    let holds = |text: &str| {
+        text.split(|letter| !is_part(letter))
+            .any(|word| word == name)
+    };
+    let mut files = editor.texts().filter(|(_, text)| holds(text));
+    files.try_for_each(|(path, _)| check_current(editor, path))
 }
 
 /// Gives the thing at an offset another name, everywhere.
@@ -126,4 +156,65 @@ fn renamed_files(editor: &EditorWorkspace, symbol: &Symbol, new: &str) -> Vec<(P
         Some((old, PathBuf::from(format!("{folder}/{new}.{ending}"))))
     });
     files.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::navigation::references;
+    use super::*;
+    use crate::editor::FaultFinder;
+
+    const GOOD: &str = "scheme: none\nget: /\nquery: { a: \"{{ size }}\" }\n";
+
+    fn workspace() -> (tempfile::TempDir, EditorWorkspace) {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("requests")).unwrap();
+        for (path, text) in [
+            ("ingam.yaml", "vars: { size: 5 }\n"),
+            ("requests/a.yaml", GOOD),
+        ] {
+            std::fs::write(folder.path().join(path), text).unwrap();
+        }
+        let finder: FaultFinder = Box::new(|loaded| loaded.diagnostics.clone());
+        let editor = EditorWorkspace::open(folder.path(), 1, finder).unwrap();
+        (folder, editor)
+    }
+
+    fn type_into(editor: &mut EditorWorkspace, path: &str, text: &str) {
+        editor.set_buffer(Path::new(path), Some(text.into()));
+        editor.refresh();
+    }
+
+    #[test]
+    fn a_broken_file_refuses_the_rename_and_has_no_references() {
+        let (_folder, mut editor) = workspace();
+        let settings = Path::new("ingam.yaml");
+        assert_eq!(references(&editor, settings, 8).len(), 2);
+        assert_eq!(
+            rename(&editor, settings, 8, "count").unwrap().texts.len(),
+            2
+        );
+        // The last good tree has its places two lines higher.
+        let broken = format!("# one\n# two\n{GOOD}json: {{\n");
+        type_into(&mut editor, "requests/a.yaml", &broken);
+        let paths = references(&editor, settings, 8).into_iter();
+        let paths: Vec<PathBuf> = paths.map(|place| place.path).collect();
+        assert_eq!(paths, [settings]);
+        let reason = rename(&editor, settings, 8, "count").unwrap_err();
+        assert!(reason.contains("`requests/a.yaml`"), "{reason}");
+        let own = Path::new("requests/a.yaml");
+        assert!(references(&editor, own, 35).is_empty());
+        assert!(rename(&editor, own, 35, "count").is_err());
+        // A file that was never valid, and has the name.
+        type_into(&mut editor, "requests/a.yaml", "scheme: none\nget: /\n");
+        type_into(&mut editor, "requests/b.yaml", "get: {{ size }\n");
+        let reason = rename(&editor, settings, 8, "count").unwrap_err();
+        assert!(reason.contains("`requests/b.yaml`"), "{reason}");
+        // A broken file without the name is not touched.
+        type_into(&mut editor, "requests/b.yaml", "get: {{ resize }\n");
+        assert_eq!(
+            rename(&editor, settings, 8, "count").unwrap().texts.len(),
+            1
+        );
+    }
 }

@@ -159,6 +159,13 @@ impl EditorWorkspace {
         }
     }
 
+    /// Whether the tree of a file is that of its text, and not of an earlier text.
+    #[must_use]
+    pub(crate) fn is_current(&self, path: &Path) -> bool {
+        let parsed = self.parsed(path).zip(self.text(path));
+        parsed.is_some_and(|(parsed, text)| Arc::ptr_eq(&parsed.text, text))
+    }
+
     /// Where the scalar that begins at an offset ends.
     #[must_use]
     pub(crate) fn value_end(&self, path: &Path, start: usize) -> Option<usize> {
