@@ -2,6 +2,7 @@
 
 use super::line_index::LineIndex;
 use super::open_workspace::OpenWorkspace;
+use super::side_process::PlannedCommand;
 use super::state::ServerState;
 use super::uri::path_of;
 use lsp_server::ErrorCode;
@@ -14,6 +15,8 @@ use std::path::PathBuf;
 pub(super) enum Reply {
     Value(Value),
     Refused(ErrorCode, String),
+    /// The output of a command, when it ends.
+    Later(PlannedCommand),
 }
 
 impl Reply {

@@ -3,7 +3,10 @@
 
 use super::asked::Reply;
 use super::exchange::Incoming;
-use super::runs::{PlannedRun, RunLine, RunUpdate, StartedRun, output_of, start_run};
+use super::later_replies;
+use super::runs::{PlannedRun, RunLine, RunUpdate, StartedRun, start_run};
+use super::shown_environment::shown_environment;
+use super::side_process::PlannedCommand;
 use super::state::{Intent, ServerState};
 use super::uri::{path_of, uri_of};
 use crate::model::environment::SANDBOX_ENV;
@@ -30,6 +33,7 @@ const REJECT: &str = "Reject";
 pub(super) fn execute(server: &mut ServerState, params: &ExecuteCommandParams) -> Reply {
     if params.command == "ingam.cancel" {
         server.runs.values_mut().for_each(StartedRun::interrupt);
+        later_replies::cancel_all(server);
         return Reply::NOTHING;
     }
     let Some((workspace, path, unit)) = target_of(server, &params.arguments) else {
@@ -40,17 +44,13 @@ pub(super) fn execute(server: &mut ServerState, params: &ExecuteCommandParams) -
         return Reply::NOTHING;
     };
     let root = open.editor.root().to_owned();
-    let environment = open.editor.loaded().workspace.default_env.clone();
     match params.command.as_str() {
-        "ingam.run" | "ingam.replay" | "ingam.record" => {
-            let planned = planned_run(&params.command, root, unit, &environment);
-            ask_or_start(server, planned, &params.command, &environment);
-            Reply::NOTHING
+        command @ ("ingam.run" | "ingam.replay" | "ingam.record" | "ingam.explain") => {
+            match shown_environment(&open.editor) {
+                Ok(environment) => in_environment(server, command, root, unit, &environment),
+                Err(reason) => Reply::Refused(ErrorCode::RequestFailed, reason),
+            }
         }
-        "ingam.explain" => match output_of(&server.settings.program, &root, &["explain", &unit]) {
-            Ok(text) => Reply::of(text),
-            Err(reason) => Reply::Refused(ErrorCode::RequestFailed, reason),
-        },
         "ingam.showRecording" => show_recording(server, workspace, &path),
         "ingam.reviewSnapshot" => review_snapshot(server, root, unit),
         other => Reply::Refused(
@@ -72,13 +72,32 @@ fn target_of(server: &ServerState, arguments: &[Value]) -> Option<(usize, PathBu
     (!unit.starts_with('-')).then_some((workspace, path, unit))
 }
 
+/// The command line gets the environment that the user sees: the files on the disk may have changed
+/// when the process reads them.
+fn in_environment(
+    server: &mut ServerState,
+    command: &str,
+    root: PathBuf,
+    unit: String,
+    environment: &str,
+) -> Reply {
+    if command == "ingam.explain" {
+        let arguments = vec!["explain".to_owned(), unit, format!("--env={environment}")];
+        return Reply::Later(PlannedCommand { root, arguments });
+    }
+    let planned = planned_run(command, root, unit, environment);
+    ask_or_start(server, planned, command, environment);
+    Reply::NOTHING
+}
+
 fn planned_run(command: &str, root: PathBuf, unit: String, environment: &str) -> PlannedRun {
     let (mode, verb) = match command {
         "ingam.replay" => (Some("--replay"), "Replay"),
         "ingam.record" => (Some("--record"), "Record"),
         _ => (None, "Run"),
     };
-    let arguments = std::iter::once(unit.clone()).chain(mode.map(str::to_owned));
+    let arguments = [unit.clone(), format!("--env={environment}")];
+    let arguments = arguments.into_iter().chain(mode.map(str::to_owned));
     PlannedRun {
         arguments: arguments.collect(),
         title: format!("{verb} {unit} in {environment}"),
@@ -216,11 +235,8 @@ pub(super) fn decided(server: &mut ServerState, response: &Response) {
         (Intent::Run(planned), Some(AGREE)) => start(server, planned),
         (Intent::Review { root, unit }, Some(choice @ (ACCEPT | REJECT))) => {
             let action = choice.to_ascii_lowercase();
-            let program = server.settings.program.clone();
-            if let Err(reason) = output_of(&program, &root, &["snapshot", &action, &unit]) {
-                server.show(1, reason.trim());
-            }
-            server.rescan();
+            let arguments = vec!["snapshot".to_owned(), action, unit];
+            later_replies::start(server, &PlannedCommand { root, arguments }, None);
         }
         _ => {}
     }

@@ -3,6 +3,7 @@
 
 use super::framing::{ReadMessage, read_message};
 use super::runs::RunUpdate;
+use super::side_process::CommandEnd;
 use lsp_server::{ErrorCode, Message, Notification, Request, RequestId, Response};
 use serde::Serialize;
 use std::io::{BufRead, Write};
@@ -15,6 +16,7 @@ pub(super) enum Incoming {
     /// The client is gone; the reason, if it is a fault.
     End(Option<String>),
     Run(RunUpdate),
+    Command(CommandEnd),
 }
 
 /// Sends messages to the client, from any thread.

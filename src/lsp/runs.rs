@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-/// An output of `ingam explain` is cut there, in bytes.
+/// What a run writes to standard error is cut there, in bytes.
 const MAX_OUTPUT_BYTES: u64 = 4 << 20;
 
 /// What a run tells while it works.
@@ -207,26 +207,5 @@ impl StartedRun {
     pub(super) fn exit_code(&mut self) -> i32 {
         let status = self.child.wait().ok();
         status.and_then(|status| status.code()).unwrap_or(-1)
-    }
-}
-
-/// The output of a command that sends nothing, such as `ingam explain`.
-///
-/// # Errors
-/// What it wrote to standard error.
-pub(super) fn output_of(program: &Path, root: &Path, arguments: &[&str]) -> Result<String, String> {
-    let output = Command::new(program)
-        .args(arguments)
-        .args(["--color", "never", "--root"])
-        .arg(root)
-        .current_dir(root)
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|error| format!("ingam cannot be started: {error}"))?;
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    if output.status.success() {
-        Ok(text(&output.stdout))
-    } else {
-        Err(text(&output.stderr))
     }
 }

@@ -6,6 +6,7 @@ use super::buffers::Buffer;
 use super::commands;
 use super::dispatch::{answer, capabilities};
 use super::exchange::{Client, Incoming, start_reading};
+use super::later_replies;
 use super::line_index::ColumnUnit;
 use super::published::all_diagnostics;
 use super::state::{ServerPhase, ServerSettings, ServerState};
@@ -87,6 +88,7 @@ impl ServerState {
                     commands::decided(self, &response);
                 }
                 Incoming::Run(update) => commands::update(self, update),
+                Incoming::Command(end) => later_replies::ended(self, end),
                 Incoming::Malformed => self.log("a message that is not one of JSON-RPC is ignored"),
                 Incoming::End(None) => return Some(ServerEnd::Abrupt),
                 Incoming::End(Some(reason)) => return Some(ServerEnd::Unreadable(reason)),
@@ -125,6 +127,7 @@ impl ServerState {
                 match answer(self, &method, params) {
                     Reply::Value(value) => self.client.respond(id, value),
                     Reply::Refused(code, reason) => self.client.refuse(id, code, reason),
+                    Reply::Later(planned) => later_replies::start(self, &planned, Some(id)),
                 }
             }
         }
@@ -185,6 +188,7 @@ impl ServerState {
                 server.did_close(&params);
             }),
             "window/workDoneProgress/cancel" => commands::cancel(self, &params),
+            "$/cancelRequest" => later_replies::cancel_request(self, &params),
             "textDocument/didSave"
             | "workspace/didChangeWatchedFiles"
             | "workspace/didChangeWorkspaceFolders" => self.rescan(),

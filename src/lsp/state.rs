@@ -7,6 +7,7 @@ use super::line_index::ColumnUnit;
 use super::open_workspace::OpenWorkspace;
 use super::published::Published;
 use super::runs::{PlannedRun, RunFailure, StartedRun};
+use super::side_process::StartedCommand;
 use crate::editor::{EditorWorkspace, FaultFinder};
 use lsp_server::RequestId;
 use lsp_types::{Range, Uri};
@@ -63,6 +64,8 @@ pub(super) struct ServerState {
     pub(super) can_show_documents: bool,
     /// Each with the id of what it runs.
     pub(super) runs: BTreeMap<i32, StartedRun>,
+    /// Each with its number.
+    pub(super) commands: BTreeMap<i32, StartedCommand>,
     /// By the root of the workspace.
     pub(super) failures: BTreeMap<PathBuf, Vec<RunFailure>>,
     pub(super) asked: BTreeMap<RequestId, Intent>,
@@ -84,6 +87,7 @@ impl ServerState {
             can_show_progress: false,
             can_show_documents: false,
             runs: BTreeMap::new(),
+            commands: BTreeMap::new(),
             failures: BTreeMap::new(),
             asked: BTreeMap::new(),
             last_number: 0,

@@ -244,7 +244,14 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     (
         "lsp",
-        &["diagnostic", "editor", "model", "platform", "schemes"],
+        &[
+            "diagnostic",
+            "editor",
+            "model",
+            "plain_file",
+            "platform",
+            "schemes",
+        ],
     ),
     (
         "gateway",

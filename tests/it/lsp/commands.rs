@@ -121,3 +121,49 @@ fn a_recording_is_shown_and_a_request_explained() {
     let wrong = execute(&mut editor, "ingam.nothing", "shop");
     assert_eq!(wrong["error"]["code"], -32602);
 }
+
+fn has_run(editor: &mut Editor) -> bool {
+    editor.settle();
+    let mut events = editor.events.iter();
+    events.any(|event| event["method"] == "ingam/runEnded")
+}
+
+#[test]
+fn settings_that_are_not_those_of_the_disk_start_nothing() {
+    let folder = workspace("live");
+    let mut editor = Editor::start(&folder);
+    for (text, reason) in [
+        ("default_env: sandbox\n", "save the file"),
+        ("default_env: [\n", "save the file"),
+    ] {
+        editor.open("ingam.yaml", text);
+        for command in ["ingam.run", "ingam.record", "ingam.replay", "ingam.explain"] {
+            let response = execute(&mut editor, command, "shop");
+            let message = response["error"]["message"].as_str();
+            let is_told = |text: &str| text.contains("`ingam.yaml`") && text.contains(reason);
+            assert!(message.is_some_and(is_told), "{command}: {response}");
+        }
+        assert!(!has_run(&mut editor));
+        editor.close("ingam.yaml");
+    }
+    // The same on the disk, and broken.
+    folder.write("ingam.yaml", "default_env: live\nenvs: 5\n");
+    editor.notify("workspace/didChangeWatchedFiles", json!({ "changes": [] }));
+    let response = execute(&mut editor, "ingam.run", "shop");
+    let message = response["error"]["message"].as_str().unwrap_or_default();
+    assert!(message.contains("has errors"), "{response}");
+    assert!(!has_run(&mut editor));
+}
+
+#[test]
+fn a_run_uses_the_environment_that_the_user_agreed_to() {
+    let folder = workspace("live");
+    let mut editor = Editor::start(&folder);
+    execute(&mut editor, "ingam.run", "shop");
+    let question = editor.wait_for(|event| event["method"] == "window/showMessageRequest");
+    folder.write("ingam.yaml", "default_env: sandbox\n");
+    editor.respond(&question["id"], json!({ "title": "Go on" }));
+    let ended = editor.wait_for(|event| event["method"] == "ingam/runEnded");
+    // In live there are no credentials; in the sandbox the assertion would fail.
+    assert_eq!(ended["params"]["exitCode"], 6, "{ended}");
+}
