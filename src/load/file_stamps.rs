@@ -2,16 +2,16 @@
 //! for, and no system-wide watch is set up: a folder of a container or of another machine tells
 //! nobody of its changes.
 
+use super::stamp::{Stamp, stamp};
 use super::workspace_files::{FileKind, WorkspaceFiles};
 use crate::diagnostic::Diagnostics;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 /// When each file was written, and its length; `None` for one that cannot be looked at.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct FileStamps {
-    files: BTreeMap<PathBuf, Option<(SystemTime, u64)>>,
+    files: BTreeMap<PathBuf, Stamp>,
 }
 
 impl FileStamps {
@@ -66,10 +66,4 @@ impl FileStamps {
         let is_changed = |path: &&PathBuf| self.files.get(*path) != before.files.get(*path);
         paths.filter(is_changed).min().map(PathBuf::as_path)
     }
-}
-
-/// `None` for a file that cannot be looked at.
-pub(super) fn stamp(path: &Path) -> Option<(SystemTime, u64)> {
-    let metadata = std::fs::metadata(path).ok()?;
-    Some((metadata.modified().ok()?, metadata.len()))
 }

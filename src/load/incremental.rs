@@ -1,7 +1,7 @@
 //! Loads one workspace again and again, for an editor: a file that did not change is neither read
 //! nor decoded again, and a text of an open buffer takes the place of the file on the disk.
 
-use super::file_stamps::stamp;
+use super::stamp::{Stamp, stamp};
 use super::workspace_files::{DiscoveredFile, WorkspaceFiles};
 use super::{
     DecodedFile, LoadedWorkspace, WorkspaceParts, assemble, can_name_secrets,
@@ -14,10 +14,6 @@ use crate::span::{FileId, SourceMap};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::SystemTime;
-
-/// When a file was written, and its length.
-type Stamp = Option<(SystemTime, u64)>;
 
 /// Keeps every file of a workspace decoded.
 pub(crate) struct IncrementalLoader {
@@ -48,8 +44,8 @@ struct KnownFile {
     decoded: DecodedFile,
     faults: Vec<Diagnostic>,
     named: BTreeSet<PathBuf>,
-    /// The files that were looked for while it was decoded.
-    looked_up: Vec<(PathBuf, Stamp)>,
+    /// The files that were looked for while it was decoded, as they were before they were read.
+    looked_up: BTreeMap<PathBuf, Stamp>,
 }
 
 #[derive(Clone)]
@@ -290,7 +286,6 @@ fn decode_known(files: &WorkspaceFiles, job: &DecodeJob) -> KnownFile {
         Some(text) => decode_file(&files, &job.file, job.id, text, &mut diagnostics),
         None => DecodedFile::Invalid,
     };
-    let looked_up = files.looked_up_files().into_iter();
     KnownFile {
         file: job.file.clone(),
         text: text.or_else(|| job.buffer.clone()),
@@ -299,7 +294,7 @@ fn decode_known(files: &WorkspaceFiles, job: &DecodeJob) -> KnownFile {
         decoded,
         faults: diagnostics.into_unsorted(),
         named: files.named_files(),
-        looked_up: looked_up.map(|path| (path.clone(), stamp(&path))).collect(),
+        looked_up: files.looked_up_files(),
     }
 }
 
@@ -462,6 +457,19 @@ mod tests {
         proptest!(config, |(edits in edits(20))| {
             check_edits(folder.path(), &edits);
         });
+    }
+
+    #[test]
+    fn a_file_that_changes_while_it_is_read_is_seen_as_changed() {
+        let folder = workspace();
+        let files = WorkspaceFiles::new(folder.path()).unwrap();
+        let path = files.resolve_path(Path::new("s.json")).unwrap();
+        let before = stamp(&path);
+        std::fs::write(&path, "{\"type\": \"array\", \"minItems\": 1}").unwrap();
+        // Another look in the same load does not take the new state for the one that was read.
+        files.resolve_path(Path::new("s.json")).unwrap();
+        assert_eq!(files.looked_up_files().get(&path), Some(&before));
+        assert_ne!(stamp(&path), before);
     }
 
     #[test]

@@ -35,6 +35,7 @@ mod scheme_paths;
 mod secrets;
 mod sent_values;
 mod snapshot;
+mod stamp;
 mod step_use;
 mod table;
 mod unread_files;

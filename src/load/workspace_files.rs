@@ -3,13 +3,14 @@
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::load::node_reader::{is_id, text};
+use crate::load::stamp::{Stamp, stamp};
 use crate::model::assertion::JsonSchema;
 use crate::model::request::{WorkspaceFile, WorkspaceFileError};
 use crate::model::workspace::Workspace;
 use crate::plain_file::read_plain_file;
 use crate::span::Span;
 use crate::yaml::YamlNode;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ffi::OsString;
 use std::fs::FileType;
 use std::path::{Component, Path, PathBuf};
@@ -109,8 +110,9 @@ pub(crate) struct WorkspaceFiles {
     pub(super) schemas: Arc<Mutex<HashMap<PathBuf, JsonSchema>>>,
     /// The only files that requests can name, whose content is given elsewhere.
     given: Option<BTreeSet<PathBuf>>,
-    /// Every file that was looked for below the root, whether or not it is there.
-    looked_up: Arc<Mutex<BTreeSet<PathBuf>>>,
+    /// Every file that was looked for below the root, whether or not it is there, with its state at
+    /// the first look: what changes later is seen.
+    looked_up: Arc<Mutex<BTreeMap<PathBuf, Stamp>>>,
 }
 
 impl WorkspaceFiles {
@@ -179,7 +181,7 @@ impl WorkspaceFiles {
     }
 
     /// Every file that was looked for so far, whether or not it is there.
-    pub(super) fn looked_up_files(&self) -> BTreeSet<PathBuf> {
+    pub(super) fn looked_up_files(&self) -> BTreeMap<PathBuf, Stamp> {
         let found = self.looked_up.lock();
         found.unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -414,7 +416,8 @@ impl WorkspaceFiles {
         self.looked_up
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .insert(full.clone());
+            .entry(full.clone())
+            .or_insert_with(|| stamp(&full));
         let full = full.canonicalize().map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => WorkspaceFileError::NotFound(path.to_owned()),
             _ => WorkspaceFileError::Unreadable {
