@@ -34,6 +34,12 @@ impl Buffers {
         self.by_path.get(path)
     }
 
+    /// Every buffer with its text.
+    pub(super) fn texts(&self) -> impl Iterator<Item = (&Path, &Arc<str>)> {
+        let buffers = self.by_path.iter();
+        buffers.map(|(path, buffer)| (path.as_path(), &buffer.text))
+    }
+
     /// Applies changes in their order; the new text, or nothing for a buffer that is not open.
     pub(super) fn change(
         &mut self,

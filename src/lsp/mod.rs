@@ -10,6 +10,7 @@ mod convert;
 mod dispatch;
 mod exchange;
 mod features;
+mod folders;
 mod framing;
 mod later_replies;
 mod line_index;

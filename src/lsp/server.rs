@@ -6,6 +6,7 @@ use super::buffers::Buffer;
 use super::commands;
 use super::dispatch::{answer, capabilities};
 use super::exchange::{Client, Incoming, start_reading};
+use super::folders;
 use super::later_replies;
 use super::line_index::ColumnUnit;
 use super::published::all_diagnostics;
@@ -143,7 +144,8 @@ impl ServerState {
         self.can_show_progress = flag("/capabilities/window/workDoneProgress");
         self.can_show_documents = flag("/capabilities/window/showDocument/support");
         self.phase = ServerPhase::Running;
-        for root in self.initial_roots(params) {
+        self.folders = client_folders(params);
+        for root in self.initial_roots() {
             self.open_workspace(&root);
         }
         self.client.respond(
@@ -156,23 +158,13 @@ impl ServerState {
     }
 
     /// The root of the command line, else those folders of the client that are workspaces.
-    fn initial_roots(&self, params: &Value) -> Vec<PathBuf> {
+    fn initial_roots(&self) -> Vec<PathBuf> {
         if let Some(root) = &self.settings.root {
             return vec![root.clone()];
         }
-        let folders = params.get("workspaceFolders").and_then(Value::as_array);
-        let folders = folders.into_iter().flatten();
-        let mut uris: Vec<&str> = folders
-            .filter_map(|folder| folder.get("uri")?.as_str())
-            .collect();
-        if uris.is_empty() {
-            uris.extend(params.get("rootUri").and_then(Value::as_str));
-        }
-        let paths = uris.into_iter().filter_map(path_of);
         // A folder that is none holds workspaces somewhere below, which the files in it will show.
-        paths
-            .filter(|path| (self.settings.find_root)(path).as_ref() == Some(path))
-            .collect()
+        let is_root = |path: &&PathBuf| (self.settings.find_root)(path).as_ref() == Some(*path);
+        self.folders.iter().filter(is_root).cloned().collect()
     }
 
     fn take_notification(&mut self, notification: Notification) {
@@ -189,9 +181,13 @@ impl ServerState {
             }),
             "window/workDoneProgress/cancel" => commands::cancel(self, &params),
             "$/cancelRequest" => later_replies::cancel_request(self, &params),
-            "textDocument/didSave"
-            | "workspace/didChangeWatchedFiles"
-            | "workspace/didChangeWorkspaceFolders" => self.rescan(),
+            "textDocument/didSave" | "workspace/didChangeWatchedFiles" => {
+                self.rescan();
+                folders::adopt_buffers(self);
+            }
+            "workspace/didChangeWorkspaceFolders" => {
+                self.with_params(&method, params, folders::change_folders);
+            }
             _ => {}
         }
     }
@@ -220,7 +216,7 @@ impl ServerState {
             text: Arc::clone(&text),
         };
         self.buffers.open(path.clone(), buffer);
-        self.open_workspace_of(&path);
+        folders::adopt_file(self, &path);
         self.set_buffer(&path, Some(text));
     }
 
@@ -251,8 +247,8 @@ impl ServerState {
         if !self.can_register_watchers {
             return;
         }
-        let watchers = ["**/*.{yaml,yml,csv,json,pem}", "**/.env"];
-        let watchers = watchers.map(|glob| json!({ "globPattern": glob }));
+        // A file can name any other one, such as a body or an image.
+        let watchers = [json!({ "globPattern": "**/*" })];
         let registration = json!({
             "id": "files",
             "method": "workspace/didChangeWatchedFiles",
@@ -273,6 +269,19 @@ impl ServerState {
             self.published.publish(&self.client, &self.buffers, found);
         }
     }
+}
+
+/// The folders that the client opens at first.
+fn client_folders(params: &Value) -> Vec<PathBuf> {
+    let folders = params.get("workspaceFolders").and_then(Value::as_array);
+    let folders = folders.into_iter().flatten();
+    let mut uris: Vec<&str> = folders
+        .filter_map(|folder| folder.get("uri")?.as_str())
+        .collect();
+    if uris.is_empty() {
+        uris.extend(params.get("rootUri").and_then(Value::as_str));
+    }
+    uris.into_iter().filter_map(path_of).collect()
 }
 
 fn cancelled_requests(batch: &[Incoming]) -> HashSet<RequestId> {

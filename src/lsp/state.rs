@@ -56,6 +56,10 @@ pub(super) struct ServerState {
     pub(super) updates: Sender<Incoming>,
     pub(super) buffers: Buffers,
     pub(super) workspaces: Vec<OpenWorkspace>,
+    /// The folders that the client has open.
+    pub(super) folders: Vec<PathBuf>,
+    /// Those that it removed: their files open no workspace before the client opens one of them.
+    pub(super) closed_folders: Vec<PathBuf>,
     pub(super) unit: ColumnUnit,
     pub(super) published: Published,
     pub(super) phase: ServerPhase,
@@ -80,6 +84,8 @@ impl ServerState {
             updates,
             buffers: Buffers::default(),
             workspaces: Vec::new(),
+            folders: Vec::new(),
+            closed_folders: Vec::new(),
             unit: ColumnUnit::Utf16,
             published: Published::default(),
             phase: ServerPhase::Started,
@@ -129,13 +135,7 @@ impl ServerState {
     #[must_use]
     pub(super) fn locate(&self, path: &Path) -> Option<(usize, PathBuf)> {
         let open = self.workspaces.iter().enumerate();
-        let found = open.filter_map(|(at, open)| {
-            let below = path
-                .strip_prefix(&open.client_root)
-                .or_else(|_| path.strip_prefix(open.editor.root()))
-                .ok()?;
-            Some((at, below.to_owned()))
-        });
+        let found = open.filter_map(|(at, open)| Some((at, open.path_below(path)?)));
         found.min_by_key(|(_, below)| below.components().count())
     }
 

@@ -245,11 +245,13 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "lsp",
         &[
+            "atomic_file",
             "diagnostic",
             "editor",
             "model",
             "plain_file",
             "platform",
+            "private_file",
             "schemes",
         ],
     ),

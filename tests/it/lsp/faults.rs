@@ -207,3 +207,59 @@ fn no_credential_of_a_file_is_in_a_message() {
     );
     assert_eq!(found.len(), 1);
 }
+
+fn folders(editor: &Editor, names: &[&str]) -> Vec<Value> {
+    let folder = |name: &&str| json!({ "uri": editor.uri(name), "name": name });
+    names.iter().map(folder).collect()
+}
+
+fn change_folders(editor: &mut Editor, added: &[&str], removed: &[&str]) {
+    let event = json!({ "added": folders(editor, added), "removed": folders(editor, removed) });
+    editor.notify(
+        "workspace/didChangeWorkspaceFolders",
+        json!({ "event": event }),
+    );
+}
+
+#[test]
+fn folders_that_are_added_show_their_faults_and_removed_ones_take_them_along() {
+    let folder = Folder::new();
+    for name in ["one", "two"] {
+        folder.write(&format!("{name}/ingam.yaml"), "");
+        let path = format!("{name}/requests/a.yaml");
+        folder.write(&path, "scheme: nne\nget: /\n");
+    }
+    let mut editor = Editor::start(&folder);
+    assert!(editor.messages_by_file().is_empty());
+    change_folders(&mut editor, &["one", "two"], &[]);
+    let found = editor.messages_by_file();
+    let files: Vec<&String> = found.keys().collect();
+    assert_eq!(files, ["one/requests/a.yaml", "two/requests/a.yaml"]);
+    editor.open("one/requests/b.yaml", "scheme: nne\nget: /\n");
+    assert_eq!(editor.messages_by_file().len(), 3);
+    // The client started with the folder above, and closes it.
+    change_folders(&mut editor, &[], &["", "one"]);
+    editor.notify("workspace/didChangeWatchedFiles", json!({ "changes": [] }));
+    let found = editor.messages_by_file();
+    let files: Vec<&String> = found.keys().collect();
+    assert_eq!(files, ["two/requests/a.yaml"]);
+    // A buffer that stayed open is that of the folder again.
+    change_folders(&mut editor, &["one"], &[]);
+    assert_eq!(editor.messages_by_file().len(), 3);
+}
+
+#[test]
+fn a_workspace_that_comes_later_takes_the_buffers_below_its_root() {
+    let folder = Folder::new();
+    let mut editor = Editor::start(&folder);
+    editor.open(
+        "shop/fixtures/item.yaml",
+        "scheme: nne\nsteps: [{ get: / }]\n",
+    );
+    assert!(editor.messages_by_file().is_empty());
+    folder.write("shop/ingam.yaml", "");
+    editor.notify("workspace/didChangeWatchedFiles", json!({ "changes": [] }));
+    let found = editor.messages_by_file();
+    let files: Vec<&String> = found.keys().collect();
+    assert_eq!(files, ["shop/fixtures/item.yaml"]);
+}
