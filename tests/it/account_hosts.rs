@@ -189,7 +189,7 @@ fn a_value_of_a_variable_needs_trust_as_well() {
     let shop = [("INGAM_MALL__SHOP", "first")];
     let (output, _) = workspace.run(&["run", "--env", "live"], &shop);
     assert!(
-        output.contains("go to https://first.mall.example"),
+        output.contains("are sent to https://first.mall.example"),
         "{output}"
     );
     assert!(workspace.asked().is_empty());

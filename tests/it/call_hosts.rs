@@ -160,7 +160,7 @@ fn a_map_of_hosts_that_lacks_one_sends_nothing_there() {
     let (output, code) = run(&folder, &["run", "--env", "own"]);
     assert_eq!(code, 3, "{output}");
     assert!(
-        output.contains("names no `open` and `content` for `mall`"),
+        output.contains("`hosts` has no `open` and `content` for `mall`"),
         "{output}"
     );
     assert!(asked(&orders.1).is_empty());

@@ -10,9 +10,9 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// What any of these runs may take, in kB: 64 MiB of the released program. The pages of the debug
-/// binary alone are 40 MB, where the released one has 13.
+/// binary alone are 45 MB, where the released one has 13.
 pub(crate) const MAX_PEAK_KB: u64 = if cfg!(debug_assertions) {
-    72 << 10
+    80 << 10
 } else {
     64 << 10
 };

@@ -393,7 +393,7 @@ fn a_large_response_needs_a_word() {
     let folder = workspace(&origin, "large.bin", "    retry: { attempts: 1 }\n");
     let (output, code) = run(&folder, &["run"]);
     assert!(
-        code == 5 && output.contains("is larger than 32 MiB: `max_body` allows more"),
+        code == 5 && output.contains("is larger than 32 MiB: increase the limit with `max_body`"),
         "{code}: {output}"
     );
     let folder = workspace(&origin, "large.bin", "    max_body: 40MiB\n");

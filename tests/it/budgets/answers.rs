@@ -116,7 +116,7 @@ fn a_scheme_without_limits_is_left_alone_as_long_as_it_says() {
     );
     let (output, code) = mall.live("one", &["--wait", "5s"]);
     assert!(
-        code == 0 && output.contains("WAIT one[c0]  for budget until"),
+        code == 0 && output.contains("WAIT one[c0]  for its budget until"),
         "{code}: {output}"
     );
     let arrivals = mall.arrivals();
@@ -168,7 +168,7 @@ fn after_a_penalty_nobody_calls_until_a_person_says_so() {
     mall.request("two", "get: /two", 1);
     let (output, code) = mall.live("one", &[]);
     assert!(
-        code == 1 && output.contains("until `ingam budget clear mall`"),
+        code == 1 && output.contains("then run `ingam budget clear mall`"),
         "{code}: {output}"
     );
     for more in [&[][..], &["--wait", "60s"]] {

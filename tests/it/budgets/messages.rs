@@ -11,7 +11,7 @@ fn a_used_up_budget_says_when_the_next_call_is_free() {
     let (output, code) = mall.live("many", &[]);
     let output = output.split_whitespace().collect::<Vec<_>>().join(" ");
     let words = [
-        "the budget is used up: 2/1h of `mall` for `default`; the next call is free at 20",
+        "the budget is used up: 2/1h of `mall` for `default`; the next call is possible at 20",
         "in 1 h 1 m",
         "`--wait 61m`",
     ];

@@ -48,7 +48,7 @@ fn a_penalty_in_a_database_stops_all_until_it_is_cleared() {
     }
     let (output, code) = mall.run(&["budget"]);
     assert!(
-        code == 7 && output.contains("stopped 20"),
+        code == 7 && output.contains("blocked since 20"),
         "{code}: {output}"
     );
     assert_eq!(mall.run(&["budget", "clear"]).1, 0);

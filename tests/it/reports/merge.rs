@@ -120,21 +120,21 @@ fn what_cannot_be_parts_of_one_run_is_refused_with_the_names_of_the_files() {
         &file(folder.path(), "shards/2.json").replace("\"local\"", "\"live\""),
     );
     for (second, exit, says) in [
-        ("shards/cut.json", 3, "shards/cut.json` is no JSON document"),
+        ("shards/cut.json", 3, "shards/cut.json` is not a JSON report of"),
         (
             "shards/empty.json",
             3,
-            "shards/empty.json` is no JSON document",
+            "shards/empty.json` is not a JSON report of",
         ),
         (
             "shards/other.json",
             3,
-            "shards/other.json` is no JSON document",
+            "shards/other.json` is not a JSON report of",
         ),
         (
             "shards/new.json",
             3,
-            "shards/new.json` has format 2, and this version of ingam reads format 1",
+            "shards/new.json` has format 2, but this version of ingam reads format 1",
         ),
         ("shards/1.json", 3, "both contain `flow/세_steps`"),
         ("shards/elsewhere.json", 3, "ran in environment `local`"),
