@@ -289,8 +289,7 @@ fn what_failed_runs_again_and_nothing_else() {
     )
     .unwrap();
     let (output, code) = again(&["--rerun-failed"]);
-    let is_said =
-        |output: &str| output.contains("`f01` failed, and the file no longer exists");
+    let is_said = |output: &str| output.contains("`f01` failed, and the file no longer exists");
     assert!(
         code == 1 && is_said(&output) && output.contains("1 failed, 1 warning · 1 request"),
         "{code}: {output}"

@@ -385,8 +385,9 @@ fn a_stub_that_is_used_up_counts_as_not_recorded() {
         (501, Some("true"))
     );
     assert!(
-        shown(&answer)
-            .contains("its stub in fixtures/recordings/items.yaml has answered as many times"),
+        shown(&answer).contains(
+            "its stub in fixtures/recordings/items.yaml was used as often as `times` allows"
+        ),
         "{}",
         shown(&answer)
     );

@@ -96,7 +96,9 @@ fn a_unit_that_the_earlier_run_did_not_have_counts_as_the_median() {
     let (output, code) = run(&folder, &args);
     assert_eq!(code, 0, "{output}");
     assert!(
-        output.contains("`run.json` has no time for 1 of 4 units: each counts as the median"),
+        output.contains(
+            "`run.json` has no time for 1 of 4 units: ingam uses the median of the others"
+        ),
         "{output}"
     );
     // 900 against 200, 200 and 100.

@@ -188,7 +188,7 @@ fn after_a_penalty_nobody_calls_until_a_person_says_so() {
     assert_eq!(mall.arrivals().len(), 1);
     let (output, code) = mall.run(&["budget"]);
     assert!(
-        code == 7 && output.contains("stopped 20") && output.contains("blocked for a day"),
+        code == 7 && output.contains("blocked since 20") && output.contains("blocked for a day"),
         "{code}: {output}"
     );
     assert!(

@@ -13,11 +13,11 @@ fn a_wrong_report_is_refused_before_anything_is_sent() {
         (&["--report", "junit="], "needs a format and a path"),
         (
             &["--report", "junit=a", "--report", "json=./x/../a"],
-            "would be written over the junit report",
+            "would overwrite the junit report",
         ),
         (
             &["--report", "tap=-", "--report", "json=-"],
-            "would be written over the tap report",
+            "would overwrite the tap report",
         ),
     ] {
         let (stdout, stderr, code) = run(folder.path(), &[&["run"], args].concat(), &[]);

@@ -120,7 +120,11 @@ fn what_cannot_be_parts_of_one_run_is_refused_with_the_names_of_the_files() {
         &file(folder.path(), "shards/2.json").replace("\"local\"", "\"live\""),
     );
     for (second, exit, says) in [
-        ("shards/cut.json", 3, "shards/cut.json` is not a JSON report of"),
+        (
+            "shards/cut.json",
+            3,
+            "shards/cut.json` is not a JSON report of",
+        ),
         (
             "shards/empty.json",
             3,

@@ -85,7 +85,7 @@ fn captures_of_lists_are_joined_and_rounds_are_recorded_and_replayed() {
     let (output, code) = replay(&folder, &[]);
     assert_eq!(code, 8, "{output}");
     assert!(
-        output.contains("`for_each` has 2 rounds here, and 3 in the recording"),
+        output.contains("`for_each` has 2 rounds here, but 3 in the recording"),
         "{output}"
     );
 }

@@ -327,7 +327,7 @@ fn a_get_that_says_that_it_writes_is_tried_once() {
     );
     assert_eq!((code, server.seen().len()), (1, 1), "{output}");
     assert!(
-        output.contains("this GET may have been carried out"),
+        output.contains("the marketplace may have processed this GET"),
         "{output}"
     );
 }
