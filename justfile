@@ -36,8 +36,8 @@ measure: bench
     # A Python that has pytest is named by INGAM_TEST_PYTHON, where python3 has none.
     bash tests/clients/install.sh all
     bash tests/lsp/install.sh
-    INGAM_MEASURE=1 cargo test --release --lib -- --nocapture another_implementation
-    INGAM_MEASURE=1 cargo test --release --test it -- --nocapture tokens:: canaries:: fixtures:: recordings:: retries:: budgets:: hostile:: mutations:: mistakes:: clients:: lsp::
+    INGAM_MEASURE=1 cargo test --release --lib -- --nocapture another_implementation random_
+    INGAM_MEASURE=1 cargo test --release --test it -- --nocapture tokens:: canaries:: fixtures:: recordings:: retries:: budgets:: hostile:: mutations:: mistakes:: clients:: lsp:: exports:: site::
 
 # libFuzzer on what others wrote: `just fuzz yaml 600`; targets: yaml, template, jsonpath, response.
 # Coverage by LLVM's own pass, so that stable Rust is enough; a C++ compiler builds libFuzzer.
