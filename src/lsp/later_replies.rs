@@ -80,7 +80,8 @@ pub(super) fn cancel_all(server: &ServerState) {
     server.commands.values().for_each(StartedCommand::cancel);
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::super::{ServerSettings, serve};
     use lsp_server::{Message, Notification, Request, Response};
