@@ -1,7 +1,7 @@
 //! Java 17 and later.
 
 use super::language::{Language, ProgramParts, camel_case};
-use super::operation::{Kind, LogicOperator, Term, Variable};
+use super::operation::{Kind, Term, Variable};
 
 /// The longest text that one constant of a class can hold, in bytes of its own encoding, in which a
 /// letter has at most three (JVMS, section 4.4.7).
@@ -45,9 +45,12 @@ impl Language for Java {
     fn text(&self, text: &str) -> String {
         let letters: Vec<char> = text.chars().collect();
         if letters.len() <= MAX_CONSTANT_LETTERS {
-            return constant(&letters);
+            return self.quoted(text);
         }
-        let parts: Vec<String> = letters.chunks(MAX_CONSTANT_LETTERS).map(constant).collect();
+        let parts: Vec<String> = letters
+            .chunks(MAX_CONSTANT_LETTERS)
+            .map(|part| self.quoted(&part.iter().collect::<String>()))
+            .collect();
         // With `+`, the compiler would make one constant of them.
         format!("String.join(\"\", {})", parts.join(", "))
     }
@@ -56,53 +59,31 @@ impl Language for Java {
         format!("{number}L")
     }
 
-    fn boolean(&self, flag: bool) -> &'static str {
-        if flag { "true" } else { "false" }
+    /// Java reads a file in the encoding of the machine before version 18, so only ASCII is written.
+    fn letter(&self, letter: char) -> String {
+        match letter {
+            // An octal escape: `\u000a` would be a line end before the text is read.
+            letter if letter.is_ascii_control() => format!("\\{:03o}", u32::from(letter)),
+            letter if letter.is_ascii() => letter.to_string(),
+            letter => letter
+                .encode_utf16(&mut [0; 2])
+                .iter()
+                .map(|unit| format!("\\u{unit:04x}"))
+                .collect(),
+        }
     }
 
-    fn null(&self) -> &'static str {
-        "null"
+    fn tuple(&self, parts: &[String]) -> String {
+        let function = if parts.len() == 2 { "pair" } else { "member" };
+        format!("{function}({})", parts.join(", "))
     }
 
-    fn pairs(&self, pairs: &[(String, String)]) -> Vec<String> {
-        let pairs = pairs.iter();
-        pairs
-            .map(|(name, value)| format!("pair({name}, {value})"))
-            .collect()
-    }
-
-    fn members(&self, members: &[[String; 3]]) -> Vec<String> {
-        let members = members.iter();
-        members
-            .map(|parts| format!("member({})", parts.join(", ")))
-            .collect()
-    }
-
-    fn pair_brackets(&self) -> [&'static str; 2] {
-        ["List.<String[]>of(", ")"]
-    }
-
-    fn member_brackets(&self) -> [&'static str; 2] {
+    fn list_brackets(&self) -> [&'static str; 2] {
         ["List.<String[]>of(", ")"]
     }
 
     fn texts(&self, texts: &[String]) -> String {
         format!("List.<String>of({})", texts.join(", "))
-    }
-
-    fn conditional(&self, condition: &str, then: &str, otherwise: &str) -> String {
-        format!("{condition} ? {then} : {otherwise}")
-    }
-
-    fn not(&self, condition: &str) -> String {
-        format!("!{condition}")
-    }
-
-    fn logic(&self, operator: LogicOperator) -> &'static str {
-        match operator {
-            LogicOperator::And => "&&",
-            LogicOperator::Or => "||",
-        }
     }
 
     fn declaration(&self, variable: &Variable) -> String {
@@ -164,31 +145,5 @@ fn class_name(title: &str) -> String {
         );
         out.extend(word.chars().skip(1));
     }
-    out
-}
-
-/// Java reads a file in the encoding of the machine before version 18, so only ASCII is written.
-fn constant(letters: &[char]) -> String {
-    let mut out = String::from("\"");
-    for letter in letters {
-        match letter {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            // An octal escape: `\u000a` would be a line end before the text is read.
-            letter if letter.is_ascii_control() => {
-                out.push_str(&format!("\\{:03o}", u32::from(*letter)));
-            }
-            letter if letter.is_ascii() => out.push(*letter),
-            letter => {
-                for unit in letter.encode_utf16(&mut [0; 2]) {
-                    out.push_str(&format!("\\u{unit:04x}"));
-                }
-            }
-        }
-    }
-    out.push('"');
     out
 }

@@ -46,22 +46,57 @@ pub(super) trait Language {
     fn indentation(&self) -> &'static str;
     fn end(&self) -> &'static str;
     fn identifier(&self, name: &str) -> String;
-    fn text(&self, text: &str) -> String;
+    fn text(&self, text: &str) -> String {
+        self.quoted(text)
+    }
+    /// One constant, in double quotes.
+    fn quoted(&self, text: &str) -> String {
+        let mut out = String::from("\"");
+        for letter in text.chars() {
+            match letter {
+                '"' => out.push_str("\\\""),
+                '\\' => out.push_str("\\\\"),
+                '\n' => out.push_str("\\n"),
+                '\r' => out.push_str("\\r"),
+                '\t' => out.push_str("\\t"),
+                letter => out.push_str(&self.letter(letter)),
+            }
+        }
+        out.push('"');
+        out
+    }
+    /// A letter of a constant, or its escape. Those that all languages escape alike do not come here.
+    fn letter(&self, letter: char) -> String;
     fn integer(&self, number: i64) -> String {
         number.to_string()
     }
-    fn boolean(&self, flag: bool) -> &'static str;
-    fn null(&self) -> &'static str;
-    /// Lists whose items are written already.
-    fn pairs(&self, pairs: &[(String, String)]) -> Vec<String>;
-    fn members(&self, members: &[[String; 3]]) -> Vec<String>;
-    /// What stands around the items of a list of pairs, and of a list of members.
-    fn pair_brackets(&self) -> [&'static str; 2];
-    fn member_brackets(&self) -> [&'static str; 2];
-    fn texts(&self, texts: &[String]) -> String;
-    fn conditional(&self, condition: &str, then: &str, otherwise: &str) -> String;
-    fn not(&self, condition: &str) -> String;
-    fn logic(&self, operator: LogicOperator) -> &'static str;
+    fn boolean(&self, flag: bool) -> &'static str {
+        if flag { "true" } else { "false" }
+    }
+    fn null(&self) -> &'static str {
+        "null"
+    }
+    /// A pair or a member, of parts that are written already.
+    fn tuple(&self, parts: &[String]) -> String;
+    /// What stands around the items of a list of pairs or of members.
+    fn list_brackets(&self) -> [&'static str; 2] {
+        ["[", "]"]
+    }
+    fn texts(&self, texts: &[String]) -> String {
+        format!("[{}]", texts.join(", "))
+    }
+    fn conditional(&self, condition: &str, then: &str, otherwise: &str) -> String {
+        format!("{condition} ? {then} : {otherwise}")
+    }
+    fn not(&self, condition: &str) -> String {
+        format!("!{condition}")
+    }
+    fn logic(&self, operator: LogicOperator) -> &'static str {
+        match operator {
+            LogicOperator::And => "&&",
+            LogicOperator::Or => "||",
+        }
+    }
     /// What stands before the name in a statement that sets a variable.
     fn declaration(&self, variable: &Variable) -> String;
     /// The section that a literal needs.
@@ -325,13 +360,13 @@ fn broken_term(language: &dyn Language, term: &Term, used: usize) -> String {
             ("(", ")", format!("\n{inner}+ "), parts)
         }
         Term::Pairs(pairs) => {
-            let [open, close] = language.pair_brackets();
-            let items: Vec<String> = language.pairs(&pair_texts(language, pairs));
+            let [open, close] = language.list_brackets();
+            let items = pair_texts(language, pairs);
             (open, close, format!(",\n{inner}"), items)
         }
         Term::Members(members) => {
-            let [open, close] = language.member_brackets();
-            let items: Vec<String> = language.members(&member_texts(language, members));
+            let [open, close] = language.list_brackets();
+            let items = member_texts(language, members);
             (open, close, format!(",\n{inner}"), items)
         }
         _ => return whole,
@@ -342,24 +377,31 @@ fn broken_term(language: &dyn Language, term: &Term, used: usize) -> String {
     )
 }
 
-fn pair_texts(language: &dyn Language, pairs: &[(Term, Term)]) -> Vec<(String, String)> {
+fn pair_texts(language: &dyn Language, pairs: &[(Term, Term)]) -> Vec<String> {
     pairs
         .iter()
-        .map(|(name, value)| (term_text(language, name), term_text(language, value)))
+        .map(|(name, value)| {
+            language.tuple(&[term_text(language, name), term_text(language, value)])
+        })
         .collect()
 }
 
-fn member_texts(language: &dyn Language, members: &[(String, Term, Term)]) -> Vec<[String; 3]> {
+fn member_texts(language: &dyn Language, members: &[(String, Term, Term)]) -> Vec<String> {
     members
         .iter()
         .map(|(name, json, text)| {
-            [
+            language.tuple(&[
                 language.text(name),
                 term_text(language, json),
                 term_text(language, text),
-            ]
+            ])
         })
         .collect()
+}
+
+fn list_text(language: &dyn Language, items: &[String]) -> String {
+    let [open, close] = language.list_brackets();
+    format!("{open}{}{close}", items.join(", "))
 }
 
 fn term_text(language: &dyn Language, term: &Term) -> String {
@@ -378,16 +420,8 @@ fn term_text(language: &dyn Language, term: &Term) -> String {
         Term::Null => language.null().to_owned(),
         Term::Variable(variable) => language.identifier(&variable.name),
         Term::Joined(parts) => format!("({})", all(parts).join(" + ")),
-        Term::Pairs(pairs) => {
-            let [open, close] = language.pair_brackets();
-            let pairs = language.pairs(&pair_texts(language, pairs));
-            format!("{open}{}{close}", pairs.join(", "))
-        }
-        Term::Members(members) => {
-            let [open, close] = language.member_brackets();
-            let members = language.members(&member_texts(language, members));
-            format!("{open}{}{close}", members.join(", "))
-        }
+        Term::Pairs(pairs) => list_text(language, &pair_texts(language, pairs)),
+        Term::Members(members) => list_text(language, &member_texts(language, members)),
         Term::Texts(texts) => language.texts(&all(texts)),
         Term::Call(function, arguments) => format!(
             "{}({})",

@@ -39,23 +39,16 @@ impl Language for Python {
         name.to_owned()
     }
 
-    fn text(&self, text: &str) -> String {
-        let mut out = String::from("\"");
-        for letter in text.chars() {
-            match letter {
-                '"' => out.push_str("\\\""),
-                '\\' => out.push_str("\\\\"),
-                '\n' => out.push_str("\\n"),
-                '\r' => out.push_str("\\r"),
-                '\t' => out.push_str("\\t"),
-                letter if is_hidden(letter) => {
-                    out.push_str(&format!("\\U{:08x}", u32::from(letter)));
-                }
-                letter => out.push(letter),
-            }
+    fn letter(&self, letter: char) -> String {
+        if is_hidden(letter) {
+            format!("\\U{:08x}", u32::from(letter))
+        } else {
+            letter.to_string()
         }
-        out.push('"');
-        out
+    }
+
+    fn tuple(&self, parts: &[String]) -> String {
+        format!("({})", parts.join(", "))
     }
 
     fn boolean(&self, flag: bool) -> &'static str {
@@ -64,32 +57,6 @@ impl Language for Python {
 
     fn null(&self) -> &'static str {
         "None"
-    }
-
-    fn pairs(&self, pairs: &[(String, String)]) -> Vec<String> {
-        let pairs = pairs.iter();
-        pairs
-            .map(|(name, value)| format!("({name}, {value})"))
-            .collect()
-    }
-
-    fn members(&self, members: &[[String; 3]]) -> Vec<String> {
-        let members = members.iter();
-        members
-            .map(|parts| format!("({})", parts.join(", ")))
-            .collect()
-    }
-
-    fn pair_brackets(&self) -> [&'static str; 2] {
-        ["[", "]"]
-    }
-
-    fn member_brackets(&self) -> [&'static str; 2] {
-        ["[", "]"]
-    }
-
-    fn texts(&self, texts: &[String]) -> String {
-        format!("[{}]", texts.join(", "))
     }
 
     fn conditional(&self, condition: &str, then: &str, otherwise: &str) -> String {
