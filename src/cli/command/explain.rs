@@ -1,17 +1,17 @@
 //! `ingam explain`
 
-use super::session::{self, RunSession, RunTarget};
+use super::chosen_request::ChosenRequest;
+use super::session::{self, RunSession};
 use crate::cli::args::ExplainArgs;
 use crate::cli::command_error::CommandError;
 use crate::cli::command_json::{JsonPlace, to_json};
 use crate::cli::command_output::{CommandOutput, CommandResult};
 use crate::cli::invocation::Invocation;
 use crate::cli::settings;
-use crate::diagnostic::{Diagnostic, did_you_mean};
+use crate::diagnostic::Diagnostic;
 use crate::host::HostContext;
 use crate::load::LoadedWorkspace;
-use crate::model::request::Request;
-use crate::plan::{CommandScope, Unit, select_unit, split_unit_id, unit_secrets};
+use crate::plan::unit_secrets;
 use crate::redact::RedactedText;
 use crate::report::TerminalStyle;
 use crate::run::{ExplainedRequest, StepExplanation, UserSecrets, explain};
@@ -24,25 +24,14 @@ pub(crate) fn run(invocation: &Invocation<'_>, args: &ExplainArgs) -> CommandRes
     let host = invocation.host;
     let words = std::slice::from_ref(&args.id);
     let loaded = settings::load_requests(invocation, words, args.target.env.as_deref())?;
-    let words = &settings::paths_below_root(words, host, &loaded.workspace.root);
-    let id = words.first().unwrap_or(&args.id);
-    let request = find_request(&loaded, id)?;
-    let scope = CommandScope::Requests {
-        words,
-        environment: args.target.env.as_deref(),
-    };
-    let target = RunTarget::new(invocation, &loaded, &args.target, Some(&[request]), scope)?;
+    let chosen = ChosenRequest::find(invocation, &loaded, &args.id, &args.target)?;
     let now = explained_time(host, args.at.as_deref())?;
-    let environment = session::explain_environment(host, &loaded, &target.environment)?;
+    let environment = session::explain_environment(host, &loaded, &chosen.target.environment)?;
     let files = session::open_files(host, &loaded)?;
-    let account = args.target.account.as_deref();
-    let units = Unit::expand(request, account, &loaded.workspace, &target.environment);
-    // Several cases or accounts are signed in the same way: without one in the id, the first is
-    // explained, and so is the first step of a flow.
-    let (unit, step) = select_unit(&units, id)?;
-    let step = step
-        .or(request.steps.first())
-        .ok_or_else(|| CommandError::selection(format!("`{}` has no step", request.name)))?;
+    let (unit, step) = chosen.step(args.target.account.as_deref())?;
+    let ChosenRequest {
+        request, target, ..
+    } = chosen;
     let session = RunSession {
         host,
         global: invocation.global,
@@ -188,24 +177,6 @@ pub(super) fn explain_error(
 /// Now, or the time of `--at`, in Unix milliseconds.
 pub(super) fn explained_time(host: &HostContext, at: Option<&str>) -> Result<i64, CommandError> {
     Ok(settings::pretended_time_ms(at)?.unwrap_or_else(host.clock))
-}
-
-/// The request file of an id, or of the path of a file.
-pub(super) fn find_request<'w>(
-    loaded: &'w LoadedWorkspace,
-    id: &str,
-) -> Result<&'w Request, CommandError> {
-    let (name, _) = split_unit_id(id);
-    let requests = &loaded.workspace.requests;
-    requests
-        .iter()
-        .find(|request| request.name == name)
-        .ok_or_else(|| {
-            let names = requests.iter().map(|request| request.name.as_str());
-            let hint = did_you_mean(&name, names)
-                .unwrap_or_else(|| "`ingam list` shows all requests".to_owned());
-            CommandError::selection(format!("there is no request `{name}`")).hint(hint)
-        })
 }
 
 fn render_explanation(

@@ -4,6 +4,7 @@ pub(super) mod auth;
 pub(super) mod budget;
 pub(super) mod call;
 pub(super) mod check;
+mod chosen_request;
 pub(super) mod cleanup;
 pub(super) mod completions;
 pub(super) mod explain;

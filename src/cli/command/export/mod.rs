@@ -3,8 +3,9 @@
 mod program;
 mod sent_request;
 
-use super::explain::{explain_error, explained_time, find_request};
-use super::session::{self, RunSession, RunTarget};
+use super::chosen_request::ChosenRequest;
+use super::explain::{explain_error, explained_time};
+use super::session::{self, RunSession};
 use crate::cli::command_error::CommandError;
 use crate::cli::command_output::{CommandOutput, CommandResult};
 use crate::cli::export_args::{ExportArgs, ExportFormat};
@@ -15,7 +16,7 @@ use crate::export::ProgramLanguage;
 use crate::load::LoadedWorkspace;
 use crate::model::environment::SANDBOX_ENV;
 use crate::model::request::{Request, Step};
-use crate::plan::{CommandScope, Unit, select_unit, unit_secrets};
+use crate::plan::{Unit, unit_secrets};
 use crate::run::{ExplainError, RunContext, UserSecrets};
 use sent_request::SentFormat;
 
@@ -23,26 +24,17 @@ pub(crate) fn run(invocation: &Invocation<'_>, args: &ExportArgs) -> CommandResu
     let host = invocation.host;
     let words = std::slice::from_ref(&args.id);
     let loaded = settings::load_requests(invocation, words, args.target.env.as_deref())?;
-    let words = &settings::paths_below_root(words, host, &loaded.workspace.root);
-    let id = words.first().unwrap_or(&args.id);
-    let request = find_request(&loaded, id)?;
-    let scope = CommandScope::Requests {
-        words,
-        environment: args.target.env.as_deref(),
-    };
-    let target = RunTarget::new(invocation, &loaded, &args.target, Some(&[request]), scope)?;
-    if target.environment == SANDBOX_ENV {
+    let chosen = ChosenRequest::find(invocation, &loaded, &args.id, &args.target)?;
+    if chosen.target.environment == SANDBOX_ENV {
         return Err(CommandError::usage(
             "the sandbox runs inside ingam, so other programs cannot send requests to it",
         )
         .hint("choose another environment, such as `--env live`, or start `ingam sandbox` and name its address under `hosts` of an environment"));
     }
-    let account = args.target.account.as_deref();
-    let units = Unit::expand(request, account, &loaded.workspace, &target.environment);
-    let (unit, step) = select_unit(&units, id)?;
-    let step = step
-        .or(request.steps.first())
-        .ok_or_else(|| CommandError::selection(format!("`{}` has no step", request.name)))?;
+    let (unit, step) = chosen.step(args.target.account.as_deref())?;
+    let ChosenRequest {
+        request, target, ..
+    } = chosen;
     let output = args.output.as_ref().map(|path| {
         let root = &loaded.workspace.root;
         NamedOutput::new(host, root, path, args.overwrite)

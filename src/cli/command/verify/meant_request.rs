@@ -2,7 +2,7 @@
 
 use super::suspect::SuspectChoice;
 use crate::cli::args::{TargetArgs, VerifyArgs};
-use crate::cli::command::explain::find_request;
+use crate::cli::command::chosen_request::find_request;
 use crate::cli::command::session::{self, RunSession, RunTarget};
 use crate::cli::command_error::CommandError;
 use crate::cli::invocation::Invocation;
