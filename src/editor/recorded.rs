@@ -4,9 +4,13 @@
 use super::outline::StepOutline;
 use super::workspace::EditorWorkspace;
 use crate::jsonpath::{JsonPath, PathMatches, replace_matches};
+use crate::model::assertion::Subject;
 use crate::model::recording::{RecordedExchange, RecordedOutcome, Recording, ResponseBody};
 use crate::model::redact_rule::RedactRule;
 use crate::model::scheme::Scheme;
+use crate::model::secret_rules::SecretRules;
+use crate::model::value_path::ValuePath;
+use crate::model::workspace::Workspace;
 use crate::redact::SecretName;
 use crate::value::{JsonRef, Value};
 
@@ -47,7 +51,7 @@ pub(super) fn recorded_answer(
         Some((recording, found))
     })?;
     let scheme = workspace.scheme(scheme).map(std::convert::AsRef::as_ref);
-    Some(shown(editor, scheme, recording, exchange))
+    Some(shown(editor, (file_name, scheme), recording, exchange))
 }
 
 /// Whether an exchange is one of a step: by method and path.
@@ -62,7 +66,7 @@ pub(super) fn is_of_step(exchange: &RecordedExchange, step: &StepOutline<'_>) ->
 
 fn shown(
     editor: &EditorWorkspace,
-    scheme: Option<&Scheme>,
+    (file_name, scheme): (&str, Option<&Scheme>),
     recording: &Recording,
     exchange: &RecordedExchange,
 ) -> RecordedAnswer {
@@ -82,8 +86,12 @@ fn shown(
     let mut rules: Vec<&RedactRule> = workspace.redact.iter().collect();
     rules.extend(scheme.iter().flat_map(|scheme| &scheme.redact_rules));
     rules.extend(request.iter().flat_map(|request| &request.redact));
+    let mut secrets = scheme.map_or_else(Vec::new, |scheme| json_paths(&scheme.secret_rules));
+    for file in [file_name, &recording.name] {
+        secrets.extend(declared_secrets(workspace, file));
+    }
     let body = match body {
-        Some(ResponseBody::Json(value)) => redacted(value, &rules),
+        Some(ResponseBody::Json(value)) => redacted(value, &rules, &secrets),
         _ => None,
     };
     RecordedAnswer {
@@ -94,29 +102,62 @@ fn shown(
     }
 }
 
-/// Without what the rules and the names call personal or secret; nothing if a rule cannot be
+/// What a request or a fixture declares secret, by `secrets` or with `secret: true`.
+fn declared_secrets<'w>(workspace: &'w Workspace, file_name: &str) -> Vec<&'w JsonPath> {
+    let (rules, steps) = if let Some(name) = file_name.strip_prefix("fixtures/")
+        && let Some(fixture) = workspace.fixture(name)
+    {
+        (&fixture.secret_rules, &fixture.steps)
+    } else if let Some(request) = workspace.requests.iter().find(|one| one.name == file_name) {
+        (&request.secret_rules, &request.steps)
+    } else {
+        return Vec::new();
+    };
+    let captures = steps.iter().flat_map(|step| &step.captures);
+    let captured = captures.filter_map(|capture| match &capture.from {
+        Subject::Path(path) if capture.is_secret => Some(path),
+        _ => None,
+    });
+    json_paths(rules).into_iter().chain(captured).collect()
+}
+
+fn json_paths(rules: &SecretRules) -> Vec<&JsonPath> {
+    let paths = rules.secrets.iter().map(|rule| &rule.path);
+    paths
+        .filter_map(|path| match path {
+            ValuePath::Json(path) => Some(path),
+            ValuePath::Xml(_) => None,
+        })
+        .collect()
+}
+
+/// Without what the files and the names call personal or secret; nothing if a rule cannot be
 /// followed.
-fn redacted(body: &Value, rules: &[&RedactRule]) -> Option<Value> {
+fn redacted(body: &Value, rules: &[&RedactRule], secrets: &[&JsonPath]) -> Option<Value> {
     let paths = rules.iter().filter_map(|rule| match rule {
         RedactRule::Path(path) => Some(path),
         _ => None,
     });
     let mut with = |_: &Value| Value::from(PERSONAL);
-    let mut body = replace_matches(body, paths, &mut with).ok()?;
-    hide(&mut body, rules);
+    let body = replace_matches(body, paths, &mut with).ok()?;
+    let mut with = |_: &Value| Value::from(SECRET);
+    let mut body = replace_matches(&body, secrets.iter().copied(), &mut with).ok()?;
+    redact_members(&mut body, rules);
     Some(body)
 }
 
-fn hide(value: &mut Value, rules: &[&RedactRule]) {
+fn redact_members(value: &mut Value, rules: &[&RedactRule]) {
     match value {
-        Value::List(items) => items.iter_mut().for_each(|item| hide(item, rules)),
+        Value::List(items) => items
+            .iter_mut()
+            .for_each(|item| redact_members(item, rules)),
         Value::Object(members) => {
             for (name, member) in members {
                 let is_secret = SecretName::of_member(name).is_some();
                 if is_secret && !matches!(member, Value::List(_) | Value::Object(_)) {
                     *member = Value::from(SECRET);
                 } else {
-                    hide(member, rules);
+                    redact_members(member, rules);
                 }
             }
         }
