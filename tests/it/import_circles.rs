@@ -1,6 +1,7 @@
 //! No file imports itself by a detour, not inside a room either: what a file says can be read with
 //! what stands below it, and moved with it.
 
+use super::architecture::{code_without_tests, sources};
 use super::program::root;
 use regex::Regex;
 use std::collections::{BTreeMap, BTreeSet};
@@ -58,15 +59,14 @@ fn module_texts() -> BTreeMap<ModulePath, String> {
     let comment = Regex::new(r"//[^\n]*").unwrap();
     let visibility = Regex::new(r"pub\(in [\w:]+\)").unwrap();
     let mut texts = BTreeMap::new();
-    for file in super::architecture::sources() {
+    for file in sources() {
         let below = file.strip_prefix(root().join("src")).unwrap();
         let module = module_of(below);
         if matches!(module.join("/").as_str(), "lib" | "main" | "internals") {
             continue;
         }
-        let text = std::fs::read_to_string(&file).unwrap();
-        let code = text.split("#[cfg(test)]\nmod ").next().unwrap();
-        let code = comment.replace_all(code, "");
+        let code = code_without_tests(&file);
+        let code = comment.replace_all(&code, "");
         texts.insert(module, visibility.replace_all(&code, "pub").into_owned());
     }
     texts

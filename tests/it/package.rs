@@ -1,7 +1,7 @@
 //! The crate as `cargo package` packs it: with everything that a build of it reads, and without
 //! what only a clone needs.
 
-use super::architecture::sources;
+use super::architecture::{code_without_tests, sources};
 use super::program::root;
 use regex::Regex;
 use std::collections::BTreeSet;
@@ -33,13 +33,10 @@ fn included() -> BTreeSet<String> {
     let macros = Regex::new(r#"include_(?:str|bytes)!\(\s*"([^"]+)""#).unwrap();
     let mut names = BTreeSet::new();
     for source in sources() {
-        let text = std::fs::read_to_string(&source).unwrap();
-        let code = text.split("#[cfg(test)]").next().unwrap();
+        let code = code_without_tests(&source);
         // What only a clone's tests of the documentation read.
         let code = code.split("#[cfg(doctest)]").next().unwrap();
-        let is_test = code.starts_with("//! Tests") || source.ends_with("tests.rs");
-        let is_test = is_test || source.to_string_lossy().ends_with("_tests.rs");
-        for found in macros.captures_iter(code).filter(|_| !is_test) {
+        for found in macros.captures_iter(code) {
             let path = source.parent().unwrap().join(&found[1]);
             names.insert(below_root(&path.canonicalize().unwrap()));
         }
