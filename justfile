@@ -30,12 +30,11 @@ bench:
     cargo bench --bench whole
     cargo bench --bench gateway
 
-# every figure of the README
+# every figure of the documentation that takes longer than a test may
 measure: bench
     cargo test --release --test it -- --nocapture wire vectors
     # A Python that has pytest is named by INGAM_TEST_PYTHON, where python3 has none.
-    bash tests/clients/install.sh all
-    bash tests/lsp/install.sh
+    bash tests/install.sh all
     INGAM_MEASURE=1 cargo test --release --lib -- --nocapture another_implementation random_
     INGAM_MEASURE=1 cargo test --release --test it -- --nocapture tokens:: canaries:: fixtures:: recordings:: retries:: budgets:: hostile:: mutations:: mistakes:: clients:: lsp:: exports:: site::
 

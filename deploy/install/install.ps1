@@ -34,8 +34,14 @@ try {
     }
     Expand-Archive (Join-Path $work $archive) -DestinationPath $work
     New-Item -ItemType Directory -Force -Path $folder | Out-Null
-    Copy-Item -Force (Join-Path $work "ingam-$target\ingam.exe") (Join-Path $folder 'ingam.exe')
-    $version = & (Join-Path $folder 'ingam.exe') --version
+    $new = Join-Path $folder 'ingam.new.exe'
+    Copy-Item -Force (Join-Path $work "ingam-$target\ingam.exe") $new
+    $version = & $new --version
+    if ($LASTEXITCODE -ne 0) {
+        Remove-Item -Force $new
+        throw "install ingam: the binary of $archive does not start on this machine. Nothing was installed"
+    }
+    Move-Item -Force $new (Join-Path $folder 'ingam.exe')
     Write-Output "$version is installed in $folder"
     if (-not (($env:PATH -split ';') -contains $folder)) {
         Write-Output "Add it to your path: [Environment]::SetEnvironmentVariable('Path', `"`$([Environment]::GetEnvironmentVariable('Path', 'User'));$folder`", 'User')"
