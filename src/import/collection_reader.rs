@@ -2,7 +2,6 @@
 
 use super::bruno;
 use super::collection::ImportedCollection;
-use super::curl::ReadImportedFile;
 use super::curl_collection;
 use super::har_collection;
 use super::http_collection;
@@ -88,7 +87,6 @@ impl ParsedSource {
 pub(crate) fn read_collection(
     source: &ImportSource,
     format: Option<CollectionFormat>,
-    read_file: ReadImportedFile<'_>,
 ) -> Result<ImportedCollection, ImportError> {
     let parsed = parse(source)?;
     if let Some(format) = format.filter(|format| *format != parsed.format()) {
@@ -100,7 +98,7 @@ pub(crate) fn read_collection(
         .hint("run the command without the format: ingam detects it"));
     }
     match parsed {
-        ParsedSource::Curl => curl_collection::read(source, read_file),
+        ParsedSource::Curl => curl_collection::read(source),
         ParsedSource::Postman(json) => postman::read(&json),
         ParsedSource::OpenApi(value) => openapi::read(&value),
         ParsedSource::Har(json) => har_collection::read(&json),

@@ -78,6 +78,9 @@ fn read_addresses(
         ))
         .hint("split the command into several"));
     }
+    if limit > 1 {
+        reader.settings.urls.truncate(1);
+    }
     let mut requests = vec![reader.finish()?];
     for index in 1..=others {
         let mut reader = CurlReader {

@@ -6,6 +6,8 @@ use crate::wire::{DraftBody, DraftPart};
 use bytes::Bytes;
 
 /// In place of the random boundary that curl makes.
+pub(super) const BOUNDARY_NOTE: &str =
+    "curl creates a random boundary for `-F`; ingam uses a constant";
 const BOUNDARY: &str = "------------------------ingam0000000000";
 
 /// What a command line gives as body.
@@ -121,7 +123,7 @@ impl CurlBody {
         if self.parts.is_empty() {
             return self.data.unwrap_or_default().into();
         }
-        notes.push("curl creates a random boundary for `-F`; ingam uses a constant".to_owned());
+        notes.push(BOUNDARY_NOTE.to_owned());
         let kinds = headers
             .iter_mut()
             .filter(|(name, _)| name.eq_ignore_ascii_case("content-type"));

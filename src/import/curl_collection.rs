@@ -6,9 +6,11 @@ use super::collection::{
     CollectionRequest, ForeignPiece, ForeignText, ImportLoss, ImportedCollection,
 };
 use super::command_line::curl_commands;
-use super::curl::{self, ReadImportedFile};
+use super::curl;
+use super::curl_body::BOUNDARY_NOTE;
 use super::import_error::ImportError;
 use super::imported_request::ImportedRequest;
+use super::shell_words::UNKNOWN_VARIABLE_NOTE;
 use super::source_text::ImportSource;
 use crate::wire::{parse_form, parse_multipart};
 use base64::prelude::{BASE64_STANDARD, Engine as _};
@@ -26,10 +28,7 @@ static PLACEHOLDER: LazyLock<Option<Regex>> = LazyLock::new(|| {
 
 /// # Errors
 /// When the text has no command of curl that can be read.
-pub(super) fn read(
-    source: &ImportSource,
-    _read_file: ReadImportedFile<'_>,
-) -> Result<ImportedCollection, ImportError> {
+pub(super) fn read(source: &ImportSource) -> Result<ImportedCollection, ImportError> {
     let mut collection = ImportedCollection::default();
     let is_document = source.text().contains("```");
     let whole = read_commands(source, 0, &mut collection);
@@ -158,17 +157,9 @@ fn to_request(imported: &ImportedRequest, place: &str) -> CollectionRequest {
         imported.target
     );
     let mut request = CollectionRequest::new(place, imported.method, foreign(&address));
-    // Each address is a request here, and variables and boundaries are told apart.
-    let is_said = |note: &str| {
-        [
-            "URLs, one a request",
-            "has the variable",
-            "makes a boundary",
-        ]
-        .iter()
-        .any(|part| note.contains(part))
-    };
-    let notes = imported.notes.iter().filter(|note| !is_said(note));
+    // A variable becomes one of the request file, and each request gets a boundary when it is sent.
+    let is_kept = |note: &str| note != BOUNDARY_NOTE && !note.ends_with(UNKNOWN_VARIABLE_NOTE);
+    let notes = imported.notes.iter().filter(|note| is_kept(note));
     request.remarks.extend(notes.cloned());
     let body_type = imported
         .headers

@@ -86,7 +86,7 @@ impl HttpBlock<'_> {
                 } else {
                     parts
                         .losses
-                        .push(format!("line {number}: it is not a header"));
+                        .push(format!("line {number}: the line is not a header"));
                 }
             } else if trimmed.starts_with("> ") || trimmed.starts_with(">>") {
                 parts

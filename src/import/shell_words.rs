@@ -22,6 +22,9 @@ pub(super) struct PosixReader<'s> {
 
 /// So many notes of one text are enough, and to count the lines up to a place costs time.
 const MAX_NOTES: usize = 16;
+/// The end of the note of a variable.
+pub(super) const UNKNOWN_VARIABLE_NOTE: &str =
+    "whose value is unknown: replace it with the value that was sent";
 
 impl<'s> PosixReader<'s> {
     pub(super) fn new(source: &'s ImportSource, text: &'s str) -> Self {
@@ -310,9 +313,7 @@ impl<'s> PosixReader<'s> {
         if name.starts_with(|letter: char| letter.is_ascii_alphabetic() || letter == '_') {
             self.note(|at| {
                 let line = at.line;
-                format!(
-                    "line {line} has the variable `${name}`, whose value is unknown: replace it with the value that was sent"
-                )
+                format!("line {line} has the variable `${name}`, {UNKNOWN_VARIABLE_NOTE}")
             });
         } else if rest.starts_with('(') {
             self.note_command();

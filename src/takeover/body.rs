@@ -70,7 +70,7 @@ pub(super) fn take_body(
             );
             taken
                 .losses
-                .push("the file of the body is not imported: put it into `files/`".to_owned());
+                .push("the file of the body: put it into `files/`".to_owned());
             taken
         }
     }
@@ -141,7 +141,7 @@ fn text_body(
         let mut taken = TakenBody::new(DocumentBody::None, ContentTypeChange::Drop);
         taken
             .losses
-            .push("the parts of the body were not understood".to_owned());
+            .push("the parts of the body: they are malformed".to_owned());
         return taken;
     }
     let hidden = texts.hidden_within(text);
@@ -299,7 +299,7 @@ fn multipart_body(parts: &[CollectionPart], texts: &mut RequestTexts<'_, '_>) ->
                 members.push(("file".into(), Value::from(path)));
                 if !part.is_disabled {
                     losses.push(format!(
-                        "the file of the part `{}` is not imported: put it into `files/`",
+                        "the file of the part `{}`: put it into `files/`",
                         part.name
                     ));
                 }

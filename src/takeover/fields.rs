@@ -16,7 +16,7 @@ pub(super) fn field_entries(
             || (field.name.is_empty() && field.value.as_ref().is_none_or(ForeignText::is_empty))
         {
             if !field.name.is_empty() {
-                losses.push("a parameter named `<<` is not imported".to_owned());
+                losses.push("the parameter `<<`: YAML reserves this name".to_owned());
             }
             continue;
         }

@@ -51,7 +51,7 @@ pub(super) fn add_headers(
                 known.name == name && !matches!(known.remark, DocumentRemark::LeftOut(_))
             });
         if is_second && !header.is_disabled {
-            losses.push("a second header `authorization` is not imported".to_owned());
+            losses.push("a second header `authorization`".to_owned());
             continue;
         }
         let is_token = name
@@ -59,7 +59,7 @@ pub(super) fn add_headers(
             .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte));
         if !is_token {
             losses.push(format!(
-                "the header `{}` is not imported: its name cannot be sent",
+                "the header `{}`: its name cannot be sent",
                 header.name.escape_debug()
             ));
             continue;
@@ -88,9 +88,7 @@ pub(super) fn add_headers(
             SourcePiece::Expression(_) => true,
         });
         if !is_sendable {
-            losses.push(format!(
-                "the header `{name}` is not imported: its value cannot be sent"
-            ));
+            losses.push(format!("the header `{name}`: its value cannot be sent"));
             continue;
         }
         document
@@ -281,7 +279,7 @@ pub(super) fn add_auth(
         }
         CollectionAuth::Other(kind) => {
             losses.push(format!(
-                "the authentication `{kind}` is not imported: write a scheme, or its headers"
+                "the authentication `{kind}`: write a scheme, or its headers"
             ));
             return;
         }

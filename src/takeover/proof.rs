@@ -59,7 +59,7 @@ pub(super) fn prove(
             "the signature covers parts that were not taken over as they are".to_owned(),
         ),
         Err(error) => ImportProof::NotProven(format!(
-            "signed again, it is another request: {} ({})",
+            "signing it again gives a different request: {} ({})",
             error.fault.name(),
             error.location
         )),
@@ -90,7 +90,7 @@ fn verified(
 }
 
 fn is_same(unsigned: &Draft, taken: &ImportedRequest) -> bool {
-    let query = taken.target.split_once('?').map_or("", |(_, query)| query);
+    let query = taken.query();
     let headers: Vec<(String, String)> = taken
         .headers
         .iter()

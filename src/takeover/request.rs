@@ -178,7 +178,7 @@ impl<'c> RequestTaker<'c> {
         document.body = body.body;
         reasons.append(&mut texts.losses);
         if !request.method.allows_body() && document.body != DocumentBody::None {
-            reasons.push("a HEAD request cannot have a body: the body is not imported".to_owned());
+            reasons.push("the body: a HEAD request cannot have one".to_owned());
             document.body = DocumentBody::None;
         }
         if request.follows_redirects && matched.is_none() {

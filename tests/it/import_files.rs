@@ -114,7 +114,7 @@ fn the_signature_of_a_file_is_proven_with_the_key() {
         ),
         (
             "INGAM_SHOPEE__PARTNER_KEY=key-93kd93kd93kd93kx\n",
-            "not proven: the signature of 1 request: signed again, it is another request: signature (query.sign)",
+            "not proven: the signature of 1 request: signing it again gives a different request: signature (query.sign)",
         ),
         (
             "",

@@ -101,7 +101,7 @@ pub(crate) fn read_folder(files: &[FolderFile]) -> ImportedCollection {
         let scope = reader.scope_of(folder, &texts);
         match request::read(&file.text, &file.path, &scope) {
             Some((order, request)) => requests.push((folder.to_owned(), order, request)),
-            None => reader.lose(&file.path, "it has no request"),
+            None => reader.lose(&file.path, "the file: it has no request"),
         }
     }
     requests.sort_by(|left, right| (&left.0, left.1).cmp(&(&right.0, right.1)));

@@ -262,7 +262,7 @@ impl<'v> DescriptionReader<'v> {
         let urls: Vec<String> = urls.take(12).collect();
         if !urls.is_empty() {
             let what = format!(
-                "other servers: {}; add them under `envs` in ingam.yaml",
+                "the other servers: {}; add them under `envs` in ingam.yaml",
                 urls.join(", ")
             );
             self.lose("servers".to_owned(), &what);

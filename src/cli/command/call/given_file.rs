@@ -1,6 +1,7 @@
 //! The files and the standard input that items of `ingam call` name.
 
 use crate::cli::command_error::CommandError;
+use crate::cli::settings;
 use crate::plain_file::read_plain_file;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -27,14 +28,8 @@ impl ItemFiles<'_> {
             CommandError::usage(format!("the file `{name}` cannot be read: {reason}"))
         };
         let real = path.canonicalize().map_err(|error| unreadable(&error))?;
-        let is_env_file = real
-            .file_name()
-            .is_some_and(|name| name.to_string_lossy().starts_with(".env"));
-        if is_env_file
-            || self
-                .secret_folders
-                .iter()
-                .any(|folder| real.starts_with(folder))
+        if settings::is_env_file(&real)
+            || settings::is_in_secret_folder(&self.secret_folders, &real)
         {
             return Err(CommandError::usage(format!(
                 "the file `{name}` holds credentials or tokens, so ingam does not send it"

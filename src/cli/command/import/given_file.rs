@@ -47,9 +47,8 @@ impl GivenCollection {
         };
         let bytes = bytes
             .map_err(|error| CommandError::file(format!("`{shown}` cannot be read: {error}")))?;
-        let no_file = |_: &str| Err("files are not read".to_owned());
         let collection = ImportSource::new(bytes)
-            .and_then(|source| read_collection(&source, format, &no_file))
+            .and_then(|source| read_collection(&source, format))
             .map_err(|error| refused(&shown, error))?;
         Ok(Self { collection, name })
     }

@@ -87,7 +87,7 @@ fn words(args: &CollectionArgs) -> Result<(Option<CollectionFormat>, &str), Comm
     let format = format.ok_or_else(|| {
         let hint = did_you_mean(first, names())
             .unwrap_or_else(|| format!("the formats are {}", join_names(names(), "and")));
-        CommandError::usage("the first word is no format").hint(hint)
+        CommandError::usage("the first word is not a format").hint(hint)
     })?;
     Ok((Some(format), file))
 }

@@ -90,11 +90,7 @@ impl GivenText {
         if !path.starts_with(&folder) {
             return Err("it is a link to another folder".to_owned());
         }
-        if self
-            .secret_folders
-            .iter()
-            .any(|secret| path.starts_with(secret))
-        {
+        if settings::is_in_secret_folder(&self.secret_folders, &path) {
             return Err("ingam keeps credentials there".to_owned());
         }
         read_plain_file(&path, MAX_NAMED_FILE).map_err(|error| error.to_string())
