@@ -29,7 +29,7 @@ pub(crate) enum BudgetError {
         free_in_ms: i64,
     },
     #[error(
-        "all calls to `{scheme}` with this key are blocked since {at}: `{account}` in environment `{environment}` received status {status}: {reason}"
+        "all calls to `{scheme}` with this key have been blocked since {at}: `{account}` in environment `{environment}` received status {status}: {reason}"
     )]
     Suspended {
         scheme: String,

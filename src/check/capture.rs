@@ -4,7 +4,6 @@
 use super::actual_value::ActualValue;
 use super::converted::ConvertedSubject;
 use super::response_view::{MadeValue, ResponseView, SubjectError};
-use crate::diagnostic::pluralize;
 use crate::model::assertion::Subject;
 use crate::model::capture::Capture;
 use crate::span::Span;
@@ -12,7 +11,7 @@ use crate::value::Value;
 
 /// Why a value could not be taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no value to capture as `{name}`: {reason}")]
+#[error("cannot capture `{name}`: {reason}")]
 pub(crate) struct CaptureFailure {
     /// Where the source of the value is written.
     pub(crate) at: Span,
@@ -157,9 +156,9 @@ fn matched(capture: &Capture, value: &Value) -> Result<Value, CaptureFailure> {
     let first = found[0];
     // The first of several would be chance.
     if found.iter().any(|other| *other != first) {
-        let count = pluralize(found.len(), "value");
         let reason = format!(
-            "`pattern` finds {count} different texts; to capture all of them, write `all: true`"
+            "`pattern` finds {} texts that differ; to capture all of them, write `all: true`",
+            found.len()
         );
         return Err(failure(capture, reason, None));
     }
@@ -186,7 +185,7 @@ fn failure(capture: &Capture, reason: String, actual: Option<String>) -> Capture
 
 fn repeated_reason(capture: &Capture, count: usize) -> String {
     format!(
-        "the response has {count} values of it; to capture all of them, write `{{ from: {}, all: true }}`",
+        "the response has {count} values of `{0}`; to capture all of them, write `{{ from: {0}, all: true }}`",
         capture.from
     )
 }

@@ -39,7 +39,7 @@ impl<'c> ConvertedSubject<'c> {
             ),
             ActualValue::RepeatedHeader(values) => {
                 return Err(failed(format!(
-                    "the response has {} values of it, but `as` converts one",
+                    "the response has {} values of this header, but `as` converts only one",
                     values.len()
                 )));
             }

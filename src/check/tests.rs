@@ -837,15 +837,15 @@ fn a_pattern_takes_what_its_group_finds() {
     );
     assert_eq!(
         long_form("$.two", Some("a=([0-9])"), None).unwrap_err(),
-        "there is no value to capture as `x`: `pattern` finds 2 values different texts; to capture all of them, write `all: true`"
+        "cannot capture `x`: `pattern` finds 2 texts that differ; to capture all of them, write `all: true`"
     );
     assert_eq!(
         long_form("$.n", Some("(.)"), None).unwrap_err(),
-        "there is no value to capture as `x`: `pattern` needs text, but this is number"
+        "cannot capture `x`: `pattern` needs text, but this is number"
     );
     assert_eq!(
         long_form("$.link", Some("cursor=(.)"), None).unwrap_err(),
-        "there is no value to capture as `x`: `pattern` finds nothing in the text"
+        "cannot capture `x`: `pattern` finds nothing in the text"
     );
 }
 
@@ -866,11 +866,11 @@ fn a_default_is_taken_for_what_is_not_there_and_for_nothing_else() {
     // A slip would take the default for ever.
     assert_eq!(
         long_form("$.order.memmo", None, default).unwrap_err(),
-        "there is no value to capture as `x`: `$.order` has no member `memmo`; did you mean `memo`?"
+        "cannot capture `x`: `$.order` has no member `memmo`; did you mean `memo`?"
     );
     assert_eq!(
         long_form("$.ordr.buyer", None, default).unwrap_err(),
-        "there is no value to capture as `x`: `$` has no member `ordr`; did you mean `order`?"
+        "cannot capture `x`: `$` has no member `ordr`; did you mean `order`?"
     );
     assert!(
         long_form("//order", None, default).is_err(),
@@ -888,7 +888,7 @@ fn a_cookie_is_the_value_that_the_response_sets() {
     assert_eq!(captured("cookie.b"), Ok("2".into()));
     assert_eq!(
         captured("cookie.A").unwrap_err(),
-        "there is no value to capture as `x`: did you mean `a`?"
+        "cannot capture `x`: did you mean `a`?"
     );
     let holds = |on: &str, expected: &str| lines(&failures(BODY, on, expected));
     assert_eq!(holds("cookie.a", "\"1\""), Vec::<String>::new());
@@ -921,7 +921,7 @@ fn a_header_that_comes_more_than_once_is_captured_as_a_list_or_not_at_all() {
     assert_eq!(
         captured("header.set-cookie"),
         Err(
-            "there is no value to capture as `x`: the response has 2 values of it; to capture all of them, write `{ from: header.set-cookie, all: true }`"
+            "cannot capture `x`: the response has 2 values of `header.set-cookie`; to capture all of them, write `{ from: header.set-cookie, all: true }`"
                 .to_owned()
         )
     );
@@ -950,15 +950,15 @@ fn a_capture_that_finds_nothing_fails() {
     let fails = |from: &str| captured(from).unwrap_err();
     assert_eq!(
         fails("$.items[0].idd"),
-        "there is no value to capture as `x`: `$.items[0]` has no member `idd`; did you mean `id`?"
+        "cannot capture `x`: `$.items[0]` has no member `idd`; did you mean `id`?"
     );
     assert_eq!(
         fails("$.items[?@.id > 9].id"),
-        "there is no value to capture as `x`: `$.items[?@.id > 9].id` finds nothing"
+        "cannot capture `x`: `$.items[?@.id > 9].id` finds nothing"
     );
     assert_eq!(
         fails("header.zzzzzzzz"),
-        "there is no value to capture as `x`: the response has no header `zzzzzzzz`"
+        "cannot capture `x`: the response has no header `zzzzzzzz`"
     );
 }
 

@@ -432,7 +432,7 @@ pub(super) struct VerifyArgs {
     /// scheme
     #[arg(long, value_name = "N")]
     pub(super) entry: Option<usize>,
-    /// A file compare the text that your program signed. ingam shows the first byte that differs
+    /// A file with the text that your program signed. ingam shows the first byte that differs
     #[arg(long, value_name = "FILE")]
     pub(super) message: Option<String>,
     /// A file with the response of the marketplace, if it shows the expected text

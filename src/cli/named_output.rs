@@ -70,9 +70,7 @@ impl NamedOutput {
 /// Why a file is not for outputs.
 fn reserved(host: &HostContext, root: &Path, path: &Path) -> Option<String> {
     let path = resolved(path);
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let name = name.to_ascii_lowercase();
-    if name.starts_with(".env") {
+    if settings::is_env_file(&path) {
         return Some("`.env` files hold secrets".to_owned());
     }
     if path == resolved(&root.join("ingam.yaml")) {
@@ -81,7 +79,6 @@ fn reserved(host: &HostContext, root: &Path, path: &Path) -> Option<String> {
     if let Some(folder) = source_folder(root, &path) {
         return Some(format!("the files of the workspace are in `{folder}`"));
     }
-    let secret = settings::secret_folders(host);
-    let is_secret = secret.iter().any(|secret| path.starts_with(secret));
+    let is_secret = settings::is_in_secret_folder(&settings::secret_folders(host), &path);
     is_secret.then(|| "ingam keeps credentials and tokens in that folder".to_owned())
 }

@@ -38,8 +38,7 @@ fn named_folder(host: &HostContext, named: &Path, root: &Path) -> Result<PathBuf
         ))
         .hint("choose another folder"));
     }
-    let secret = settings::secret_folders(host);
-    if secret.iter().any(|secret| folder.starts_with(secret)) {
+    if settings::is_in_secret_folder(&settings::secret_folders(host), &folder) {
         return Err(CommandError::usage(
             "`--out` is in a folder where ingam keeps credentials and tokens",
         )

@@ -15,7 +15,7 @@ pub(super) fn parse_address(
     RegisteredAddress::parse(text).map_err(|error| {
         if let RegisteredAddressError::Url(BaseUrlError::UserInfo(_)) = error {
             // The text itself holds a password.
-            return CommandError::usage(format!("`{flag}` names a user"))
+            return CommandError::usage(format!("`{flag}` contains a user"))
                 .hint("remove the user and the password");
         }
         let hint = match &error {

@@ -30,7 +30,7 @@ pub(super) fn retain_shard(
     if count == 0 {
         invocation.warnings.add_with_hint(
             format!("shard {shard} is empty: it tests nothing"),
-            format!("{all} run in the other shards; use at most as many shards as there are units"),
+            format!("the other shards run {all}; use at most as many shards as there are units"),
         );
     }
     output.print_warnings(&invocation.warnings);

@@ -351,6 +351,19 @@ pub(super) fn secret_folders(host: &HostContext) -> Vec<PathBuf> {
         .collect()
 }
 
+/// Whether a resolved path is in a folder of [`secret_folders`].
+#[must_use]
+pub(super) fn is_in_secret_folder(folders: &[PathBuf], path: &Path) -> bool {
+    folders.iter().any(|folder| path.starts_with(folder))
+}
+
+/// Whether a file is one of the `.env` files, also on a file system that ignores case.
+#[must_use]
+pub(super) fn is_env_file(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.to_ascii_lowercase().starts_with(".env")
+}
+
 /// Where calls are counted: beside the tokens.
 ///
 /// # Errors

@@ -76,7 +76,7 @@ pub(super) const REQUEST_FILTERS: &[TemplateWord] = &[
     word(
         "default",
         "default(value)",
-        "Another value for a member that is not there: `account.note | default(\"none\")`.",
+        "The value to use if the member is missing: `account.note | default(\"none\")`.",
     ),
     word("encode_base64", "encode_base64", "A text in base64."),
     word("first", "first", "The first item of a list."),
@@ -95,8 +95,8 @@ pub(super) const REQUEST_FILTERS: &[TemplateWord] = &[
         "The number of items of a list, of members of an object, or of letters of a text.",
     ),
     word("lower", "lower", "A text in small letters."),
-    word("max", "max", "The greatest of a list."),
-    word("min", "min", "The least of a list."),
+    word("max", "max", "The largest value of a list."),
+    word("min", "min", "The smallest value of a list."),
     word("number", "number", "The number that a text holds."),
     word(
         "replace",
@@ -124,7 +124,7 @@ pub(super) const REQUEST_FILTERS: &[TemplateWord] = &[
     word(
         "with",
         "with(path, value)",
-        "A copy in which the value at a JSONPath is another one.",
+        "A copy with a new value at a JSONPath.",
     ),
     word(
         "without",
@@ -142,7 +142,7 @@ pub(super) const SCHEME_FILTERS: &[TemplateWord] = &[
     word(
         "also",
         "also(pairs)",
-        "These pairs, and the others behind them.",
+        "These pairs, followed by the given ones.",
     ),
     word("b64", "b64", "A text in base64."),
     word(

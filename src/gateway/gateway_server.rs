@@ -9,7 +9,7 @@ use super::client_request::{ClientRequest, OWN_PREFIX};
 use super::gateway_guard::{GatewayGuard, KEY_HEADER};
 use super::protected_paths::ProtectedPaths;
 use crate::diagnostic::{did_you_mean, join_names};
-use crate::inbound::accept_connections;
+use crate::inbound::{ListeningSocket, accept_connections};
 use crate::method::Method;
 use crate::model::environment::DEFAULT_ACCOUNT;
 use crate::model::scheme::{Level, PLAIN_SCHEME, Scheme};
@@ -27,13 +27,12 @@ use hyper::body::Incoming;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::collections::HashMap;
 use std::convert::Infallible;
-use std::net::SocketAddr;
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
@@ -51,22 +50,6 @@ const MAX_CONNECTIONS: u32 = 400;
 const END_TIMEOUT: Duration = Duration::from_secs(10);
 /// What names a level of the scheme.
 const LEVEL_HEADER: &str = "x-ingam-level";
-
-/// A port that calls arrive at.
-pub(crate) struct GatewaySocket {
-    listener: TcpListener,
-    pub(crate) local: SocketAddr,
-}
-
-impl GatewaySocket {
-    /// # Errors
-    /// When the port is taken, or the address is none of this machine.
-    pub(crate) async fn bind(address: SocketAddr) -> std::io::Result<Self> {
-        let listener = TcpListener::bind(address).await?;
-        let local = listener.local_addr()?;
-        Ok(Self { listener, local })
-    }
-}
 
 /// What the gateway allows.
 #[derive(Clone, Copy, Debug)]
@@ -135,7 +118,7 @@ impl<'s> GatewayServer<'s> {
     /// Serves until `stop`; then lets the calls that are on their way end.
     pub(crate) async fn serve(
         &self,
-        socket: GatewaySocket,
+        socket: ListeningSocket,
         context: &RunContext<'_>,
         stop: &StopSignal,
     ) {
@@ -416,7 +399,7 @@ fn known_account<'n>(
     let environment = &context.options.environment;
     let workspace = context.environment.workspace;
     let has_none = workspace.accounts(environment, &scheme.name).is_empty();
-    named.filter(|name| !has_none || (*name != DEFAULT_ACCOUNT && scheme.name != PLAIN_SCHEME))
+    named.filter(|name| !has_none || *name != DEFAULT_ACCOUNT)
 }
 
 /// # Errors
@@ -439,6 +422,7 @@ async fn read_body(body: Incoming, max_body: usize) -> Result<Bytes, CallError> 
 mod tests {
     use super::*;
     use tokio::io::AsyncReadExt;
+    use tokio::net::TcpListener;
 
     #[tokio::test]
     async fn a_connection_without_a_request_is_closed() {

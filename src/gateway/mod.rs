@@ -14,4 +14,4 @@ mod protected_paths;
 
 pub(crate) use call_record::CallRecord;
 pub(crate) use gateway_guard::{GatewayGuard, GatewayKey};
-pub(crate) use gateway_server::{GatewayLimits, GatewayServer, GatewaySocket};
+pub(crate) use gateway_server::{GatewayLimits, GatewayServer};

@@ -3,8 +3,10 @@
 
 mod accept;
 mod end_to_end;
+mod listening_socket;
 mod local_caller;
 
 pub(crate) use accept::accept_connections;
 pub(crate) use end_to_end::end_to_end;
+pub(crate) use listening_socket::ListeningSocket;
 pub(crate) use local_caller::{KeyCheck, check_key, comes_from_other_pages, names_loopback_host};

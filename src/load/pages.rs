@@ -138,9 +138,9 @@ impl RequestDecoder<'_> {
         if node.as_map().is_some_and(<[MapEntry]>::is_empty) {
             let diagnostic = Diagnostic::error(format!("{what} needs at least one expectation"))
                 .at(node.at, "this always passes");
-            self.diagnostics.push(diagnostic.hint(format!(
-                "use the syntax of `assert`: {what} is `{{ $.next: {{ type: string, not: \"\" }} }}`"
-            )));
+            self.diagnostics.push(diagnostic.hint(
+                "use the syntax of `assert`, such as `{ $.next: { type: string, not: \"\" } }`",
+            ));
             return None;
         }
         let written = AssertionDecoder {

@@ -112,7 +112,7 @@ fn check_redirects(scheme: &Scheme, step: &Step, diagnostics: &mut Diagnostics) 
 /// A header of the request that the scheme sets, whatever level signs it: the scheme's value
 /// replaces it, and nobody would see that.
 fn check_scheme_headers(scheme: &Scheme, step: &Step, diagnostics: &mut Diagnostics) {
-    let named = step.level.as_ref().map(|level| level.name.as_str());
+    let named = step.level_name();
     let levels = || {
         scheme
             .levels

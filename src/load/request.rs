@@ -986,9 +986,10 @@ fn contradicting_media_type(written: &str, body: &RequestBody) -> Option<String>
                 || media_type.ends_with("+xml"),
             "`xml`",
         ),
-        RequestBody::Text(_) | RequestBody::Encoded(_) | RequestBody::File(_) => {
-            (!media_type.starts_with("multipart/"), "one without parts")
-        }
+        RequestBody::Text(_) | RequestBody::Encoded(_) | RequestBody::File(_) => (
+            !media_type.starts_with("multipart/"),
+            "one that has no parts",
+        ),
         RequestBody::Multipart(_) | RequestBody::None => return None,
     };
     (!fits).then(|| format!("the body is {sent}"))

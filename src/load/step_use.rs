@@ -126,7 +126,7 @@ fn find_used<'w>(
     let Some(file) = written.used.get(name) else {
         let names = written.names.iter().map(String::as_str);
         let diagnostic = Diagnostic::error(format!("there is no request file `{name}`"))
-            .at(used.file.at, "it is not a valid file in `requests/`");
+            .at(used.file.at, "it is not in `requests/`, or it has errors");
         diagnostics.push(diagnostic.maybe_hint(did_you_mean(name, names)));
         return None;
     };

@@ -237,8 +237,7 @@ fn configured_hosts(
                 })
                 .collect();
             if entries.is_empty() {
-                let diagnostic =
-                    Diagnostic::error(format!("`{}` has the list is empty", entry.key));
+                let diagnostic = Diagnostic::error(format!("`{}` has no host", entry.key));
                 diagnostics.push(diagnostic.at(entry.value.at, "an empty map"));
             }
             ConfiguredHosts::ByName(hosts)

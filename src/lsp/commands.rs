@@ -26,7 +26,7 @@ pub(super) const COMMANDS: [&str; 7] = [
     "ingam.cancel",
 ];
 
-const AGREE: &str = "Go on";
+const AGREE: &str = "Continue";
 const ACCEPT: &str = "Accept";
 const REJECT: &str = "Reject";
 

@@ -14,7 +14,7 @@ const MAX_HEADER_BYTES: u64 = 4_096;
 pub(super) enum FramingError {
     #[error("the client cannot be read: {0}")]
     Io(#[from] std::io::Error),
-    #[error("a message has no `Content-Length`, or one that is no number")]
+    #[error("a message has no `Content-Length`, or one that is not a number")]
     NoLength,
     #[error("a message is longer than 64 MiB")]
     TooLong,

@@ -1,13 +1,11 @@
 //! Runs that the editor asked for: this program, started again as its own process, so that the
 //! server goes on while it works, and a run that is killed takes nothing with it.
 
+use super::side_process::read_bounded;
 use serde::Deserialize;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-
-/// What a run writes to standard error is cut there, in bytes.
-const MAX_OUTPUT_BYTES: u64 = 4 << 20;
 
 /// What a run tells while it works.
 pub(super) enum RunUpdate {
@@ -167,13 +165,7 @@ pub(super) fn start_run(
         .spawn()?;
     let (output, errors) = (child.stdout.take(), child.stderr.take());
     let messages = std::thread::spawn(move || {
-        let mut bytes = Vec::new();
-        if let Some(errors) = errors {
-            let mut errors = std::io::Read::take(errors, MAX_OUTPUT_BYTES);
-            // A pipe that breaks ends the message.
-            drop(std::io::copy(&mut errors, &mut bytes));
-        }
-        String::from_utf8_lossy(&bytes).into_owned()
+        errors.map_or_else(String::new, |errors| read_bounded(errors).0)
     });
     std::thread::spawn(move || {
         for line in output

@@ -89,24 +89,31 @@ fn outcome_of(mut child: Child, stopped: &Receiver<()>) -> Result<String, Comman
     }
 }
 
-/// Reads everything, so that the process can end, and keeps a text that is not too long.
-fn read_on_thread(mut pipe: impl Read + Send + 'static) -> Receiver<Result<String, String>> {
+/// The start of an output, and whether there was more of it. Everything is read: a process that
+/// writes into a pipe without a reader ends before it has cleaned up.
+pub(super) fn read_bounded(mut pipe: impl Read) -> (String, bool) {
+    let mut bytes = Vec::new();
+    // A pipe that breaks ends the text.
+    drop(std::io::copy(
+        &mut pipe.by_ref().take(MAX_OUTPUT_BYTES),
+        &mut bytes,
+    ));
+    let rest = std::io::copy(&mut pipe, &mut std::io::sink());
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    (text, rest.is_ok_and(|count| count > 0))
+}
+
+fn read_on_thread(pipe: impl Read + Send + 'static) -> Receiver<Result<String, String>> {
     let (sender, receiver) = channel();
     std::thread::spawn(move || {
-        let mut bytes = Vec::new();
-        // A pipe that breaks ends the text.
-        drop(std::io::copy(
-            &mut pipe.by_ref().take(MAX_OUTPUT_BYTES),
-            &mut bytes,
-        ));
-        let rest = std::io::copy(&mut pipe, &mut std::io::sink());
-        let text = if rest.is_ok_and(|count| count > 0) {
+        let (text, is_cut) = read_bounded(pipe);
+        let text = if is_cut {
             let most = MAX_OUTPUT_BYTES >> 20;
             Err(format!(
                 "the output is longer than {most} MiB: run the command in a terminal"
             ))
         } else {
-            Ok(String::from_utf8_lossy(&bytes).into_owned())
+            Ok(text)
         };
         // Fails only when nobody waits any more.
         drop(sender.send(text));

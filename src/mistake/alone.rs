@@ -22,13 +22,7 @@ pub(super) fn alone_observations(
     all.extend(repeated_fields(suspect, signed));
     all.extend(loose_values(signed));
     all.extend(placeholders(signed));
-    if suspect
-        .received
-        .target
-        .split('?')
-        .next()
-        .is_some_and(|path| path.contains("//"))
-    {
+    if suspect.received.path().contains("//") {
         all.push(RequestObservation::new(
             M::SLASHES,
             "",

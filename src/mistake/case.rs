@@ -5,6 +5,7 @@ use super::difference::first_difference;
 use super::form::{RightForm, SentForm, forms};
 use super::observation::RequestObservation;
 use super::recipe::{Recipe, signing_step};
+use super::server_text::likeness;
 use super::shown::KnownSecrets;
 use super::suspect::SuspectRequest;
 use crate::model::request::TemplateField;
@@ -140,19 +141,6 @@ pub(super) fn text_differences(
         })
     });
     compared.collect()
-}
-
-/// How many bytes two texts share at their beginning and at their end.
-fn likeness(left: &str, right: &str) -> usize {
-    let same = |(left, right): &(u8, u8)| left == right;
-    let start = left.bytes().zip(right.bytes()).take_while(same).count();
-    let end = left
-        .bytes()
-        .rev()
-        .zip(right.bytes().rev())
-        .take_while(same)
-        .count();
-    start + end
 }
 
 fn right_bytes(recipe: &Recipe<'_>) -> Option<Vec<u8>> {

@@ -17,7 +17,7 @@ macro_rules! catalogue {
 }
 
 catalogue! {
-    0 PARAMETERS_MISSING "Q6" "parameters are missing in the text that is signed" => "sign every parameter that is sent and that the scheme covers; add none after signing";
+    0 PARAMETERS_MISSING "Q6" "parameters are missing from the text that is signed" => "sign every parameter that is sent and that the scheme covers; add none after signing";
     1 BLANK_AS_PLUS "Q3" "a space is written as `+` on one side and as `%20` on the other" => "sign the bytes that are sent: encode once, then use the same text for both";
     2 OTHER_ALPHABET "Q4" "the text is encoded with a different alphabet" => "encode all but `A-Z a-z 0-9 - . _ ~` as `%XX` in upper case (RFC 3986), and sign the bytes that are sent";
     3 QUERY_IN_PATH "Q5" "the query is signed, but only the path must be signed" => "remove the query from the text";
@@ -52,7 +52,7 @@ catalogue! {
     32 OTHER_HASH "H1" "another hash is used" => "use the hash of the scheme";
     33 ENCODED_IN_TEXT "Q1b" "values are percent-encoded in the text only" => "sign the values as the scheme takes them: decoded";
     34 HOST_OR_ADDRESS "P3" "another host is signed, or the whole address instead of the path" => "sign the host that is called, and the part of the address that the scheme names";
-    35 BODY_MISSING "B2" "the body is missing in the text" => "sign the body as it is sent";
+    35 BODY_MISSING "B2" "the body is missing from the text" => "sign the body as it is sent";
     36 BODY_OF_NONE "B3" "a body is signed for a request that has none" => "sign an empty body for a request without one";
     37 SECRET_AS_SIGNATURE "K10" "a credential is sent instead of the signature" => "send the signature that is computed with the credential, and replace the credential: it has been on the wire";
     38 FIELDS_OF_TEXT "L4" "fields of the text are missing or in another order" => "compose the text as the scheme says";

@@ -197,7 +197,7 @@ fn add_chain_missing(recipe: &Recipe<'_>, all: &mut Vec<Variation>) {
         };
         let claim = Claim::new(
             code,
-            format!("the parameter `{name}` is missing in the text"),
+            format!("the parameter `{name}` is missing from the text"),
         );
         let name = name.clone();
         all.push(Variation::pairs(
@@ -225,10 +225,10 @@ fn add_chain_missing(recipe: &Recipe<'_>, all: &mut Vec<Variation>) {
         system,
     ));
     all.push(keep(
-        "the parameters that the scheme adds are missing in the text",
+        "the parameters that the scheme adds are missing from the text",
         own,
     ));
-    all.push(keep("all parameters are missing in the text", Vec::new()));
+    all.push(keep("all parameters are missing from the text", Vec::new()));
     let query: Vec<String> = recipe
         .signed
         .request
@@ -245,17 +245,17 @@ fn add_chain_missing(recipe: &Recipe<'_>, all: &mut Vec<Variation>) {
         .collect();
     if !form.is_empty() && !query.is_empty() {
         all.push(keep(
-            "the fields of the body are missing in the text",
+            "the fields of the body are missing from the text",
             query.clone(),
         ));
         all.push(keep(
-            "the parameters of the query are missing in the text",
+            "the parameters of the query are missing from the text",
             form,
         ));
     }
     for count in 1..names.len().min(MAX_SINGLE) {
         let claim = format!(
-            "the parameters from `{}` on are missing in the text",
+            "the parameters from `{}` on are missing from the text",
             names[count]
         );
         all.push(keep(&claim, names[..count].to_vec()));
@@ -263,7 +263,7 @@ fn add_chain_missing(recipe: &Recipe<'_>, all: &mut Vec<Variation>) {
     for first in 0..names.len().min(MAX_PERMUTED + 2) {
         for second in first + 1..names.len().min(MAX_PERMUTED + 2) {
             let (one, other) = (names[first].clone(), names[second].clone());
-            let text = format!("the parameters `{one}` and `{other}` are missing in the text");
+            let text = format!("the parameters `{one}` and `{other}` are missing from the text");
             let claim = Claim::new(M::PARAMETERS_MISSING, text);
             all.push(Variation::pairs(
                 claim,
@@ -463,7 +463,7 @@ fn add_chain_values(recipe: &Recipe<'_>, all: &mut Vec<Variation>) {
         ));
     }
     for word in EMPTY_WORDS {
-        let text = format!("parameters with the value `{word}` are missing in the text");
+        let text = format!("parameters with the value `{word}` are missing from the text");
         all.push(Variation::pairs(
             Claim::new(M::EMPTY_VALUES, text),
             ChainPlace::Chosen,
@@ -739,12 +739,12 @@ fn add_chain_sets(recipe: &Recipe<'_>, all: &mut Vec<Variation>) {
         (
             "| also(req.form_pairs)",
             "",
-            "the fields of the form are missing in the text",
+            "the fields of the form are missing from the text",
         ),
         (
             "| also(req.multipart_pairs)",
             "",
-            "the fields of the multipart body are missing in the text",
+            "the fields of the multipart body are missing from the text",
         ),
         (
             "req.query_pairs",

@@ -78,7 +78,7 @@ pub(super) fn header_variations(recipe: &Recipe<'_>) -> Vec<Variation> {
                 all.push(set(Claim::new(code, text), name, other));
             }
         }
-        let text = format!("the header `{name}` is missing in the text");
+        let text = format!("the header `{name}` is missing from the text");
         let gone = name.clone();
         all.push(Variation::request(
             Claim::new(code, text),

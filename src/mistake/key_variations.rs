@@ -177,7 +177,7 @@ impl KeyCandidates<'_, '_> {
         let is_right_key = self.found.first().is_some_and(|right| right.key == key);
         // The key is there, so it was not empty.
         let claim = if secret.is_empty() && is_right_key && !key.is_empty() {
-            Claim::new(M::FIELDS_OF_TEXT, "the secret is missing in the text")
+            Claim::new(M::FIELDS_OF_TEXT, "the secret is missing from the text")
         } else {
             claim.clone()
         };
@@ -542,10 +542,10 @@ impl KeyCandidates<'_, '_> {
                 swapped,
             );
         } else if let [TemplatePart::Expression(_)] = parts.as_slice() {
-            for (before, after) in [("", "&"), ("&", "")] {
+            for (before, after, side) in [("", "&", "after"), ("&", "", "before")] {
                 let literal = |text: &str| TemplatePart::Literal(text.to_owned());
                 let changed = vec![literal(before), parts[0].clone(), literal(after)];
-                self.add_parts(&claim("a `&` is at the key".to_owned()), index, changed);
+                self.add_parts(&claim(format!("a `&` is {side} the key")), index, changed);
             }
         }
     }

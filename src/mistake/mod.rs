@@ -106,7 +106,7 @@ pub(crate) fn called_procedure<'s>(
     level: Option<&str>,
     received: &ReceivedRequest,
 ) -> (&'s SigningProcedure, &'s str) {
-    let path = received.target.split('?').next().unwrap_or_default();
+    let path = received.path();
     let below = path.strip_prefix(received.base.path()).unwrap_or(path);
     if level.is_none()
         && let Some(procedure) = token_procedure(scheme, received.method, below)

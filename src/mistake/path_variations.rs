@@ -77,7 +77,7 @@ pub(super) fn path_variations(recipe: &Recipe<'_>, around: &Surroundings<'_>) ->
 fn add_slashes(all: &mut Vec<Variation>) {
     let slash = |text: &str| Claim::new(M::SLASHES, text);
     all.push(path(
-        slash("the slash at the end of the path is missing in the text"),
+        slash("the slash at the end of the path is missing from the text"),
         |path| path.strip_suffix('/').map(str::to_owned),
     ));
     all.push(path(
@@ -85,7 +85,7 @@ fn add_slashes(all: &mut Vec<Variation>) {
         |path| (!path.ends_with('/')).then(|| format!("{path}/")),
     ));
     all.push(path(
-        slash("the slash at the beginning of the path is missing in the text"),
+        slash("the slash at the beginning of the path is missing from the text"),
         |path| path.strip_prefix('/').map(str::to_owned),
     ));
     all.push(path(

@@ -94,7 +94,7 @@ pub(super) fn add_raw(recipe: &Recipe<'_>, all: &mut Vec<Variation>) {
         },
     ));
     all.push(raw(
-        Claim::new(M::PARAMETERS_MISSING, "the query is missing in the text"),
+        Claim::new(M::PARAMETERS_MISSING, "the query is missing from the text"),
         |_| Some(String::new()),
     ));
     add_raw_missing(query, all);
@@ -112,7 +112,10 @@ pub(super) fn add_raw(recipe: &Recipe<'_>, all: &mut Vec<Variation>) {
 fn add_raw_missing(query: &str, all: &mut Vec<Variation>) {
     let pairs = raw_pairs(query);
     for index in 0..pairs.len().min(MAX_SINGLE) {
-        let text = format!("the parameter `{}` is missing in the text", pairs[index].0);
+        let text = format!(
+            "the parameter `{}` is missing from the text",
+            pairs[index].0
+        );
         all.push(raw(Claim::new(M::PARAMETERS_MISSING, text), move |query| {
             let mut pairs = raw_pairs(query);
             (index < pairs.len()).then(|| pairs.remove(index))?;
@@ -120,7 +123,7 @@ fn add_raw_missing(query: &str, all: &mut Vec<Variation>) {
         }));
     }
     for (count, (name, _)) in pairs.iter().enumerate().take(MAX_SINGLE).skip(1) {
-        let text = format!("the parameters from `{name}` on are missing in the text");
+        let text = format!("the parameters from `{name}` on are missing from the text");
         all.push(raw(Claim::new(M::PARAMETERS_MISSING, text), move |query| {
             Some(join_raw(raw_pairs(query).get(..count)?))
         }));
@@ -128,7 +131,7 @@ fn add_raw_missing(query: &str, all: &mut Vec<Variation>) {
     for first in 0..pairs.len().min(MAX_PERMUTED) {
         for second in first + 1..pairs.len().min(MAX_PERMUTED) {
             let (one, other) = (&pairs[first].0, &pairs[second].0);
-            let text = format!("the parameters `{one}` and `{other}` are missing in the text");
+            let text = format!("the parameters `{one}` and `{other}` are missing from the text");
             all.push(raw(Claim::new(M::PARAMETERS_MISSING, text), move |query| {
                 let mut pairs = raw_pairs(query);
                 (second < pairs.len()).then(|| pairs.remove(second))?;
@@ -268,7 +271,7 @@ fn add_raw_values(query: &str, all: &mut Vec<Variation>) {
         Some(join_raw(&pairs))
     }));
     for word in EMPTY_WORDS {
-        let text = format!("parameters with the value `{word}` are missing in the text");
+        let text = format!("parameters with the value `{word}` are missing from the text");
         all.push(raw(Claim::new(M::EMPTY_VALUES, text), move |query| {
             let mut pairs = raw_pairs(query);
             pairs.retain(|(_, value)| value.as_deref() != Some(word));

@@ -97,10 +97,7 @@ fn values_at<'p>(
 
 /// Every name and value of a request.
 fn pairs_of(request: &ReceivedRequest) -> Vec<(RequestPart, String, String)> {
-    let query = request
-        .target
-        .split_once('?')
-        .map_or("", |(_, query)| query);
+    let query = request.query();
     let tagged = |part: RequestPart, pairs: Vec<(String, String)>| {
         pairs
             .into_iter()

@@ -20,7 +20,7 @@ pub(super) fn server_text(refusal: &str, signed: &[&str]) -> Option<String> {
 }
 
 /// Bytes that are equal at the beginning and at the end.
-fn likeness(left: &str, right: &str) -> usize {
+pub(super) fn likeness(left: &str, right: &str) -> usize {
     let same = |pairs: &mut dyn Iterator<Item = (u8, u8)>| {
         pairs.take_while(|(left, right)| left == right).count()
     };

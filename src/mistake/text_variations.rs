@@ -57,7 +57,7 @@ fn add_lines(recipe: &Recipe<'_>, all: &mut Vec<Variation>) {
         }),
         (
             M::SEPARATORS,
-            "the line feeds are missing in the text",
+            "the line feeds are missing from the text",
             |text| Some(text.replace('\n', "")),
         ),
         (M::SEPARATORS, "lines are joined with spaces", |text| {
@@ -174,7 +174,7 @@ fn add_fields(recipe: &Recipe<'_>, all: &mut Vec<Variation>) {
                     let name = shown_name(&expression.source);
                     let claim = Claim::new(
                         M::FIELDS_OF_TEXT,
-                        format!("`{name}` is missing in the text"),
+                        format!("`{name}` is missing from the text"),
                     );
                     all.push(parts(claim, index, move |parts| drop(parts.remove(part))));
                     add_without_separator(index, part, count, &name, all);
@@ -231,7 +231,7 @@ fn add_without_separator(
     if part + 1 < count {
         let claim = Claim::new(
             M::FIELDS_OF_TEXT,
-            format!("`{name}` and its separator are missing in the text"),
+            format!("`{name}` and its separator are missing from the text"),
         );
         all.push(parts(claim, index, move |parts| {
             drop(parts.drain(part..part + 2));
@@ -240,7 +240,7 @@ fn add_without_separator(
     if part > 0 {
         let claim = Claim::new(
             M::FIELDS_OF_TEXT,
-            format!("`{name}` and the separator before it are missing in the text"),
+            format!("`{name}` and the separator before it are missing from the text"),
         );
         all.push(parts(claim, index, move |parts| {
             drop(parts.drain(part - 1..=part));

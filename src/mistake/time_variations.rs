@@ -51,7 +51,7 @@ pub(super) fn time_variations(recipe: &Recipe<'_>) -> Vec<Variation> {
     times.extend(number.map(other_units).into_iter().flatten());
     times.extend(other_forms(&recipe.scheme.clock, sent, ms));
     times.extend(times_of_headers(recipe));
-    let text = "the time is missing in the text".to_owned();
+    let text = "the time is missing from the text".to_owned();
     times.push((M::FIELDS_OF_TEXT, text, String::new()));
     let others = times.into_iter().filter(|(.., time)| time != sent);
     let others = others.map(|(code, text, time)| (Claim::new(code, text), time));
@@ -331,7 +331,7 @@ pub(super) fn level_variations(recipe: &Recipe<'_>) -> Vec<Variation> {
             })
         });
         if is_token || is_account {
-            let text = format!("`{name}` is missing in the text");
+            let text = format!("`{name}` is missing from the text");
             let claim = Claim::new(M::LEVEL_OR_TOKEN, text);
             all.push(Variation::name(claim, VariedPart::Level, name, ""));
         }

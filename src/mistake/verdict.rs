@@ -112,7 +112,7 @@ fn suspects(
     }
     if differences.is_empty() {
         suspects.push(
-            "print the text that the other program signs, save it, and let `ingam verify FILE --message TEXT` compare it byte by byte"
+            "print the text that the other program signs, and save it in a file: `ingam verify REQUEST --message FILE` compares it byte by byte"
                 .to_owned(),
         );
     }

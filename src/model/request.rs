@@ -335,6 +335,12 @@ pub enum WorkspaceFileError {
 }
 
 impl Step {
+    /// The level that the file names.
+    #[must_use]
+    pub(crate) fn level_name(&self) -> Option<&str> {
+        self.level.as_ref().map(|level| level.name.as_str())
+    }
+
     /// Whether it changes nothing: as it says itself, or else as its scheme says.
     #[must_use]
     pub(crate) fn is_read(

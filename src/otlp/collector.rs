@@ -22,11 +22,11 @@ const TRACES_PATH: &str = "/v1/traces";
 /// write there by mistake is a password or a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum CollectorAddressError {
-    #[error("this is no `http` or `https` URL")]
+    #[error("it is not an `http` or `https` URL")]
     NotAUrl,
-    #[error("this URL names a user")]
+    #[error("it contains a user")]
     UserInfo,
-    #[error("this URL has a query or a fragment")]
+    #[error("it has a query or a fragment")]
     QueryOrFragment,
 }
 

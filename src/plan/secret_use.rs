@@ -401,7 +401,7 @@ fn use_fault(expression: &Expression) -> Option<Diagnostic> {
         if let Some(fault) = name_fault(&name) {
             return Some(fault.at(
                 expression.at,
-                "the name of a secret has only lower-case letters",
+                "a secret is `secret.NAME`, with NAME in lower case",
             ));
         }
     }

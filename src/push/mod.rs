@@ -12,4 +12,4 @@ pub(crate) use examiner::PushExaminer;
 pub(crate) use forward::{ForwardAddress, ForwardAddressError};
 pub(crate) use judge::PushKeys;
 pub(crate) use record::PushReport;
-pub(crate) use server::{PushServer, PushSocket};
+pub(crate) use server::PushServer;

@@ -4,17 +4,15 @@ use super::examiner::{PushWatcher, SuspectPush};
 use super::forward::{ForwardAddress, ForwardedPush};
 use super::judge::{ArrivedPush, PushJudgement, PushKeys};
 use super::record::{PushOutcome, PushRecord};
-use crate::inbound::{accept_connections, end_to_end};
+use crate::inbound::{ListeningSocket, accept_connections, end_to_end};
 use crate::method::Method;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::convert::Infallible;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
 /// A larger push is refused with status 413; in bytes.
@@ -26,22 +24,6 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 /// More connections at once are closed.
 const MAX_CONNECTIONS: usize = 128;
-
-/// A port that pushes arrive at.
-pub(crate) struct PushSocket {
-    listener: TcpListener,
-    pub(crate) local: SocketAddr,
-}
-
-impl PushSocket {
-    /// # Errors
-    /// When the port is taken, or the address is none of this machine.
-    pub(crate) async fn bind(address: SocketAddr) -> std::io::Result<Self> {
-        let listener = TcpListener::bind(address).await?;
-        let local = listener.local_addr()?;
-        Ok(Self { listener, local })
-    }
-}
 
 /// Receives pushes until it is dropped with its runtime.
 pub(crate) struct PushServer {
@@ -55,7 +37,7 @@ pub(crate) struct PushServer {
 type PushResponse = http::Response<Full<Bytes>>;
 
 impl PushServer {
-    pub(crate) async fn serve(self, socket: PushSocket) {
+    pub(crate) async fn serve(self, socket: ListeningSocket) {
         let server = Arc::new(self);
         let free = Arc::new(Semaphore::new(MAX_CONNECTIONS));
         accept_connections(socket.listener, move |stream, _| {

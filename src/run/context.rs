@@ -18,11 +18,12 @@ use crate::output_files::OutputFolder;
 use crate::recording::RecordingKey;
 use crate::redact::{OutputRedactor, Redactor};
 use crate::render::{BodyFiles, FreshValues, VariableLayer};
-use crate::sign::NamedValues;
+use crate::sign::{NamedValues, SignTrace};
 use crate::snapshot::SnapshotUpdate;
 use crate::tokens::FamilyRecord;
 use crate::transport::LiveTransport;
 use crate::value::{CompactText, Value};
+use crate::wire::Draft;
 use std::cell::{Cell, RefCell};
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -147,6 +148,25 @@ impl RunContext<'_> {
             })
     }
 
+    /// What a rendered request is sent with: at the host that it names itself, or at that of its
+    /// account.
+    ///
+    /// # Errors
+    /// As [`Self::access`].
+    pub(crate) fn draft_access(
+        &self,
+        (scheme, level): (&Scheme, &Level),
+        draft: &Draft,
+        account: Option<&str>,
+    ) -> Result<Rc<AccountAccess>, AccessError> {
+        if let Some(base) = &draft.external {
+            let accesses = &self.environment.accesses;
+            return accesses.external(scheme, base).map(Rc::new);
+        }
+        let host = scheme.host_choice(level, draft.method, &draft.path);
+        self.access((scheme, level, host), account)
+    }
+
     /// The secrets that requests of this run use; they are hidden from now on.
     pub(crate) fn set_user_secrets(&mut self, secrets: UserSecrets) {
         secrets.register(self.state.redactor.get_mut());
@@ -213,6 +233,14 @@ impl RunContext<'_> {
         record
             .secrets()
             .for_each(|(name, value)| redactor.add_secret(format!("token.{name}"), value));
+    }
+
+    /// Registers what a signature derives from secrets with the redactor.
+    pub(crate) fn register_trace(&self, trace: &SignTrace) {
+        let mut redactor = self.state.redactor.borrow_mut();
+        for (id, value) in trace.secrets() {
+            redactor.add_secret(id, value);
+        }
     }
 
     /// Registers the secret credentials and the token fields with the redactor.

@@ -180,7 +180,7 @@ impl ExchangeContext<'_> {
         // Before anything is sent: the signature computes values from secrets, such as derived
         // keys, and an error of the transport is reported too.
         if self.client.is_none() {
-            self.register_trace_secrets(&trace);
+            self.context.register_trace(&trace);
         }
         let context = self.context;
         let sent_at = context.state.started_at.elapsed();
@@ -450,13 +450,6 @@ impl ExchangeContext<'_> {
 
     pub(super) fn secret_of_user(&self, draft: &Draft) -> Option<String> {
         external::secret_of_user(draft, &mut self.context.state.redactor.borrow_mut())
-    }
-
-    fn register_trace_secrets(&self, trace: &SignTrace) {
-        let mut redactor = self.context.state.redactor.borrow_mut();
-        for (id, value) in trace.secrets() {
-            redactor.add_secret(id, value);
-        }
     }
 }
 

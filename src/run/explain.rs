@@ -29,7 +29,6 @@ use crate::span::Span;
 use crate::transport::human_duration;
 use crate::value::Value;
 use crate::wire::{Draft, WireRequest};
-use std::rc::Rc;
 
 /// The explanation of a step; every value has passed the redactor.
 pub(crate) struct StepExplanation {
@@ -172,19 +171,8 @@ pub(crate) fn explain(
         rounds,
         draft,
     } = render_step(unit, step, context, fresh)?;
-    let level = choose_level(
-        scheme,
-        step.level.as_ref().map(|level| level.name.as_str()),
-        step.method,
-        &draft.path,
-    );
-    let access = if let Some(base) = &draft.external {
-        let accesses = &context.environment.accesses;
-        accesses.external(scheme, base).map(Rc::new)
-    } else {
-        let host = scheme.host_choice(level, step.method, &draft.path);
-        context.access((scheme, level, host), account)
-    };
+    let level = choose_level(scheme, step.level_name(), step.method, &draft.path);
+    let access = context.draft_access((scheme, level), &draft, account);
     let access = access.map_err(StepError::from)?;
     let explained = ExplainedStep {
         step,
@@ -483,11 +471,9 @@ fn explain_request(
 ) -> ExplainedRequest {
     let SealedRequest { request, trace } = sealed;
     let accesses = &context.environment.accesses;
-    let mut redactor = context.state.redactor.borrow_mut();
     // Before the first text is redacted below: values that the signature derives are secret too.
-    for (id, value) in trace.secrets() {
-        redactor.add_secret(id, value);
-    }
+    context.register_trace(trace);
+    let mut redactor = context.state.redactor.borrow_mut();
     ExplainedRequest {
         title: title.to_owned(),
         prepared: placed_values(&trace.prepared, &mut redactor),

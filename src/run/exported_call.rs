@@ -41,20 +41,9 @@ impl<'c> ExportedCall<'c> {
         };
         let rendered = render_step(unit, step, context, fresh)?;
         let (scheme, draft) = (rendered.scheme, rendered.draft);
-        let level = choose_level(
-            scheme,
-            step.level.as_ref().map(|level| level.name.as_str()),
-            step.method,
-            &draft.path,
-        );
+        let level = choose_level(scheme, step.level_name(), step.method, &draft.path);
         let account = rendered.account.map(str::to_owned);
-        let access = if let Some(base) = &draft.external {
-            let accesses = &context.environment.accesses;
-            accesses.external(scheme, base).map(Rc::new)
-        } else {
-            let host = scheme.host_choice(level, step.method, &draft.path);
-            context.access((scheme, level, host), account.as_deref())
-        };
+        let access = context.draft_access((scheme, level), &draft, account.as_deref());
         Ok(Self {
             scheme,
             level,
@@ -104,10 +93,7 @@ impl<'c> ExportedCall<'c> {
             },
         )
         .map_err(StepError::from)?;
-        let mut redactor = context.state.redactor.borrow_mut();
-        for (id, value) in trace.secrets() {
-            redactor.add_secret(id, value);
-        }
+        context.register_trace(&trace);
         Ok((request, token))
     }
 

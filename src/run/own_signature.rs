@@ -25,10 +25,9 @@ impl StepExecution<'_> {
             return Vec::new();
         };
         let level = self.level_at(&draft.path);
-        let host = scheme.host_choice(level, self.step.method, &draft.path);
         let account = self.owner.account_of(self.step);
         // It was resolved for the call, so that this is a look-up.
-        let Ok(access) = context.access((scheme, level, host), account) else {
+        let Ok(access) = context.draft_access((scheme, level), draft, account) else {
             return Vec::new();
         };
         let own = OwnSignature {

@@ -281,12 +281,7 @@ impl StepExecution<'_> {
         let (step, scheme, context) = (self.step, self.scheme, self.context);
         let level = self.level_at(&draft.path);
         let account = self.owner.account_of(step);
-        let access = if let Some(base) = &draft.external {
-            Rc::new(context.environment.accesses.external(scheme, base)?)
-        } else {
-            let host = scheme.host_choice(level, step.method, &draft.path);
-            context.access((scheme, level, host), account)?
-        };
+        let access = context.draft_access((scheme, level), draft, account)?;
         let unsigned = self.unsigned_request(variables, target, &access.account)?;
         let passage = self.body_passage(unsigned.is_some());
         let is_read = step.is_read(scheme, &draft.path, || draft.query_pairs());
@@ -372,8 +367,7 @@ impl StepExecution<'_> {
 
     /// The level that signs a request for this path.
     pub(super) fn level_at(&self, path: &str) -> &Level {
-        let named = self.step.level.as_ref().map(|level| level.name.as_str());
-        choose_level(self.scheme, named, self.step.method, path)
+        choose_level(self.scheme, self.step.level_name(), self.step.method, path)
     }
 
     /// The request with placeholders, if the run compares it with recordings or a snapshot.

@@ -99,7 +99,7 @@ impl<'r> UndoRequest<'r> {
         recording_key: RecordingKey,
         gone: &'r [Assertion],
     ) -> Self {
-        let level = step.level.as_ref().map(|level| level.name.as_str());
+        let level = step.level_name();
         Self {
             scheme: &step.scheme.name,
             level,

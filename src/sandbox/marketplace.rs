@@ -213,43 +213,30 @@ impl TestMarketplace {
         path: &str,
         now_ms: i64,
     ) -> Result<VerifiedRequest, RefusedRequest> {
-        let levels = self.levels_of(received, path);
-        let mut first_fault = None;
-        for level in levels {
+        let at = |level: &Level| {
             let token = level.token.as_ref().map(|token| token.name.as_str());
-            match self.verify(&level.procedure, token, received, now_ms) {
-                // Levels with the same parameters differ in their tokens only.
-                Err(fault)
-                    if matches!(
-                        fault.error.fault,
-                        VerifyFault::Token | VerifyFault::TokenExpired
-                    ) =>
-                {
-                    first_fault.get_or_insert(fault);
-                }
-                verdict => return verdict,
-            }
+            self.verify(&level.procedure, token, received, now_ms)
+        };
+        let (first, others) = self.levels_of(received, path);
+        let verdict = at(first);
+        if !is_token_fault(&verdict) {
+            return verdict;
         }
-        Err(first_fault.unwrap_or_else(|| {
-            RefusedRequest::from(VerifyError {
-                fault: VerifyFault::Token,
-                location: "token".to_owned(),
-            })
-        }))
+        // Levels with the same parameters differ in their tokens only.
+        let mut verdicts = others.into_iter().map(at);
+        verdicts
+            .find(|verdict| !is_token_fault(verdict))
+            .unwrap_or(verdict)
     }
 
     fn level_of(&self, received: &ReceivedRequest, path: &str) -> &Level {
-        let levels = self.levels_of(received, path);
-        levels
-            .first()
-            .copied()
-            .unwrap_or(&self.scheme.levels[self.scheme.default_level])
+        self.levels_of(received, path).0
     }
 
-    /// The levels of a request, the most likely first: the one that a request file names for such a
-    /// request, else by the rules of the scheme, or those that the request shows where a rule accepts
+    /// The level of a request, and others that it may be of: the one that a request file names for such
+    /// a request, else by the rules of the scheme, or those that the request shows where a rule accepts
     /// several.
-    fn levels_of(&self, received: &ReceivedRequest, path: &str) -> Vec<&Level> {
+    fn levels_of(&self, received: &ReceivedRequest, path: &str) -> (&Level, Vec<&Level>) {
         let method = received.method;
         let named = self
             .named_levels
@@ -263,17 +250,17 @@ impl TestMarketplace {
         let accepted = accepted
             .flat_map(|rule| &rule.accepted_levels)
             .filter_map(|index| self.scheme.levels.get(*index));
-        let mut shown: Vec<&Level> = accepted
+        let shown: Vec<&Level> = accepted
             .filter(|level| shows_parameters(&level.procedure, received))
             .collect();
         // One level can have all parameters of another, and more.
-        shown.sort_by_key(|level| std::cmp::Reverse(parameter_count(&level.procedure)));
-        let most = shown.first().map(|level| parameter_count(&level.procedure));
-        shown.retain(|level| Some(parameter_count(&level.procedure)) == most);
-        if shown.is_empty() {
-            shown.push(level);
-        }
-        shown
+        let count = |level: &&Level| parameter_count(&level.procedure);
+        let most = shown.iter().map(count).max();
+        let mut likely = shown
+            .iter()
+            .copied()
+            .filter(|level| Some(count(level)) == most);
+        (likely.next().unwrap_or(level), likely.collect())
     }
 
     /// `token` is the token that the level needs.
@@ -329,12 +316,7 @@ impl TestMarketplace {
         now_ms: i64,
     ) -> bool {
         // A token in the test account works without a token request, as a configured one does.
-        let is_given = account
-            .credentials
-            .get(field)
-            .and_then(Value::as_str)
-            .is_some_and(|known| known == value);
-        (is_given && self.given_tokens.works(account, needed))
+        (is_given(account, field, value) && self.given_tokens.works(account, needed))
             || self
                 .tokens
                 .subject_of(value, now_ms)
@@ -343,12 +325,7 @@ impl TestMarketplace {
 
     /// Whether it was valid for the account, until its end.
     fn has_expired(&self, account: &TestAccount, field: &str, value: &str, now_ms: i64) -> bool {
-        let is_given = account
-            .credentials
-            .get(field)
-            .and_then(Value::as_str)
-            .is_some_and(|known| known == value);
-        (is_given && self.given_tokens.have_expired())
+        (is_given(account, field, value) && self.given_tokens.have_expired())
             || self
                 .tokens
                 .subject_of_expired(value, now_ms)
@@ -741,6 +718,20 @@ fn shows_parameters(procedure: &SigningProcedure, received: &ReceivedRequest) ->
         }
         _ => has(&query, &field.name) || has(&form, &field.name),
     })
+}
+
+fn is_token_fault(verdict: &Result<VerifiedRequest, RefusedRequest>) -> bool {
+    verdict.as_ref().is_err_and(|refused| {
+        matches!(
+            refused.error.fault,
+            VerifyFault::Token | VerifyFault::TokenExpired
+        )
+    })
+}
+
+/// Whether a test account has this value from the start, without a token request.
+fn is_given(account: &TestAccount, field: &str, value: &str) -> bool {
+    account.credentials.get(field).and_then(Value::as_str) == Some(value)
 }
 
 fn parameter_count(procedure: &SigningProcedure) -> usize {

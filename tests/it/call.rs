@@ -505,6 +505,24 @@ fn a_request_file_holds_no_secret_and_stays_in_the_workspace() {
     assert_eq!(server.seen(), 0);
 }
 
+/// On some file systems `.ENV` is the file that is written as `.env`.
+#[test]
+fn a_file_of_credentials_is_not_sent() {
+    let (folder, server, _) = shop(b"{}");
+    for name in [".env", ".ENV", ".Env.live"] {
+        folder.write(name, "KEY=a\n");
+        let item = format!("note=@{name}");
+        let args = ["none", "POST", "/a", "--env", "local", &item];
+        let (_, stderr, code) = call(&folder, &args);
+        assert!(
+            code == 2 && stderr.contains("holds credentials or tokens"),
+            "{name}: {code}: {stderr}"
+        );
+        std::fs::remove_file(folder.path().join(name)).unwrap();
+    }
+    assert_eq!(server.seen(), 0);
+}
+
 #[test]
 fn a_response_replaces_no_file_without_a_word() {
     let (folder, server, _) = shop(b"{}");

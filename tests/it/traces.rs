@@ -433,12 +433,12 @@ fn a_wrong_collector_is_found_before_anything_is_sent() {
         (
             "localhost:4318",
             "",
-            "`--otlp` takes the address of a collector",
+            "`--otlp` needs the address of a collector",
         ),
         (
             "http://u:p@localhost",
             "",
-            "`--otlp` takes the address of a collector",
+            "`--otlp` needs the address of a collector",
         ),
         ("http://127.0.0.1:1", "api-key", "pair 1 has no `=`"),
     ] {

@@ -86,7 +86,7 @@ fn suspension_notice(limiter: &RateLimiter, style: TerminalStyle) -> Option<Stri
     let (scheme, at) = (&limiter.labels.scheme, format_time(stopped.wall_ms));
     let who = format!("{} ({})", stopped.account, stopped.environment);
     let head = style.red(&format!(
-        "{scheme} is blocked since {at}: {who} received {}",
+        "{scheme} has been blocked since {at}: {who} received status {}",
         stopped.status
     ));
     Some(format!(

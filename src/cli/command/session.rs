@@ -54,11 +54,7 @@ pub(crate) struct DiskBodyFiles {
 impl BodyFiles for DiskBodyFiles {
     fn read(&self, file: &WorkspaceFile) -> Result<Bytes, WorkspaceFileError> {
         let path = self.files.resolve_data_path(&file.path)?;
-        if self
-            .secret_folders
-            .iter()
-            .any(|folder| path.starts_with(folder))
-        {
+        if settings::is_in_secret_folder(&self.secret_folders, &path) {
             return Err(WorkspaceFileError::Store(file.path.clone()));
         }
         read_plain_file(&path, MAX_BODY_FILE)

@@ -30,7 +30,7 @@ impl ActiveTrace {
     pub(super) fn open(host: &HostContext, address: &str) -> Result<Self, CommandError> {
         let collector = Collector::new(address, headers(host)?).map_err(|error| {
             CommandError::usage(format!(
-                "`--otlp` takes the address of a collector: {error}"
+                "`--otlp` needs the address of a collector: {error}"
             ))
             .hint("write `--otlp http://localhost:4318`; keys belong in OTEL_EXPORTER_OTLP_HEADERS")
         })?;

@@ -106,7 +106,7 @@ impl SchemeDecoder<'_> {
         let steps = self.sign_steps(sign);
         if steps.is_empty() {
             let diagnostic =
-                Diagnostic::error("`sign` has no step, so every push would be accepted")
+                Diagnostic::error("`sign` has no step, so every signature would be accepted")
                     .at(sign.at, "the last step is compared with the signature");
             self.diagnostics.push(diagnostic);
             return None;
@@ -167,7 +167,7 @@ impl SchemeDecoder<'_> {
                     "`{}` cannot be recomputed, so no signature would be accepted",
                     step.operation.name()
                 ))
-                .at(step.at, "this signature comes from the marketplace");
+                .at(step.at, "only the marketplace knows this value");
                 self.diagnostics.push(diagnostic.hint("remove this step"));
             }
             for expression in step.operation.expressions() {

@@ -133,7 +133,7 @@ impl SchemeDecoder<'_> {
         let hosts = map.optional("hosts", |node| self.hosts(node, &credentials));
         let levels = self.levels(map, whole, &hosts);
         let rules = map.optional("match", |node| self.level_rules(node, &levels, &hosts));
-        let default_level = self.default_level(map, &levels, &rules);
+        let default_level = self.default_level(map, &levels);
         Scheme {
             name: name.to_owned(),
             at: map.at,
@@ -443,12 +443,7 @@ impl SchemeDecoder<'_> {
         found
     }
 
-    fn default_level(
-        &mut self,
-        map: &CheckedMap<'_>,
-        levels: &[Level],
-        rules: &[LevelRule],
-    ) -> usize {
+    fn default_level(&mut self, map: &CheckedMap<'_>, levels: &[Level]) -> usize {
         if let Some(node) = map.get("default_level") {
             return self.level_index(node, levels).unwrap_or(0);
         }
@@ -456,10 +451,9 @@ impl SchemeDecoder<'_> {
             let diagnostic =
                 Diagnostic::error("a scheme with several levels needs `default_level`")
                     .at(map.at, "missing here");
-            self.diagnostics.push(diagnostic.hint(format!(
-                "{} rules set a level; all other paths need one too",
-                rules.len()
-            )));
+            self.diagnostics.push(diagnostic.hint(
+                "rules set a level only for the paths that they match; all other paths need one too",
+            ));
         }
         0
     }

@@ -266,7 +266,8 @@ pub(super) fn request_uses(request: &TokenRequest, name: &str) -> bool {
         || request.json.iter().any(|json| looks_up(json, name))
 }
 
-fn looks_up(tree: &TemplateTree, name: &str) -> bool {
+/// Whether a template reads a name.
+pub(super) fn looks_up(tree: &TemplateTree, name: &str) -> bool {
     let expressions = tree.expressions().into_iter();
     expressions
         .filter_map(|expression| TemplateDialect::Scheme.names_in(expression).ok())

@@ -2,6 +2,7 @@
 //! It refuses a push that the sandbox could not sign.
 
 use super::SchemeDecoder;
+use super::oauth::looks_up;
 use crate::diagnostic::Diagnostic;
 use crate::load::node_reader::{
     CheckedMap, at_most_one, check_header_name, enum_value, map_entries, text,
@@ -130,10 +131,8 @@ impl SchemeDecoder<'_> {
             self.diagnostics
                 .push(diagnostic.hint("remove `send` and `events` of this webhook"));
         }
-        let uses_signature = sending.signature.as_ref().is_some_and(|text| {
-            let mut names = text.expressions().into_iter();
-            names.any(|expression| expression.source.contains("signature"))
-        });
+        let uses_signature =
+            (sending.signature.as_ref()).is_some_and(|text| looks_up(text, "signature"));
         if signature.pattern.is_some() && !uses_signature {
             let diagnostic = Diagnostic::error("`send` does not name the place of the signature")
                 .at(

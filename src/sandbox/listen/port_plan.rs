@@ -36,7 +36,7 @@ pub enum PortPlanError {
         second: String,
     },
     #[error(
-        "{schemes} schemes need a port each, but from {first} upwards only {available} are available"
+        "{schemes} schemes need a port each; ports available from {first} upwards: {available}"
     )]
     TooFew {
         schemes: usize,
@@ -137,7 +137,7 @@ mod tests {
         let few = assign(Some(65_534), &[("a", 65_535)]).unwrap_err();
         assert_eq!(
             few.to_string(),
-            "2 schemes need a port each, but from 65534 upwards only 1 are available"
+            "2 schemes need a port each; ports available from 65534 upwards: 1"
         );
     }
 }

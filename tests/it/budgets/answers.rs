@@ -175,7 +175,7 @@ fn after_a_penalty_nobody_calls_until_a_person_says_so() {
         let (output, code) = mall.live("two", more);
         let output = output.split_whitespace().collect::<Vec<_>>().join(" ");
         let words = [
-            "all calls to `mall` with this key are blocked since",
+            "all calls to `mall` with this key have been blocked since",
             "in environment `live` received status 403",
             "blocked for a day",
             "budget clear mall",

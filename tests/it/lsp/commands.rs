@@ -93,7 +93,7 @@ fn outside_of_the_sandbox_nothing_is_sent_before_the_user_agrees() {
     }
     execute(&mut editor, "ingam.run", "shop");
     let question = editor.wait_for(|event| event["method"] == "window/showMessageRequest");
-    editor.respond(&question["id"], json!({ "title": "Go on" }));
+    editor.respond(&question["id"], json!({ "title": "Continue" }));
     let ended = editor.wait_for(|event| event["method"] == "ingam/runEnded");
     // There are no credentials.
     assert_eq!(ended["params"]["exitCode"], 6, "{ended}");
@@ -162,7 +162,7 @@ fn a_run_uses_the_environment_that_the_user_agreed_to() {
     execute(&mut editor, "ingam.run", "shop");
     let question = editor.wait_for(|event| event["method"] == "window/showMessageRequest");
     folder.write("ingam.yaml", "default_env: sandbox\n");
-    editor.respond(&question["id"], json!({ "title": "Go on" }));
+    editor.respond(&question["id"], json!({ "title": "Continue" }));
     let ended = editor.wait_for(|event| event["method"] == "ingam/runEnded");
     // In live there are no credentials; in the sandbox the assertion would fail.
     assert_eq!(ended["params"]["exitCode"], 6, "{ended}");

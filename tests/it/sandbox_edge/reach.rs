@@ -168,7 +168,7 @@ fn what_cannot_be_listened_on_is_an_error_with_a_way_out() {
         ),
         (
             &["--port", "65530"],
-            "schemes need a port each, but from 65530 upwards only 6 are available",
+            "schemes need a port each; ports available from 65530 upwards: 6",
             2,
         ),
         (

@@ -23,7 +23,7 @@ pub(super) enum NestedKeyError {
     Unclosed,
     #[error("has a `]` without a `[`, or text after a `]`")]
     Stray,
-    #[error("stands twice")]
+    #[error("appears twice")]
     Twice,
     #[error("needs {expected} at `{at}`, but another item sets a different type there")]
     OtherKind { at: String, expected: &'static str },

@@ -102,7 +102,7 @@ fn method_of(text: &str) -> Result<Method, CommandError> {
     let upper = text.to_ascii_uppercase();
     let similar = similar_names(&upper, names.iter().copied());
     let hint = similar.first().map_or_else(
-        || format!("a method is {}", names.join(", ")),
+        || format!("the methods are {}", names.join(", ")),
         |name| format!("did you mean `{name}`?"),
     );
     Err(CommandError::usage(format!(

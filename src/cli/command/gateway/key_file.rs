@@ -29,7 +29,7 @@ pub(super) fn find_key(
     // A file that is named on the command line comes before a variable that is always set. The
     // variable is looked up by itself: an empty one is a mistake, and not a missing one.
     if let (None, Some(text)) = (key_file, host.env.get(GATEWAY_KEY_VARIABLE)) {
-        return located(text, GATEWAY_KEY_VARIABLE.to_owned(), false);
+        return located(text, GATEWAY_KEY_VARIABLE.to_owned());
     }
     let path = match key_file {
         Some(path) => host.cwd.join(path),
@@ -69,10 +69,10 @@ fn read_key(path: &Path) -> Result<Option<LocatedKey>, CommandError> {
         CommandError::operation(format!("the key `{}` is not UTF-8", path.display()))
             .hint("delete the file: the next start creates a new key")
     })?;
-    located(text.expose().trim_end(), path.display().to_string(), false).map(Some)
+    located(text.expose().trim_end(), path.display().to_string()).map(Some)
 }
 
-fn located(text: &str, source: String, is_new: bool) -> Result<LocatedKey, CommandError> {
+fn located(text: &str, source: String) -> Result<LocatedKey, CommandError> {
     let key = GatewayKey::parse(text).map_err(|error| {
         CommandError::usage(format!("the key in `{source}` cannot be used: {error}")).hint(
             "create one with `openssl rand -hex 32`, or delete the file: ingam then creates one",
@@ -81,7 +81,7 @@ fn located(text: &str, source: String, is_new: bool) -> Result<LocatedKey, Comma
     Ok(LocatedKey {
         key,
         source,
-        is_new,
+        is_new: false,
     })
 }
 

@@ -2,7 +2,7 @@
 
 mod key_file;
 
-use super::sandbox::bind_address;
+use super::sandbox::{bind_address, check_scheme_names};
 use super::session::{self, RunSession, RunTarget};
 use crate::budget::{Budget, BudgetLocation};
 use crate::cli::command_error::CommandError;
@@ -17,10 +17,10 @@ use crate::cli::request_lines::{LineFormat, RequestLines};
 use crate::cli::settings;
 use crate::cli::standard_input::until_end;
 use crate::cli::stop_signals::StopSignals;
-use crate::diagnostic::did_you_mean;
 use crate::event::Event;
-use crate::gateway::{CallRecord, GatewayGuard, GatewayLimits, GatewayServer, GatewaySocket};
-use crate::load::{FileKind, LoadedWorkspace, all_schemes, parse_size, scheme_names};
+use crate::gateway::{CallRecord, GatewayGuard, GatewayLimits, GatewayServer};
+use crate::inbound::ListeningSocket;
+use crate::load::{FileKind, LoadedWorkspace, all_schemes, parse_size};
 use crate::model::environment::SANDBOX_ENV;
 use crate::model::scheme::Scheme;
 use crate::run::{AccessEnvironment, RunBudget, RunContext, StopSignal, stop_channel};
@@ -83,7 +83,7 @@ async fn serve(invocation: &Invocation<'_>, args: &GatewayArgs, output: &Output)
     let server = GatewayServer::new(guard, limits, &schemes, host.clock, on_call);
     // Before anything is printed: a script that reads "listening" may send a signal at once.
     let mut signals = StopSignals::install()?;
-    let socket = GatewaySocket::bind(bind)
+    let socket = ListeningSocket::bind(bind)
         .await
         .map_err(|error| cannot_listen(bind, &error, "127.0.0.1 or ::1"))?;
     let announcement = Announcement {
@@ -185,13 +185,7 @@ fn served_schemes(
     names: &[String],
 ) -> Result<Vec<Arc<Scheme>>, CommandError> {
     let workspace = &loaded.workspace;
-    if let Some(name) = names.iter().find(|name| workspace.scheme(name).is_none()) {
-        let hint = did_you_mean(name, scheme_names(workspace))
-            .unwrap_or_else(|| "`ingam scheme list` shows the schemes".to_owned());
-        return Err(
-            CommandError::usage(format!("`--scheme {name}`: there is no such scheme")).hint(hint),
-        );
-    }
+    check_scheme_names(workspace, "--scheme", names.iter())?;
     let is_served = |scheme: &&Arc<Scheme>| names.is_empty() || names.contains(&scheme.name);
     Ok(workspace
         .schemes

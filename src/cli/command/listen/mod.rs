@@ -16,11 +16,10 @@ use crate::cli::settings;
 use crate::cli::standard_input::until_end;
 use crate::cli::stop_signals::StopSignals;
 use crate::diagnostic::{did_you_mean, join_names};
+use crate::inbound::ListeningSocket;
 use crate::load::{FileKind, LoadedWorkspace};
 use crate::model::scheme::{Scheme, SchemeOrigin};
-use crate::push::{
-    ForwardAddress, ForwardAddressError, PushExaminer, PushKeys, PushServer, PushSocket,
-};
+use crate::push::{ForwardAddress, ForwardAddressError, PushExaminer, PushKeys, PushServer};
 use crate::wire::BaseUrlError;
 use keys::PushAccounts;
 use lines::{PushCounts, print_pushes};
@@ -72,7 +71,7 @@ async fn listen(invocation: &Invocation<'_>, args: &ListenArgs, output: &Output)
     })?;
     // Before anything is printed: a script that reads "listening" may send a signal at once.
     let mut signals = StopSignals::install()?;
-    let socket = PushSocket::bind(bind)
+    let socket = ListeningSocket::bind(bind)
         .await
         .map_err(|error| cannot_listen(bind, &error, "127.0.0.1 or 0.0.0.0"))?;
     announce(invocation, args, output, socket.local, &keys, &environment);

@@ -168,7 +168,7 @@ fn refuse_unstarted(name: &str, schemes: &[Arc<Scheme>]) -> Result<(), CommandEr
 
 /// # Errors
 /// When there is no scheme of a name, or a name stands twice.
-pub(super) fn check_scheme_names<'n>(
+pub(in crate::cli::command) fn check_scheme_names<'n>(
     workspace: &Workspace,
     flag: &str,
     names: impl Iterator<Item = &'n String>,

@@ -24,7 +24,7 @@ use crate::sandbox::{
 };
 use announcement::SandboxAnnouncement;
 use authority_folder::{AuthorityFolder, OpenedAuthority};
-pub(super) use listen_options::bind_address;
+pub(super) use listen_options::{bind_address, check_scheme_names};
 use std::sync::Arc;
 
 /// Runs the sandbox until a signal or the end of standard input, and prints its addresses and test
@@ -186,7 +186,7 @@ fn schemes_to_play(
     if names.is_empty() {
         return Ok(all_schemes(loaded));
     }
-    listen_options::check_scheme_names(&loaded.workspace, "--scheme", names.iter())?;
+    check_scheme_names(&loaded.workspace, "--scheme", names.iter())?;
     let place = |name: &str| names.iter().position(|named| named == name);
     let mut schemes = schemes_where(loaded, |name| place(name).is_some());
     // Ports are given in this order: the first scheme that is named gets the first port.
