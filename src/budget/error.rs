@@ -22,7 +22,7 @@ pub(crate) enum BudgetError {
         at: String,
         free_in_ms: i64,
     },
-    #[error("`{scheme}` asked to wait until {at}, in {}", format_duration(*free_in_ms))]
+    #[error("calls to `{scheme}` are paused until {at}, in {}", format_duration(*free_in_ms))]
     Paused {
         scheme: String,
         at: String,

@@ -9,6 +9,12 @@ use crate::host::HostContext;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+/// `-o -` says what is true without `-o`.
+#[must_use]
+pub(super) fn is_standard_output(named: &Path) -> bool {
+    named.as_os_str() == "-"
+}
+
 /// A file that may be written.
 pub(super) struct NamedOutput {
     path: PathBuf,

@@ -2,7 +2,7 @@
 
 use super::command_line::curl_command;
 use super::curl_body::{CurlBody, CurlData};
-use super::curl_options::{CurlOption, DataKind};
+use super::curl_options::{CurlOption, DataKind, changes_sending};
 use super::curl_url::{CurlUrl, UrlOptions};
 use super::form_part::{FormText, read_form_part};
 use super::http_method::read_method;
@@ -32,12 +32,21 @@ pub(super) fn read(
     read_file: ReadImportedFile<'_>,
 ) -> Result<ImportedRequest, ImportError> {
     let command = curl_command(source)?;
-    let mut requests = read_addresses(source, command, read_file, 1)?;
+    let mut curl = read_addresses(source, command, read_file, 1)?;
     // A command has at least one URL, or was refused.
-    Ok(requests.swap_remove(0))
+    Ok(curl.requests.swap_remove(0))
 }
 
-/// One request for each URL of a command, in their order.
+/// What a command sends, and how.
+pub(super) struct CurlRequests {
+    /// One for each URL, in their order.
+    pub(super) requests: Vec<ImportedRequest>,
+    /// The options, as they stand, that are not of the request but of the way it is sent.
+    pub(super) sending_options: Vec<String>,
+    pub(super) follows_redirects: bool,
+}
+
+/// All requests of a command.
 ///
 /// # Errors
 /// As [`read`], and when there are hundreds of them.
@@ -45,7 +54,7 @@ pub(super) fn read_command(
     source: &ImportSource,
     command: ShellCommand,
     read_file: ReadImportedFile<'_>,
-) -> Result<Vec<ImportedRequest>, ImportError> {
+) -> Result<CurlRequests, ImportError> {
     read_addresses(source, command, read_file, usize::MAX)
 }
 
@@ -55,7 +64,7 @@ fn read_addresses(
     mut command: ShellCommand,
     read_file: ReadImportedFile<'_>,
     limit: usize,
-) -> Result<Vec<ImportedRequest>, ImportError> {
+) -> Result<CurlRequests, ImportError> {
     let stdin = command.stdin.take();
     let read_named = |name: &str| match name {
         "-" => stdin
@@ -81,6 +90,8 @@ fn read_addresses(
     if limit > 1 {
         reader.settings.urls.truncate(1);
     }
+    let sending_options = std::mem::take(&mut reader.settings.sending_options);
+    let follows_redirects = reader.settings.follows_redirects;
     let mut requests = vec![reader.finish()?];
     for index in 1..=others {
         let mut reader = CurlReader {
@@ -94,7 +105,11 @@ fn read_addresses(
         reader.settings.urls.truncate(1);
         requests.push(reader.finish()?);
     }
-    Ok(requests)
+    Ok(CurlRequests {
+        requests,
+        sending_options,
+        follows_redirects,
+    })
 }
 
 /// What a command line sets.
@@ -117,6 +132,8 @@ struct CurlSettings {
     range: Option<String>,
     is_compressed: bool,
     url: UrlOptions,
+    sending_options: Vec<String>,
+    follows_redirects: bool,
 }
 
 struct CurlReader<'a> {
@@ -274,6 +291,10 @@ impl CurlReader<'_> {
                     format!("`{name}` is not supported: parts of the request are in another file"),
                 )
                 .hint("write them on the command line, or pass the output of `curl -v`"));
+            }
+            CurlOption::Location => settings.follows_redirects = !name.starts_with("--no-"),
+            CurlOption::Ignored | CurlOption::IgnoredValue if changes_sending(name) => {
+                settings.sending_options.push(name.to_owned());
             }
             CurlOption::Ignored
             | CurlOption::IgnoredValue

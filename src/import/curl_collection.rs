@@ -6,7 +6,7 @@ use super::collection::{
     CollectionRequest, ForeignPiece, ForeignText, ImportLoss, ImportedCollection,
 };
 use super::command_line::curl_commands;
-use super::curl;
+use super::curl::{self, CurlRequests};
 use super::curl_body::BOUNDARY_NOTE;
 use super::import_error::ImportError;
 use super::imported_request::ImportedRequest;
@@ -14,6 +14,7 @@ use super::shell_words::UNKNOWN_VARIABLE_NOTE;
 use super::source_text::ImportSource;
 use crate::wire::{parse_form, parse_multipart};
 use base64::prelude::{BASE64_STANDARD, Engine as _};
+use percent_encoding::percent_decode_str;
 use regex::Regex;
 use std::sync::LazyLock;
 
@@ -86,8 +87,9 @@ fn read_commands(
         counted = counted.max(offset);
         let place = format!("line {}", first_line + line);
         match curl::read_command(source, command, &name_file) {
-            Ok(requests) => {
-                let requests = requests.iter().map(|request| to_request(request, &place));
+            Ok(curl) => {
+                let requests = curl.requests.iter();
+                let requests = requests.map(|request| to_request(request, &curl, &place));
                 collection.requests.extend(requests);
             }
             Err(error) => {
@@ -150,13 +152,21 @@ fn goes_on(snippet: &str) -> bool {
 }
 
 /// A request without what curl adds to it.
-fn to_request(imported: &ImportedRequest, place: &str) -> CollectionRequest {
-    let address = format!(
-        "{}{}",
-        imported.origin.clone().unwrap_or_default(),
-        imported.target
-    );
+fn to_request(imported: &ImportedRequest, curl: &CurlRequests, place: &str) -> CollectionRequest {
+    let origin = imported.origin.as_deref().unwrap_or_default();
+    let (query, file_names) = without_files(imported.query());
+    let mark = if query.is_empty() { "" } else { "?" };
+    let address = format!("{origin}{}{mark}{query}", imported.path());
     let mut request = CollectionRequest::new(place, imported.method, foreign(&address));
+    for file in file_names {
+        request.lose(format!(
+            "the part of the query that is the text of the file `{file}`"
+        ));
+    }
+    for option in &curl.sending_options {
+        request.lose(format!("the option `{option}`"));
+    }
+    request.follows_redirects = curl.follows_redirects;
     // A variable becomes one of the request file, and each request gets a boundary when it is sent.
     let is_kept = |note: &str| note != BOUNDARY_NOTE && !note.ends_with(UNKNOWN_VARIABLE_NOTE);
     let notes = imported.notes.iter().filter(|note| is_kept(note));
@@ -302,6 +312,17 @@ fn body_of(
         return CollectionBody::None;
     }
     let is_form = kind.starts_with("application/x-www-form-urlencoded");
+    let (text, file_names) = if is_form {
+        without_files(text)
+    } else {
+        (text.to_owned(), Vec::new())
+    };
+    let text = text.as_str();
+    for file in file_names {
+        request.lose(format!(
+            "the field whose value is the text of the file `{file}`"
+        ));
+    }
     let looks_like_json = text.trim_start().starts_with(['{', '[']);
     if is_form && !looks_like_json && text.contains('=') {
         let fields = parse_form(text).into_iter();
@@ -317,6 +338,22 @@ fn body_of(
         text: foreign_body(text),
         media_type: media_type.map(str::to_owned),
     }
+}
+
+/// A query or a form without the parameters that hold the text of a file, and the names of these files.
+fn without_files(encoded: &str) -> (String, Vec<String>) {
+    let mut file_names = Vec::new();
+    let parameters = encoded.split('&').filter(|parameter| {
+        let decoded = percent_decode_str(parameter).decode_utf8_lossy();
+        let Some((_, rest)) = decoded.split_once(FILE_START) else {
+            return true;
+        };
+        let name = rest.split(FILE_END).next().unwrap_or_default();
+        file_names.push(name.to_owned());
+        false
+    });
+    let kept = parameters.collect::<Vec<_>>().join("&");
+    (kept, file_names)
 }
 
 fn named_file(text: &str) -> Option<String> {

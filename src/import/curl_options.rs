@@ -37,6 +37,8 @@ pub(super) enum CurlOption {
     Config,
     /// `--variable` and `--expand-…`.
     Variable,
+    /// `-L`
+    Location,
     /// It changes nothing that is signed.
     Ignored,
     IgnoredValue,
@@ -66,6 +68,7 @@ impl CurlOption {
                 | Self::PathAsIs
                 | Self::Globoff
                 | Self::Next
+                | Self::Location
                 | Self::Ignored
         )
     }
@@ -88,11 +91,12 @@ impl CurlOption {
             'T' => Self::Upload,
             'g' => Self::Globoff,
             ':' => Self::Next,
+            'L' => Self::Location,
             'K' => Self::Config,
             'E' | 'c' | 'C' | 'D' | 'h' | 'm' | 'o' | 'P' | 'Q' | 't' | 'U' | 'w' | 'x' | 'y'
             | 'Y' | 'z' => Self::IgnoredValue,
             '#' | '0' | '1' | '2' | '3' | '4' | '6' | 'a' | 'B' | 'f' | 'i' | 'j' | 'J' | 'k'
-            | 'l' | 'L' | 'M' | 'n' | 'N' | 'O' | 'p' | 'q' | 'R' | 's' | 'S' | 'v' | 'V' | 'Z' => {
+            | 'l' | 'M' | 'n' | 'N' | 'O' | 'p' | 'q' | 'R' | 's' | 'S' | 'v' | 'V' | 'Z' => {
                 Self::Ignored
             }
             _ => return None,
@@ -130,6 +134,7 @@ impl CurlOption {
             "path-as-is" => Self::PathAsIs,
             "globoff" => Self::Globoff,
             "next" => Self::Next,
+            "location" | "location-trusted" | "no-location" => Self::Location,
             "config" => Self::Config,
             "variable" => Self::Variable,
             _ if name.starts_with("expand-") => Self::Variable,
@@ -173,6 +178,83 @@ impl CurlOption {
         NAMED.into_iter()
     }
 }
+
+/// Whether an option says how a request is sent: through what, over which connection, how long and
+/// how often. `name` is the option as it stands, with its hyphens.
+#[must_use]
+pub(super) fn changes_sending(name: &str) -> bool {
+    let name = match name.strip_prefix("--") {
+        Some(long) => long.strip_prefix("no-").unwrap_or(long),
+        None => name,
+    };
+    SENDING.contains(&name)
+}
+
+/// Options, of one letter and with a name, that a request file or `ingam.yaml` has to say otherwise.
+const SENDING: &[&str] = &[
+    "-E",
+    "-k",
+    "-m",
+    "-n",
+    "-x",
+    "-y",
+    "-Y",
+    "-0",
+    "-1",
+    "-2",
+    "-3",
+    "-4",
+    "-6",
+    "cacert",
+    "capath",
+    "cert",
+    "cert-type",
+    "connect-timeout",
+    "connect-to",
+    "dns-servers",
+    "doh-url",
+    "haproxy-protocol",
+    "http0.9",
+    "http1.0",
+    "http2",
+    "http2-prior-knowledge",
+    "http3",
+    "http3-only",
+    "insecure",
+    "interface",
+    "ipv4",
+    "ipv6",
+    "key",
+    "key-type",
+    "limit-rate",
+    "local-port",
+    "max-time",
+    "netrc",
+    "netrc-file",
+    "netrc-optional",
+    "pinnedpubkey",
+    "preproxy",
+    "proxy",
+    "proxy-header",
+    "proxy-user",
+    "rate",
+    "resolve",
+    "retry",
+    "retry-all-errors",
+    "retry-connrefused",
+    "retry-delay",
+    "retry-max-time",
+    "socks4",
+    "socks4a",
+    "socks5",
+    "socks5-hostname",
+    "speed-limit",
+    "speed-time",
+    "tls-max",
+    "tlsv1.3",
+    "unix-socket",
+    "abstract-unix-socket",
+];
 
 fn is_switch(name: &str) -> bool {
     let positive = name.strip_prefix("no-").unwrap_or(name);
@@ -353,8 +435,6 @@ const SWITCHES: &[&str] = &[
     "junk-session-cookies",
     "keepalive",
     "list-only",
-    "location",
-    "location-trusted",
     "mail-rcpt-allowfails",
     "manual",
     "metalink",

@@ -124,11 +124,11 @@ pub(super) fn notes_for_refusal(
 /// What to check if the scheme has no hint for the error.
 fn default_hint(status: u16, kind: ErrorKind) -> &'static str {
     match status {
-        200..300 => {
+        200..=299 => {
             "the response does not meet the success rule of the scheme: see `ok` in `ingam scheme show`"
         }
-        300..400 => {
-            "the response is a redirect, and ingam does not follow redirects of signed requests: check the host and the path"
+        301 | 302 | 303 | 307 | 308 => {
+            "the response is a redirect, which ingam does not follow, because a signature holds for one address: check the host and the path (`-v` shows the header `location`)"
         }
         _ => kind.advice(),
     }

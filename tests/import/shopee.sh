@@ -9,3 +9,7 @@ curl https://api.shop.example/v1/upload -F note=hello -F 'photo=@front.png;type=
 curl https://api.shop.example/v1/raw --data-binary @body.bin -H 'Content-Type: application/octet-stream'
 curl -X DELETE api.shop.example/v1/a/{id} https://api.shop.example/v1/b
 curl --url https://api.shop.example/v1/x --no-such-option
+curl -k -x http://proxy.example:3128 --max-time 5 --retry 2 --no-buffer https://api.shop.example/v1/slow
+curl -G https://api.shop.example/v1/find -d @filter.txt --data-urlencode q@big.bin -d page=2
+curl https://api.shop.example/v1/form -d a=1 --data-urlencode note@note.txt
+curl -L https://api.shop.example/v1/moved

@@ -118,6 +118,15 @@ fn items_arrive_as_httpie_sends_them() {
             && arrived.2.contains("name=\"k\"\r\n\r\nv\r\n"),
         "{arrived:?}"
     );
+    for item in [
+        "photo@a.png;type=image/x-a;filename=z; 1.html",
+        "photo@a.png;filename=z; 1.html;type=image/x-a",
+    ] {
+        let arrived = last(&["post", "/a", "--form", item]);
+        let part =
+            "name=\"photo\"; filename=\"z; 1.html\"\r\nContent-Type: image/x-a\r\n\r\nPNG\r\n";
+        assert!(arrived.2.contains(part), "{arrived:?}");
+    }
     let arrived = last(&["put", "/a", "--raw", r#"{"a": 1.10}"#]);
     assert_eq!(arrived.2, r#"{"a": 1.10}"#);
     assert!(
@@ -309,6 +318,14 @@ fn wrong_arguments_are_told_before_anything_is_sent() {
         (
             &["none", "POST", "/a", "x:=nope"],
             "error: `x:=…` is not valid JSON at byte 1: ",
+        ),
+        (
+            &["none", "POST", "/a", r#"x:={"l":[{"z":1,"z":1}]}"#],
+            "error: `x:=…` has the member `z` twice in an object\n",
+        ),
+        (
+            &["none", "POST", "/a", "--form", "x@a.png;type=a/b;type=c/d"],
+            "error: `x@…` sets `type` twice\n",
         ),
         (
             &["none", "POST", "/a", "a=1", "a[b]=2"],
@@ -537,4 +554,34 @@ fn a_response_replaces_no_file_without_a_word() {
     let (_, stderr, code) = call(&folder, &[&args[..], &["--overwrite"]].concat());
     assert_eq!(code, 0, "{stderr}");
     assert_eq!(std::fs::read(folder.path().join("x")).unwrap(), b"{}");
+    // As without `-o`, and no file of that name.
+    let args = ["none", "GET", "/a", "--env", "local", "-o", "-"];
+    let (stdout, stderr, code) = call(&folder, &args);
+    assert_eq!((stdout.as_str(), code), ("{}", 0), "{stderr}");
+    assert!(!folder.path().join("-").exists());
+}
+
+#[test]
+fn what_a_response_of_no_marketplace_says_is_put_in_words_that_fit() {
+    let server = Server::start(|arrived| {
+        let answer: Answer = json("{}");
+        let status = arrived.target.trim_start_matches('/').parse().unwrap();
+        (status, answer.1, answer.2)
+    });
+    let folder = Folder::new();
+    let host = format!("none={}", server.origin);
+    let last = |path: &str| {
+        let args = ["none", "GET", path, "--env", "live", "--host", &host];
+        call(&folder, &args)
+    };
+    let (_, stderr, code) = last("/302");
+    assert!(
+        code == 1 && stderr.contains("a redirect, which ingam does not follow"),
+        "{stderr}"
+    );
+    let (_, stderr, code) = last("/304");
+    assert!(code == 1 && !stderr.contains("redirect"), "{stderr}");
+    // No header has said how long.
+    let (_, stderr, _) = last("/429");
+    assert!(!stderr.contains("asked to wait"), "{stderr}");
 }

@@ -128,3 +128,24 @@ fn no_file_is_replaced_without_a_word() {
         assert_eq!(std::fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
     }
 }
+
+#[test]
+fn a_flow_says_that_one_step_of_it_is_exported() {
+    let folder = Folder::new();
+    folder.write("ingam.yaml", "envs: { live: {} }\n");
+    folder.write(
+        "requests/a.yaml",
+        "scheme: none\nsteps: [{ name: one, get: /1 }, { name: two, get: /2 }]\n",
+    );
+    let host = ["--env", "live", "--host", "none=https://shop.example"];
+    let exported = |id: &str| export(&folder, &[&["curl", id][..], &host].concat(), &[]);
+    let (stdout, stderr, code) = exported("a");
+    assert!(code == 0 && stdout.contains("/1"), "{stdout}{stderr}");
+    assert!(
+        stderr.contains("`a` has 2 steps, and this is the first; `a::STEP` exports another"),
+        "{stderr}"
+    );
+    let (stdout, stderr, code) = exported("a::two");
+    assert!(code == 0 && stdout.contains("/2"), "{stdout}{stderr}");
+    assert!(!stderr.contains("steps"), "{stderr}");
+}

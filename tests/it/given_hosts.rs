@@ -134,6 +134,33 @@ fn another_host_gets_a_secret_only_after_a_person_has_allowed_its_pattern() {
 }
 
 #[test]
+fn a_request_without_secrets_needs_no_word_for_a_host_of_the_command_line() {
+    let folder = Folder::new();
+    folder.write("requests/a.yaml", "scheme: none\nget: /a\n");
+    let run_at = |host: &str| {
+        let host = format!("none={host}");
+        run(&folder, &["run", "--env", "live", "--host", &host], &[])
+    };
+    let hosts = ["https://shop.review.invalid", "http://shop.review.invalid"];
+    for host in hosts {
+        let (output, code) = run_at(host);
+        assert!(
+            code == 5 && output.contains("cannot connect to shop.review.invalid"),
+            "{code}: {output}"
+        );
+    }
+    folder.write(
+        "requests/a.yaml",
+        "scheme: none\nget: /a\nheaders: { X-Key: \"{{ secret.shop_key }}\" }\n",
+    );
+    folder.write(".env", "INGAM_SECRET_SHOP_KEY=key-93kd93kd93kd93kd\n");
+    for host in hosts {
+        let (output, code) = run_at(host);
+        assert_eq!(code, 6, "{output}");
+    }
+}
+
+#[test]
 fn the_sandbox_has_its_own_hosts() {
     let folder = workspace();
     let (output, code) = run(

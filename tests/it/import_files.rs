@@ -195,6 +195,13 @@ fn nothing_is_overwritten_and_no_secret_is_shown() {
 fn what_cannot_be_read_is_refused_by_name() {
     let folder = Folder::new();
     folder.write("ingam.yaml", "");
+    let mut command = ingam(folder.path());
+    command.args(["import", "https://api.shop.example/openapi.json"]);
+    let (_, told, code) = text(&command.output().unwrap());
+    assert!(
+        code == 2 && told.contains("fetches nothing from the network"),
+        "{told}"
+    );
     for (content, expected) in [
         (
             r#"{"id":"1","name":"x","order":[],"requests":[{"url":"a"}]}"#,

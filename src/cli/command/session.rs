@@ -334,19 +334,22 @@ pub(crate) fn required_trust(
     if !own_host && !base.is_loopback() {
         let scheme_name = scheme.name.clone();
         let is_given = given.iter().any(|given| given.scheme == scheme.name);
-        things.push(if is_given {
-            TrustSubject::GivenHosts {
+        let has_secrets =
+            scheme.uses_secrets() || sends_user_secrets(&loaded.workspace, &scheme.name);
+        things.extend(if is_given {
+            // Who runs it has named the host. A request without secrets gives nothing away there.
+            has_secrets.then(|| TrustSubject::GivenHosts {
                 scheme: scheme_name,
                 pattern: base.authority().to_owned(),
-            }
+            })
         } else if configured.is_none() {
-            account_host_trust(to)
+            Some(account_host_trust(to))
         } else {
-            TrustSubject::Host {
+            Some(TrustSubject::Host {
                 environment: environment.to_owned(),
                 scheme: scheme_name,
                 host: named.as_ref().unwrap_or(base).as_str().to_owned(),
-            }
+            })
         });
     }
     things.extend(scheme_trust(loaded, scheme));

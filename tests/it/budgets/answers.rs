@@ -111,7 +111,7 @@ fn a_scheme_without_limits_is_left_alone_as_long_as_it_says() {
     assert_eq!(mall.live("one", &[]).1, 1);
     let (output, code) = mall.live("two", &[]);
     assert!(
-        code == 7 && output.contains("`mall` asked to wait until"),
+        code == 7 && output.contains("calls to `mall` are paused until"),
         "{code}: {output}"
     );
     let (output, code) = mall.live("one", &["--wait", "5s"]);

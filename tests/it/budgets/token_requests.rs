@@ -71,7 +71,7 @@ fn a_pause_that_a_token_endpoint_asks_for_holds_for_every_call_and_process() {
         for request in ["goods", "public"] {
             let (output, code) = mall.live(request, &[]);
             assert!(
-                code == 7 && output.contains("`mall` asked to wait until"),
+                code == 7 && output.contains("calls to `mall` are paused until"),
                 "{request} {limits}: {code}: {output}"
             );
         }
@@ -79,7 +79,7 @@ fn a_pause_that_a_token_endpoint_asks_for_holds_for_every_call_and_process() {
             "auth", "token", "default", "--scheme", "mall", "--env", "live",
         ]);
         assert!(
-            code == 7 && output.contains("asked to wait"),
+            code == 7 && output.contains("are paused until"),
             "{code}: {output}"
         );
         assert_eq!(mall.arrivals().len(), 1, "nothing else was sent");

@@ -18,7 +18,7 @@ use crate::cli::command_error::{CommandError, SourceFaults};
 use crate::cli::command_output::CommandResult;
 use crate::cli::exit_status::{ExitStatus, FailureClass};
 use crate::cli::invocation::Invocation;
-use crate::cli::named_output::NamedOutput;
+use crate::cli::named_output::{NamedOutput, is_standard_output};
 use crate::cli::output::Output;
 use crate::cli::run_workspace::{RunCommand, run_delivering};
 use crate::cli::settings;
@@ -46,7 +46,10 @@ pub(crate) fn run(invocation: &Invocation<'_>, args: &CallArgs, output: &Output)
         secret_folders: settings::secret_folders(host),
     };
     let request = CallRequest::new(args, &files)?;
-    let response_file = args.output.as_ref();
+    let response_file = args
+        .output
+        .as_ref()
+        .filter(|path| !is_standard_output(path));
     let response_file =
         response_file.map(|path| NamedOutput::new(host, &root, path, args.overwrite));
     let file = args.write.as_ref();

@@ -10,7 +10,8 @@ use crate::cli::command_error::CommandError;
 use crate::cli::shown_argument::shown_argument;
 use crate::diagnostic::similar_names;
 use crate::model::request::Method;
-use crate::value::{ObjectMember, Value, parse};
+use crate::value::{JsonDocument, JsonRef, ObjectMember, Value, parse};
+use bytes::Bytes;
 
 /// The members of the request file, in the order in which people write them.
 pub(super) struct CallRequest {
@@ -167,7 +168,7 @@ fn header_members(
                     "the header `{name}:` has no value"
                 ))
                 .hint(format!(
-                    "write `{name};` for an empty header; ingam has no default headers to remove"
+                    "write `{name};` for an empty header; a header that ingam adds can be replaced, but not removed"
                 )));
             }
             ItemKind::Header => item.value.clone(),
@@ -341,15 +342,36 @@ fn multipart_member(
     Ok(("multipart".into(), Value::Object(parts)))
 }
 
-/// `photo@images/a.png;type=image/png`
+/// `photo@images/a.png;type=image/png;filename=front.png`
 fn file_part(item: &RequestItem, files: &ItemFiles<'_>) -> Result<Value, CommandError> {
-    let (path, media_type) = match item.value.rsplit_once(";type=") {
-        Some((path, media_type)) => (path, Some(media_type)),
-        None => (item.value.as_str(), None),
-    };
-    let mut part = vec![("file".into(), Value::from(files.below_root(path)?))];
-    part.extend(media_type.map(|media_type| ("type".into(), Value::from(media_type))));
-    Ok(Value::Object(part))
+    let mut path = item.value.as_str();
+    let mut members: Vec<ObjectMember> = Vec::new();
+    // A path can hold a semicolon: only these two words end it.
+    while let Some((before, name, value)) = last_part_option(path) {
+        if members.iter().any(|(known, _)| known == name) {
+            return Err(
+                CommandError::usage(format!("`{}` sets `{name}` twice", item.shown()))
+                    .hint("remove one of them"),
+            );
+        }
+        members.push((name.into(), Value::from(value)));
+        path = before;
+    }
+    members.push(("file".into(), Value::from(files.below_root(path)?)));
+    members.reverse();
+    Ok(Value::Object(members))
+}
+
+/// The path with the options before it, the name and the value of the last option.
+fn last_part_option(text: &str) -> Option<(&str, &'static str, &str)> {
+    let options = ["type", "filename"].into_iter();
+    let found = options.filter_map(|name| {
+        let mark = format!(";{name}=");
+        let at = text.rfind(&mark)?;
+        Some((at, name, &text[at + mark.len()..]))
+    });
+    let (at, name, value) = found.max_by_key(|(at, ..)| *at)?;
+    Some((&text[..at], name, value))
 }
 
 fn text_value(item: &RequestItem, files: &ItemFiles<'_>) -> Result<String, CommandError> {
@@ -370,7 +392,7 @@ fn json_value(item: &RequestItem, files: &ItemFiles<'_>) -> Result<Value, Comman
     } else {
         item.value.clone()
     };
-    parse(text.as_bytes()).map_err(|error| {
+    let document = JsonDocument::parse(&Bytes::from(text)).map_err(|error| {
         let hint = if is_file {
             format!("`{}=@…` sends the text of the file", item.name())
         } else {
@@ -387,5 +409,15 @@ fn json_value(item: &RequestItem, files: &ItemFiles<'_>) -> Result<Value, Comman
             error.reason
         ))
         .hint(hint)
-    })
+    })?;
+    let json = JsonRef::Node(document.root());
+    if let Some(twice) = json.duplicates_inside().next() {
+        return Err(CommandError::usage(format!(
+            "`{}` has the member `{}` twice in an object",
+            item.shown(),
+            twice.name
+        ))
+        .hint("remove one of them, or send the text as it is with `--raw`"));
+    }
+    Ok(json.to_value())
 }

@@ -10,7 +10,7 @@ use crate::cli::command_error::CommandError;
 use crate::cli::command_output::{CommandOutput, CommandResult};
 use crate::cli::export_args::{ExportArgs, ExportFormat};
 use crate::cli::invocation::Invocation;
-use crate::cli::named_output::NamedOutput;
+use crate::cli::named_output::{NamedOutput, is_standard_output};
 use crate::cli::settings;
 use crate::export::ProgramLanguage;
 use crate::load::LoadedWorkspace;
@@ -32,10 +32,12 @@ pub(crate) fn run(invocation: &Invocation<'_>, args: &ExportArgs) -> CommandResu
         .hint("choose another environment, such as `--env live`, or start `ingam sandbox` and name its address under `hosts` of an environment"));
     }
     let (unit, step) = chosen.step(args.target.account.as_deref())?;
+    let other_steps = other_steps(chosen.request, &args.id);
     let ChosenRequest {
         request, target, ..
     } = chosen;
-    let output = args.output.as_ref().map(|path| {
+    let output = args.output.as_ref();
+    let output = output.filter(|path| !is_standard_output(path)).map(|path| {
         let root = &loaded.workspace.root;
         NamedOutput::new(host, root, path, args.overwrite)
     });
@@ -68,8 +70,17 @@ pub(crate) fn run(invocation: &Invocation<'_>, args: &ExportArgs) -> CommandResu
         exporter.export(args.format).await
     });
     runtime.shutdown_background();
-    let (text, notes) = exported?;
+    let (text, mut notes) = exported?;
+    notes.extend(other_steps);
     finish(output.as_ref(), &text, notes)
+}
+
+/// What is said of a flow whose id names no step.
+fn other_steps(request: &Request, id: &str) -> Option<String> {
+    let (name, count) = (&request.name, request.steps.len());
+    (count > 1 && !id.contains("::")).then(|| {
+        format!("`{name}` has {count} steps, and this is the first; `{name}::STEP` exports another")
+    })
 }
 
 fn finish(file: Option<&NamedOutput>, text: &str, notes: Vec<String>) -> CommandResult {

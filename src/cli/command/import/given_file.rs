@@ -26,6 +26,12 @@ impl GivenCollection {
         file: &str,
         format: Option<CollectionFormat>,
     ) -> Result<Self, CommandError> {
+        if file.starts_with("https://") || file.starts_with("http://") {
+            return Err(CommandError::usage(
+                "`ingam import` reads files, and fetches nothing from the network",
+            )
+            .hint("download the file first, such as with `curl -o openapi.json URL`"));
+        }
         let path = host.cwd.join(file);
         if path.is_dir() {
             let (collection, name) = given_folder::read(file, &path, format)?;
