@@ -10,11 +10,13 @@ Examples:
   ingam call shopee@sg GET /api/v2/product/get_item_list offset==0 page_size==20 --env live
   ingam call shopee GET /api/v2/shop/get_shop_info --env live --write requests/shop.yaml --record
   ingam call coupang POST /v2/providers/a/orders id:=17 buyer[name]=Kim --env live --yes
+  ingam call coupang POST /v2/providers/a/orders id:=17 --env live --explain
 
 Items:
   name==text   a query parameter                 name=text    a member of the body, text
   Name:text    a header                          name:=json   a member of the body, JSON
   Name;        an empty header                   name@file    a file, with --form
+                                                 @file        the whole body from a file
   `==@`, `:@`, `=@` and `:=@` take the value from a file. `a[b]=1` is nested JSON, `a[]=1` a list.
   A backslash makes `: = @ ; [ ]` literal: `a\\:b=1`. Texts can hold templates: `{{ now() }}`.";
 
@@ -60,6 +62,9 @@ pub(super) struct CallArgs {
     /// names
     #[arg(long, short)]
     pub(super) verbose: bool,
+    /// Show how the call is rendered and signed, and as a curl command, without sending it
+    #[arg(long, conflicts_with_all = ["output", "write"])]
+    pub(super) explain: bool,
     /// Show personal data, at this terminal only
     #[arg(long)]
     pub(super) show_personal: bool,

@@ -127,6 +127,16 @@ fn items_arrive_as_httpie_sends_them() {
             "name=\"photo\"; filename=\"z; 1.html\"\r\nContent-Type: image/x-a\r\n\r\nPNG\r\n";
         assert!(arrived.2.contains(part), "{arrived:?}");
     }
+    folder.write("body.bin", "P\u{0}K{{ 1 }}\r\n");
+    let arrived = last(&["put", "/a", "@body.bin;type=application/zip"]);
+    assert_eq!(arrived.2, "P\u{0}K{{ 1 }}\r\n");
+    assert!(
+        arrived.1.contains("content-type:application/zip"),
+        "{}",
+        arrived.1
+    );
+    let arrived = last(&["put", "/a", "@body.bin", "Content-Type:text/x-a"]);
+    assert!(arrived.1.contains("content-type:text/x-a"), "{}", arrived.1);
     let arrived = last(&["put", "/a", "--raw", r#"{"a": 1.10}"#]);
     assert_eq!(arrived.2, r#"{"a": 1.10}"#);
     assert!(
@@ -326,6 +336,10 @@ fn wrong_arguments_are_told_before_anything_is_sent() {
         (
             &["none", "POST", "/a", "--form", "x@a.png;type=a/b;type=c/d"],
             "error: `x@…` sets `type` twice\n",
+        ),
+        (
+            &["none", "POST", "/a", "@a.png", "a=1"],
+            "error: `@…` sets the whole body, but other items set parts of it\n",
         ),
         (
             &["none", "POST", "/a", "a=1", "a[b]=2"],
@@ -584,4 +598,54 @@ fn what_a_response_of_no_marketplace_says_is_put_in_words_that_fit() {
     // No header has said how long.
     let (_, stderr, _) = last("/429");
     assert!(!stderr.contains("asked to wait"), "{stderr}");
+}
+
+#[test]
+fn a_call_is_explained_without_being_sent() {
+    let (folder, server, _) = shop(b"{}");
+    let args = [
+        "shopee@sg",
+        "POST",
+        "/api/v2/x",
+        "a:=1",
+        "--env",
+        "live",
+        "--explain",
+    ];
+    let mut command = ingam(folder.path());
+    command.arg("call").args(args);
+    for (name, value) in [
+        ("PARTNER_ID", "1000001"),
+        ("PARTNER_KEY", "key-93kd93kd93kd93kd"),
+        ("SG__ACCESS_TOKEN", TOKEN),
+    ] {
+        command.env(format!("INGAM_SHOPEE__{name}"), value);
+    }
+    folder.write(
+        "ingam.yaml",
+        "envs: { live: { accounts: { shopee: { sg: { shop_id: \"1\" } } } }, local: {} }\n",
+    );
+    let (stdout, stderr, code) = text(&command.output().unwrap());
+    assert_eq!(code, 0, "{stderr}");
+    for part in ["SG__ACCESS_TOKEN", "/api/v2/x", "as curl", r#"{"a":1}"#] {
+        assert!(stdout.contains(part), "{part}: {stdout}");
+    }
+    assert!(
+        !stdout.contains("93kd93kd") && !stdout.contains("9f8e7d6c"),
+        "{stdout}"
+    );
+    let (stdout, stderr, code) = call(
+        &folder,
+        &[
+            "none",
+            "GET",
+            "/a",
+            "x=={{ oops }}",
+            "--env",
+            "local",
+            "--explain",
+        ],
+    );
+    assert_eq!((stdout.as_str(), code), ("", 2), "{stderr}");
+    assert_eq!(server.seen(), 0);
 }

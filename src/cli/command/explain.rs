@@ -21,13 +21,25 @@ use serde::Serialize;
 
 /// Shows how a request is rendered and signed, without sending it.
 pub(crate) fn run(invocation: &Invocation<'_>, args: &ExplainArgs) -> CommandResult {
-    let host = invocation.host;
     let words = std::slice::from_ref(&args.id);
     let loaded = settings::load_requests(invocation, words, args.target.env.as_deref())?;
-    let chosen = ChosenRequest::find(invocation, &loaded, &args.id, &args.target)?;
+    explain_request(invocation, &loaded, args)
+}
+
+/// The same for a request that is loaded, such as one of the command line.
+///
+/// # Errors
+/// If there is no such request, or it cannot be rendered or signed.
+pub(super) fn explain_request(
+    invocation: &Invocation<'_>,
+    loaded: &LoadedWorkspace,
+    args: &ExplainArgs,
+) -> CommandResult {
+    let host = invocation.host;
+    let chosen = ChosenRequest::find(invocation, loaded, &args.id, &args.target)?;
     let now = explained_time(host, args.at.as_deref())?;
-    let environment = session::explain_environment(host, &loaded, &chosen.target.environment)?;
-    let files = session::open_files(host, &loaded)?;
+    let environment = session::explain_environment(host, loaded, &chosen.target.environment)?;
+    let files = session::open_files(host, loaded)?;
     let (unit, step) = chosen.step(args.target.account.as_deref())?;
     let ChosenRequest {
         request, target, ..
@@ -35,7 +47,7 @@ pub(crate) fn run(invocation: &Invocation<'_>, args: &ExplainArgs) -> CommandRes
     let session = RunSession {
         host,
         global: invocation.global,
-        loaded: &loaded,
+        loaded,
         files: &files,
     };
     let secrets = UserSecrets::resolve(&unit_secrets(&loaded.workspace, [&unit]), &environment)?;
@@ -50,16 +62,16 @@ pub(crate) fn run(invocation: &Invocation<'_>, args: &ExplainArgs) -> CommandRes
             reason,
             error.at(),
             error.hints(request, step),
-            &loaded,
+            loaded,
         )
     })?;
     if args.json {
-        let document = ExplainDocument::new(&explained, &loaded);
+        let document = ExplainDocument::new(&explained, loaded);
         return Ok(CommandOutput::of_data(to_json(&document)?));
     }
     Ok(CommandOutput::of_data(render_explanation(
         &explained,
-        &loaded,
+        loaded,
         invocation.stdout,
     )))
 }

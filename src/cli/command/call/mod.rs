@@ -11,8 +11,9 @@ mod request_text;
 mod response;
 mod shown_json;
 
+use super::explain::explain_request;
 use super::session;
-use crate::cli::args::{RequestFilter, RunArgs};
+use crate::cli::args::{ExplainArgs, RequestFilter, RunArgs};
 use crate::cli::call_args::CallArgs;
 use crate::cli::command_error::{CommandError, SourceFaults};
 use crate::cli::command_output::CommandResult;
@@ -22,6 +23,7 @@ use crate::cli::named_output::{NamedOutput, is_standard_output};
 use crate::cli::output::Output;
 use crate::cli::run_workspace::{RunCommand, run_delivering};
 use crate::cli::settings;
+use crate::cli::target_args::TargetArgs;
 use crate::load::{GivenRequest, LoadedWorkspace, load_given_request};
 use crate::model::environment::SANDBOX_ENV;
 use crate::plan::Plan;
@@ -63,6 +65,9 @@ pub(crate) fn run(invocation: &Invocation<'_>, args: &CallArgs, output: &Output)
         file: file.transpose()?,
     };
     let loaded = call.load(&root)?;
+    if args.explain {
+        return explain_request(invocation, &loaded, &call.explain_args()).map_err(as_usage);
+    }
     let runtime = session::start_runtime()?;
     let result = runtime.block_on(call.send(&loaded));
     // A name look-up runs on a thread that cannot be cancelled. Its result is no longer needed.
@@ -139,17 +144,31 @@ impl CommandLineCall<'_> {
         Ok(ended)
     }
 
+    fn explain_args(&self) -> ExplainArgs {
+        ExplainArgs {
+            id: self.name().to_owned(),
+            target: self.target(),
+            at: None,
+            json: false,
+        }
+    }
+
+    /// With the account that stands behind `@` of the scheme.
+    fn target(&self) -> TargetArgs {
+        let mut target = self.args.target.clone();
+        target.account.clone_from(&self.request.account);
+        target
+    }
+
     /// The arguments of a run that is this call.
     fn run_args(&self) -> RunArgs {
         let args = self.args;
-        let mut target = args.target.clone();
-        target.account.clone_from(&self.request.account);
         RunArgs {
             filter: RequestFilter {
                 patterns: vec![self.name().to_owned()],
                 ..RequestFilter::default()
             },
-            target,
+            target: self.target(),
             verbose: args.verbose,
             show_personal: args.show_personal,
             refresh: args.refresh.clone(),

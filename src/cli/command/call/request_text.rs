@@ -121,7 +121,7 @@ fn parse_item(text: &str) -> Result<RequestItem, CommandError> {
         ))
         .hint("write `name==value` for the query, `Name:value` for a header, `name=text` or `name:=json` for the body")
     })?;
-    if item.key.is_empty() {
+    if item.key.is_empty() && item.kind != ItemKind::File {
         return Err(
             CommandError::usage(format!("the item `{}` has no name", item.shown()))
                 .hint("write a name before the sign, such as `limit==5`"),
@@ -219,6 +219,9 @@ fn body_member(
     };
     if matches!(method, Method::Get | Method::Head | Method::Options) {
         return Err(body_item_error(first, method));
+    }
+    if let Some(whole) = body.iter().find(|item| item.key.is_empty()) {
+        return whole_file(whole, &body, headers, files).map(Some);
     }
     let has_file = body.iter().any(|item| item.kind == ItemKind::File);
     if args.multipart || (args.form && has_file) {
@@ -340,6 +343,38 @@ fn multipart_member(
         push_repeated(&mut parts, &item.name(), part);
     }
     Ok(("multipart".into(), Value::Object(parts)))
+}
+
+/// `@body.bin;type=application/zip`: the bytes of a file, and nothing else.
+fn whole_file(
+    item: &RequestItem,
+    body: &[&RequestItem],
+    headers: &mut Vec<ObjectMember>,
+    files: &ItemFiles<'_>,
+) -> Result<ObjectMember, CommandError> {
+    if body.len() > 1 {
+        return Err(CommandError::usage(
+            "`@…` sets the whole body, but other items set parts of it",
+        )
+        .hint("write `name@file` with `--form` for a form that holds a file"));
+    }
+    let (path, media_type) = match item.value.rsplit_once(";type=") {
+        Some((path, media_type)) => (path, Some(media_type)),
+        None => (item.value.as_str(), None),
+    };
+    let has_type = headers
+        .iter()
+        .any(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+    if let Some(media_type) = media_type {
+        if has_type {
+            return Err(CommandError::usage(
+                "`@…;type=` and the header `Content-Type` both set the media type",
+            )
+            .hint("remove one of them"));
+        }
+        headers.push(("Content-Type".into(), media_type.into()));
+    }
+    Ok(("file".into(), Value::from(files.below_root(path)?)))
 }
 
 /// `photo@images/a.png;type=image/png;filename=front.png`
