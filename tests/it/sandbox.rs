@@ -230,7 +230,7 @@ fn what_a_jwt_says_is_read_out_of_it_and_its_signature_is_compared() {
         sent(other("issuer")),
         message(unsigned),
     ] {
-        assert!(answer.contains("is not of this"), "{answer}");
+        assert!(answer.contains("does not match this"), "{answer}");
     }
 }
 
@@ -432,7 +432,7 @@ fn parameters_stand_in_the_fields_of_a_multipart_body_too() {
     let wrong = "The request signature does not conform to platform standards";
     assert_eq!(changed("note", "a b c"), wrong);
     assert_eq!(changed("sign_method", "md5"), wrong);
-    assert_eq!(changed("app_key", "other"), "sandbox: app_key is not known");
+    assert_eq!(changed("app_key", "other"), "sandbox: app_key is unknown");
     let twice = [&fields[..], &fields[..1]].concat();
     assert!(sent(&twice, "x").contains("malformed"));
     let (_, without) = fields.split_last().unwrap();

@@ -1575,7 +1575,7 @@ fn token_requests_at_the_address_of_calls_are_told_by_their_operation() {
     let next = market.refresh("shop", "one", &text(&pair, "data.refreshToken"));
     assert_ne!(text(&next, "data.accessToken"), access);
     let refused = market.exchange("shop", "one", "no-code");
-    assert!(text(&refused, "error_msg").contains("code is not known"));
+    assert!(text(&refused, "error_msg").contains("code is unknown"));
     let call = |method: &str, access: &str| {
         let mut account = market.account("one");
         account.set("access_token", Value::from(access));
@@ -1611,7 +1611,7 @@ fn token_requests_at_the_address_of_calls_are_told_by_their_operation() {
             .is_some()
     );
     let nobody = call("order.getOrderList", "nobody");
-    assert!(text(&body(&nobody), "error_msg").contains("accessToken is not known"));
+    assert!(text(&body(&nobody), "error_msg").contains("accessToken is unknown"));
 }
 
 #[test]
