@@ -154,6 +154,14 @@ fn is_unreserved_path(target: &str) -> bool {
 
 /// The HTTP client sends what `Url` holds, so its spelling must equal the text that is signed.
 fn parse_exact_url(base: &BaseUrl, target: &str) -> Result<Url, WireError> {
+    match base.exact_url(target) {
+        Some(url) => Ok(url),
+        None => parse_whole_url(base, target),
+    }
+}
+
+/// The same from the whole text, which tells what is wrong with a target.
+fn parse_whole_url(base: &BaseUrl, target: &str) -> Result<Url, WireError> {
     let written = format!("{}{target}", base.origin());
     let url = Url::parse(&written).map_err(|_| WireError::NotAPath(target.to_owned()))?;
     let sent = &url[Position::BeforePath..Position::AfterQuery];
@@ -182,6 +190,7 @@ pub(crate) fn is_header_value(value: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn seal(target: &str) -> Result<WireRequest, WireError> {
         let base = BaseUrl::parse("https://api.example").unwrap();
@@ -235,6 +244,35 @@ mod tests {
                 Ok(target.to_owned())
             );
         }
+    }
+
+    proptest! {
+        #[test]
+        fn a_target_in_parts_is_what_the_whole_url_is(
+            target in r#"/?([a-z0-9._~가\\ /?&=+%;:@!*'"<>|^`{}#\[\]\t\n-]|%2[eE]|\.\./|\./){0,12}"#,
+            base in prop::sample::select(vec![
+                "https://api.example", "http://127.0.0.1:9000", "http://[::1]:80/base", "https://a.example/b/c",
+            ]),
+        ) {
+            let base = BaseUrl::parse(base);
+            prop_assume!(base.is_ok());
+            let base = base.unwrap();
+            if let Some(url) = base.exact_url(&target) {
+                prop_assert_eq!(Ok(url), parse_whole_url(&base, &target));
+            }
+        }
+    }
+
+    #[test]
+    fn a_plain_target_needs_no_whole_url() {
+        let base = BaseUrl::parse("https://api.example/base").unwrap();
+        let url = base.exact_url("/v2/items?limit=5&q=%EB%AC%B4").unwrap();
+        assert_eq!(
+            url.as_str(),
+            "https://api.example/v2/items?limit=5&q=%EB%AC%B4"
+        );
+        assert_eq!(base.exact_url("/a/../b"), None);
+        assert_eq!(base.exact_url("items"), None);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! A host with its base path: the part of a URL that scheme and environment own.
 
 use std::fmt;
+use std::sync::Arc;
 
 /// Why a text is not the base URL of a host. Every message starts with the text as it was written.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -29,6 +30,8 @@ pub struct BaseUrl {
     /// Bytes up to the base path.
     origin_len: usize,
     is_loopback: bool,
+    /// Parsed once, for the URL of each request.
+    origin_url: Arc<::url::Url>,
 }
 
 impl BaseUrl {
@@ -57,7 +60,22 @@ impl BaseUrl {
             scheme_len: url.scheme().len() + 3,
             origin_len: origin_len.min(trimmed.len()),
             is_loopback: is_loopback(&url),
+            origin_url: Arc::new(url),
         })
+    }
+
+    /// The URL of a target, where its parts alone say that a client would send it as it is written:
+    /// to parse the host again with each request costs as much as all the rest of the URL.
+    pub(super) fn exact_url(&self, target: &str) -> Option<::url::Url> {
+        let (path, query) = match target.split_once('?') {
+            Some((path, query)) => (path, Some(query)),
+            None => (target, None),
+        };
+        let mut url = (*self.origin_url).clone();
+        url.set_path(path);
+        url.set_query(query);
+        let sent = &url[::url::Position::BeforePath..::url::Position::AfterQuery];
+        (sent == target).then_some(url)
     }
 
     #[must_use]
