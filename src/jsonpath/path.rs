@@ -103,10 +103,12 @@ impl JsonPath {
     /// Whether the path can find anything in a text of JSON, by the names in it alone: a look that
     /// costs less than reading the text. A name in the text can be written with escapes.
     pub(crate) fn can_match_in(&self, json: &[u8]) -> bool {
+        // Most texts have no escape at all, and to look for one letter is the cheapest search.
+        let has_backslash = || memchr::memchr(b'\\', json).is_some();
         let is_in = |name: &str| {
             let escape: &[u8] = if name.is_ascii() { b"\\u00" } else { b"\\u" };
             memchr::memmem::find(json, name.as_bytes()).is_some()
-                || memchr::memmem::find(json, escape).is_some()
+                || has_backslash() && memchr::memmem::find(json, escape).is_some()
         };
         self.query.segments.iter().all(|segment| {
             let mut selectors = segment.selectors.iter();

@@ -1,4 +1,4 @@
-//! Parses common paths, such as `$.data.items[0].id` and `$.items[*].price`, without the library,
+//! Parses common paths, such as `$.data.items[0].id`, `$.items[*].price` and `$..email`, without the library,
 //! whose grammar costs more than everything else that is done to a request file. The library parses
 //! all other paths, and reports what is wrong with a path.
 
@@ -7,16 +7,17 @@ use super::query::{PathQuery, PathSegment, PathSelector};
 /// The largest index that RFC 9535 (section 2.1) allows has sixteen digits.
 const MAX_DIGITS: usize = 15;
 
-/// A path of `.name`, `[0]`, `[*]` and `.*` only.
+/// A path of `.name`, `[0]`, `[*]`, `.*`, `..name` and `..*` only.
 pub(super) fn parse_simple(text: &str) -> Option<PathQuery> {
     let mut rest = text.strip_prefix('$')?;
     let mut segments = Vec::new();
     while !rest.is_empty() {
-        let (selector, after) = rest
-            .strip_prefix('.')
+        let descended = rest.strip_prefix("..");
+        let (selector, after) = descended
+            .or_else(|| rest.strip_prefix('.'))
             .map_or_else(|| bracket(rest), dotted)?;
         segments.push(PathSegment {
-            is_descendant: false,
+            is_descendant: descended.is_some(),
             selectors: vec![selector],
         });
         rest = after;
@@ -55,4 +56,49 @@ fn bracket(rest: &str) -> Option<(PathSelector, &str)> {
         && inside.bytes().all(|byte| byte.is_ascii_digit());
     let index = inside.parse().ok().filter(|_| canonical && digits)?;
     Some((PathSelector::Index(index), after))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{compile::compile, precheck::check_path_text};
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn common_paths_need_no_library() {
+        for text in [
+            "$",
+            "$.data.items[0].id",
+            "$.items[*].price",
+            "$..email",
+            "$..a.b",
+            "$.*..*",
+        ] {
+            assert!(parse_simple(text).is_some(), "{text}");
+        }
+        for text in [
+            "$..", "$...a", "$..[0]", "$..1", "$['a']", "$[?@.a]", "$.a[-1]", "$[01]",
+        ] {
+            assert!(parse_simple(text).is_none(), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn it_reads_a_path_as_the_library_does(
+            parts in prop::collection::vec(
+                prop::sample::select(vec![
+                    ".", "..", ".a", "..b_1", "가", "*", ".*", "..*", "[0]", "[*]", "[17]", "[01]", "[", "]", "-", "1", " ",
+                ]),
+                0..8,
+            )
+        ) {
+            let text = format!("${}", parts.concat());
+            if check_path_text(&text).is_ok() && let Some(query) = parse_simple(&text) {
+                let library = compile(&text);
+                prop_assert!(library.is_ok(), "{}", text);
+                prop_assert_eq!(format!("{:?}", library.unwrap()), format!("{query:?}"));
+            }
+        }
+    }
 }
