@@ -1,7 +1,7 @@
 //! `ingam auth`: loads the workspace and runs the subcommand.
 
 use super::context::AuthContext;
-use super::used_schemes::used_schemes;
+use super::used_schemes::{named_in_environments, used_schemes};
 use super::{import, link, login, set, status, token, token_families};
 use crate::cli::args::{AuthAction, AuthArgs};
 use crate::cli::command::session;
@@ -11,6 +11,10 @@ use crate::cli::invocation::Invocation;
 use crate::cli::output::Output;
 use crate::cli::settings;
 use crate::load::{FileKind, LoadedWorkspace, schemes_where};
+use crate::model::environment::DEFAULT_ACCOUNT;
+
+/// What the subcommands need of the workspace.
+const KINDS: &[FileKind] = &[FileKind::Scheme];
 
 pub(crate) fn run(invocation: &Invocation<'_>, args: &AuthArgs, output: &Output) -> CommandResult {
     if let AuthAction::Set { value, .. } = &args.action
@@ -22,10 +26,9 @@ pub(crate) fn run(invocation: &Invocation<'_>, args: &AuthArgs, output: &Output)
         .hint("run `ingam auth set SCHEME NAME`, and type the value at the prompt or pipe it to standard input"));
     }
     let runtime = session::start_runtime()?;
-    let kinds = &[FileKind::Scheme];
     let loaded = match named_scheme(&args.action) {
-        Some(scheme) => session::load_with_scheme(invocation, kinds, scheme),
-        None => load_used_schemes(&runtime, invocation, kinds),
+        Some(scheme) => session::load_with_scheme(invocation, KINDS, scheme),
+        None => load_used_schemes(&runtime, invocation, &args.action),
     }?;
     let files = session::open_files(invocation.host, &loaded)?;
     // Before a prompt or a link, which would otherwise come first.
@@ -46,16 +49,26 @@ pub(crate) fn run(invocation: &Invocation<'_>, args: &AuthArgs, output: &Output)
 fn load_used_schemes(
     runtime: &tokio::runtime::Runtime,
     invocation: &Invocation<'_>,
-    kinds: &'static [FileKind],
+    action: &AuthAction,
 ) -> Result<LoadedWorkspace, CommandError> {
-    let mut loaded = settings::load_kinds(invocation, kinds)?;
-    let used = runtime.block_on(used_schemes(invocation, &loaded.workspace));
+    let mut loaded = settings::load_kinds(invocation, KINDS)?;
+    let used = if names_declared_account(action) {
+        // No scheme that ingam.yaml does not name has such an account, so the store is not asked.
+        Ok(Some(named_in_environments(&loaded.workspace)))
+    } else {
+        runtime.block_on(used_schemes(invocation, &loaded.workspace))
+    };
     // If the store cannot be opened, the command opens it again and says why.
     let used = used.unwrap_or(None);
     loaded.workspace.schemes = schemes_where(&mut loaded, |name| {
         used.as_ref().is_none_or(|used| used.contains(name))
     });
     Ok(loaded)
+}
+
+/// Whether an action is about an account that only ingam.yaml can declare.
+fn names_declared_account(action: &AuthAction) -> bool {
+    matches!(action, AuthAction::Token { account, .. } if account != DEFAULT_ACCOUNT)
 }
 
 /// The only scheme that an action is about.

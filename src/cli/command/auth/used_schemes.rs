@@ -26,7 +26,8 @@ pub(super) async fn used_schemes(
     Ok(Some(names))
 }
 
-fn named_in_environments(workspace: &Workspace) -> HashSet<String> {
+/// The schemes that ingam.yaml names, and those of the workspace itself.
+pub(super) fn named_in_environments(workspace: &Workspace) -> HashSet<String> {
     let mut names: HashSet<String> = HashSet::new();
     for environment in &workspace.environments {
         let accounts = environment.accounts.iter().map(|account| &account.scheme);
