@@ -2,10 +2,10 @@
 //! is rendered for every element of a list. Nothing is judged here.
 
 use crate::model::assertion::{ComparisonBound, JsonSchema, JsonType, Predicate, PredicateTest};
+use crate::model::lazy_regex::LazyRegex;
 use crate::model::template::TemplateTree;
 use crate::span::Span;
 use crate::value::Value;
-use regex::Regex;
 use std::borrow::Cow;
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ pub(super) enum ConditionKind<'a> {
     Type(&'a [JsonType]),
     Exists(bool),
     Order(OrderRelation, ResolvedBound<'a>),
-    Matches(&'a Regex),
+    Matches(&'a LazyRegex),
     Containment(ContainmentKind, ResolvedOperand<'a>),
     Includes(ResolvedOperand<'a>),
     Unordered(ResolvedOperand<'a>),

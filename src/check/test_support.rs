@@ -5,6 +5,7 @@ use crate::jsonpath::JsonPath;
 use crate::model::assertion::{
     Assertion, ComparisonBound, JsonSchema, JsonType, Predicate, PredicateTest, Subject,
 };
+use crate::model::lazy_regex::LazyRegex;
 use crate::model::template::TemplateTree;
 use crate::span::{FileId, Span};
 use crate::value::{Value, parse};
@@ -91,7 +92,7 @@ fn test(name: &str, operand: &Value) -> PredicateTest {
         "at_least" => PredicateTest::AtLeast(bound(operand)),
         "below" => PredicateTest::Below(bound(operand)),
         "at_most" => PredicateTest::AtMost(bound(operand)),
-        "matches" => PredicateTest::Matches(regex::Regex::new(operand.as_str().unwrap()).unwrap()),
+        "matches" => PredicateTest::Matches(LazyRegex::new(operand.as_str().unwrap()).unwrap()),
         "contains" => PredicateTest::Contains(tree()),
         "starts_with" => PredicateTest::StartsWith(tree()),
         "ends_with" => PredicateTest::EndsWith(tree()),

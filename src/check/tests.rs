@@ -820,7 +820,7 @@ fn long_form(from: &str, pattern: Option<&str>, default: Option<&str>) -> Result
         conversions: Vec::new(),
         is_secret: false,
         takes_all: false,
-        pattern: pattern.map(|pattern| regex::Regex::new(pattern).unwrap()),
+        pattern: pattern.map(|pattern| crate::model::lazy_regex::LazyRegex::new(pattern).unwrap()),
         default: default.map(json),
     };
     let answer = r#"{"link":"</o?page=3>; rel=next, </o?page=3>; rel=last","two":"a=1 a=2","n":5,"order":{"note":null,"memo":"m"},"list":["a=1","b","a=2"]}"#;

@@ -14,6 +14,7 @@ use crate::load::workspace_files::WorkspaceFiles;
 use crate::model::assertion::{
     Assertion, ComparisonBound, JsonType, Predicate, PredicateTest, Subject,
 };
+use crate::model::lazy_regex::LazyRegex;
 use crate::model::template::find_expression;
 use crate::render::TemplateDialect;
 use crate::span::Span;
@@ -427,10 +428,7 @@ fn entry_of<'n>(node: &'n YamlNode, key: &str) -> Option<&'n MapEntry> {
 }
 
 /// A regular expression; never a template.
-pub(super) fn regex(node: &YamlNode, diagnostics: &mut Diagnostics) -> Option<regex::Regex> {
-    // In bytes, of the compiled program: `(a{1000}){1000}` is 15 bytes of a file and would compile
-    // to a million states.
-    const SIZE_LIMIT: usize = 1 << 20;
+pub(super) fn regex(node: &YamlNode, diagnostics: &mut Diagnostics) -> Option<LazyRegex> {
     let pattern = text(node, "a regular expression", diagnostics)?;
     let holes = crate::model::template::Template::parse(pattern, node.at, None);
     if holes
@@ -445,9 +443,7 @@ pub(super) fn regex(node: &YamlNode, diagnostics: &mut Diagnostics) -> Option<re
         );
         return None;
     }
-    regex::RegexBuilder::new(pattern)
-        .size_limit(SIZE_LIMIT)
-        .build()
+    LazyRegex::new(pattern)
         .map_err(|error| diagnostics.push(regex_error(&error, node.at)))
         .ok()
 }

@@ -11,11 +11,11 @@ use crate::load::node_reader::{
 use crate::model::assertion::Subject;
 use crate::model::capture::Capture;
 use crate::model::conversion::Conversion;
+use crate::model::lazy_regex::LazyRegex;
 use crate::model::template::find_expression;
 use crate::value::Value;
 use crate::xml::XPathForm;
 use crate::yaml::{MapEntry, NodeKind, YamlNode};
-use regex::Regex;
 
 /// Keys of the long form of a capture.
 const CAPTURE_KEYS: [&str; 7] = [
@@ -86,11 +86,14 @@ fn all_flag(map: &CheckedMap<'_>, capture: &Capture, diagnostics: &mut Diagnosti
 }
 
 /// A regular expression with one group, for a subject that can be text.
-fn pattern(map: &CheckedMap<'_>, from: &Subject, diagnostics: &mut Diagnostics) -> Option<Regex> {
+fn pattern(
+    map: &CheckedMap<'_>,
+    from: &Subject,
+    diagnostics: &mut Diagnostics,
+) -> Option<LazyRegex> {
     let node = map.get("pattern")?;
     let regex = regex(node, diagnostics)?;
-    // One of them is the whole expression.
-    let groups = regex.captures_len() - 1;
+    let groups = regex.groups();
     if groups != 1 {
         let found = if groups == 0 {
             "this has none".to_owned()

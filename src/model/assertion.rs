@@ -2,6 +2,7 @@
 
 use crate::jsonpath::JsonPath;
 use crate::model::conversion::Conversion;
+use crate::model::lazy_regex::LazyRegex;
 use crate::model::template::{Expression, TemplateTree};
 use crate::span::Span;
 use crate::xml::XPath;
@@ -76,7 +77,7 @@ pub enum PredicateTest {
     AtLeast(ComparisonBound),
     Below(ComparisonBound),
     AtMost(ComparisonBound),
-    Matches(regex::Regex),
+    Matches(LazyRegex),
     Contains(TemplateTree),
     StartsWith(TemplateTree),
     EndsWith(TemplateTree),

@@ -2,9 +2,9 @@
 
 use crate::model::assertion::Subject;
 use crate::model::conversion::Conversion;
+use crate::model::lazy_regex::LazyRegex;
 use crate::span::Span;
 use crate::value::Value;
-use regex::Regex;
 
 /// One line of a `capture` map.
 #[derive(Clone, Debug)]
@@ -22,7 +22,7 @@ pub struct Capture {
     /// error.
     pub takes_all: bool,
     /// An expression with one group: what the group finds in the text is captured.
-    pub pattern: Option<Regex>,
+    pub pattern: Option<LazyRegex>,
     /// Taken where the response does not have the value.
     pub default: Option<Value>,
 }

@@ -8,6 +8,7 @@ pub(crate) mod credential_variable;
 pub(crate) mod environment;
 pub(crate) mod expression;
 pub(crate) mod fixture;
+pub(crate) mod lazy_regex;
 pub(crate) mod outcome;
 pub(crate) mod pages;
 pub(crate) mod path_literals;

@@ -1,8 +1,8 @@
 //! Rules that find personal data in responses, so that it is written to no file.
 
 use crate::jsonpath::JsonPath;
+use crate::model::lazy_regex::LazyRegex;
 use crate::xml::XPath;
-use regex::Regex;
 
 /// One rule of a `redact` list, in a scheme, a workspace or a request file.
 #[derive(Clone, Debug)]
@@ -14,5 +14,5 @@ pub enum RedactRule {
     /// A header of the answer, in lower case.
     Header(String),
     /// What it finds in any text of the body.
-    Pattern(Regex),
+    Pattern(LazyRegex),
 }

@@ -5,6 +5,7 @@ use crate::jsonpath::JsonPath;
 pub(crate) use crate::method::Method;
 use crate::model::assertion::Assertion;
 use crate::model::capture::Capture;
+use crate::model::lazy_regex::LazyRegex;
 use crate::model::outcome::ExpectedOutcome;
 use crate::model::pages::PageValue;
 use crate::model::redact_rule::RedactRule;
@@ -233,7 +234,7 @@ pub enum SnapshotMask {
     /// Of JSON or XML.
     Path(ValuePath),
     /// Of text that is not JSON.
-    Pattern(regex::Regex),
+    Pattern(LazyRegex),
 }
 
 /// The body of a request.

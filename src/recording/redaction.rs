@@ -9,6 +9,7 @@ use super::personal_values::{
     for_each_scalar, for_each_text, xml_places,
 };
 use crate::jsonpath::{JsonPath, SearchLimitExceeded, replace_matches};
+use crate::model::lazy_regex::LazyRegex;
 use crate::model::recording::{
     RecordedBody, RecordedExchange, RecordedHeaders, RecordedOutcome, RecordedPart,
     RecordedRequest, RecordedResponse, ResponseBody,
@@ -18,7 +19,6 @@ use crate::redact::{MIN_PERSONAL_BYTES, Redactor, redact_text};
 use crate::value::{Number, Value};
 use crate::wire::WireResponse;
 use crate::xml::XPath;
-use regex::Regex;
 use std::collections::{HashMap, HashSet};
 
 /// The pseudonym of a text is this and its number.
@@ -765,7 +765,7 @@ fn number_or_text(pseudonym: &str) -> Value {
 struct RuleKinds<'r> {
     paths: Vec<&'r JsonPath>,
     xpaths: Vec<&'r XPath>,
-    patterns: Vec<&'r Regex>,
+    patterns: Vec<&'r LazyRegex>,
     headers: Vec<&'r str>,
     /// Whether a body to which the paths cannot be applied is an error.
     must_apply: bool,
@@ -900,7 +900,7 @@ mod tests {
     fn equal_values_stay_equal_and_keep_their_kind() {
         let rules = [
             path("$..['name', 'id', 'tel']"),
-            RedactRule::Pattern(regex::Regex::new("[a-z]+@[a-z.]+").unwrap()),
+            RedactRule::Pattern(LazyRegex::new("[a-z]+@[a-z.]+").unwrap()),
         ];
         let mut hidden = Redaction::default();
         let json = r#"{"a":{"name":"홍길동","id":2580651,"tel":"010-1234-5678"},"b":{"name":"홍길동","id":"2580651"},"note":"to 홍길동, a@b.kr, 25806511","masked":{"name":"****"},"n":2}"#;
@@ -939,7 +939,7 @@ mod tests {
             &mut Redaction::default(),
             r#"{"010-1234-5678":{"paid":true}}"#,
             &[RedactRule::Pattern(
-                Regex::new("01[0-9]-[0-9]{4}-[0-9]{4}").unwrap(),
+                LazyRegex::new("01[0-9]-[0-9]{4}-[0-9]{4}").unwrap(),
             )],
             &request(&[]),
         );
@@ -948,7 +948,7 @@ mod tests {
 
     #[test]
     fn a_pattern_that_matches_in_bytes_is_an_error() {
-        let pattern = RedactRule::Pattern(Regex::new("01[0-9]-[0-9]{4}-[0-9]{4}").unwrap());
+        let pattern = RedactRule::Pattern(LazyRegex::new("01[0-9]-[0-9]{4}-[0-9]{4}").unwrap());
         let bytes = |bytes: &[u8]| RecordedResponse {
             status: 200,
             headers: Vec::new(),

@@ -5,6 +5,7 @@ use super::SchemeDecoder;
 use super::received_place::PlaceWording;
 use crate::diagnostic::{Diagnostic, did_you_mean, join_names};
 use crate::load::node_reader::{CheckedMap, map_entries};
+use crate::model::lazy_regex::LazyRegex;
 use crate::model::scheme::{
     CredentialType, IncomingSignature, RequestPart, Scheme, SignOp, SignStep, Webhook,
 };
@@ -128,7 +129,7 @@ impl SchemeDecoder<'_> {
         &mut self,
         node: &YamlNode,
         arrival: Arrival,
-    ) -> Option<(RequestPart, String, Option<regex::Regex>)> {
+    ) -> Option<(RequestPart, String, Option<LazyRegex>)> {
         let parts = arrival.places();
         let names: Vec<&str> = parts.iter().map(|(key, _)| *key).collect();
         let wording = PlaceWording {

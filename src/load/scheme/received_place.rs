@@ -5,8 +5,8 @@ use super::SchemeDecoder;
 use crate::diagnostic::Diagnostic;
 use crate::load::assertion::regex;
 use crate::load::node_reader::{CheckedMap, at_most_one, text};
+use crate::model::lazy_regex::LazyRegex;
 use crate::model::scheme::RequestPart;
-use regex::Regex;
 
 /// How messages speak of a place.
 pub(super) struct PlaceWording<'w> {
@@ -52,10 +52,10 @@ impl SchemeDecoder<'_> {
         &mut self,
         map: &CheckedMap<'_>,
         wording: &PlaceWording<'_>,
-    ) -> Option<Regex> {
+    ) -> Option<LazyRegex> {
         let node = map.get("pattern")?;
         let pattern = regex(node, self.diagnostics)?;
-        if pattern.captures_len() != 2 {
+        if pattern.groups() != 1 {
             let diagnostic =
                 Diagnostic::error("a pattern to read with must have exactly one group")
                     .at(map.at, format!("`{pattern}`"));

@@ -1,6 +1,7 @@
 //! What a user brings for a scheme, and what its values must be like.
 
 use super::{HostPart, HostValueError};
+use crate::model::lazy_regex::LazyRegex;
 use crate::model::request::RunCondition;
 use crate::span::Span;
 use crate::value::Value;
@@ -53,7 +54,7 @@ pub enum CredentialScope {
 #[derive(Clone, Debug)]
 pub struct CredentialPattern {
     written: String,
-    whole: regex::Regex,
+    whole: LazyRegex,
 }
 
 impl CredentialPattern {
@@ -62,11 +63,11 @@ impl CredentialPattern {
     ///
     /// # Errors
     /// When it is too large.
-    pub fn of(pattern: &regex::Regex) -> Result<Self, regex::Error> {
+    pub fn of(pattern: &LazyRegex) -> Result<Self, regex::Error> {
         let written = pattern.as_str();
         Ok(Self {
             written: written.to_owned(),
-            whole: regex::Regex::new(&format!(r"\A(?:{written})\z"))?,
+            whole: LazyRegex::new(&format!(r"\A(?:{written})\z"))?,
         })
     }
 }
@@ -111,7 +112,7 @@ mod tests {
 
     #[test]
     fn a_pattern_is_of_the_whole_value() {
-        let pattern = CredentialPattern::of(&regex::Regex::new("a|b[0-9]+").unwrap()).unwrap();
+        let pattern = CredentialPattern::of(&LazyRegex::new("a|b[0-9]+").unwrap()).unwrap();
         assert!(pattern.whole.is_match("a") && pattern.whole.is_match("b12"));
         for text in ["", "aa", "xa", "b1x", "b1\n"] {
             assert!(!pattern.whole.is_match(text), "{text:?}");

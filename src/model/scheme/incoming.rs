@@ -3,6 +3,7 @@
 
 use super::{RequestPart, SignStep};
 use crate::method::Method;
+use crate::model::lazy_regex::LazyRegex;
 use crate::model::request::TemplateField;
 use crate::model::template::TemplateTree;
 use crate::span::Span;
@@ -18,7 +19,7 @@ pub struct IncomingSignature {
     pub field: String,
     /// Where the signature is a part of a text: its group is one signature, each match another. One
     /// that is equal is enough, because two keys hold while one is replaced.
-    pub pattern: Option<regex::Regex>,
+    pub pattern: Option<LazyRegex>,
 }
 
 /// A kind of call that the marketplace makes to an address which we registered with it.

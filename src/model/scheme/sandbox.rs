@@ -2,6 +2,7 @@
 
 use super::RequestPart;
 use crate::method::Method;
+use crate::model::lazy_regex::LazyRegex;
 use crate::model::request::{EncodedBody, TemplateField};
 use crate::model::template::{Expression, TemplateTree};
 use crate::span::Span;
@@ -40,7 +41,7 @@ pub struct ValueExtractor {
 pub struct ValuePlace {
     pub part: RequestPart,
     pub field: String,
-    pub pattern: Option<regex::Regex>,
+    pub pattern: Option<LazyRegex>,
     /// The text is a JSON Web Token, and the value is this claim of it.
     pub claim: Option<String>,
     /// The client decides about the text of this step: it is taken as it was read.
