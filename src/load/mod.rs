@@ -173,14 +173,8 @@ pub(crate) struct GivenRequest<'g> {
     pub(crate) name: &'g str,
     /// What messages call the place where it stands.
     pub(crate) place: &'g str,
-    /// What its file would say.
-    pub(crate) content: Value,
-}
-
-/// The text of a request file with this content.
-#[must_use]
-pub(crate) fn request_file_text(content: &Value) -> String {
-    crate::yaml::write(content)
+    /// What its file would say, as text.
+    pub(crate) text: String,
 }
 
 /// Loads the workspace with a request that is given, and without the requests and fixtures of its
@@ -191,7 +185,7 @@ pub(crate) fn request_file_text(content: &Value) -> String {
 pub(crate) fn load_given_request(
     root: &Path,
     threads: usize,
-    given: &GivenRequest<'_>,
+    given: GivenRequest<'_>,
 ) -> std::io::Result<LoadedWorkspace> {
     let files = WorkspaceFiles::new(root)?;
     let mut diagnostics = Diagnostics::default();
@@ -199,7 +193,7 @@ pub(crate) fn load_given_request(
     let mut found = files.find_yaml_files(&mut diagnostics);
     found.retain(|file| !matches!(file.kind, FileKind::Request | FileKind::Fixture));
     let mut jobs = read_files(&files, found, threads, &mut sources, &mut diagnostics);
-    let text: Arc<str> = request_file_text(&given.content).into();
+    let text: Arc<str> = given.text.into();
     let id = sources.add(given.place, Arc::clone(&text));
     jobs.push((DiscoveredFile::given(given.name, given.place), id, text));
     Ok(decode_workspace(

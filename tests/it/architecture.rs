@@ -416,6 +416,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "render",
             "renew",
             "report",
+            "request_file",
             "run",
             "sandbox",
             "schemes",

@@ -447,9 +447,9 @@ fn a_call_becomes_a_request_file_with_assertions_and_its_recording() {
     let written = std::fs::read_to_string(folder.path().join("requests/shop/x.yaml")).unwrap();
     assert_eq!(
         written,
-        "scheme: none\npost: /a\nquery:\n  q: \"1\"\njson:\n  name: \"{{ n }}\"\nassert:\n  status: 200\n  \
-         \"$['a-b']\":\n    type: number\n  \"$.name\":\n    type: string\n  \"$.list\":\n    type: array\n  \
-         \"$.o\":\n    type: object\n"
+        "scheme: none\npost: /a\nquery:\n  q: \"1\"\njson:\n  name: \"{{ n }}\"\n\nassert:\n  status: 200\n  \
+         \"$['a-b']\":\n    type: number\n  $.name:\n    type: string\n  $.list:\n    type: array\n  \
+         $.o:\n    type: object\n"
     );
     let mut replay = ingam(folder.path());
     replay.args(["run", "shop/x", "--replay", "--var", "n=x"]);
@@ -512,6 +512,15 @@ fn a_request_file_holds_no_secret_and_stays_in_the_workspace() {
         &["/a", "--form", "api_key=other-4f8a1c0de54321aa"],
         &["/a?access_token=other-4f8a1c0de54321aa"],
         &["/a", "--raw", raw],
+        &[
+            "/a",
+            "--raw",
+            "a=1&access_token=other-4f8a1c0de54321aa",
+            "--form",
+        ],
+        &["/a", "--form", &format!("payload={raw}")],
+        &["/a", "--multipart", "api_key=other-4f8a1c0de54321aa"],
+        &["/a", "--multipart", &format!("payload={raw}")],
     ] {
         let stderr = write(args, "requests/x.yaml");
         assert!(stderr.contains("has a literal value"), "{args:?}: {stderr}");

@@ -98,9 +98,9 @@ impl CommandLineCall<'_> {
         let given = GivenRequest {
             name: self.name(),
             place: PLACE,
-            content: self.request.value(false),
+            text: self.request.sent().to_yaml(),
         };
-        let mut loaded = load_given_request(root, invocation.host.threads, &given)
+        let mut loaded = load_given_request(root, invocation.host.threads, given)
             .map_err(|error| settings::unreadable_workspace(root, &error))?;
         let words = [self.name().to_owned()];
         let environment = self.args.target.env.as_deref();
@@ -120,7 +120,10 @@ impl CommandLineCall<'_> {
         let mut reporter = CallReporter::new(self.output, args.verbose);
         let approve = |plan: &Plan<'_>, context: &RunContext<'_>| {
             if let Some(file) = &self.file {
-                file.refuse_secrets(&self.request, &mut context.state.redactor.borrow_mut())?;
+                file.refuse_secrets(
+                    &self.request.document,
+                    &mut context.state.redactor.borrow_mut(),
+                )?;
             }
             approve(invocation, args, self.output, (plan, context))
         };
@@ -135,7 +138,9 @@ impl CommandLineCall<'_> {
         let response_file = self.response_file.as_ref();
         ended.append(response::deliver(&response, response_file, self.output)?);
         match &self.file {
-            Some(file) if has_passed => ended.message(file.write(&self.request, &response)?),
+            Some(file) if has_passed => {
+                ended.message(file.write(&self.request.document, &response)?);
+            }
             Some(_) => {
                 ended.message("the request file is not written, because the call did not pass");
             }
@@ -156,7 +161,7 @@ impl CommandLineCall<'_> {
     /// With the account that stands behind `@` of the scheme.
     fn target(&self) -> TargetArgs {
         let mut target = self.args.target.clone();
-        target.account.clone_from(&self.request.account);
+        target.account.clone_from(&self.request.document.account);
         target
     }
 

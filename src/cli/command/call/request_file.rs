@@ -1,12 +1,12 @@
 //! `--write`: the request file of a call, with assertions that its response proposes.
 
-use super::request_text::CallRequest;
 use crate::atomic_file::create_shared;
 use crate::cli::command_error::CommandError;
-use crate::load::{FileKind, classify_path, request_file_text};
+use crate::load::{FileKind, classify_path};
 use crate::redact::{Redactor, SecretName};
+use crate::request_file::{DocumentBody, DocumentEntry, RequestDocument};
 use crate::run::{DeliveredBody, DeliveredResponse};
-use crate::value::{ObjectMember, Value, parse};
+use crate::value::{Value, parse};
 use crate::wire::parse_form;
 use std::path::{Component, Path, PathBuf};
 
@@ -65,16 +65,19 @@ impl CallFile {
     /// have.
     pub(super) fn refuse_secrets(
         &self,
-        request: &CallRequest,
+        document: &RequestDocument,
         redactor: &mut Redactor,
     ) -> Result<(), CommandError> {
-        let content = request.value(true);
-        let known = redactor.contains_secret(content.to_json().as_bytes())
-            || redactor.contains_secret(request_file_text(&content).as_bytes());
+        let mut holds_secret = |text: String| redactor.contains_secret(text.as_bytes());
+        // The lines of a text are indented in the file, which could hide a secret over several lines.
+        let known = holds_secret(document.to_yaml())
+            || sent_values(document).any(|value| holds_secret(value.to_json()));
         let what = if known {
             Some("the request holds a secret".to_owned())
         } else {
-            let name = literal_secret(&content).or_else(|| path_secret(&request.path));
+            let mut values = sent_values(document);
+            let name = values.find_map(|value| literal_secret(&value));
+            let name = name.or_else(|| query_secret(document.path.split_once('?')?.1));
             name.map(|name| {
                 format!("`{name}` has a literal value, but the name is that of a secret")
             })
@@ -93,15 +96,14 @@ impl CallFile {
     /// When it cannot be written.
     pub(super) fn write(
         &self,
-        request: &CallRequest,
+        document: &RequestDocument,
         response: &DeliveredResponse,
     ) -> Result<String, CommandError> {
-        let mut members = match request.value(true) {
-            Value::Object(members) => members,
-            _ => Vec::new(),
-        };
-        members.push(("assert".into(), Value::Object(proposed(response))));
-        let text = request_file_text(&Value::Object(members));
+        let text = RequestDocument {
+            assertions: proposed(response),
+            ..document.clone()
+        }
+        .to_yaml();
         let unwritable = |error: std::io::Error| {
             CommandError::operation(format!(
                 "`{}` cannot be written: {error}",
@@ -123,42 +125,63 @@ impl CallFile {
     }
 }
 
+/// What is sent besides the path.
+fn sent_values(document: &RequestDocument) -> impl Iterator<Item = Value> {
+    let fields = |entries: &[DocumentEntry]| {
+        let entries = entries.iter();
+        let members = entries.map(|entry| (entry.name.as_str().into(), entry.value.clone()));
+        Value::Object(members.collect())
+    };
+    let body = match &document.body {
+        DocumentBody::None => Value::Null,
+        DocumentBody::Json(value) => value.clone(),
+        DocumentBody::Form(entries) | DocumentBody::Multipart(entries) => fields(entries),
+        DocumentBody::Text(text) | DocumentBody::Xml(text) | DocumentBody::File(text) => {
+            Value::from(text.as_str())
+        }
+    };
+    [fields(&document.query), fields(&document.headers), body].into_iter()
+}
+
 /// The first name of a header, a parameter or a member that only secrets have, and whose value is no
 /// template.
 fn literal_secret(value: &Value) -> Option<String> {
     match value {
         Value::Object(members) => members.iter().find_map(|(name, value)| {
-            let is_literal = |value: &Value| {
-                value
-                    .as_str()
-                    .is_some_and(|text| !text.is_empty() && !text.contains("{{"))
-            };
-            let texts = match value {
-                Value::List(items) => items.as_slice(),
-                Value::Object(part) => {
-                    let text = part.iter().find(|(key, _)| key == "text");
-                    text.map_or(&[][..], |(_, text)| std::slice::from_ref(text))
-                }
-                value => std::slice::from_ref(value),
-            };
-            let has_name = is_secret_name(name);
-            if has_name && texts.iter().any(is_literal) {
+            if is_secret_name(name) && field_texts(value).iter().any(is_literal) {
                 return Some(name.to_string());
             }
-            // The text of `--raw`.
-            let raw = value.as_str().filter(|_| name == "text");
-            let raw = raw.and_then(|text| parse(text.as_bytes()).ok());
-            raw.as_ref()
-                .and_then(literal_secret)
-                .or_else(|| literal_secret(value))
+            literal_secret(value)
         }),
         Value::List(items) => items.iter().find_map(literal_secret),
+        // JSON or a form that is sent as text.
+        Value::String(text) => match parse(text.as_bytes()) {
+            Ok(json @ (Value::Object(_) | Value::List(_))) => literal_secret(&json),
+            _ => query_secret(text),
+        },
         _ => None,
     }
 }
 
-fn path_secret(path: &str) -> Option<String> {
-    let (_, query) = path.split_once('?')?;
+/// The values of a field, which a part of a multipart body keeps one level deeper.
+fn field_texts(value: &Value) -> &[Value] {
+    match value {
+        Value::List(items) => items,
+        Value::Object(part) => {
+            let text = part.iter().find(|(key, _)| key == "text");
+            text.map_or(&[], |(_, text)| std::slice::from_ref(text))
+        }
+        value => std::slice::from_ref(value),
+    }
+}
+
+fn is_literal(value: &Value) -> bool {
+    let text = value.as_str();
+    text.is_some_and(|text| !text.is_empty() && !text.contains("{{"))
+}
+
+/// The same in the spelling of a query, which a body can have, too.
+fn query_secret(query: &str) -> Option<String> {
     let mut pairs = parse_form(query).into_iter();
     pairs
         .find(|(name, value)| is_secret_name(name) && !value.is_empty() && !value.contains("{{"))
@@ -178,8 +201,9 @@ fn is_yaml(path: &Path) -> bool {
 
 /// The status, and the types of the members at the top: what does not change from call to call. The
 /// success rule of the scheme is asserted in any case.
-fn proposed(response: &DeliveredResponse) -> Vec<ObjectMember> {
-    let mut assertions = vec![("status".into(), i64::from(response.status).into())];
+fn proposed(response: &DeliveredResponse) -> Vec<DocumentEntry> {
+    let status = Value::from(i64::from(response.status));
+    let mut assertions = vec![DocumentEntry::new("status", status)];
     let bytes = match &response.shown {
         DeliveredBody::Exact(bytes) | DeliveredBody::Redacted { bytes, .. } => bytes,
         DeliveredBody::Hidden(_) => return assertions,
@@ -191,7 +215,7 @@ fn proposed(response: &DeliveredResponse) -> Vec<ObjectMember> {
     let typed = members.iter().filter(|(_, value)| !value.is_null());
     assertions.extend(typed.take(MAX_MEMBERS).map(|(name, value)| {
         let kind = vec![("type".into(), value.type_name().into())];
-        (member_path(name).into(), Value::Object(kind))
+        DocumentEntry::new(member_path(name), Value::Object(kind))
     }));
     assertions
 }

@@ -10,17 +10,14 @@ use crate::cli::command_error::CommandError;
 use crate::cli::shown_argument::shown_argument;
 use crate::diagnostic::similar_names;
 use crate::model::request::Method;
+use crate::request_file::{DocumentBody, DocumentEntry, RequestDocument};
 use crate::value::{JsonDocument, JsonRef, ObjectMember, Value, parse};
 use bytes::Bytes;
 
-/// The members of the request file, in the order in which people write them.
+/// What the arguments say, as it would stand in a file.
 pub(super) struct CallRequest {
-    pub(super) scheme: String,
-    /// What stands behind `@` of the scheme, or under `--account`.
-    pub(super) account: Option<String>,
-    pub(super) method: Method,
-    pub(super) path: String,
-    members: Vec<ObjectMember>,
+    /// Its account is what stands behind `@` of the scheme, or under `--account`.
+    pub(super) document: RequestDocument,
 }
 
 impl CallRequest {
@@ -34,35 +31,22 @@ impl CallRequest {
             .iter()
             .map(|text| parse_item(text))
             .collect::<Result<Vec<_>, _>>()?;
-        let mut members = Vec::new();
-        let query = query_members(&items, files)?;
-        if !query.is_empty() {
-            members.push(("query".into(), Value::Object(query)));
-        }
-        let mut headers = header_members(&items, files)?;
-        let body = body_member(args, method, &items, &mut headers, files)?;
-        if !headers.is_empty() {
-            members.push(("headers".into(), Value::Object(headers)));
-        }
-        members.extend(body);
-        Ok(Self {
-            scheme,
-            account,
-            method,
-            path: args.path.clone(),
-            members,
-        })
+        let mut document = RequestDocument::new(scheme, method, args.path.as_str());
+        document.account = account;
+        document.query = query_entries(&items, files)?;
+        document.headers = header_entries(&items, files)?;
+        document.body = body(args, method, &items, &mut document.headers, files)?;
+        Ok(Self { document })
     }
 
-    /// The request file; with the account, if it should stand in it.
-    pub(super) fn value(&self, with_account: bool) -> Value {
-        let text = |name: &str, value: &str| (name.into(), Value::from(value));
-        let mut members = vec![text("scheme", &self.scheme)];
-        let account = self.account.as_ref().filter(|_| with_account);
-        members.extend(account.map(|account| text("account", account)));
-        members.push(text(self.method.key(), &self.path));
-        members.extend(self.members.iter().cloned());
-        Value::Object(members)
+    /// The request file of the call itself: the run gets the account as an option, since the
+    /// environment can have no accounts.
+    #[must_use]
+    pub(super) fn sent(&self) -> RequestDocument {
+        RequestDocument {
+            account: None,
+            ..self.document.clone()
+        }
     }
 }
 
@@ -130,36 +114,27 @@ fn parse_item(text: &str) -> Result<RequestItem, CommandError> {
     Ok(item)
 }
 
-fn query_members(
+fn query_entries(
     items: &[RequestItem],
     files: &ItemFiles<'_>,
-) -> Result<Vec<ObjectMember>, CommandError> {
-    let mut members = Vec::new();
+) -> Result<Vec<DocumentEntry>, CommandError> {
+    let mut entries = Vec::new();
     for item in items {
         let value = match item.kind {
-            ItemKind::Query => Value::from(item.value.as_str()),
-            ItemKind::QueryFile => Value::from(files.template_of(&item.value)?),
+            ItemKind::Query => item.value.clone(),
+            ItemKind::QueryFile => files.template_of(&item.value)?,
             _ => continue,
         };
-        push_repeated(&mut members, &item.name(), value);
+        entries.push(DocumentEntry::new(item.name(), value));
     }
-    Ok(members)
+    Ok(entries)
 }
 
-/// A name that stands several times is sent several times.
-fn push_repeated(members: &mut Vec<ObjectMember>, name: &str, value: Value) {
-    match members.iter_mut().find(|(known, _)| known == name) {
-        None => members.push((name.into(), value)),
-        Some((_, Value::List(items))) => items.push(value),
-        Some((_, one)) => *one = Value::List(vec![std::mem::take(one), value]),
-    }
-}
-
-fn header_members(
+fn header_entries(
     items: &[RequestItem],
     files: &ItemFiles<'_>,
-) -> Result<Vec<ObjectMember>, CommandError> {
-    let mut members: Vec<ObjectMember> = Vec::new();
+) -> Result<Vec<DocumentEntry>, CommandError> {
+    let mut entries: Vec<DocumentEntry> = Vec::new();
     for item in items {
         let name = item.name();
         let value = match item.kind {
@@ -184,25 +159,29 @@ fn header_members(
             }
             _ => continue,
         };
-        let is_same = |(known, _): &&ObjectMember| known.eq_ignore_ascii_case(&name);
-        if members.iter().find(is_same).is_some() {
+        if has_header(&entries, &name) {
             return Err(
                 CommandError::usage(format!("the header `{name}` appears twice"))
                     .hint("join its values with a comma, if the marketplace reads a list"),
             );
         }
-        members.push((name.as_str().into(), Value::from(value)));
+        entries.push(DocumentEntry::new(name, value));
     }
-    Ok(members)
+    Ok(entries)
 }
 
-fn body_member(
+fn has_header(headers: &[DocumentEntry], name: &str) -> bool {
+    let mut headers = headers.iter();
+    headers.any(|header| header.name.eq_ignore_ascii_case(name))
+}
+
+fn body(
     args: &CallArgs,
     method: Method,
     items: &[RequestItem],
-    headers: &mut Vec<ObjectMember>,
+    headers: &mut Vec<DocumentEntry>,
     files: &ItemFiles<'_>,
-) -> Result<Option<ObjectMember>, CommandError> {
+) -> Result<DocumentBody, CommandError> {
     let body: Vec<&RequestItem> = items.iter().filter(|item| item.kind.is_body()).collect();
     if let Some(raw) = &args.raw {
         return match body.first() {
@@ -211,24 +190,24 @@ fn body_member(
                 item.shown()
             ))
             .hint("remove one of them")),
-            None => Ok(Some(raw_member(raw, args.form, headers)?)),
+            None => raw_body(raw, args.form, headers),
         };
     }
     let Some(first) = body.first() else {
-        return Ok(None);
+        return Ok(DocumentBody::None);
     };
     if matches!(method, Method::Get | Method::Head | Method::Options) {
         return Err(body_item_error(first, method));
     }
     if let Some(whole) = body.iter().find(|item| item.key.is_empty()) {
-        return whole_file(whole, &body, headers, files).map(Some);
+        return whole_file(whole, &body, headers, files);
     }
     let has_file = body.iter().any(|item| item.kind == ItemKind::File);
     if args.multipart || (args.form && has_file) {
-        return Ok(Some(multipart_member(&body, files)?));
+        return multipart_body(&body, files);
     }
     if args.form {
-        return Ok(Some(form_member(&body, files)?));
+        return form_body(&body, files);
     }
     if has_file {
         return Err(CommandError::usage(format!(
@@ -239,7 +218,7 @@ fn body_member(
             "add `--form` for a form with files, or write `name=@file` for the text of the file",
         ));
     }
-    Ok(Some(json_member(&body, files)?))
+    json_body(&body, files)
 }
 
 fn first_file(body: &[&RequestItem]) -> String {
@@ -262,33 +241,30 @@ fn body_item_error(item: &RequestItem, method: Method) -> CommandError {
 }
 
 /// `-` is standard input.
-fn raw_member(
+fn raw_body(
     raw: &str,
     is_form: bool,
-    headers: &mut Vec<ObjectMember>,
-) -> Result<ObjectMember, CommandError> {
+    headers: &mut Vec<DocumentEntry>,
+) -> Result<DocumentBody, CommandError> {
     let text = if raw == "-" {
         standard_input()?
     } else {
         raw.to_owned()
     };
-    let has_type = headers
-        .iter()
-        .any(|(name, _)| name.eq_ignore_ascii_case("content-type"));
-    if !has_type {
+    if !has_header(headers, "content-type") {
         let media_type = if is_form {
             Some("application/x-www-form-urlencoded")
         } else {
             parse(text.as_bytes()).is_ok().then_some("application/json")
         };
         // Other text says that it is text, as in a request file.
-        let header = media_type.map(|media_type| ("Content-Type".into(), media_type.into()));
+        let header = media_type.map(|media_type| DocumentEntry::new("Content-Type", media_type));
         headers.extend(header);
     }
-    Ok(("text".into(), Value::from(text)))
+    Ok(DocumentBody::Text(text))
 }
 
-fn json_member(body: &[&RequestItem], files: &ItemFiles<'_>) -> Result<ObjectMember, CommandError> {
+fn json_body(body: &[&RequestItem], files: &ItemFiles<'_>) -> Result<DocumentBody, CommandError> {
     let mut json = Value::Object(Vec::new());
     for item in body {
         let value = match item.kind {
@@ -301,19 +277,19 @@ fn json_member(body: &[&RequestItem], files: &ItemFiles<'_>) -> Result<ObjectMem
             )
         })?;
     }
-    Ok(("json".into(), json))
+    Ok(DocumentBody::Json(json))
 }
 
-fn form_member(body: &[&RequestItem], files: &ItemFiles<'_>) -> Result<ObjectMember, CommandError> {
+fn form_body(body: &[&RequestItem], files: &ItemFiles<'_>) -> Result<DocumentBody, CommandError> {
     let mut form = Vec::new();
     for item in body {
         let value = match item.kind {
             ItemKind::Json | ItemKind::JsonFile => form_text(item, files)?,
             _ => text_value(item, files)?,
         };
-        push_repeated(&mut form, &item.name(), Value::from(value));
+        form.push(DocumentEntry::new(item.name(), value));
     }
-    Ok(("form".into(), Value::Object(form)))
+    Ok(DocumentBody::Form(form))
 }
 
 /// A field of a form is text: a number or a flag is its spelling.
@@ -327,10 +303,10 @@ fn form_text(item: &RequestItem, files: &ItemFiles<'_>) -> Result<String, Comman
     })
 }
 
-fn multipart_member(
+fn multipart_body(
     body: &[&RequestItem],
     files: &ItemFiles<'_>,
-) -> Result<ObjectMember, CommandError> {
+) -> Result<DocumentBody, CommandError> {
     let mut parts = Vec::new();
     for item in body {
         let part = match item.kind {
@@ -340,18 +316,18 @@ fn multipart_member(
             }
             _ => Value::Object(vec![("text".into(), text_value(item, files)?.into())]),
         };
-        push_repeated(&mut parts, &item.name(), part);
+        parts.push(DocumentEntry::new(item.name(), part));
     }
-    Ok(("multipart".into(), Value::Object(parts)))
+    Ok(DocumentBody::Multipart(parts))
 }
 
 /// `@body.bin;type=application/zip`: the bytes of a file, and nothing else.
 fn whole_file(
     item: &RequestItem,
     body: &[&RequestItem],
-    headers: &mut Vec<ObjectMember>,
+    headers: &mut Vec<DocumentEntry>,
     files: &ItemFiles<'_>,
-) -> Result<ObjectMember, CommandError> {
+) -> Result<DocumentBody, CommandError> {
     if body.len() > 1 {
         return Err(CommandError::usage(
             "`@…` sets the whole body, but other items set parts of it",
@@ -362,19 +338,16 @@ fn whole_file(
         Some((path, media_type)) => (path, Some(media_type)),
         None => (item.value.as_str(), None),
     };
-    let has_type = headers
-        .iter()
-        .any(|(name, _)| name.eq_ignore_ascii_case("content-type"));
     if let Some(media_type) = media_type {
-        if has_type {
+        if has_header(headers, "content-type") {
             return Err(CommandError::usage(
                 "`@…;type=` and the header `Content-Type` both set the media type",
             )
             .hint("remove one of them"));
         }
-        headers.push(("Content-Type".into(), media_type.into()));
+        headers.push(DocumentEntry::new("Content-Type", media_type));
     }
-    Ok(("file".into(), Value::from(files.below_root(path)?)))
+    Ok(DocumentBody::File(files.below_root(path)?))
 }
 
 /// `photo@images/a.png;type=image/png;filename=front.png`
