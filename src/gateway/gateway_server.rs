@@ -9,7 +9,7 @@ use super::client_request::{ClientRequest, OWN_PREFIX};
 use super::gateway_guard::{GatewayGuard, KEY_HEADER};
 use super::protected_paths::ProtectedPaths;
 use crate::diagnostic::{did_you_mean, join_names};
-use crate::inbound::{ListeningSocket, accept_connections};
+use crate::inbound::{ListeningSocket, WriteTimeout, accept_connections};
 use crate::method::Method;
 use crate::model::environment::DEFAULT_ACCOUNT;
 use crate::model::scheme::{Level, PLAIN_SCHEME, Scheme};
@@ -38,12 +38,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 /// Larger heads of requests are refused; in bytes.
 const MAX_HEAD_BYTES: usize = 64 << 10;
-/// How long a client may take for the head of a request, and how long a connection may rest.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
-/// How long until the first request of a connection: until then anybody can hold it, without a key.
-const FIRST_HEAD_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a client may take for the body.
-const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+const CLIENT_TIMEOUTS: ClientTimeouts = ClientTimeouts {
+    head: Duration::from_secs(75),
+    first_head: Duration::from_secs(10),
+    body: Duration::from_secs(30),
+    write: Duration::from_secs(60),
+};
 /// More connections at once are closed. Each takes two files: its own and the marketplace's.
 const MAX_CONNECTIONS: u32 = 400;
 /// How long calls may still take after the gateway was asked to end.
@@ -59,6 +59,19 @@ pub(crate) struct GatewayLimits {
     /// Until a response begins, and between two parts of it.
     pub(crate) timeout: Duration,
     pub(crate) allows_writes: bool,
+}
+
+/// How long a client may hold its connection without going on.
+#[derive(Clone, Copy)]
+struct ClientTimeouts {
+    /// For the head of a request, and between two requests.
+    head: Duration,
+    /// Until the first request of a connection: until then anybody can hold it, without a key.
+    first_head: Duration,
+    /// For the body of a request.
+    body: Duration,
+    /// Without taking a byte of the response.
+    write: Duration,
 }
 
 struct ServedScheme {
@@ -133,7 +146,7 @@ impl<'s> GatewayServer<'s> {
                     stream,
                     calls.clone(),
                     ending.clone(),
-                    (permit, FIRST_HEAD_TIMEOUT),
+                    (permit, CLIENT_TIMEOUTS),
                 ));
             }
         });
@@ -188,6 +201,8 @@ impl<'s> GatewayServer<'s> {
             }
             Err(error) => {
                 let mut redactor = context.state.redactor.borrow_mut();
+                // The client can have put anything in its place.
+                record.account = record.account.map(|account| redactor.redact(&account));
                 let reason = redactor.redact(&error.to_string());
                 let hints: Vec<String> = error
                     .hints()
@@ -237,7 +252,7 @@ impl<'s> GatewayServer<'s> {
         if served.protected.contain(base_path, &target.path) {
             return Err(CallError::TokenPath(target.path));
         }
-        let body = read_body(body, self.limits.max_body).await?;
+        let body = read_body(body, self.limits.max_body, CLIENT_TIMEOUTS.body).await?;
         let holds_key = |value: &HeaderValue| self.guard.has_key(value);
         let headers = (&head.headers, &holds_key as &dyn Fn(&HeaderValue) -> bool);
         let ClientRequest { draft, body } =
@@ -249,7 +264,7 @@ impl<'s> GatewayServer<'s> {
         let call = PassedCall {
             scheme,
             level,
-            account,
+            access: &access,
             draft: &draft,
             client: CallClient { body, gone },
             timeout: self.limits.timeout,
@@ -287,7 +302,7 @@ async fn serve_connection(
     stream: TcpStream,
     calls: UnboundedSender<ClientCall>,
     ending: StopSignal,
-    (_permit, first_head): (OwnedSemaphorePermit, Duration),
+    (_permit, timeouts): (OwnedSemaphorePermit, ClientTimeouts),
 ) {
     let has_called = AtomicBool::new(false);
     let service = hyper::service::service_fn(|request| {
@@ -295,14 +310,15 @@ async fn serve_connection(
         relay(request, &calls)
     });
     let idle = async {
-        tokio::time::sleep(first_head).await;
+        tokio::time::sleep(timeouts.first_head).await;
         if has_called.load(Ordering::Relaxed) {
             std::future::pending::<()>().await;
         }
     };
+    let stream = WriteTimeout::new(stream, timeouts.write);
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
+        .header_read_timeout(timeouts.head)
         .max_buf_size(MAX_HEAD_BYTES)
         .serve_connection(TokioIo::new(stream), service);
     let mut connection = pin!(connection);
@@ -404,11 +420,11 @@ fn known_account<'n>(
 
 /// # Errors
 /// When it is too large, too slow, or ends early.
-async fn read_body(body: Incoming, max_body: usize) -> Result<Bytes, CallError> {
+async fn read_body(body: Incoming, max_body: usize, timeout: Duration) -> Result<Bytes, CallError> {
     let whole = Limited::new(body, max_body).collect();
-    match tokio::time::timeout(BODY_TIMEOUT, whole).await {
+    match tokio::time::timeout(timeout, whole).await {
         Err(_) => Err(CallError::BodyTimeout {
-            seconds: BODY_TIMEOUT.as_secs(),
+            seconds: timeout.as_secs(),
         }),
         Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => {
             Err(CallError::BodyTooLarge { limit: max_body })
@@ -419,23 +435,4 @@ async fn read_body(body: Incoming, max_body: usize) -> Result<Bytes, CallError> 
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use tokio::io::AsyncReadExt;
-    use tokio::net::TcpListener;
-
-    #[tokio::test]
-    async fn a_connection_without_a_request_is_closed() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let mut client = TcpStream::connect(address).await.unwrap();
-        let (stream, _) = listener.accept().await.unwrap();
-        let (calls, _arriving) = unbounded_channel();
-        let (_stopper, ending) = stop_channel();
-        let permit = Arc::new(Semaphore::new(1)).acquire_owned().await.unwrap();
-        let limit = Duration::from_millis(10);
-        tokio::spawn(serve_connection(stream, calls, ending, (permit, limit)));
-        let read = tokio::time::timeout(Duration::from_secs(30), client.read_u8()).await;
-        assert!(read.unwrap().is_err());
-    }
-}
+mod stalled_client_tests;

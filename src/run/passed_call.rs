@@ -3,6 +3,7 @@
 //! recorded or kept, so none of its secrets and personal data are looked for. No call is repeated,
 //! but for one whose token the marketplace refused.
 
+use super::access::AccountAccess;
 use super::attempt::run_attempt;
 use super::call_client::{CallClient, OnwardResponse};
 use super::context::RunContext;
@@ -25,8 +26,8 @@ use std::time::Duration;
 pub(crate) struct PassedCall<'c> {
     pub(crate) scheme: &'c Scheme,
     pub(crate) level: &'c Level,
-    /// `None` where there is only one.
-    pub(crate) account: Option<&'c str>,
+    /// Where it goes, and with what: resolved once, so that what was checked is what is called.
+    pub(crate) access: &'c AccountAccess,
     pub(crate) draft: &'c Draft,
     pub(crate) client: CallClient,
     /// Until the response begins, and between two parts of its body.
@@ -55,11 +56,7 @@ pub(crate) struct PassedResponse {
 /// Signs and sends a call.
 pub(crate) async fn pass_call(call: &PassedCall<'_>, context: &RunContext<'_>) -> PassedOutcome {
     let requests = Cell::new(0);
-    let exchange = match send(call, context, &requests).await {
-        Ok(exchange) => exchange,
-        Err(error) => Exchange::not_sent(error),
-    };
-    let Exchange { result, log } = exchange;
+    let Exchange { result, log } = send(call, context, &requests).await;
     PassedOutcome {
         result: result.map(|judged| {
             let onward = judged.onward.take();
@@ -80,20 +77,13 @@ pub(crate) async fn pass_call(call: &PassedCall<'_>, context: &RunContext<'_>) -
     }
 }
 
-async fn send(
-    call: &PassedCall<'_>,
-    context: &RunContext<'_>,
-    requests: &Cell<usize>,
-) -> Result<Exchange, StepError> {
-    let PassedCall { scheme, level, .. } = *call;
-    let host = scheme.host_choice(level, call.draft.method, &call.draft.path);
-    let access = context.access((scheme, level, host), call.account)?;
+async fn send(call: &PassedCall<'_>, context: &RunContext<'_>, requests: &Cell<usize>) -> Exchange {
     let exchange = ExchangeContext {
-        recording_key: &RecordingKey::without_file(call.account),
+        recording_key: &RecordingKey::without_file(Some(&call.access.account)),
         redact_rules: &[],
-        scheme,
-        level,
-        access: &access,
+        scheme: call.scheme,
+        level: call.level,
+        access: call.access,
         timeout: call.timeout,
         max_body: DEFAULT_MAX_BODY,
         passage: None,
@@ -114,7 +104,7 @@ async fn send(
         client: Some(&call.client),
         context,
     };
-    Ok(run_attempt(&exchange, call.draft, None, context.fresh_values()).await)
+    run_attempt(&exchange, call.draft, None, context.fresh_values()).await
 }
 
 impl ExchangeContext<'_> {

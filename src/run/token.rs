@@ -50,11 +50,12 @@ impl TokenQuery<'_> {
             });
         }
         let tokens = &self.context.environment.tokens;
-        let record = self.read(CACHE_TTL_MS).await?;
+        let key = self.key()?;
+        let record = self.read(&key, CACHE_TTL_MS).await?;
         let now = tokens.renewer.now_ms();
         let pair = record.as_ref().and_then(|record| record.current.as_ref());
         if let (Some(record), Some(pair)) = (&record, pair)
-            && !tokens.renewer.has_response(&self.key()?)
+            && !tokens.renewer.has_response(&key)
             && !pair.is_renewal_due(now, tokens.renewer.renewal_margin_ms(self.token)?)
         {
             return Ok(active_token(record, None));
@@ -62,7 +63,7 @@ impl TokenQuery<'_> {
         let is_valid = pair.is_some_and(|pair| pair.is_valid(now));
         // Without a record, a record of any later generation than 0 is a newer one.
         let generation = record.as_ref().map_or(0, |record| record.generation);
-        match self.renew(generation).await {
+        match self.renew(&key, generation).await {
             Ok(record) => Ok(active_token(&record, None)),
             // The renewal comes before the token expires, so an outage of the marketplace's token
             // service does not fail the call until it has expired.
@@ -87,7 +88,8 @@ impl TokenQuery<'_> {
         };
         // Not from the cache: another process may have renewed the token, which ended the refused
         // one.
-        let record = self.read(0).await?;
+        let key = self.key()?;
+        let record = self.read(&key, 0).await?;
         let now = self.context.environment.tokens.renewer.now_ms();
         let is_newer = |record: &FamilyRecord| {
             record.generation != generation
@@ -100,7 +102,7 @@ impl TokenQuery<'_> {
             Some(record) => Ok(Some(active_token(&record, None))),
             None if self.context.environment.tokens.refresh == RefreshPolicy::Never => Ok(None),
             None => self
-                .renew(generation)
+                .renew(&key, generation)
                 .await
                 .map(|record| Some(active_token(&record, None))),
         }
@@ -119,15 +121,19 @@ impl TokenQuery<'_> {
     }
 
     /// The cached record if it was read less than `max_age_ms` ago, else that of the store.
-    async fn read(&self, max_age_ms: i64) -> Result<Option<FamilyRecord>, RefreshError> {
-        let (tokens, key) = (&self.context.environment.tokens, self.key()?);
+    async fn read(
+        &self,
+        key: &FamilyKey,
+        max_age_ms: i64,
+    ) -> Result<Option<FamilyRecord>, RefreshError> {
+        let tokens = &self.context.environment.tokens;
         let now = tokens.renewer.now_ms();
-        if let Some(cached) = tokens.cached.borrow().get(&key)
+        if let Some(cached) = tokens.cached.borrow().get(key)
             && now - cached.read_at_ms < max_age_ms
         {
             return Ok(Some(cached.record.clone()));
         }
-        let record = tokens.renewer.read(&key).await;
+        let record = tokens.renewer.read(key).await;
         for recovered in tokens.renewer.take_recovered() {
             self.context
                 .warn(&recovered.message(), recovered.hint().as_deref());
@@ -153,28 +159,28 @@ impl TokenQuery<'_> {
     }
 
     /// Renews the record if its generation is not newer than `than`.
-    async fn renew(&self, than: u64) -> Result<FamilyRecord, RefreshError> {
-        let (tokens, key) = (&self.context.environment.tokens, self.key()?);
+    async fn renew(&self, key: &FamilyKey, than: u64) -> Result<FamilyRecord, RefreshError> {
+        let tokens = &self.context.environment.tokens;
         if tokens.refresh == RefreshPolicy::Never {
             return Err(self.renewal_forbidden(than == 0));
         }
-        let lock = self.renewal_lock(&key);
+        let lock = self.renewal_lock(key);
         // One renewal per family: a refresh token can be used once, so a second renewal at the
         // same time would spend the token that the first one was given.
         let _guard = lock.lock().await;
-        if let Some(failure) = tokens.recent_failure(&key) {
+        if let Some(failure) = tokens.recent_failure(key) {
             return Err(failure);
         }
         // Another call may have renewed it while this one waited for the lock.
         let cached = tokens
             .cached
             .borrow()
-            .get(&key)
+            .get(key)
             .map(|cached| cached.record.clone());
         if let Some(record) = cached.filter(|record| record.generation > than) {
             return Ok(record);
         }
-        let record = self.send_renewal(than).await?;
+        let record = self.send_renewal(key, than).await?;
         self.cache_record(&record);
         Ok(record)
     }
@@ -186,8 +192,7 @@ impl TokenQuery<'_> {
     }
 
     /// Renews in the store; other processes may use the same record.
-    async fn send_renewal(&self, than: u64) -> Result<FamilyRecord, RefreshError> {
-        let key = self.key()?;
+    async fn send_renewal(&self, key: &FamilyKey, than: u64) -> Result<FamilyRecord, RefreshError> {
         let environment = &self.context.environment;
         let bases = environment
             .accesses
@@ -212,7 +217,11 @@ impl TokenQuery<'_> {
         let transport = &environment.transport;
         let renewed = Box::pin(renewer.renew(job, self.scheme, transport, budget, &notify)).await;
         // Other requests would only repeat the failure.
-        renewed.inspect_err(|failure| environment.tokens.keep_failure(key, failure.clone()))
+        renewed.inspect_err(|failure| {
+            environment
+                .tokens
+                .keep_failure(key.clone(), failure.clone());
+        })
     }
 
     /// The token that this one is issued with, which is renewed when it is about to expire. Empty if

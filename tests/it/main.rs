@@ -42,6 +42,7 @@ mod external;
 mod false_greens;
 mod fixtures;
 mod gateway;
+mod gateway_accounts;
 mod given_hosts;
 mod hostile;
 #[cfg(target_os = "linux")]
