@@ -1,7 +1,8 @@
 //! What `ingam gateway` adds to a call, beside a plain hyper reverse proxy in the same run: latency
 //! of one client, and calls a second of 64. Each proxy is a process of its own with one thread; the
 //! marketplace is a plain server in this process. `cargo bench --bench gateway`; `INGAM_MEASURE=1`
-//! sends ten times as much.
+//! sends ten times as much. At the end it prints the medians, and how many times the cost of the plain
+//! proxy they are.
 
 #![allow(
     clippy::pedantic,
@@ -239,6 +240,34 @@ fn throughput(authority: &str, request: &[u8], total: u64) -> f64 {
     total as f64 / begun.elapsed().as_secs_f64()
 }
 
+/// What the rounds measured of one proxy.
+#[derive(Default)]
+struct Figures {
+    /// Microseconds.
+    added: Vec<f64>,
+    /// Calls a second.
+    rates: Vec<f64>,
+}
+
+fn median(figures: &[f64]) -> f64 {
+    let mut sorted = figures.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted[sorted.len() / 2]
+}
+
+/// The medians of all rounds, and how many times the cost of the first proxy they are.
+fn print_summary(names: &[&str], figures: &[Figures]) {
+    println!("median of {ROUNDS} rounds, and the cost beside plain hyper");
+    for (name, measured) in names.iter().zip(figures) {
+        let (added, rate) = (median(&measured.added), median(&measured.rates));
+        println!(
+            "  {name}: {added:.0} µs more ({:.2} times), {rate:.0} calls/s ({:.2} times the time of a call)",
+            added / median(&figures[0].added).max(1.0),
+            median(&figures[0].rates) / rate
+        );
+    }
+}
+
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     if let [_, flag, upstream] = arguments.as_slice()
@@ -274,15 +303,19 @@ fn main() {
             format!("/counted{path}"),
         ),
     ];
+    let mut figures = cases.each_ref().map(|_| Figures::default());
     for round in 1..=ROUNDS {
         let base = latency(&upstream, &request(&upstream, path), 500 * scale);
         println!("round {round}: no proxy {} µs", base.as_micros());
-        for (name, authority, target) in &cases {
+        for ((name, authority, target), figures) in cases.iter().zip(&mut figures) {
             let request = request(authority, target);
             let added = latency(authority, &request, 500 * scale).saturating_sub(base);
             let total = (2_000 * scale) as u64;
             let rate = throughput(authority, &request, total);
             println!("  {name}: {} µs more, {rate:.0} calls/s", added.as_micros());
+            figures.added.push(added.as_secs_f64() * 1e6);
+            figures.rates.push(rate);
         }
     }
+    print_summary(&cases.each_ref().map(|(name, ..)| *name), &figures);
 }
