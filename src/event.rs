@@ -122,6 +122,8 @@ pub(crate) struct StepReport {
     /// How many requests were sent, or replayed: a poll, pages and retries send several.
     pub requests: usize,
     pub verdict: Verdict,
+    /// Of each of them that was sent, where phases are measured.
+    pub phases: Vec<RequestPhases>,
     /// The attempts before the last one, whose result is in the fields above.
     pub attempts: Vec<AttemptReport>,
     pub failures: Vec<FailureReport>,
@@ -131,6 +133,43 @@ pub(crate) struct StepReport {
     pub exchange: Option<ExchangeReport>,
     /// How its signature came about, line by line. Empty, unless a report wants details.
     pub trace: Vec<TraceReport>,
+}
+
+/// How long the parts of one request took, as far as they can be told apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct RequestPhases {
+    /// `None` without a response.
+    pub(crate) status: Option<u16>,
+    /// `None` for an address without a name, and on a connection that was open already.
+    pub(crate) look_up: Option<Duration>,
+    /// Until the connection was there, with a proxy on its way. `None` on one that was open already.
+    pub(crate) connect: Option<Duration>,
+    pub(crate) tls: Option<Duration>,
+    /// From then to the head of the response: the request leaves meanwhile.
+    pub(crate) wait: Option<Duration>,
+    /// To the last byte.
+    pub(crate) body: Option<Duration>,
+    pub(crate) total: Duration,
+}
+
+impl RequestPhases {
+    /// Whether the request went over a connection that was open already.
+    #[must_use]
+    pub(crate) fn reused_connection(&self) -> bool {
+        self.wait.is_some() && self.connect.is_none()
+    }
+
+    /// Each part with its name, in their order; `None` for one that there was not.
+    #[must_use]
+    pub(crate) fn parts(&self) -> [(&'static str, Option<Duration>); 5] {
+        [
+            ("look-up", self.look_up),
+            ("connect", self.connect),
+            ("TLS", self.tls),
+            ("wait", self.wait),
+            ("body", self.body),
+        ]
+    }
 }
 
 /// One try that was not good enough.

@@ -162,9 +162,11 @@ pub(super) struct RunArgs {
     pub(super) filter: RequestFilter,
     #[command(flatten)]
     pub(super) target: TargetArgs,
-    /// Show every request and response. Secrets are replaced by their names
-    #[arg(long, short)]
-    pub(super) verbose: bool,
+    /// Show every request and response. Secrets are replaced by their names. `-vv` also shows how
+    /// long each request took to look up the name, to connect, for TLS, until the response began,
+    /// and for its body
+    #[arg(long, short, action = clap::ArgAction::Count)]
+    pub(super) verbose: u8,
     /// Show only what did not pass, and the summary
     #[arg(long, short, conflicts_with = "verbose")]
     pub(super) quiet: bool,
@@ -656,7 +658,7 @@ impl RunArgs {
     pub(super) fn detail(&self) -> TerminalDetail {
         match (self.quiet, self.verbose) {
             (true, _) => TerminalDetail::Quiet,
-            (_, true) => TerminalDetail::Verbose,
+            (_, 1..) => TerminalDetail::Verbose,
             _ => TerminalDetail::Normal,
         }
     }

@@ -59,9 +59,10 @@ pub(super) struct CallArgs {
     #[arg(long, requires = "write")]
     pub(super) record: bool,
     /// Show the request and the response head on standard error. Secrets are replaced by their
-    /// names
-    #[arg(long, short)]
-    pub(super) verbose: bool,
+    /// names. `-vv` also shows how long each request took to look up the name, to connect, for TLS,
+    /// until the response began, and for its body
+    #[arg(long, short, action = clap::ArgAction::Count)]
+    pub(super) verbose: u8,
     /// Show how the call is rendered and signed, and as a curl command, without sending it
     #[arg(long, conflicts_with_all = ["output", "write"])]
     pub(super) explain: bool,

@@ -477,7 +477,7 @@ async fn open_context<'w>(
     };
     let secrets =
         UserSecrets::resolve(&unit_secrets(&loaded.workspace, &plan.units), &environment)?;
-    let mut context = session.build_context(target, environment, args.verbose)?;
+    let mut context = session.build_context(target, environment, args.verbose > 0)?;
     context.set_user_secrets(secrets);
     let is_sandbox = context.environment.accesses.is_sandbox();
     let run_id = &context.options.run_id;
@@ -490,6 +490,11 @@ async fn open_context<'w>(
 fn apply_options(context: &mut RunContext<'_>, run: &RunCommand<'_>) -> Result<(), CommandError> {
     let (host, args) = (run.invocation.host, run.args);
     context.options.shows_personal = shows_personal(host, args)?;
+    if args.verbose > 1 {
+        context.options.phases = true;
+        let transport = context.environment.transport.clone();
+        context.environment.transport = transport.measuring();
+    }
     context.options.keep_fixtures = args.keep;
     context.options.fail_fast = args.fail_fast;
     context.options.flaky_fails = args.flaky == "fail";

@@ -107,11 +107,26 @@ pub(crate) struct StepEntry {
     /// How many requests were sent, or replayed.
     #[serde(default)]
     pub(crate) requests: usize,
+    /// Of each of them that was sent, with `-vv`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) phases: Vec<PhasesEntry>,
     pub(crate) attempts: Vec<AttemptEntry>,
     pub(crate) failures: Vec<FailureEntry>,
     pub(crate) notes: Vec<String>,
     pub(crate) exchange: Option<ExchangeEntry>,
     pub(crate) trace: Vec<TraceEntry>,
+}
+
+/// How long the parts of one request took. A part that there was not is `null`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct PhasesEntry {
+    pub(crate) status: Option<u16>,
+    pub(crate) look_up_ms: Option<f64>,
+    pub(crate) connect_ms: Option<f64>,
+    pub(crate) tls_ms: Option<f64>,
+    pub(crate) wait_ms: Option<f64>,
+    pub(crate) body_ms: Option<f64>,
+    pub(crate) total_ms: f64,
 }
 
 /// One try before the last one.

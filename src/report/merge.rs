@@ -186,10 +186,16 @@ fn steps_fault(id: &str, steps: &[StepEntry]) -> Option<DocumentFault> {
             .attempts
             .iter()
             .filter_map(|attempt| attempt.latency_ms);
+        let phases = step.phases.iter().flat_map(|phases| {
+            let parts = [phases.look_up_ms, phases.connect_ms, phases.tls_ms];
+            let rest = [phases.wait_ms, phases.body_ms, Some(phases.total_ms)];
+            parts.into_iter().chain(rest).flatten()
+        });
         let mut times = [Some(step.started_ms), step.sent_ms, step.latency_ms]
             .into_iter()
             .flatten()
-            .chain(attempts);
+            .chain(attempts)
+            .chain(phases);
         if let Some(ms) = times.find(|ms| !is_offset(*ms)) {
             return Some(invalid_time(id, ms));
         }

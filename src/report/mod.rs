@@ -16,6 +16,7 @@ mod html;
 mod junit;
 mod merge;
 mod ndjson;
+mod phase_line;
 mod progress;
 mod prometheus;
 mod reporter;

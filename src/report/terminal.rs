@@ -5,6 +5,7 @@ use super::document::{requests_text, skipped_steps_text};
 use super::duration_text::format_duration;
 use super::excerpt::excerpt;
 use super::failure_text::several_requests;
+use super::phase_line::phase_line;
 use super::progress::{RunProgress, wait_end_text};
 use super::reporter::Reporter;
 use crate::diagnostic::pluralize;
@@ -158,6 +159,7 @@ impl<W: Write> TerminalReporter<W> {
             self.step_line(step, &format!(", environment {environment}"))?;
             self.step_outcome(step, sources)?;
             if self.detail == TerminalDetail::Verbose {
+                self.phases(step)?;
                 self.call_details(step)?;
             }
         }
@@ -364,7 +366,28 @@ impl<W: Write> TerminalReporter<W> {
             writeln!(self.out, "  {}", self.style.dim(&sources.location(step.at)))?;
         }
         self.step_outcome(step, sources)?;
+        if self.detail == TerminalDetail::Verbose {
+            self.phases(step)?;
+        }
         self.exchange(step, passed_too)
+    }
+
+    /// A line for each request, where they were measured.
+    fn phases(&mut self, step: &StepReport) -> io::Result<()> {
+        let is_only = step.phases.len() == 1;
+        (1..).zip(&step.phases).try_for_each(|(number, phases)| {
+            let word = if is_only {
+                "time".to_owned()
+            } else {
+                format!("time {number}")
+            };
+            writeln!(
+                self.out,
+                "    {}  {}",
+                self.style.dim(&word),
+                phase_line(phases)
+            )
+        })
     }
 
     /// What went wrong, and the hints.

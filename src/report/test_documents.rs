@@ -2,7 +2,7 @@
 
 use super::document::{
     AttemptEntry, ExchangeEntry, FailureEntry, FileLocation, LeftoverEntry, NoticeEntry,
-    RunDocument, SeverityWord, StepEntry, TraceEntry, UnitEntry, VerdictWord,
+    PhasesEntry, RunDocument, SeverityWord, StepEntry, TraceEntry, UnitEntry, VerdictWord,
 };
 use super::document_reporter::DocumentReporter;
 use crate::event::ErrorClass;
@@ -40,6 +40,15 @@ pub(super) fn retried_document(verdict: VerdictWord) -> RunDocument {
         sent_ms: Some(2.0),
         latency_ms: Some(5.0),
         requests: 3,
+        phases: vec![PhasesEntry {
+            status: Some(200),
+            look_up_ms: None,
+            connect_ms: Some(0.5),
+            tls_ms: None,
+            wait_ms: Some(4.0),
+            body_ms: Some(0.25),
+            total_ms: 5.0,
+        }],
         attempts,
         failures: Vec::new(),
         notes: Vec::new(),

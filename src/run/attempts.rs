@@ -72,16 +72,14 @@ impl Attempts<'_> {
             let fresh = self.call.context.fresh_values();
             self.call.attempt.set(number + 1);
             let mut next = run_attempt(self.call, draft, self.unsigned, fresh).await;
-            let warnings = &mut exchange.log.warnings;
             if let Err(StepError::Budget(denial)) = &next.result {
                 // An attempt without a permit was none: the one before it was the last.
+                let warnings = &mut exchange.log.warnings;
                 warnings.push(format!("not retried: {denial}"));
                 break;
             }
-            // Only the log of the last attempt is returned: it takes over the earlier warnings,
-            // which stay in front of its own.
-            warnings.append(&mut next.log.warnings);
-            std::mem::swap(warnings, &mut next.log.warnings);
+            // Only the log of the last attempt is returned.
+            next.log.prepend_notes(exchange.log);
             failed.push(fault.attempt);
             exchange = next;
             number += 1;

@@ -55,6 +55,8 @@ pub(crate) struct RunOptions {
     pub(crate) run_id: String,
     /// Report every exchange, not only those of steps that do not pass.
     pub(crate) verbose: bool,
+    /// Measure the phases of each request.
+    pub(crate) phases: bool,
     /// Show personal data at the terminal; reports and files hold pseudonyms all the same.
     pub(crate) shows_personal: bool,
     /// Report labels of units and lines of all requests: reports in files need them.

@@ -12,6 +12,7 @@ use super::run_budget::BudgetClass;
 use super::step_error::{MissingRecording, StepError};
 use super::token::placeholder_token;
 use crate::check::{self, ResponseOutcome, ResponseView};
+use crate::event::RequestPhases;
 use crate::model::outcome::ErrorKind;
 use crate::model::redact_rule::RedactRule;
 use crate::model::scheme::{Level, Scheme};
@@ -51,6 +52,8 @@ pub(super) struct ExchangeLog {
     pub(super) attempts: Vec<FailedAttempt>,
     pub(super) warnings: Vec<String>,
     pub(super) send_state: SendState,
+    /// Of each request that was sent, where phases are measured.
+    pub(super) phases: Vec<RequestPhases>,
     /// Calls that the strictest limit of this one still allows; `None` where nothing counts it.
     pub(super) budget_left: Option<u32>,
 }
@@ -112,6 +115,14 @@ impl Exchange {
 }
 
 impl ExchangeLog {
+    /// Puts what an earlier attempt has noted in front of its own.
+    pub(super) fn prepend_notes(&mut self, mut earlier: Self) {
+        earlier.warnings.append(&mut self.warnings);
+        earlier.phases.append(&mut self.phases);
+        self.warnings = earlier.warnings;
+        self.phases = earlier.phases;
+    }
+
     /// Adds what is known of later requests.
     pub(super) fn append(&mut self, later: Self) {
         // A later request that was not sent does not undo that an earlier one was.
@@ -123,6 +134,7 @@ impl ExchangeLog {
         self.response = later.response.or(self.response.take());
         self.attempts.extend(later.attempts);
         self.warnings.extend(later.warnings);
+        self.phases.extend(later.phases);
         self.budget_left = later.budget_left.or(self.budget_left);
     }
 }
@@ -187,6 +199,7 @@ impl ExchangeContext<'_> {
         // Before the response: a call that is dropped while it waits was sent all the same.
         self.count_request(1);
         let mut onward = None;
+        let mut phases = Vec::new();
         let (request, received) = if let Some(client) = self.client {
             let opened = self.open_for(client, &request).await;
             let received = opened.map(|(response, rest)| {
@@ -195,20 +208,21 @@ impl ExchangeContext<'_> {
             });
             (request, received)
         } else if self.redirects.max == 0 {
-            let received = self.send_once(&request, self.timeout).await;
+            let received = self.send_once(&request, self.timeout, &mut phases).await;
             (request, received.map_err(StepError::from))
         } else {
-            Box::pin(self.send_following(draft, request)).await
+            Box::pin(self.send_following(draft, request, &mut phases)).await
         };
         let signed = SignedCall {
             request,
             trace: self.shown_lines(trace),
             sent_at: Some(sent_at),
         };
-        let exchange = match received {
+        let mut exchange = match received {
             Ok(response) => self.finish(signed, draft, (response, onward)),
             Err(error) => failed(signed, error),
         };
+        exchange.log.phases = phases;
         if exchange.log.send_state == SendState::NotSent {
             self.count_request(-1);
         }

@@ -219,6 +219,7 @@ mod tests {
                 status: Some(status),
                 latency: Some(Duration::from_millis(latency_ms)),
                 requests: 1,
+                phases: Vec::new(),
                 verdict: Verdict::Pass,
                 attempts: Vec::new(),
                 failures: Vec::new(),

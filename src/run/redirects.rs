@@ -3,9 +3,10 @@
 use super::exchange::ExchangeContext;
 use super::response_secrets::register_cookies;
 use super::step_error::{StepError, UnfollowedRedirect};
+use crate::event::RequestPhases;
 use crate::method::Method;
 use crate::sign::SealedRequest;
-use crate::transport::{SendLimits, TransportError};
+use crate::transport::{PhaseClock, SendLimits, TransportError};
 use crate::wire::{BaseUrl, Draft, DraftBody, ExternalUrl, WireRequest, WireResponse};
 use std::time::{Duration, Instant};
 
@@ -15,6 +16,7 @@ impl ExchangeContext<'_> {
         &self,
         draft: &Draft,
         sealed: WireRequest,
+        phases: &mut Vec<RequestPhases>,
     ) -> (WireRequest, Result<WireResponse, StepError>) {
         let started_at = Instant::now();
         let mut request = sealed;
@@ -23,7 +25,7 @@ impl ExchangeContext<'_> {
         loop {
             // The time limit is for the attempt, all redirects included.
             let left = self.timeout.saturating_sub(started_at.elapsed());
-            let response = match self.send_once(&request, left).await {
+            let response = match self.send_once(&request, left, phases).await {
                 Ok(response) => response,
                 Err(error) => return (request, Err(error.into())),
             };
@@ -48,6 +50,20 @@ impl ExchangeContext<'_> {
         &self,
         request: &WireRequest,
         timeout: Duration,
+        phases: &mut Vec<RequestPhases>,
+    ) -> Result<WireResponse, TransportError> {
+        let clock = self.context.options.phases.then(PhaseClock::start);
+        let received = self.send_by_route(request, timeout, clock.as_ref()).await;
+        let status = received.as_ref().ok().map(|response| response.status);
+        phases.extend(clock.map(|clock| clock.stop(status)));
+        received
+    }
+
+    async fn send_by_route(
+        &self,
+        request: &WireRequest,
+        timeout: Duration,
+        clock: Option<&PhaseClock>,
     ) -> Result<WireResponse, TransportError> {
         let transport = &self.context.environment.transport;
         let route = &self.access.route;
@@ -55,6 +71,7 @@ impl ExchangeContext<'_> {
             timeout,
             max_body: self.max_body,
             passage: self.passage,
+            clock,
         };
         if request.base().origin() == self.access.call_base.origin() {
             return transport.send_by(request, route, limits).await;

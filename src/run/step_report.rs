@@ -77,6 +77,7 @@ pub(super) fn step_report(
         status: response.map(|response| response.status),
         latency: response.map(|response| response.latency),
         requests,
+        phases: std::mem::take(&mut log.phases),
         verdict,
         attempts: attempt_reports(&log, redactor),
         failures,

@@ -100,6 +100,7 @@ fn skip_failure(when: &RunCondition, key: &RecordingKey, context: &RunContext<'_
         status: None,
         latency: None,
         requests: 0,
+        phases: Vec::new(),
         verdict: Verdict::Fail,
         attempts: Vec::new(),
         failures: condition::skipped(reason, when.at, context, redactor).failures,

@@ -1,6 +1,7 @@
 //! Looks up the names of hosts that a response names. It answers the connection itself, so that a
 //! name that resolves to another address a moment later (DNS rebinding) leads nowhere.
 
+use super::phase_clock::measured_look_up;
 use super::public_address::is_public;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use std::net::SocketAddr;
@@ -20,12 +21,24 @@ impl Resolve for GuardedResolver {
     fn resolve(&self, name: Name) -> Resolving {
         let is_proxy = self.proxy_host.as_deref() == Some(name.as_str());
         Box::pin(async move {
-            let addresses = look_up(name.as_str()).await?;
+            let addresses = measured_look_up(look_up(name.as_str())).await?;
             if !is_proxy {
                 refuse_private(&addresses)?;
             }
             Ok(Box::new(addresses.into_iter()) as Addrs)
         })
+    }
+}
+
+/// Looks up names as the client does by itself, and notes how long it takes.
+pub(super) struct MeasuringResolver;
+
+impl Resolve for MeasuringResolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(measured_look_up(async move {
+            let addresses = look_up(name.as_str()).await?;
+            Ok(Box::new(addresses.into_iter()) as Addrs)
+        }))
     }
 }
 

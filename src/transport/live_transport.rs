@@ -1,7 +1,8 @@
 //! The network. One client with one connection for each host; no redirect is followed, nothing is
 //! repeated, and nothing is added to a request.
 
-use super::guarded_resolver::{GuardedResolver, look_up, refuse_private};
+use super::guarded_resolver::{GuardedResolver, MeasuringResolver, look_up, refuse_private};
+use super::phase_clock::{self, PhaseClock};
 use super::proxy_variables::ProxyVariables;
 use super::route::{Route, RouteProxy};
 use crate::awake_timeout::awake_timeout;
@@ -26,6 +27,8 @@ pub struct SendLimits<'p> {
     pub max_body: usize,
     /// How a large response may pass into a file, in place of memory.
     pub(crate) passage: Option<&'p BodyPassage>,
+    /// What measures the request, where its phases are shown.
+    pub(crate) clock: Option<&'p PhaseClock>,
 }
 
 impl SendLimits<'_> {
@@ -36,6 +39,7 @@ impl SendLimits<'_> {
             timeout,
             max_body: DEFAULT_MAX_BODY,
             passage: None,
+            clock: None,
         }
     }
 }
@@ -131,6 +135,8 @@ pub(crate) fn human_duration(duration: Duration) -> String {
 pub struct LiveTransport {
     policy: NetworkPolicy,
     proxies: ProxyVariables,
+    /// Whether its clients tell the phases of requests.
+    measures: bool,
     /// Each is made when it is needed first: to read the certificates of a machine takes longer
     /// than all the rest of a command that sends nothing.
     clients: Arc<Mutex<HashMap<ClientKind, reqwest::Client>>>,
@@ -159,6 +165,7 @@ impl LiveTransport {
         Self {
             policy: reach,
             proxies: ProxyVariables::default(),
+            measures: false,
             clients: Arc::default(),
         }
     }
@@ -168,6 +175,17 @@ impl LiveTransport {
     pub(crate) fn with_proxies(mut self, proxies: ProxyVariables) -> Self {
         self.proxies = proxies;
         self
+    }
+
+    /// Measures the phases of requests that have a clock.
+    #[must_use]
+    pub(crate) fn measuring(self) -> Self {
+        Self {
+            measures: true,
+            // Clients that were made before do not measure.
+            clients: Arc::default(),
+            ..self
+        }
     }
 
     /// The client for a host. The first one of its kind is built here, before the time of an
@@ -225,7 +243,7 @@ impl LiveTransport {
             return Ok(client.clone());
         }
         let client = match kind {
-            ClientKind::Loopback => loopback_client()?,
+            ClientKind::Loopback => self.loopback_client()?,
             ClientKind::Routed(_) => self.build_client(route)?,
         };
         clients.insert(kind, client.clone());
@@ -233,18 +251,36 @@ impl LiveTransport {
     }
 
     pub(super) fn build_client(&self, route: &Route) -> Result<reqwest::Client, TransportError> {
-        let builder = routed_client(route)?;
-        let builder = if route.is_guarded {
+        let provider = if self.measures {
+            phase_clock::measuring_provider()
+        } else {
+            rustls::crypto::ring::default_provider()
+        };
+        // Only the first call in a process can set the provider; the others find it set.
+        let _ = provider.install_default();
+        let mut builder = routed_client(route)?;
+        if route.is_guarded {
             let named = route.proxy.as_ref().map(|proxy| proxy.url.clone());
             // Any host will do: only `NO_PROXY` depends on it.
             let proxy = named.or_else(|| self.proxies.proxy_of("https://host.invalid"));
             let proxy = proxy.and_then(|proxy| url::Url::parse(&proxy).ok());
-            builder.dns_resolver(GuardedResolver {
+            builder = builder.dns_resolver(GuardedResolver {
                 proxy_host: proxy.and_then(|proxy| proxy.host_str().map(str::to_owned)),
-            })
-        } else {
-            builder
-        };
+            });
+        } else if self.measures {
+            builder = builder.dns_resolver(MeasuringResolver);
+        }
+        if self.measures {
+            builder = phase_clock::measured(builder);
+        }
+        builder.build().map_err(|error| setup_error(&error))
+    }
+
+    fn loopback_client(&self) -> Result<reqwest::Client, TransportError> {
+        let mut builder = loopback_client()?;
+        if self.measures {
+            builder = phase_clock::measured(builder.dns_resolver(MeasuringResolver));
+        }
         builder.build().map_err(|error| setup_error(&error))
     }
 
@@ -291,7 +327,12 @@ impl LiveTransport {
         // server that sends one byte at a time would never exceed one for reading.
         let progress = ResponseProgress::default();
         let exchange = self.exchange(request, (client, route), limits, started_at, &progress);
-        match awake_timeout(timeout, exchange).await {
+        let ended = match limits.clock {
+            None => awake_timeout(timeout, exchange).await,
+            // Boxed: without a clock the future must not grow.
+            Some(clock) => Box::pin(clock.measure(awake_timeout(timeout, exchange))).await,
+        };
+        match ended {
             Ok(result) => result,
             Err(_) => Err(progress.timeout_error(host(), timeout)),
         }
@@ -306,6 +347,9 @@ impl LiveTransport {
         progress: &ResponseProgress,
     ) -> Result<WireResponse, TransportError> {
         let (mut response, status, headers) = self.begin(request, by, progress).await?;
+        if let Some(clock) = limits.clock {
+            clock.note_head();
+        }
         let head = (status, headers.as_slice());
         let body = read_body(&mut response, head, request.base(), limits, progress).await?;
         let beginning = match &body {
@@ -551,8 +595,6 @@ fn check_decoded(
 /// A client with the platform's certificates and the user's proxies, and what the route says
 /// besides.
 fn routed_client(route: &Route) -> Result<reqwest::ClientBuilder, TransportError> {
-    // Only the first call in a process can set the provider; the others find it set.
-    let _ = rustls::crypto::ring::default_provider().install_default();
     let unusable = |what: &str, error: &reqwest::Error| TransportError::Setup {
         reason: format!("{what} cannot be used: {}", innermost_reason(error)),
     };
@@ -584,7 +626,7 @@ fn explicit_proxy(proxy: &RouteProxy) -> Result<reqwest::Proxy, reqwest::Error> 
 }
 
 /// A client for this machine.
-fn loopback_client() -> Result<reqwest::Client, TransportError> {
+fn loopback_client() -> Result<reqwest::ClientBuilder, TransportError> {
     // The default client reads the platform's certificates and proxy settings when it is built.
     // A loopback address needs neither, so its client gets an empty store and no proxy.
     let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
@@ -595,11 +637,9 @@ fn loopback_client() -> Result<reqwest::Client, TransportError> {
         })?
         .with_root_certificates(rustls::RootCertStore::empty())
         .with_no_client_auth();
-    client_builder()
+    Ok(client_builder()
         .no_proxy()
-        .tls_backend_preconfigured(config)
-        .build()
-        .map_err(|error| setup_error(&error))
+        .tls_backend_preconfigured(config))
 }
 
 fn setup_error(error: &reqwest::Error) -> TransportError {

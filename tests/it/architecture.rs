@@ -141,7 +141,14 @@ const ARROWS: &[(&str, &[&str])] = &[
     // Edges.
     (
         "transport",
-        &["awake_timeout", "body_stream", "method", "secret", "wire"],
+        &[
+            "awake_timeout",
+            "body_stream",
+            "event",
+            "method",
+            "secret",
+            "wire",
+        ],
     ),
     (
         "budget",

@@ -67,6 +67,7 @@ mod own_signature;
 mod package;
 mod parallel;
 mod personal_data;
+mod phases;
 #[cfg(unix)]
 mod picture;
 mod program;

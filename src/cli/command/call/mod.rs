@@ -117,7 +117,7 @@ impl CommandLineCall<'_> {
             args: &run_args,
             output: self.output,
         };
-        let mut reporter = CallReporter::new(self.output, args.verbose);
+        let mut reporter = CallReporter::new(self.output, args.verbose > 0);
         let approve = |plan: &Plan<'_>, context: &RunContext<'_>| {
             if let Some(file) = &self.file {
                 file.refuse_secrets(
