@@ -1,5 +1,6 @@
 //! A fault in a file as data, and a collection of faults. It refuses to draw or to print.
 
+use super::repair::{Hint, Repair};
 use crate::span::Span;
 use std::path::PathBuf;
 
@@ -26,6 +27,8 @@ pub struct Diagnostic {
     /// The file, where no place in it can be shown (it could not be read).
     pub path: Option<PathBuf>,
     pub hints: Vec<String>,
+    /// What mends it, as the hints say. A slice is smaller than a list: this type is in many errors.
+    pub(crate) repairs: Box<[Repair]>,
 }
 
 impl Diagnostic {
@@ -37,6 +40,7 @@ impl Diagnostic {
             labels: Vec::new(),
             path: None,
             hints: Vec::new(),
+            repairs: Box::default(),
         }
     }
 
@@ -64,15 +68,21 @@ impl Diagnostic {
     }
 
     #[must_use]
-    pub fn hint(mut self, text: impl Into<String>) -> Self {
-        self.hints.push(text.into());
+    pub(crate) fn hint(mut self, hint: impl Into<Hint>) -> Self {
+        let Hint { text, repair } = hint.into();
+        self.hints.push(text);
+        if let Some(repair) = repair {
+            let mut repairs = std::mem::take(&mut self.repairs).into_vec();
+            repairs.push(repair);
+            self.repairs = repairs.into();
+        }
         self
     }
 
     #[must_use]
-    pub fn maybe_hint(self, text: Option<String>) -> Self {
-        match text {
-            Some(text) => self.hint(text),
+    pub(crate) fn maybe_hint(self, hint: Option<impl Into<Hint>>) -> Self {
+        match hint {
+            Some(hint) => self.hint(hint),
             None => self,
         }
     }

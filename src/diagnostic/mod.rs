@@ -3,11 +3,13 @@
 
 mod fault;
 mod render;
+mod repair;
 mod suggest;
 
 pub(crate) use fault::Diagnostics;
 pub(crate) use fault::{Diagnostic, LabeledSpan, Severity};
 pub(crate) use render::DiagnosticRenderer;
+pub(crate) use repair::{Hint, Repair, name_hint, similar_hint};
 pub(crate) use suggest::{
     did_you_mean, join_names, nearest_name, pluralize, similar_name_hint, similar_names,
 };

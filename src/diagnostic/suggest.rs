@@ -8,12 +8,14 @@ pub(crate) fn did_you_mean<'a>(
     known: impl IntoIterator<Item = &'a str>,
 ) -> Option<String> {
     let known: Vec<&str> = known.into_iter().collect();
-    similar_name_hint(wrong, known.iter().copied()).or_else(|| {
-        // A longer list hides the error above it, and the reference has all names.
-        (1..=24)
-            .contains(&known.len())
-            .then(|| format!("it can be {}", join_names(known, "or")))
-    })
+    similar_name_hint(wrong, known.iter().copied()).or_else(|| all_of_few_names(known))
+}
+
+/// All names, when they are few: a longer list hides the error above it, and the reference has it.
+pub(super) fn all_of_few_names(known: Vec<&str>) -> Option<String> {
+    (1..=24)
+        .contains(&known.len())
+        .then(|| format!("it can be {}", join_names(known, "or")))
 }
 
 /// A hint that names the most similar of `known`, when one is similar at all: what other tools call

@@ -1,8 +1,8 @@
-//! Edits that mend a fault, where its hint says exactly what to write. It refuses to guess: a hint
-//! that leaves a choice to the person gives no fix.
+//! Edits that mend a fault, as the repairs beside its hints say. It refuses to guess: a repair whose
+//! words are not in the text gives no edit.
 
 use super::entries::{entry_at, entry_extent};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Repair};
 use crate::yaml::YamlNode;
 use std::ops::Range;
 
@@ -28,61 +28,115 @@ pub(crate) fn fixes_of(fault: &Diagnostic, text: &str, tree: Option<&YamlNode>) 
     let Some(place) = fault.labels.first().map(|label| label.span.range()) else {
         return Vec::new();
     };
-    let mut fixes = Vec::new();
-    for hint in &fault.hints {
-        let names = suggested_names(hint);
-        let is_only = names.len() == 1;
-        for name in names {
-            let edit = replace_name(fault, text, &place, name);
-            fixes.extend(edit.map(|edit| Fix {
-                title: format!("Write `{name}`"),
-                edits: vec![edit],
-                is_only,
-            }));
-        }
-        fixes.extend(fix_of_hint(hint, text, &place, tree));
+    let broken = BrokenPlace { text, place, tree };
+    let repairs = fault.repairs.iter();
+    repairs.flat_map(|repair| broken.fixes(repair)).collect()
+}
+
+/// Where a fault is.
+struct BrokenPlace<'t> {
+    text: &'t str,
+    place: Range<usize>,
+    tree: Option<&'t YamlNode>,
+}
+
+impl BrokenPlace<'_> {
+    fn fixes(&self, repair: &Repair) -> Vec<Fix> {
+        let (text, place) = (self.text, &self.place);
+        let fix = match repair {
+            Repair::Rename { wrong, names } => return self.renamed(wrong, names),
+            Repair::Rewrite { title, text: new } => Some(only(
+                *title,
+                BufferEdit {
+                    range: unquoted(text, place),
+                    text: new.clone(),
+                },
+            )),
+            Repair::Quote => self.in_quotes(),
+            Repair::QuoteLine => {
+                quote_value(text, place).map(|edit| only("Put the value in quotes", edit))
+            }
+            Repair::QuotePath => {
+                quote_path(text, place).map(|edit| only("Put the path in quotes", edit))
+            }
+            Repair::Indent => {
+                spaces_for_tabs(text, place).map(|edit| only("Indent with spaces", edit))
+            }
+            Repair::Remove { key, is_only } => self.removed(key.as_deref(), *is_only),
+            Repair::Set { title, key, value } => self.set(title, key, value),
+        };
+        fix.into_iter().collect()
     }
-    fixes.extend(expected_refusal(fault, tree));
-    fixes
-}
 
-/// The names of "did you mean `a`, `b` or `c`?".
-fn suggested_names(hint: &str) -> Vec<&str> {
-    match hint.strip_prefix("did you mean ") {
-        Some(names) => backticked(names),
-        None => Vec::new(),
+    fn renamed(&self, wrong: &str, names: &[String]) -> Vec<Fix> {
+        let Some(range) = self.place_of(wrong) else {
+            return Vec::new();
+        };
+        let fixes = names.iter().map(|name| Fix {
+            title: format!("Write `{name}`"),
+            edits: vec![BufferEdit {
+                range: range.clone(),
+                text: name.clone(),
+            }],
+            is_only: names.len() == 1,
+        });
+        fixes.collect()
+    }
+
+    /// Where a word stands in the place, and not inside of a longer one.
+    fn place_of(&self, wrong: &str) -> Option<Range<usize>> {
+        let written = self.text.get(self.place.clone())?;
+        let is_letter = |letter: char| letter.is_alphanumeric() || letter == '_';
+        let mut found = written.match_indices(wrong);
+        let (at, _) = found.find(|(at, _)| {
+            let before = written[..*at].chars().next_back();
+            let after = written[at + wrong.len()..].chars().next();
+            !before.is_some_and(is_letter) && !after.is_some_and(is_letter)
+        })?;
+        let start = self.place.start + at;
+        Some(start..start + wrong.len())
+    }
+
+    fn in_quotes(&self) -> Option<Fix> {
+        let written = self.text.get(self.place.clone())?;
+        let edit = BufferEdit {
+            range: self.place.clone(),
+            text: quoted(written)?,
+        };
+        Some(only("Put it in quotes", edit))
+    }
+
+    fn removed(&self, key: Option<&str>, is_only: bool) -> Option<Fix> {
+        let entry = entry_at(self.tree?, &self.place, key)?;
+        let edit = BufferEdit {
+            range: entry_extent(self.text, entry)?,
+            text: String::new(),
+        };
+        Some(Fix {
+            is_only,
+            ..only(format!("Remove `{}`", entry.key), edit)
+        })
+    }
+
+    fn set(&self, title: &str, key: &str, value: &str) -> Option<Fix> {
+        let entry = entry_at(self.tree?, &self.place, Some(key))?;
+        let edit = BufferEdit {
+            range: entry.value.at.range(),
+            text: value.to_owned(),
+        };
+        Some(Fix {
+            is_only: false,
+            ..only(title, edit)
+        })
     }
 }
 
-/// What stands between backticks.
-fn backticked(text: &str) -> Vec<&str> {
-    text.split('`').skip(1).step_by(2).collect()
-}
-
-/// Puts `name` in the place of the wrong name, which the title quotes.
-fn replace_name(
-    fault: &Diagnostic,
-    text: &str,
-    place: &Range<usize>,
-    name: &str,
-) -> Option<BufferEdit> {
-    let written = text.get(place.clone())?;
-    let wrong = backticked(&fault.title)
-        .into_iter()
-        .filter(|wrong| !wrong.is_empty() && written.contains(wrong))
-        // `shopee` and `shop` can both stand there: the longer one is the whole name.
-        .max_by_key(|wrong| wrong.len());
-    let range = match wrong {
-        Some(wrong) => {
-            let start = place.start + written.find(wrong)?;
-            start..start + wrong.len()
-        }
-        None => unquoted(text, place),
-    };
-    Some(BufferEdit {
-        range,
-        text: name.to_owned(),
-    })
+fn only(title: impl Into<String>, edit: BufferEdit) -> Fix {
+    Fix {
+        title: title.into(),
+        edits: vec![edit],
+        is_only: true,
+    }
 }
 
 /// A place without the quotes around it.
@@ -96,71 +150,6 @@ fn unquoted(text: &str, place: &Range<usize>) -> Range<usize> {
     } else {
         place.clone()
     }
-}
-
-fn fix_of_hint(
-    hint: &str,
-    text: &str,
-    place: &Range<usize>,
-    tree: Option<&YamlNode>,
-) -> Option<Fix> {
-    quoting(hint, text, place)
-        .or_else(|| spelling(hint, text, place))
-        .or_else(|| remove_entry(hint, text, place, tree))
-}
-
-fn only(title: impl Into<String>, edit: BufferEdit) -> Fix {
-    Fix {
-        title: title.into(),
-        edits: vec![edit],
-        is_only: true,
-    }
-}
-
-/// Hints that ask for quotes.
-fn quoting(hint: &str, text: &str, place: &Range<usize>) -> Option<Fix> {
-    if hint.starts_with("quote a value that contains") {
-        return Some(only("Put the value in quotes", quote_value(text, place)?));
-    }
-    if hint.starts_with("inside `{ }`, put a JSONPath in single quotes") {
-        return Some(only("Put the path in quotes", quote_path(text, place)?));
-    }
-    if hint != "put it in quotes" {
-        return None;
-    }
-    let edit = BufferEdit {
-        range: place.clone(),
-        text: quoted(text.get(place.clone())?)?,
-    };
-    Some(only("Put it in quotes", edit))
-}
-
-/// Hints that say the text itself.
-fn spelling(hint: &str, text: &str, place: &Range<usize>) -> Option<Fix> {
-    const SPELLINGS: [(&str, &str); 2] = [
-        (
-            "a JSONPath begins with `$`: write `",
-            "Begin the path with `$`",
-        ),
-        (
-            "ingam encodes every value: write `",
-            "Write the value without its encoding",
-        ),
-    ];
-    if hint.starts_with("indent with spaces") {
-        return Some(only("Indent with spaces", spaces_for_tabs(text, place)?));
-    }
-    let (prefix, title) = SPELLINGS
-        .iter()
-        .find(|(prefix, _)| hint.starts_with(prefix))?;
-    // What follows the text would be a condition.
-    let start = prefix.rfind('`')? + 1;
-    let exact = hint.get(start..)?.strip_suffix('`')?;
-    let edit = BufferEdit {
-        range: unquoted(text, place),
-        text: exact.to_owned(),
-    };
-    (!exact.contains('`')).then(|| only(*title, edit))
 }
 
 /// The tabs at the beginning of the line, each as two spaces.
@@ -209,57 +198,6 @@ fn quote_path(text: &str, place: &Range<usize>) -> Option<BufferEdit> {
         from = at + len.max(1);
     }
     None
-}
-
-/// "remove it", "remove `retry`", "leave it out": deletes the entry of the place, or that of this key.
-fn remove_entry(
-    hint: &str,
-    text: &str,
-    place: &Range<usize>,
-    tree: Option<&YamlNode>,
-) -> Option<Fix> {
-    const REMOVALS: [&str; 5] = [
-        "remove it",
-        "leave it out",
-        "leave the key out",
-        "remove the header",
-        "remove the key",
-    ];
-    let is_removal = |removal: &str| {
-        hint.strip_prefix(removal)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with([',', ';', ':']))
-    };
-    let key = hint
-        .strip_prefix("remove `")
-        .and_then(|rest| rest.strip_suffix('`'));
-    if key.is_none() && !REMOVALS.iter().any(|removal| is_removal(removal)) {
-        return None;
-    }
-    let entry = entry_at(tree?, place, key)?;
-    let edit = BufferEdit {
-        range: entry_extent(text, entry)?,
-        text: String::new(),
-    };
-    Some(Fix {
-        title: format!("Remove `{}`", entry.key),
-        edits: vec![edit],
-        is_only: key.is_some() || REMOVALS.contains(&hint),
-    })
-}
-
-/// A step whose `assert` has a status of a refusal, beside `ok: true`: `ok: false` says the same as
-/// the status.
-fn expected_refusal(fault: &Diagnostic, tree: Option<&YamlNode>) -> Option<Fix> {
-    let label = (fault.labels.iter()).find(|label| label.text == "a success is expected")?;
-    let entry = entry_at(tree?, &label.span.range(), Some("ok"))?;
-    Some(Fix {
-        title: "Expect a failure: `ok: false`".to_owned(),
-        edits: vec![BufferEdit {
-            range: entry.value.at.range(),
-            text: "false".to_owned(),
-        }],
-        is_only: false,
-    })
 }
 
 /// The rest of the line from the value on, in quotes.

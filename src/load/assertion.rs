@@ -1,6 +1,6 @@
 //! Decodes `assert` maps, subjects, and the predicates under them.
 
-use crate::diagnostic::{Diagnostic, Diagnostics, similar_name_hint, similar_names};
+use crate::diagnostic::{Diagnostic, Diagnostics, similar_hint, similar_names};
 use crate::jsonpath::JsonPath;
 use crate::load::conversion::decode_conversions;
 use crate::load::node_reader::{
@@ -384,10 +384,10 @@ fn unknown_subject(key: &str, at: Span) -> Diagnostic {
     let diagnostic =
         Diagnostic::error(format!("`{key}` is not a subject")).at(at, "unknown subject");
     let path = || JsonPath::parse(&format!("$.{key}")).ok();
-    let hint = similar_name_hint(key, SUBJECT_KEYS)
-        .or_else(|| path().map(|_| format!("a JSONPath begins with `$`: write `$.{key}`")))
+    let hint = similar_hint(key, SUBJECT_KEYS)
+        .or_else(|| path().map(|_| super::path_text::dollar_hint(key)))
         .unwrap_or_else(|| {
-            "it can be `status`, `latency`, `body`, `bytes`, `header.NAME`, `cookie.NAME`, a JSONPath that begins with `$` or an XPath that begins with `/`".to_owned()
+            "it can be `status`, `latency`, `body`, `bytes`, `header.NAME`, `cookie.NAME`, a JSONPath that begins with `$` or an XPath that begins with `/`".into()
         });
     diagnostic.hint(hint)
 }

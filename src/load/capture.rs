@@ -1,7 +1,7 @@
 //! Decodes `capture` maps: name → subject, `{ header: NAME }`, or the long form
 //! `{ from: SUBJECT, … }`.
 
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::diagnostic::{Diagnostic, Diagnostics, Hint};
 use crate::load::assertion::AS_KEY;
 use crate::load::assertion::{decode_subject, regex};
 use crate::load::conversion::decode_conversions;
@@ -75,7 +75,7 @@ fn all_flag(map: &CheckedMap<'_>, capture: &Capture, diagnostics: &mut Diagnosti
             node.at,
             "without `all`, a header that appears more than once is an error",
         );
-        diagnostics.push(diagnostic.hint("remove it"));
+        diagnostics.push(diagnostic.hint(Hint::remove("remove it")));
     } else if !can_repeat && map.get("pattern").is_none() {
         let diagnostic = Diagnostic::error("`all` is for headers, cookies and a `pattern`")
             .at(node.at, format!("`{}` is not one of them", capture.from));
@@ -118,7 +118,7 @@ fn pattern(
     if !is_text {
         let diagnostic = Diagnostic::error("a `pattern` needs a text")
             .at(node.at, format!("`{from}` is not a text"));
-        diagnostics.push(diagnostic.hint("remove it"));
+        diagnostics.push(diagnostic.hint(Hint::remove("remove it")));
         return None;
     }
     Some(regex)
@@ -148,7 +148,7 @@ fn default_value(
         let diagnostic =
             Diagnostic::error("`default` is only for a single value that may be missing")
                 .at(node.at, format!("it would replace `{from}`, {reason}"));
-        diagnostics.push(diagnostic.hint("remove it"));
+        diagnostics.push(diagnostic.hint(Hint::remove("remove it")));
         return None;
     }
     let value = node.to_value();
@@ -216,7 +216,7 @@ fn secret_flag(map: &CheckedMap<'_>, diagnostics: &mut Diagnostics) -> bool {
             let diagnostic = Diagnostic::error("`secret: false` has no effect")
                 .at(node.at, "a value can still be secret by its name");
             diagnostics.push(diagnostic.hint(
-                "remove it; if ingam treats the value as a secret because of its name, write `not_secret: [PATH]` in the file",
+                Hint::remove("remove it; if ingam treats the value as a secret because of its name, write `not_secret: [PATH]` in the file"),
             ));
             false
         }

@@ -1,7 +1,7 @@
 //! Decodes `as`: one conversion or a list of them. What can be known of their order is checked here.
 
 use crate::calendar::{self, CalendarError, Zone};
-use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
+use crate::diagnostic::{Diagnostic, Diagnostics, Hint, name_hint};
 use crate::load::node_reader::{CheckedMap, one_or_many, text};
 use crate::load::path_text::json_path;
 use crate::model::assertion::Subject;
@@ -31,12 +31,12 @@ pub(super) fn decode_conversions(
     if matches!(subject, Subject::Status | Subject::Latency) {
         let diagnostic = Diagnostic::error(format!("`{subject}` cannot be converted"))
             .at(node.at, "`as` converts only text and values of the body");
-        diagnostics.push(diagnostic.hint("remove `as`"));
+        diagnostics.push(diagnostic.hint(Hint::remove_key("remove `as`", "as")));
         return Vec::new();
     }
     if node.as_list().is_some_and(<[YamlNode]>::is_empty) {
         let diagnostic = Diagnostic::error("`as` names no conversion").at(node.at, "empty");
-        diagnostics.push(diagnostic.hint("remove it, or write `as: number`"));
+        diagnostics.push(diagnostic.hint(Hint::remove_or("remove it, or write `as: number`")));
         return Vec::new();
     }
     let conversions: Vec<Conversion> = one_or_many(node)
@@ -74,7 +74,7 @@ fn conversion_kind(node: &YamlNode, diagnostics: &mut Diagnostics) -> Option<Con
         _ => {
             let diagnostic = Diagnostic::error(format!("there is no conversion `{name}`"))
                 .at(node.at, "unknown conversion");
-            diagnostics.push(diagnostic.maybe_hint(did_you_mean(name, CONVERSIONS)));
+            diagnostics.push(diagnostic.maybe_hint(name_hint(name, CONVERSIONS)));
             return None;
         }
     })

@@ -3,7 +3,7 @@
 //! names another encoding, a character that the encoding lacks.
 
 use crate::charset::Charset;
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::diagnostic::{Diagnostic, Diagnostics, Hint};
 use crate::load::node_reader::{CheckedMap, text};
 use crate::model::request::TemplateField;
 use crate::model::template::{Template, TemplatePart, TemplateTree, TemplateTreeKind};
@@ -36,9 +36,9 @@ pub(super) fn body_charset(map: &CheckedMap<'_>, diagnostics: &mut Diagnostics) 
     if !has_body {
         let diagnostic = Diagnostic::error("`charset` is only for `form`, `text` and `xml`")
             .at(node.at, "this request has none of them");
-        diagnostics.push(
-            diagnostic.hint("remove it: JSON is always UTF-8, and a `file` is sent unchanged"),
-        );
+        diagnostics.push(diagnostic.hint(Hint::remove(
+            "remove it: JSON is always UTF-8, and a `file` is sent unchanged",
+        )));
         return None;
     }
     charset

@@ -1,6 +1,6 @@
 //! Checks an environment's map of hosts against the scheme whose hosts it replaces.
 
-use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean, join_names};
+use crate::diagnostic::{Diagnostic, Diagnostics, join_names, name_hint};
 use crate::model::environment::{ConfiguredHosts, Environment};
 use crate::model::scheme::{Scheme, Token};
 use crate::model::workspace::Workspace;
@@ -21,7 +21,7 @@ pub(super) fn check_named_hosts(
             let diagnostic = Diagnostic::error(format!("the scheme `{name}` has no host `{host}`"))
                 .at(address.at, "unknown host");
             let known = scheme.hosts.iter().map(|host| host.region.as_str());
-            diagnostics.push(diagnostic.maybe_hint(did_you_mean(host, known)));
+            diagnostics.push(diagnostic.maybe_hint(name_hint(host, known)));
         }
         let missing = reachable_hosts(scheme, environment)
             .into_iter()

@@ -2,7 +2,7 @@
 //! expects a refusal, and what contradicts that is a fault.
 
 use crate::check;
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::diagnostic::{Diagnostic, Diagnostics, Hint, Repair};
 use crate::load::sent_values::sample_path;
 use crate::model::assertion::{Assertion, Subject};
 use crate::model::outcome::ExpectedOutcome;
@@ -52,9 +52,14 @@ fn resolve(step: &mut Step, scheme: &Scheme, diagnostics: &mut Diagnostics) {
             ),
         )
         .at(ok_at, "a success is expected");
-    diagnostics.push(diagnostic.hint(
-        "remove `ok`: with this status the step expects a refusal, as with `ok: { kind: any }`",
-    ));
+    let text =
+        "remove `ok`: with this status the step expects a refusal, as with `ok: { kind: any }`";
+    let repair = Repair::Set {
+        title: "Expect a failure: `ok: false`",
+        key: "ok",
+        value: "false",
+    };
+    diagnostics.push(diagnostic.hint(Hint::with(text, repair)));
 }
 
 /// `until` looks at responses that `ok` expects: a status that is never a success never meets it.
@@ -127,5 +132,5 @@ fn check_retry(step: &Step, diagnostics: &mut Diagnostics) {
         Some(at) => diagnostic.at(at, "it must fail"),
         None => diagnostic,
     };
-    diagnostics.push(diagnostic.hint("remove `retry`"));
+    diagnostics.push(diagnostic.hint(Hint::remove_key("remove `retry`", "retry")));
 }

@@ -1,6 +1,6 @@
 //! Decodes a step whose address comes from a response: `external` and `redirects`.
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Hint};
 use crate::load::node_reader::{CheckedMap, one_or_many, text};
 use crate::load::request::RequestDecoder;
 use crate::model::request::ExternalHosts;
@@ -51,7 +51,7 @@ impl RequestDecoder<'_> {
     }
 
     fn refuse_keys_beside_external(&mut self, map: &CheckedMap<'_>) {
-        let mut refuse = |key: &str, reason: &str, hint: &str| {
+        let mut refuse = |key: &str, reason: &str, hint: Hint| {
             if let Some(entry) = map.entry(key) {
                 let title = format!("`{key}` and `external` cannot be combined");
                 let diagnostic = Diagnostic::error(title).at(entry.key_at, reason);
@@ -61,19 +61,21 @@ impl RequestDecoder<'_> {
         refuse(
             "query",
             "the address is sent byte for byte",
-            "remove it: a signature in the address covers its query",
+            Hint::remove("remove it: a signature in the address covers its query"),
         );
         refuse(
             "level",
             "ingam calls the address without a signature",
-            "remove it",
+            Hint::remove("remove it"),
         );
         let is_plain = |node: &YamlNode| node.as_text() == Some(PLAIN_SCHEME);
         if !map.get("scheme").is_some_and(is_plain) {
             refuse(
                 "scheme",
                 "ingam calls the address without a signature",
-                "remove it, or write `scheme: none`; in a flow, the other steps keep the scheme of the file",
+                Hint::remove_or(
+                    "remove it, or write `scheme: none`; in a flow, the other steps keep the scheme of the file",
+                ),
             );
         }
     }

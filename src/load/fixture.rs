@@ -1,6 +1,6 @@
 //! Decodes one file of `fixtures/`: steps in the language of requests, each with its undo.
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Hint};
 use crate::jsonpath::JsonPath;
 use crate::load::assertion::{AssertionDecoder, json_path};
 use crate::load::node_reader::{CheckedMap, first_template, list_items, map_entries, text};
@@ -93,7 +93,7 @@ impl RequestDecoder<'_> {
             let diagnostic = Diagnostic::error("a fixture is set up for one account at a time")
                 .at(account.at, "this means all accounts");
             self.diagnostics
-                .push(diagnostic.hint("remove `account`: ingam then sets up the fixture for the account of each request that needs it"));
+                .push(diagnostic.hint(Hint::remove("remove `account`: ingam then sets up the fixture for the account of each request that needs it")));
         }
     }
 

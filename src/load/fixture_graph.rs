@@ -1,7 +1,7 @@
 //! What only shows when all fixtures are known: names that are no fixture, circles, a wide scope
 //! that needs a narrow one, and captures that nothing uses.
 
-use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
+use crate::diagnostic::{Diagnostic, Diagnostics, name_hint};
 use crate::model::fixture::Fixture;
 use crate::model::request::{SpannedName, Step};
 use crate::model::template::Expression;
@@ -33,7 +33,7 @@ fn check_fixture_exists(
             .map(|fixture| fixture.name.as_str());
         let diagnostic = Diagnostic::error(format!("there is no fixture `{}`", needed.name))
             .at(needed.at, "not in `fixtures/`");
-        diagnostics.push(diagnostic.maybe_hint(did_you_mean(&needed.name, names)));
+        diagnostics.push(diagnostic.maybe_hint(name_hint(&needed.name, names)));
     }
 }
 

@@ -1,7 +1,9 @@
 //! The kit that decodes nodes: opens a map with the keys it may have, and reads scalars, with an
 //! error that has a place for everything that does not fit. It refuses to know any kind of file.
 
-use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean, join_names, similar_name_hint};
+use crate::diagnostic::{
+    Diagnostic, Diagnostics, Hint, Repair, join_names, name_hint, similar_hint,
+};
 use crate::model::request::SpannedName;
 use crate::model::template::find_expression;
 use crate::span::Span;
@@ -37,9 +39,9 @@ impl<'n> CheckedMap<'n> {
         {
             let diagnostic = Diagnostic::error(format!("{what} has no key `{}`", entry.key))
                 .at(entry.key_at, "unknown key");
-            let hint = similar_name_hint(&entry.key, keys.iter().copied())
+            let hint = similar_hint(&entry.key, keys.iter().copied())
                 .or_else(|| misplaced_key_hint(&entry.key))
-                .or_else(|| did_you_mean(&entry.key, keys.iter().copied()));
+                .or_else(|| name_hint(&entry.key, keys.iter().copied()));
             diagnostics.push(diagnostic.maybe_hint(hint));
         }
         Some(Self {
@@ -140,9 +142,9 @@ impl<'n> CheckedMap<'n> {
 }
 
 /// Where a key belongs that is unknown here.
-fn misplaced_key_hint(key: &str) -> Option<String> {
+fn misplaced_key_hint(key: &str) -> Option<Hint> {
     (key == COOKIES_KEY)
-        .then(|| "move `cookies: keep` to the top of the file; it applies to all steps".to_owned())
+        .then(|| "move `cookies: keep` to the top of the file; it applies to all steps".into())
 }
 
 /// Every entry of a map whose keys are free.
@@ -183,7 +185,7 @@ pub(super) fn wrong_kind(node: &YamlNode, what: &str, wanted: &str) -> Diagnosti
         wanted.contains("text") && matches!(node.kind, NodeKind::Number(_) | NodeKind::Bool(_));
     let diagnostic = Diagnostic::error(format!("{what} must be {wanted}")).at(node.at, label);
     if wanted_text {
-        diagnostic.hint("put it in quotes")
+        diagnostic.hint(Hint::with("put it in quotes", Repair::Quote))
     } else {
         diagnostic
     }
@@ -243,7 +245,7 @@ pub(super) fn enum_value<T: Copy>(
         let names = || words.iter().map(|(word, _)| *word);
         let diagnostic = Diagnostic::error(format!("{what} cannot be `{written}`"))
             .at(node.at, format!("not one of {}", join_names(names(), "or")));
-        diagnostics.push(diagnostic.maybe_hint(similar_name_hint(&written, names())));
+        diagnostics.push(diagnostic.maybe_hint(similar_hint(&written, names())));
     }
     found
 }

@@ -1,6 +1,6 @@
 //! Reads a `JSONPath` that a file writes.
 
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::diagnostic::{Diagnostic, Diagnostics, Hint, Repair};
 use crate::jsonpath::JsonPath;
 use crate::model::template::find_expression;
 use crate::span::Span;
@@ -20,8 +20,7 @@ pub(super) fn json_path(text: &str, at: Span, diagnostics: &mut Diagnostics) -> 
         Err(_) if JsonPath::parse(&format!("$.{text}")).is_ok() => {
             let diagnostic =
                 Diagnostic::error(format!("`{text}` is not a JSONPath")).at(at, "here");
-            diagnostics
-                .push(diagnostic.hint(format!("a JSONPath begins with `$`: write `$.{text}`")));
+            diagnostics.push(diagnostic.hint(dollar_hint(text)));
             None
         }
         Err(error) => {
@@ -44,4 +43,16 @@ pub(super) fn char_place(text: &str, at: Span, offset: usize) -> Span {
     let place = at.slice(offset, len);
     // A caret needs a width, and an error at the end of the text has none.
     if place.start < place.end { place } else { at }
+}
+
+/// For a path that lacks its beginning.
+pub(super) fn dollar_hint(text: &str) -> Hint {
+    let repair = Repair::Rewrite {
+        title: "Begin the path with `$`",
+        text: format!("$.{text}"),
+    };
+    Hint::with(
+        format!("a JSONPath begins with `$`: write `$.{text}`"),
+        repair,
+    )
 }

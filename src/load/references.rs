@@ -1,7 +1,7 @@
 //! What only shows when all files are known: schemes, levels, accounts and environments that do not
 //! exist, and two recordings that answer one request differently.
 
-use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean, join_names, similar_name_hint};
+use crate::diagnostic::{Diagnostic, Diagnostics, Hint, join_names, name_hint, similar_hint};
 use crate::model::credential_variable::{variable_name, variable_part};
 use crate::model::environment::{Account, Environment};
 use crate::model::recording::{
@@ -77,17 +77,17 @@ fn check_step(workspace: &Workspace, step: &Step, diagnostics: &mut Diagnostics)
             scheme.name, level.name
         ))
         .at(level.at, "unknown level");
-        diagnostics.push(diagnostic.maybe_hint(did_you_mean(&level.name, names)));
+        diagnostics.push(diagnostic.maybe_hint(name_hint(&level.name, names)));
     }
 }
 
-fn missing_scheme_hint(name: &str, known: Vec<&str>) -> Option<String> {
+fn missing_scheme_hint(name: &str, known: Vec<&str>) -> Option<Hint> {
     if unproven_text(name).is_some() {
         return Some(format!(
             "no known answer proves this scheme, so it is not built in: copy it into `schemes/` with `ingam scheme add {name}`"
-        ));
+        ).into());
     }
-    did_you_mean(name, known)
+    name_hint(name, known)
 }
 
 /// A request that is signed is signed for one address.
@@ -137,7 +137,7 @@ fn check_scheme_headers(scheme: &Scheme, step: &Step, diagnostics: &mut Diagnost
             ))
             .at(field.name_at, "the scheme would replace this value");
             diagnostics.push(diagnostic.hint(
-                "remove the header; to send your own value, use a scheme that does not set it, such as `none`",
+                Hint::remove_or("remove the header; to send your own value, use a scheme that does not set it, such as `none`"),
             ));
         }
     }
@@ -196,7 +196,7 @@ fn check_environment_schemes(
     {
         let diagnostic =
             Diagnostic::error(format!("there is no scheme `{scheme}`")).at(at, "for this one");
-        diagnostics.push(diagnostic.maybe_hint(did_you_mean(scheme, names.iter().copied())));
+        diagnostics.push(diagnostic.maybe_hint(name_hint(scheme, names.iter().copied())));
     }
 }
 
@@ -232,7 +232,9 @@ fn check_plain_http(
                         at,
                         "the environment has no host with `http://` outside the loopback interface",
                     )
-                    .hint("remove it: the loopback interface does not need it"),
+                    .hint(Hint::remove(
+                        "remove it: the loopback interface does not need it",
+                    )),
             );
         }
         Some(_) => {}
@@ -293,7 +295,7 @@ fn check_regions(workspace: &Workspace, environment: &Environment, diagnostics: 
             let diagnostic =
                 Diagnostic::error(format!("the scheme `{name}` has no host `{}`", region.name))
                     .at(region.at, "unknown region");
-            diagnostics.push(diagnostic.maybe_hint(did_you_mean(
+            diagnostics.push(diagnostic.maybe_hint(name_hint(
                 &region.name,
                 scheme.hosts.iter().map(|host| host.region.as_str()),
             )));
@@ -414,7 +416,7 @@ pub(super) fn is_secret_name(scheme: &Scheme, name: &str) -> bool {
 
 /// An account may have any value that requests read. A name that is nearly that of a credential is
 /// a typing mistake.
-fn misspelled_credential(scheme: &Scheme, name: &str) -> Option<String> {
+fn misspelled_credential(scheme: &Scheme, name: &str) -> Option<Hint> {
     let known = || {
         scheme
             .credentials
@@ -426,7 +428,7 @@ fn misspelled_credential(scheme: &Scheme, name: &str) -> Option<String> {
     if known().any(|known| known == name) {
         return None;
     }
-    similar_name_hint(name, known())
+    similar_hint(name, known())
 }
 
 /// All recordings of a scheme form one pool, so two different answers for one request in two files
@@ -481,10 +483,10 @@ fn check_stub_push(
         .collect();
     let title = format!("the scheme `{}` has no event `{}`", scheme.name, push.event);
     let hint = if events.is_empty() {
-        "none of its webhooks has `events`".to_owned()
+        Hint::from("none of its webhooks has `events`")
     } else {
-        did_you_mean(&push.event, events.iter().copied())
-            .unwrap_or_else(|| format!("it has {}", join_names(events, "and")))
+        name_hint(&push.event, events.iter().copied())
+            .unwrap_or_else(|| format!("it has {}", join_names(events, "and")).into())
     };
     let diagnostic = Diagnostic::error(title).at(push.event_at, "this push is never sent");
     diagnostics.push(diagnostic.hint(hint));
@@ -517,5 +519,5 @@ fn unknown_recording_scheme(recording: &Recording, names: &[&str]) -> Diagnostic
         .unwrap_or((Span::default(), "for the exchanges of this file"));
     Diagnostic::error(format!("there is no scheme `{}`", recording.scheme))
         .at(at, label)
-        .maybe_hint(did_you_mean(&recording.scheme, names.iter().copied()))
+        .maybe_hint(name_hint(&recording.scheme, names.iter().copied()))
 }

@@ -1,7 +1,7 @@
 //! Decodes one file of `requests/`: a single request, or a flow of steps.
 
 use crate::charset::Charset;
-use crate::diagnostic::{Diagnostic, Diagnostics, join_names};
+use crate::diagnostic::{Diagnostic, Diagnostics, Hint, join_names};
 use crate::load::assertion::AssertionDecoder;
 use crate::load::capture::decode_captures;
 use crate::load::encoded_body::{
@@ -614,9 +614,9 @@ impl RequestDecoder<'_> {
                     field.name_at,
                     "this header lacks the boundary between the parts",
                 );
-                self.diagnostics.push(
-                    diagnostic.hint("remove the header; set the media type of a part with `type`"),
-                );
+                self.diagnostics.push(diagnostic.hint(Hint::remove(
+                    "remove the header; set the media type of a part with `type`",
+                )));
                 continue;
             }
             let Some(written) = field.value.as_constant().and_then(Value::to_plain_text) else {
@@ -636,10 +636,9 @@ impl RequestDecoder<'_> {
                 let diagnostic =
                     Diagnostic::error(format!("`{}` does not match the body", field.name))
                         .at(field.value.at, reason);
-                self.diagnostics.push(
-                    diagnostic
-                        .hint("remove the header: ingam adds the header that matches the body"),
-                );
+                self.diagnostics.push(diagnostic.hint(Hint::remove(
+                    "remove the header: ingam adds the header that matches the body",
+                )));
             }
         }
     }
@@ -882,7 +881,7 @@ impl RequestDecoder<'_> {
                     .at(header.name_at, "this header")
                     .at(entry.key_at, "ingam keeps the cookies");
             self.diagnostics.push(diagnostic.hint(
-                "remove the header, because ingam sends the cookies of responses itself; or remove `cookies: keep`",
+                Hint::remove_or("remove the header, because ingam sends the cookies of responses itself; or remove `cookies: keep`"),
             ));
         }
         true

@@ -1,7 +1,7 @@
 //! Decodes `resources` of a recording: what the sandbox keeps, and the requests that deal with it.
 //! Unlike the rest of a recording its answers are templates.
 
-use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
+use crate::diagnostic::{Diagnostic, Diagnostics, name_hint};
 use crate::jsonpath::JsonPath;
 use crate::load::assertion::json_path;
 use crate::load::node_reader::{
@@ -372,7 +372,7 @@ impl ResourceDecoder<'_> {
             let diagnostic = Diagnostic::error(format!("`{name}` is not defined here"))
                 .at(expression.at, "used here");
             self.diagnostics
-                .push(diagnostic.maybe_hint(did_you_mean(root, known.iter().copied())));
+                .push(diagnostic.maybe_hint(name_hint(root, known.iter().copied())));
         } else if member.is_some() && !["sent", "items"].contains(&root) {
             let diagnostic = Diagnostic::error(format!("`{root}` is a single value"))
                 .at(expression.at, "it has no members");

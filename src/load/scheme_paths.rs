@@ -1,6 +1,6 @@
 //! `paths` of a scheme: a request outside of them is a warning, unless its file says why it is right.
 
-use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean, join_names};
+use crate::diagnostic::{Diagnostic, Diagnostics, Hint, join_names, name_hint};
 use crate::load::node_reader::{CheckedMap, map_entries, text};
 use crate::model::request::{SpannedName, Step};
 use crate::model::scheme::Scheme;
@@ -24,7 +24,7 @@ pub(super) fn allowed_outside_paths(
         if entry.key != PATHS_WARNING {
             let diagnostic = Diagnostic::error(format!("there is no warning `{}`", entry.key))
                 .at(entry.key_at, "a request can allow `paths`")
-                .maybe_hint(did_you_mean(&entry.key, [PATHS_WARNING]));
+                .maybe_hint(name_hint(&entry.key, [PATHS_WARNING]));
             diagnostics.push(diagnostic);
         } else if reason.trim().is_empty() {
             let diagnostic = Diagnostic::error("`paths` needs a reason")
@@ -56,7 +56,7 @@ pub(super) fn check_scheme_paths(
         Some(allowed) if is_inside => {
             let diagnostic = Diagnostic::error("`lint` has no effect here")
                 .at(allowed.at, "the path is one that the scheme is written for")
-                .hint("remove it");
+                .hint(Hint::remove("remove it"));
             diagnostics.push(diagnostic);
         }
         None if !is_inside => {

@@ -1,7 +1,7 @@
 //! Values of a request that would not arrive as they are written: those that the scheme sets
 //! itself, and those that are percent-encoded already and would be encoded once more.
 
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::diagnostic::{Diagnostic, Diagnostics, Hint, Repair};
 use crate::model::request::{RequestBody, Step, TemplateField};
 use crate::model::scheme::{Level, RequestPart, Scheme};
 use crate::model::template::{Template, TemplatePart, TemplateTree, TemplateTreeKind};
@@ -58,9 +58,9 @@ fn overridden(scheme: &Scheme, what: &str, name: &str, at: Span) -> Diagnostic {
     );
     Diagnostic::error(title)
         .at(at, "this value cannot be sent in addition")
-        .hint(format!(
+        .hint(Hint::remove_or(format!(
             "remove `{name}`; to send your own value, use another level or `scheme: none`"
-        ))
+        )))
 }
 
 fn sets(level: &Level, part: RequestPart, name: &str) -> bool {
@@ -125,7 +125,13 @@ fn warn_of_encoded(
     let name = &field.name;
     let warning = Diagnostic::warning(format!("`{name}` is already percent-encoded"))
         .at(field.value.at, format!("sent as `{}`", encode(text)))
-        .hint(format!("ingam encodes every value: write `{decoded}`"))
+        .hint(Hint::with(
+            format!("ingam encodes every value: write `{decoded}`"),
+            Repair::Rewrite {
+                title: "Write the value without its encoding",
+                text: decoded.clone(),
+            },
+        ))
         .hint(format!(
             "if the marketplace expects the percent signs, write \"{{{{ '{text}' }}}}\""
         ));

@@ -1,6 +1,6 @@
 //! Decodes `snapshot`: `true`, or a map that says what varies in the response.
 
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::diagnostic::{Diagnostic, Diagnostics, Hint};
 use crate::jsonpath::JsonPath;
 use crate::load::assertion::{json_path, regex};
 use crate::load::node_reader::{CheckedMap, list_items, text, wrong_kind};
@@ -67,11 +67,11 @@ fn check_not_empty(node: &YamlNode, key: &str, diagnostics: &mut Diagnostics) {
     let (label, hint) = match key {
         "mask" => (
             "nothing is masked here",
-            "write `snapshot: true`: ingam applies the masks of the scheme anyway",
+            Hint::from("write `snapshot: true`: ingam applies the masks of the scheme anyway"),
         ),
         _ => (
             "the list is empty",
-            "remove the key: the order of every list then matters",
+            Hint::remove("remove the key: the order of every list then matters"),
         ),
     };
     let diagnostic = Diagnostic::error(format!("`{key}` needs at least one path"));

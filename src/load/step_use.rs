@@ -1,7 +1,7 @@
 //! Puts the steps of other files in the place of `use`, under a prefix. A used file brings its
 //! steps and its variables; what else it says would have to hold for the whole flow.
 
-use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
+use crate::diagnostic::{Diagnostic, Diagnostics, name_hint};
 use crate::load::node_reader::{CheckedMap, is_variable_name, text};
 use crate::load::request::{RequestDecoder, cookie_header};
 use crate::model::environment::ALL_ACCOUNTS;
@@ -127,7 +127,7 @@ fn find_used<'w>(
         let names = written.names.iter().map(String::as_str);
         let diagnostic = Diagnostic::error(format!("there is no request file `{name}`"))
             .at(used.file.at, "it is not in `requests/`, or it has errors");
-        diagnostics.push(diagnostic.maybe_hint(did_you_mean(name, names)));
+        diagnostics.push(diagnostic.maybe_hint(name_hint(name, names)));
         return None;
     };
     let reason = unusable_reason(file, request);
@@ -198,8 +198,8 @@ fn check_given_vars(file: &Request, used: &StepUse, diagnostics: &mut Diagnostic
             let text = format!("`{}` has no variable `{}`", file.name, field.name);
             let diagnostic = Diagnostic::error(text).at(field.name_at, "this value has no effect");
             let names = file.vars.iter().map(|known| known.name.as_str());
-            let hint = did_you_mean(&field.name, names).unwrap_or_else(|| {
-                "`vars` next to `use` overrides variables of the file: define the variable there".to_owned()
+            let hint = name_hint(&field.name, names).unwrap_or_else(|| {
+                "`vars` next to `use` overrides variables of the file: define the variable there".into()
             });
             diagnostics.push(diagnostic.hint(hint));
         }

@@ -1,7 +1,7 @@
 //! Decodes `when`, and finds conditions that are always the same: what they skip would never run,
 //! or would always run.
 
-use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
+use crate::diagnostic::{Diagnostic, Diagnostics, name_hint};
 use crate::load::node_reader::{CheckedMap, wrong_kind};
 use crate::load::request::{RequestDecoder, WHEN_KEY};
 use crate::load::value_decoder::ValueDecoder;
@@ -128,7 +128,7 @@ fn check_texts(
             all_known = false;
             let diagnostic = Diagnostic::error(format!("there is no {what} `{text}`"))
                 .at(condition.value.at, format!("`{name}` is never `{text}`"));
-            diagnostics.push(diagnostic.maybe_hint(did_you_mean(text, known.iter().copied())));
+            diagnostics.push(diagnostic.maybe_hint(name_hint(text, known.iter().copied())));
         }
     }
     all_known

@@ -1,6 +1,6 @@
 //! Decodes `ingam.yaml`: environments and accounts. It refuses secrets: they come from elsewhere.
 
-use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
+use crate::diagnostic::{Diagnostic, Diagnostics, name_hint};
 use crate::load::network;
 use crate::load::node_reader::{CheckedMap, duration, enum_value, is_id, map_entries, text};
 use crate::load::scheme::refuse_templates;
@@ -121,7 +121,7 @@ fn check_default_environment(settings: &WorkspaceSettings, diagnostics: &mut Dia
     if !names().any(|name| name == default.name) {
         let diagnostic = Diagnostic::error(format!("there is no environment `{}`", default.name))
             .at(default.at, "not defined under `envs`");
-        diagnostics.push(diagnostic.maybe_hint(did_you_mean(&default.name, names())));
+        diagnostics.push(diagnostic.maybe_hint(name_hint(&default.name, names())));
     }
 }
 

@@ -5,7 +5,9 @@ use super::known_names::KnownNames;
 use super::name_members::{MemberTable, NameMembers};
 use super::secret_use::check_secret_uses;
 use super::{Unit, common_accounts, has_own_accounts};
-use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean, join_names, similar_name_hint};
+use crate::diagnostic::{
+    Diagnostic, Diagnostics, Hint, Repair, join_names, name_hint, similar_hint,
+};
 use crate::model::capture::Capture;
 use crate::model::environment::{ALL_ACCOUNTS, Account};
 use crate::model::fixture::Fixture;
@@ -302,13 +304,12 @@ fn unknown_account(
         "`{scheme}` has no account `{}` in environment `{environment}`",
         named.name
     ));
-    let hint = did_you_mean(
+    let hint = name_hint(
         &named.name,
         accounts.iter().map(|account| account.name.as_str()),
     );
-    let hint = hint.unwrap_or_else(|| {
-        "add it under `envs` in ingam.yaml, or choose another account".to_owned()
-    });
+    let hint = hint
+        .unwrap_or_else(|| "add it under `envs` in ingam.yaml, or choose another account".into());
     diagnostic.at(named.at, "unknown account").hint(hint)
 }
 
@@ -646,12 +647,13 @@ impl<'c> NameChecker<'c> {
         {
             let diagnostic = Diagnostic::error(format!("`{}` has no initial value", setting.name))
                 .at(setting.name_at, "not defined");
-            let hint = similar_name_hint(&setting.name, known.sorted());
+            let hint = similar_hint(&setting.name, known.sorted());
             let hint = hint.unwrap_or_else(|| {
                 format!(
                     "set it in `vars` of the file: `vars: {{ {}: \"\" }}`",
                     setting.name
                 )
+                .into()
             });
             self.diagnostics.push(diagnostic.hint(hint));
         }
@@ -686,7 +688,7 @@ impl<'c> NameChecker<'c> {
             let text = format!("{} has no member `{member}` here", members.description);
             let diagnostic = Diagnostic::error(text).at(expression.at, "unknown member");
             self.diagnostics
-                .push(diagnostic.maybe_hint(did_you_mean(member, members.names())));
+                .push(diagnostic.maybe_hint(name_hint(member, members.names())));
         }
     }
 
@@ -737,37 +739,43 @@ impl<'c> NameChecker<'c> {
 
     /// The most probable reason first: a similar name exists for nearly any word, so that guess
     /// comes after everything that is certain.
-    fn undefined_hint(&self, name: &str, is_called: bool, known: &KnownNames<'_>) -> String {
+    fn undefined_hint(&self, name: &str, is_called: bool, known: &KnownNames<'_>) -> Hint {
         if is_called {
             let functions = FUNCTION_NAMES.into_iter().chain(UNRESERVED_FUNCTIONS);
-            return format!("the functions are {}", join_names(functions, "and"));
+            return format!("the functions are {}", join_names(functions, "and")).into();
         }
         if UNRESERVED_FUNCTIONS.contains(&name) {
-            return format!("it is a function: write `{name}(…)`");
+            return format!("it is a function: write `{name}(…)`").into();
         }
         if let Some(members) = self.members.having(name) {
-            return format!("did you mean `{}.{name}`?", members.root);
+            let full = format!("{}.{name}", members.root);
+            let repair = Repair::Rename {
+                wrong: name.to_owned(),
+                names: vec![full.clone()],
+            };
+            return Hint::with(format!("did you mean `{full}`?"), repair);
         }
         if ["cred", "token"].contains(&name) {
             return "templates of a request cannot use secrets or tokens; the scheme adds them"
-                .to_owned();
+                .into();
         }
         if self.fixtures.iter().any(|fixture| fixture.name == name) {
-            return format!("it is a fixture: write `needs: {name}`");
+            return format!("it is a fixture: write `needs: {name}`").into();
         }
         let gives_it = |variant: &CaseVariant| variant.vars.iter().any(|field| field.name == name);
         if self.variants.iter().any(gives_it) {
             return "some cases do not set it: set it in every case, or set a default in `vars` of the file"
-                .to_owned();
+                .into();
         }
         let similar = Some(known)
             .filter(|known| known.len() <= MAX_COMPARED_NAMES)
-            .and_then(|known| similar_name_hint(name, known.sorted()));
+            .and_then(|known| similar_hint(name, known.sorted()));
         similar.unwrap_or_else(|| {
             format!(
                 "define it in `vars` of the file, of the environment `{}` or of `ingam.yaml`, or pass `--var {name}=…`",
                 self.environment
             )
+            .into()
         })
     }
 }

@@ -9,7 +9,7 @@ use super::functions::{FUNCTION_NAMES, UNRESERVED_FUNCTIONS, called_function, te
 use super::silent_loss::{self, refuse_joined_spellings, refuse_loss_of_digits};
 use super::template_scope::{TemplateDialect, TemplateScope};
 use super::{call_check, filter_chain, filters};
-use crate::diagnostic::{Diagnostic, did_you_mean};
+use crate::diagnostic::{Diagnostic, did_you_mean, name_hint};
 use crate::model::expression::{Expression, MAX_EXPRESSION_BYTES};
 use crate::model::template::{Template, TemplatePart, TemplateTree, TemplateTreeKind};
 use crate::span::Span;
@@ -80,7 +80,7 @@ impl TemplateDialect {
                 let at = expression.at.slice(used.at, used.name.len());
                 let diagnostic = Diagnostic::error(format!("there is no {kind} `{}`", used.name))
                     .at(at, format!("this {kind}"));
-                return Err(diagnostic.maybe_hint(did_you_mean(used.name, known.iter().copied())));
+                return Err(diagnostic.maybe_hint(name_hint(used.name, known.iter().copied())));
             }
         }
         Ok(())

@@ -1,7 +1,7 @@
 //! Builds the tree of nodes from the parser's events, with one stack and no recursion.
 
 use super::node::{MapEntry, NodeKind, ScalarText, YamlNode};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Hint, Repair};
 use crate::span::{FileId, Span};
 use crate::value::{CompactText, Number};
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle};
@@ -328,10 +328,11 @@ fn nesting_error(at: Span) -> Diagnostic {
 
 /// The usual causes of unclear YAML errors: a tab, a template, a `JSONPath` in a flow map, or a
 /// second colon without quotes.
-fn syntax_hint(line: &str) -> Option<String> {
+fn syntax_hint(line: &str) -> Option<Hint> {
     const WORTH_SHOWING: usize = 100;
     if line.trim_start_matches(' ').starts_with('\t') {
-        return Some("indent with spaces: YAML does not allow tabs here".to_owned());
+        let text = "indent with spaces: YAML does not allow tabs here";
+        return Some(Hint::with(text, Repair::Indent));
     }
     let value = line
         .split_once(": ")
@@ -343,9 +344,8 @@ fn syntax_hint(line: &str) -> Option<String> {
         return None;
     }
     if value.starts_with('{') && bare.contains("$.") && bare.contains('[') {
-        return Some(
-            "inside `{ }`, put a JSONPath in single quotes: `{ id: '$.data[0].id' }`".to_owned(),
-        );
+        let text = "inside `{ }`, put a JSONPath in single quotes: `{ id: '$.data[0].id' }`";
+        return Some(Hint::with(text, Repair::QuotePath));
     }
     let odd = ["{{", ": "]
         .iter()
@@ -353,10 +353,11 @@ fn syntax_hint(line: &str) -> Option<String> {
     // For `{ a: b: c }` the quotes belong around a part of the value, and which one cannot be said.
     let whole = odd == &"{{" || !value.starts_with('{');
     whole.then(|| {
-        format!(
+        let text = format!(
             "quote a value that contains `{odd}`: write \"{}\"",
             value.replace('"', "'")
-        )
+        );
+        Hint::with(text, Repair::QuoteLine)
     })
 }
 
@@ -420,7 +421,8 @@ fn key_error(at: Span, text: &str) -> Diagnostic {
     });
     let error = Diagnostic::error("a key must be text").at(at, "this is not");
     if is_template {
-        error.hint("quote a value that contains `{{`: write \"{{ name }}\"")
+        let text = "quote a value that contains `{{`: write \"{{ name }}\"";
+        error.hint(Hint::with(text, Repair::QuoteLine))
     } else {
         error
     }

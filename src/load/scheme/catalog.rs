@@ -1,7 +1,7 @@
 //! Decodes what a list of schemes says of each: `region`, `proof`, `lint`.
 
 use super::SchemeDecoder;
-use crate::diagnostic::{Diagnostic, did_you_mean, join_names};
+use crate::diagnostic::{Diagnostic, Hint, join_names, name_hint};
 use crate::load::node_reader::{CheckedMap, enum_value, map_entries, one_or_many, text};
 use crate::model::scheme::{AllowedWarning, LintRule, Proof};
 use crate::yaml::{MapEntry, YamlNode};
@@ -20,7 +20,9 @@ impl SchemeDecoder<'_> {
             self.diagnostics.push(
                 Diagnostic::error("`region` has no region")
                     .at(node.at, "an empty list")
-                    .hint("remove it, or write a country such as `KR`"),
+                    .hint(Hint::remove_or(
+                        "remove it, or write a country such as `KR`",
+                    )),
             );
         }
         nodes.iter().filter_map(|node| self.region(node)).collect()
@@ -102,7 +104,7 @@ impl SchemeDecoder<'_> {
                 format!("not one of {}", join_names(names(), "or")),
             );
             self.diagnostics
-                .push(diagnostic.maybe_hint(did_you_mean(&entry.key, names())));
+                .push(diagnostic.maybe_hint(name_hint(&entry.key, names())));
             return None;
         };
         Some(AllowedWarning {

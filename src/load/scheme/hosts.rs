@@ -2,7 +2,7 @@
 
 use super::SchemeDecoder;
 use super::plain_text::text;
-use crate::diagnostic::{Diagnostic, did_you_mean};
+use crate::diagnostic::{Diagnostic, name_hint};
 use crate::load::node_reader::{self, CheckedMap, map_entries};
 use crate::model::scheme::{
     AccountHost, Credential, CredentialScope, CredentialType, HostAddress, HostChoice, HostPart,
@@ -119,7 +119,7 @@ impl SchemeDecoder<'_> {
                 .at(at, "not defined under `credentials`");
             let names = credentials.iter().map(|known| known.name.as_str());
             self.diagnostics
-                .push(diagnostic.maybe_hint(did_you_mean(name, names)));
+                .push(diagnostic.maybe_hint(name_hint(name, names)));
             return None;
         };
         match credential.kind {
@@ -175,7 +175,7 @@ impl SchemeDecoder<'_> {
             .at(at, "not defined under `hosts`");
         let names = hosts.iter().map(|host| host.region.as_str());
         self.diagnostics
-            .push(diagnostic.maybe_hint(did_you_mean(region, names)));
+            .push(diagnostic.maybe_hint(name_hint(region, names)));
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::SchemeDecoder;
 use super::received_place::PlaceWording;
-use crate::diagnostic::{Diagnostic, did_you_mean, join_names};
+use crate::diagnostic::{Diagnostic, Hint, join_names, name_hint};
 use crate::load::node_reader::{CheckedMap, map_entries};
 use crate::model::lazy_regex::LazyRegex;
 use crate::model::scheme::{
@@ -223,14 +223,14 @@ fn resolve_incoming(
     steps: &[&str],
     arrival: Arrival,
     scheme: &Scheme,
-) -> Result<(), Option<String>> {
+) -> Result<(), Option<Hint>> {
     let (root, member) = name
         .split_once('.')
         .map_or((name, None), |(root, rest)| (root, rest.split('.').next()));
     let among = |names: Vec<&str>| match member {
         Some(member) if names.contains(&member) => Ok(()),
-        Some(member) => Err(did_you_mean(member, names)),
-        None => Err(Some(format!("add a member: `{root}.…`"))),
+        Some(member) => Err(name_hint(member, names)),
+        None => Err(Some(format!("add a member: `{root}.…`").into())),
     };
     match (root, arrival) {
         ("cred", _) => {
@@ -241,16 +241,19 @@ fn resolve_incoming(
         // Each parameter of the address is a name of it.
         ("callback", Arrival::Callback) if member.is_some() => Ok(()),
         ("callback", Arrival::Callback) => Err(Some(
-            "add a member: `callback.pairs`, `callback.query` or a parameter".to_owned(),
+            "add a member: `callback.pairs`, `callback.query` or a parameter".into(),
         )),
         (root, _) if steps.contains(&root) => Ok(()),
-        ("ts" | "unix_s" | "unix_ms" | "token" | "req", _) => Err(Some(format!(
-            "these names are available: `{}.…`, `cred.…` and the earlier steps",
-            arrival.root()
-        ))),
+        ("ts" | "unix_s" | "unix_ms" | "token" | "req", _) => Err(Some(
+            format!(
+                "these names are available: `{}.…`, `cred.…` and the earlier steps",
+                arrival.root()
+            )
+            .into(),
+        )),
         (root, _) => {
             let known = steps.iter().copied().chain(["cred", arrival.root()]);
-            Err(did_you_mean(root, known))
+            Err(name_hint(root, known))
         }
     }
 }

@@ -17,7 +17,7 @@ mod template_names;
 mod tokens;
 mod vectors;
 
-use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean, join_names};
+use crate::diagnostic::{Diagnostic, Diagnostics, Hint, join_names, name_hint};
 use crate::load::node_reader::{
     CheckedMap, duration, enum_value, is_id, list_items, map_entries, one_or_many, wrong_kind,
 };
@@ -235,7 +235,8 @@ impl SchemeDecoder<'_> {
     fn check_accepted_formats(&mut self, node: &YamlNode, clock: &SchemeClock) {
         if clock.accepted.is_empty() {
             let diagnostic = Diagnostic::error("`accepts` has no format").at(node.at, "empty");
-            self.diagnostics.push(diagnostic.hint("remove it"));
+            self.diagnostics
+                .push(diagnostic.hint(Hint::remove("remove it")));
         }
         let nodes = one_or_many(node);
         let own = match &clock.format {
@@ -435,7 +436,7 @@ impl SchemeDecoder<'_> {
         if found.is_none() {
             let diagnostic = Diagnostic::error(format!("there is no level `{name}`"))
                 .at(node.at, "not defined under `levels`");
-            self.diagnostics.push(diagnostic.maybe_hint(did_you_mean(
+            self.diagnostics.push(diagnostic.maybe_hint(name_hint(
                 name,
                 levels.iter().map(|level| level.name.as_str()),
             )));
@@ -509,7 +510,7 @@ impl SchemeDecoder<'_> {
                 Diagnostic::error("a condition without `path` and `method` matches every request")
                     .at(map.at, "this condition is empty");
             self.diagnostics
-                .push(diagnostic.hint("remove it, or add a path or a method"));
+                .push(diagnostic.hint(Hint::remove_or("remove it, or add a path or a method")));
         }
         let methods = map.optional("method", one_or_many).iter();
         let words = Method::ALL.map(|method| (method.name(), method));

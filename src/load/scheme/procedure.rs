@@ -1,7 +1,7 @@
 //! Decodes `prepare`, `sign` and `attach`.
 
 use super::SchemeDecoder;
-use crate::diagnostic::{Diagnostic, Diagnostics, join_names};
+use crate::diagnostic::{Diagnostic, Diagnostics, Hint, join_names};
 use crate::load::node_reader::{
     CheckedMap, check_settable_header, enum_value, is_variable_name, list_items, text,
 };
@@ -332,7 +332,8 @@ impl SchemeDecoder<'_> {
         if let (JwtSignature::Asymmetric(_), Some(entry)) = (signature, map.entry("key_encoding")) {
             let diagnostic = Diagnostic::error(format!("`{name}` cannot have a `key_encoding`"))
                 .at(entry.key_at, "its key must be PEM or DER");
-            self.diagnostics.push(diagnostic.hint("remove it"));
+            self.diagnostics
+                .push(diagnostic.hint(Hint::remove("remove it")));
         }
         let claims = map.required(CLAIMS_KEY, self.diagnostics)?;
         Some(SignOp::Jwt(JwtStep {

@@ -3,7 +3,7 @@
 
 use super::SchemeDecoder;
 use super::oauth::looks_up;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Hint};
 use crate::load::node_reader::{
     CheckedMap, at_most_one, check_header_name, enum_value, map_entries, text,
 };
@@ -102,8 +102,9 @@ impl SchemeDecoder<'_> {
         if let (true, [body, ..]) = (is_read, map.present_entries(&bodies).as_slice()) {
             let diagnostic = Diagnostic::error(format!("`{}` has no body", sending.method))
                 .at(body.key_at, "this method sends no body");
-            self.diagnostics
-                .push(diagnostic.hint("remove it, or write another `method` in `send`"));
+            self.diagnostics.push(diagnostic.hint(Hint::remove_or(
+                "remove it, or write another `method` in `send`",
+            )));
         }
         Some(PushEvent {
             name: entry.key.to_string(),

@@ -1,7 +1,7 @@
 //! Decodes `ok` and `errors`: which response is a success, and which kind of error another one is.
 
 use super::SchemeDecoder;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Hint};
 use crate::load::assertion::AssertionDecoder;
 use crate::load::node_reader::{
     CheckedMap, enum_value, first_template, list_items, one_or_many, scalar,
@@ -79,7 +79,8 @@ impl SchemeDecoder<'_> {
             if let Some(entry) = map.entry("source") {
                 let diagnostic = Diagnostic::error("`source` is only for `executed: false`")
                     .at(entry.key_at, "`executed: false` is missing");
-                self.diagnostics.push(diagnostic.hint("remove it"));
+                self.diagnostics
+                    .push(diagnostic.hint(Hint::remove("remove it")));
             }
             return None;
         };

@@ -1,7 +1,7 @@
 //! Checks, across a scheme, that every name its templates use is there: a typo in a scheme must
 //! never become empty text.
 
-use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
+use crate::diagnostic::{Diagnostic, Diagnostics, Hint, name_hint};
 use crate::model::request::TemplateField;
 use crate::model::scheme::{
     AuthorizeLink, FieldPlacement, SandboxRules, Scheme, SignOp, SignStep, SigningProcedure, Token,
@@ -162,7 +162,7 @@ fn check_credential_conditions(scheme: &Scheme, diagnostics: &mut Diagnostics) {
             );
             let credentials = scheme.credentials.iter();
             let hint = known.and_then(|known| {
-                did_you_mean(
+                name_hint(
                     known,
                     credentials.map(|credential| credential.name.as_str()),
                 )
@@ -435,7 +435,7 @@ impl ReferenceChecker<'_, '_> {
             let diagnostic =
                 Diagnostic::error(format!("`{name}` is not {what}")).at(at, "in this part");
             self.diagnostics
-                .push(diagnostic.maybe_hint(did_you_mean(name, known.iter().copied())));
+                .push(diagnostic.maybe_hint(name_hint(name, known.iter().copied())));
         }
     }
 }
@@ -600,14 +600,14 @@ impl SchemeNameChecker<'_, '_> {
     }
 
     /// `Err` with a hint when there is no such name.
-    fn resolve_name(&self, name: &str, known: &ProcedureNames<'_>) -> Result<(), Option<String>> {
+    fn resolve_name(&self, name: &str, known: &ProcedureNames<'_>) -> Result<(), Option<Hint>> {
         let (root, member) = name
             .split_once('.')
             .map_or((name, None), |(root, rest)| (root, rest.split('.').next()));
         let among = |names: Vec<&str>| match member {
             Some(member) if names.contains(&member) => Ok(()),
-            Some(member) => Err(did_you_mean(member, names)),
-            None => Err(Some(format!("add a member: `{root}.…`"))),
+            Some(member) => Err(name_hint(member, names)),
+            None => Err(Some(format!("add a member: `{root}.…`").into())),
         };
         match root {
             "ts" | "unix_s" | "unix_ms" => Ok(()),
@@ -624,14 +624,14 @@ impl SchemeNameChecker<'_, '_> {
             "vars" => among(known.vars.clone()),
             "req" if known.is_frozen => among(REQUEST_NAMES.to_vec()),
             "req" => Err(Some(
-                "`req` is available from the first sign step on, when the request is complete".to_owned(),
+                "`req` is available from the first sign step on, when the request is complete".into(),
             )),
             root if known.steps.contains(&root) || self.extra_names.contains(&root) => Ok(()),
             CHALLENGE | VERIFIER => Err(Some(
                 "write `pkce: S256` under `authorize`: then the link has a `challenge` and the exchange its `verifier`"
-                    .to_owned(),
+                    .into(),
             )),
-            root => Err(did_you_mean(
+            root => Err(name_hint(
                 root,
                 known
                     .steps

@@ -2,7 +2,7 @@
 
 use super::SchemeDecoder;
 use super::plain_text::{scalar, text, text_list};
-use crate::diagnostic::{Diagnostic, did_you_mean};
+use crate::diagnostic::{Diagnostic, name_hint};
 use crate::load::assertion::{json_path, xpath};
 use crate::load::node_reader::{
     CheckedMap, at_most_one, boolean, duration, map_entries, one_or_many,
@@ -89,7 +89,7 @@ impl SchemeDecoder<'_> {
         if !tokens.iter().any(|token| token.name == wanted.name) {
             let diagnostic = Diagnostic::error(format!("there is no token `{}`", wanted.name))
                 .at(wanted.at, "not defined under `tokens`");
-            self.diagnostics.push(diagnostic.maybe_hint(did_you_mean(
+            self.diagnostics.push(diagnostic.maybe_hint(name_hint(
                 &wanted.name,
                 tokens.iter().map(|token| token.name.as_str()),
             )));

@@ -1,7 +1,7 @@
 //! Decodes `vectors`: known signatures, each with the source that published it.
 
 use super::SchemeDecoder;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Hint};
 use crate::load::node_reader::{CheckedMap, at_most_one, list_items, map_entries, scalar, text};
 use crate::load::request::RequestDecoder;
 use crate::model::scheme::{IncomingPush, Proof, SignatureVector, VectorSubject};
@@ -220,7 +220,8 @@ impl SchemeDecoder<'_> {
             if let (Some(entry), None) = (given.entry(key), given.get(subject)) {
                 let diagnostic = Diagnostic::error(format!("`{key}` is only for `{subject}`"))
                     .at(entry.key_at, "it has no effect here");
-                self.diagnostics.push(diagnostic.hint("remove it"));
+                self.diagnostics
+                    .push(diagnostic.hint(Hint::remove("remove it")));
             }
         }
     }
