@@ -14,6 +14,7 @@ mod folders;
 mod framing;
 mod later_replies;
 mod line_index;
+mod notifications;
 mod open_workspace;
 mod published;
 mod runs;
