@@ -8,7 +8,7 @@ use super::invocation::Invocation;
 use crate::budget::BudgetError;
 use crate::calendar::parse_argument_time;
 use crate::credentials::PROXY_PASSWORD;
-use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean, pluralize};
+use crate::diagnostic::{Diagnostic, Diagnostics, FaultCache, did_you_mean, pluralize};
 use crate::host::HostContext;
 use crate::load::{FileKind, LoadedWorkspace, WORKSPACE_FILE, load};
 use crate::model::environment::{LIVE_ENV, SANDBOX_ENV};
@@ -441,7 +441,12 @@ pub(super) fn check_template_names(
     scope: CommandScope<'_>,
 ) -> Result<(), CommandError> {
     let mut faults = Diagnostics::default();
-    check_names(&loaded.workspace, environment, given, &mut faults);
+    check_names(
+        &loaded.workspace,
+        environment,
+        given,
+        (&mut FaultCache::default(), &mut faults),
+    );
     let faults = faults.sorted();
     if !faults.is_empty() {
         let (needed, unneeded) = split_faults(loaded, faults, scope);

@@ -2,12 +2,14 @@
 //! text.
 
 mod fault;
+mod fault_cache;
 mod render;
 mod repair;
 mod suggest;
 
 pub(crate) use fault::Diagnostics;
 pub(crate) use fault::{Diagnostic, LabeledSpan, Severity};
+pub(crate) use fault_cache::{CheckKind, FaultCache, FileVersions};
 pub(crate) use render::DiagnosticRenderer;
 pub(crate) use repair::{Hint, Repair, name_hint, similar_hint};
 pub(crate) use suggest::{

@@ -4,10 +4,10 @@
 use super::stamp::{Stamp, stamp};
 use super::workspace_files::{DiscoveredFile, WorkspaceFiles};
 use super::{
-    DecodedFile, LoadedWorkspace, WorkspaceParts, assemble, can_name_secrets,
+    DecodedFile, FileKind, LoadedWorkspace, WorkspaceParts, assemble, can_name_secrets,
     decode_built_in_scheme, decode_file, map_on_threads, named_schemes,
 };
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::diagnostic::{Diagnostic, Diagnostics, FaultCache, FileVersions};
 use crate::model::scheme::Scheme;
 use crate::schemes::BUILT_IN_SCHEMES;
 use crate::span::{FileId, SourceMap};
@@ -29,6 +29,17 @@ pub(crate) struct IncrementalLoader {
     /// Each file keeps its id while it is known; a file of a buffer that is closed, too.
     ids: BTreeMap<PathBuf, FileId>,
     sources: SourceMap,
+    /// The files of the folders, and those that only buffers have; `None` when one of them may have
+    /// come or gone.
+    wanted: Option<Arc<BTreeMap<PathBuf, DiscoveredFile>>>,
+    /// Warnings of files that nothing reads, with the files that were named then; `None` when a file
+    /// may have come or gone.
+    unread: Option<(BTreeSet<PathBuf>, Vec<Diagnostic>)>,
+    /// Changes with every file that is not a request, and with the schemes that are loaded.
+    shared_version: u64,
+    last_version: u64,
+    scheme_names: Vec<String>,
+    cache: FaultCache,
     /// How many files were read and decoded so far.
     decoded_count: usize,
 }
@@ -36,6 +47,8 @@ pub(crate) struct IncrementalLoader {
 /// A file as it was when it was last decoded.
 struct KnownFile {
     file: DiscoveredFile,
+    /// Another number for each time that it was decoded.
+    version: u64,
     /// `None` where it could not be read.
     text: Option<Arc<str>>,
     /// Of the file on the disk; a buffer has none.
@@ -44,6 +57,7 @@ struct KnownFile {
     decoded: DecodedFile,
     faults: Vec<Diagnostic>,
     named: BTreeSet<PathBuf>,
+    can_name_secrets: bool,
     /// The files that were looked for while it was decoded, as they were before they were read.
     looked_up: BTreeMap<PathBuf, Stamp>,
 }
@@ -75,6 +89,12 @@ impl IncrementalLoader {
             built_in: BTreeMap::new(),
             ids: BTreeMap::new(),
             sources: SourceMap::default(),
+            wanted: None,
+            unread: None,
+            shared_version: 0,
+            last_version: 0,
+            scheme_names: Vec::new(),
+            cache: FaultCache::default(),
             decoded_count: 0,
         };
         loader.rescan();
@@ -88,13 +108,13 @@ impl IncrementalLoader {
 
     /// The text of an open buffer, or `None` when it was closed and the file on the disk counts.
     pub(crate) fn set_buffer(&mut self, path: &Path, text: Option<Arc<str>>) {
-        match text {
-            Some(text) => {
-                self.buffers.insert(path.to_owned(), text);
-            }
-            None => {
-                self.buffers.remove(path);
-            }
+        let before = match text {
+            Some(text) => self.buffers.insert(path.to_owned(), text),
+            None => self.buffers.remove(path),
+        };
+        let is_other_text = before.is_some() && self.buffers.contains_key(path);
+        if !is_other_text {
+            self.wanted = None;
         }
     }
 
@@ -103,6 +123,8 @@ impl IncrementalLoader {
         let mut faults = Diagnostics::default();
         self.listed = self.files.find_yaml_files(&mut faults);
         self.listing_faults = faults.sorted();
+        self.wanted = None;
+        self.unread = None;
         let root = self.files.root().to_owned();
         self.known.retain(|path, known| {
             let is_same = known.is_buffer || known.stamp == stamp(&root.join(path));
@@ -131,25 +153,52 @@ impl IncrementalLoader {
 
     /// The workspace with all faults, as `load` gives them.
     pub(crate) fn load(&mut self) -> LoadedWorkspace {
-        let wanted = self.wanted_files();
+        let wanted = match self.wanted.take() {
+            Some(wanted) => wanted,
+            None => Arc::new(self.wanted_files()),
+        };
         self.decode_changed(&wanted);
+        self.wanted = Some(wanted);
         let mut diagnostics = Diagnostics::default();
         push_all(&mut diagnostics, &self.listing_faults);
         for known in self.known.values() {
             push_all(&mut diagnostics, &known.faults);
         }
         let schemes = self.needed_schemes(&mut diagnostics);
+        self.notice_schemes(&schemes);
+        let versions = Some(Arc::new(self.versions()));
+        self.cache.set_versions(versions.clone());
         let files = self.files.for_one_file();
         let named = self.known.values().flat_map(|known| &known.named);
         files.add_named(named.cloned());
         let parts = WorkspaceParts {
             schemes,
-            can_use_secrets: self.can_use_secrets(),
+            can_use_secrets: self.known.values().any(|known| known.can_name_secrets),
             files: (self.known.values())
                 .map(|known| (known.decoded.clone(), &known.file))
                 .collect(),
         };
-        assemble(&files, parts, self.sources.clone(), diagnostics)
+        let mut loaded = assemble(
+            &files,
+            parts,
+            self.sources.clone(),
+            (&mut self.cache, diagnostics),
+        );
+        loaded.versions = versions;
+        loaded.unread = Some(self.unread_files(&loaded));
+        loaded
+    }
+
+    /// Lists the folders only when a file may have come or gone, or another one is named.
+    fn unread_files(&mut self, loaded: &LoadedWorkspace) -> Vec<Diagnostic> {
+        if let Some((named, found)) = &self.unread
+            && *named == loaded.named_files
+        {
+            return found.clone();
+        }
+        let found = loaded.unread_files();
+        self.unread = Some((loaded.named_files.clone(), found.clone()));
+        found
     }
 
     /// The files of the folders, and those that only buffers have.
@@ -168,8 +217,49 @@ impl IncrementalLoader {
         wanted
     }
 
+    /// A scheme that another file named first has the same faults, but more names are known.
+    fn notice_schemes(&mut self, schemes: &[Arc<Scheme>]) {
+        let names = schemes.iter().map(|scheme| scheme.name.as_str());
+        if !names
+            .clone()
+            .eq(self.scheme_names.iter().map(String::as_str))
+        {
+            self.scheme_names = names.map(str::to_owned).collect();
+            self.shared_version += 1;
+        }
+    }
+
+    /// A request that uses steps of another file depends on that file, and has no version.
+    fn versions(&self) -> FileVersions {
+        let mut requests = BTreeMap::new();
+        let mut twice = Vec::new();
+        for known in self.known.values() {
+            if let DecodedFile::Request(request) = &known.decoded
+                && request.uses.is_empty()
+                && requests
+                    .insert(request.name.clone(), known.version)
+                    .is_some()
+            {
+                // `a.yaml` and `a.yml`: the name says no file.
+                twice.push(&request.name);
+            }
+        }
+        requests.retain(|name, _| !twice.contains(&name));
+        FileVersions {
+            shared: self.shared_version,
+            requests,
+        }
+    }
+
     fn decode_changed(&mut self, wanted: &BTreeMap<PathBuf, DiscoveredFile>) {
-        self.known.retain(|path, _| wanted.contains_key(path));
+        let shared = &mut self.shared_version;
+        self.known.retain(|path, known| {
+            let stays = wanted.contains_key(path);
+            if !stays && known.file.kind != FileKind::Request {
+                *shared += 1;
+            }
+            stays
+        });
         let mut jobs = Vec::new();
         for (path, file) in wanted {
             let buffer = self.buffers.get(path);
@@ -193,7 +283,12 @@ impl IncrementalLoader {
             |job, _| decode_known(files, job),
             &mut Diagnostics::default(),
         );
-        for (job, known) in jobs.into_iter().zip(decoded) {
+        for (job, mut known) in jobs.into_iter().zip(decoded) {
+            self.last_version += 1;
+            known.version = self.last_version;
+            if known.file.kind != FileKind::Request {
+                self.shared_version += 1;
+            }
             let text = known.text.clone().unwrap_or_else(|| Arc::from(""));
             self.sources.replace(job.id, text);
             self.known.insert(job.file.path, known);
@@ -207,13 +302,6 @@ impl IncrementalLoader {
         let id = self.sources.add(path, "");
         self.ids.insert(path.to_owned(), id);
         id
-    }
-
-    fn can_use_secrets(&self) -> bool {
-        self.known.values().any(|known| {
-            let text = known.text.as_deref();
-            text.is_some_and(|text| can_name_secrets(&known.file, text))
-        })
     }
 
     /// The built-in schemes that a file names, each decoded once.
@@ -286,8 +374,11 @@ fn decode_known(files: &WorkspaceFiles, job: &DecodeJob) -> KnownFile {
         Some(text) => decode_file(&files, &job.file, job.id, text, &mut diagnostics),
         None => DecodedFile::Invalid,
     };
+    let secrets = text.as_deref();
     KnownFile {
+        can_name_secrets: secrets.is_some_and(|text| can_name_secrets(&job.file, text)),
         file: job.file.clone(),
+        version: 0,
         text: text.or_else(|| job.buffer.clone()),
         stamp: stamp_before,
         is_buffer,

@@ -61,7 +61,7 @@ pub(crate) use secrets::check_secret_assertions;
 pub(crate) use vars_file::{VarsFileError, read_vars_file};
 pub(crate) use workspace_files::{FileKind, WORKSPACE_FILE, WorkspaceFiles, classify_path};
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
+use crate::diagnostic::{Diagnostic, Diagnostics, FaultCache, FileVersions, Severity};
 use crate::model::credential_variable::variable_part;
 use crate::model::environment::Environment;
 use crate::model::fixture::Fixture;
@@ -86,6 +86,10 @@ pub struct LoadedWorkspace {
     pub diagnostics: Vec<Diagnostic>,
     /// The files that requests and schemas name, resolved.
     named_files: BTreeSet<PathBuf>,
+    /// Warnings of files that nothing reads, if they are known already.
+    unread: Option<Vec<Diagnostic>>,
+    /// Those of an editor, which loads again and again.
+    versions: Option<Arc<FileVersions>>,
 }
 
 impl LoadedWorkspace {
@@ -94,9 +98,17 @@ impl LoadedWorkspace {
         &self.named_files
     }
 
+    /// Which files are the same as when an editor loaded them before.
+    pub(crate) fn versions(&self) -> Option<Arc<FileVersions>> {
+        self.versions.clone()
+    }
+
     /// Warnings of files that look like tests and that nothing reads.
     pub(crate) fn unread_files(&self) -> Vec<Diagnostic> {
-        unread_files::unread_files(&self.workspace.root, &self.named_files)
+        match &self.unread {
+            Some(known) => known.clone(),
+            None => unread_files::unread_files(&self.workspace.root, &self.named_files),
+        }
     }
 
     #[must_use]
@@ -231,7 +243,8 @@ fn decode_workspace(
         files: decoded.into_iter().zip(places).collect(),
         can_use_secrets,
     };
-    assemble(files, parts, sources, diagnostics)
+    let mut cache = FaultCache::default();
+    assemble(files, parts, sources, (&mut cache, diagnostics))
 }
 
 /// Whether a request or a fixture can use `{{ secret.NAME }}`.
@@ -253,7 +266,7 @@ fn assemble(
     files: &WorkspaceFiles,
     parts: WorkspaceParts<'_>,
     mut sources: SourceMap,
-    mut diagnostics: Diagnostics,
+    (cache, mut diagnostics): (&mut FaultCache, Diagnostics),
 ) -> LoadedWorkspace {
     let mut workspace = Workspace::empty(files.root().to_owned());
     workspace.schemes = parts.schemes;
@@ -263,7 +276,7 @@ fn assemble(
     }
     step_use::resolve_uses(&mut workspace, &mut diagnostics);
     expected_outcome::resolve_expected_outcomes(&mut workspace, &mut diagnostics);
-    references::check_references(&workspace, &mut diagnostics);
+    references::check_references(&workspace, cache, &mut diagnostics);
     // Before anything can show a source line: the diagnostics above hold places, not texts.
     redact_secrets(&workspace, &mut sources);
     LoadedWorkspace {
@@ -271,6 +284,8 @@ fn assemble(
         sources,
         diagnostics: diagnostics.sorted(),
         named_files: files.named_files(),
+        unread: None,
+        versions: None,
     }
 }
 

@@ -1,9 +1,12 @@
 //! What only shows when all files are known: schemes, levels, accounts and environments that do not
 //! exist, and two recordings that answer one request differently.
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Hint, join_names, name_hint, similar_hint};
+use crate::diagnostic::{
+    CheckKind, Diagnostic, Diagnostics, FaultCache, Hint, join_names, name_hint, similar_hint,
+};
 use crate::model::credential_variable::{variable_name, variable_part};
 use crate::model::environment::{Account, Environment};
+use crate::model::fixture::Fixture;
 use crate::model::recording::{
     RecordedExchange, Recording, is_same_outcome, is_same_request, request_fingerprint,
 };
@@ -16,11 +19,23 @@ use crate::wire::BaseUrl;
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
-pub(super) fn check_references(workspace: &Workspace, diagnostics: &mut Diagnostics) {
-    for step in workspace.all_steps() {
+pub(super) fn check_references(
+    workspace: &Workspace,
+    cache: &mut FaultCache,
+    diagnostics: &mut Diagnostics,
+) {
+    let check = |step: &Step, diagnostics: &mut Diagnostics| {
         check_step(workspace, step, diagnostics);
         super::for_each::check_item_use(step, diagnostics);
+    };
+    for request in &workspace.requests {
+        let file = (CheckKind::References, request.name.as_str());
+        cache.check(file, diagnostics, |found| {
+            request.calls().for_each(|step| check(step, found));
+        });
     }
+    let steps = workspace.fixtures.iter().flat_map(Fixture::all_steps);
+    steps.for_each(|step| check(step, diagnostics));
     super::fixture_graph::check_fixture_graph(workspace, diagnostics);
     super::secrets::check_declared_secrets(workspace, diagnostics);
     check_reserved_names(workspace, diagnostics);

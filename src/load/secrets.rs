@@ -2,7 +2,7 @@
 //! contradictions, undos that would need a secret, and expectations of a value that recordings
 //! replace by its name.
 
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::diagnostic::{CheckKind, Diagnostic, Diagnostics, FaultCache};
 use crate::load::node_reader::{CheckedMap, one_or_many, text};
 use crate::load::value_path::value_path;
 use crate::model::assertion::{Predicate, PredicateTest, Subject};
@@ -227,11 +227,18 @@ fn scope_of(step: &Step) -> Option<*const UsedScope> {
 }
 
 /// Warns of expectations of a secret that a recording, which holds its name, does not fulfil.
-pub(crate) fn check_secret_assertions(workspace: &Workspace, diagnostics: &mut Diagnostics) {
+pub(crate) fn check_secret_assertions(
+    workspace: &Workspace,
+    cache: &mut FaultCache,
+    diagnostics: &mut Diagnostics,
+) {
     for request in &workspace.requests {
-        for step in &request.steps {
-            check_step_assertions(workspace, &request.secret_rules, step, diagnostics);
-        }
+        let file = (CheckKind::SecretAssertions, request.name.as_str());
+        cache.check(file, diagnostics, |found| {
+            for step in &request.steps {
+                check_step_assertions(workspace, &request.secret_rules, step, found);
+            }
+        });
     }
     for fixture in &workspace.fixtures {
         for step in fixture.all_steps() {

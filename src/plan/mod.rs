@@ -2,6 +2,8 @@
 //! every name known beforehand. It refuses an empty selection.
 
 mod active_fixtures;
+#[cfg(test)]
+mod cache_tests;
 mod file_names;
 mod known_names;
 mod lanes;

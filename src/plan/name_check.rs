@@ -6,7 +6,8 @@ use super::name_members::{MemberTable, NameMembers};
 use super::secret_use::check_secret_uses;
 use super::{Unit, common_accounts, has_own_accounts};
 use crate::diagnostic::{
-    Diagnostic, Diagnostics, Hint, Repair, join_names, name_hint, similar_hint,
+    CheckKind, Diagnostic, Diagnostics, FaultCache, Hint, Repair, join_names, name_hint,
+    similar_hint,
 };
 use crate::model::capture::Capture;
 use crate::model::environment::{ALL_ACCOUNTS, Account};
@@ -35,12 +36,12 @@ pub(crate) struct CommandLineNames<'g> {
 }
 
 /// Reports every name that nothing defines in `environment`, accounts that are not clear, and
-/// files that make more units than a run can hold.
+/// files that make more units than a run can hold. `cache` holds faults of the same command line.
 pub(crate) fn check_names(
     workspace: &Workspace,
     environment: &str,
     given: &CommandLineNames<'_>,
-    diagnostics: &mut Diagnostics,
+    (cache, diagnostics): (&mut FaultCache, &mut Diagnostics),
 ) {
     let shared = shared_names(workspace, environment, given, diagnostics);
     let known = || KnownNames::of_file(&shared);
@@ -55,15 +56,18 @@ pub(crate) fn check_names(
             .requests
             .as_ref()
             .is_none_or(|names| names.contains(request.name.as_str()));
-        if is_meant {
-            check_step_accounts(workspace, environment, request, diagnostics);
-        }
-        // `--account` overrides the accounts of all files, and those of requests that do not run do
-        // not matter.
-        if given.account.is_none() && is_meant {
-            check_account(workspace, environment, request, diagnostics);
-        }
-        check_request(workspace, environment, request, known(), diagnostics);
+        let file = (CheckKind::Names, request.name.as_str());
+        cache.check(file, diagnostics, |found| {
+            if is_meant {
+                check_step_accounts(workspace, environment, request, found);
+            }
+            // `--account` overrides the accounts of all files, and those of requests that do not run
+            // do not matter.
+            if given.account.is_none() && is_meant {
+                check_account(workspace, environment, request, found);
+            }
+            check_request(workspace, environment, request, known(), found);
+        });
     }
 }
 

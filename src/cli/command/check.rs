@@ -10,7 +10,7 @@ use crate::cli::given_variables::{check_given_names, given_variables};
 use crate::cli::invocation::Invocation;
 use crate::cli::leftovers;
 use crate::cli::settings;
-use crate::diagnostic::{Diagnostic, Diagnostics, Severity, pluralize};
+use crate::diagnostic::{Diagnostic, Diagnostics, FaultCache, Severity, pluralize};
 use crate::host::HostContext;
 use crate::load::{LoadedWorkspace, check_secret_assertions};
 use crate::model::credential_variable::secret_variable;
@@ -36,7 +36,9 @@ pub(crate) fn run(invocation: &Invocation<'_>, args: &CheckArgs) -> CommandResul
     }
     let environment = settings::resolve_environment(workspace, args.target.env.as_deref())?;
     let given = settings::command_line_overrides(&args.target, &vars);
-    let faults = find_faults(invocation.host, &loaded, &environment, &given)?;
+    let mut cache = FaultCache::default();
+    let names = (environment.as_str(), &given);
+    let faults = find_faults(invocation.host, &loaded, names, &mut cache)?;
     if args.json {
         return faults_as_json(invocation, &loaded, &faults);
     }
@@ -63,9 +65,10 @@ pub(crate) fn run(invocation: &Invocation<'_>, args: &CheckArgs) -> CommandResul
 pub(crate) fn find_faults(
     host: &HostContext,
     loaded: &LoadedWorkspace,
-    environment: &str,
-    given: &CommandLineNames<'_>,
+    (environment, given): (&str, &CommandLineNames<'_>),
+    cache: &mut FaultCache,
 ) -> Result<Vec<Diagnostic>, CommandError> {
+    cache.set_versions(loaded.versions());
     let mut faults = Diagnostics::default();
     for fault in &loaded.diagnostics {
         faults.push(fault.clone());
@@ -73,8 +76,8 @@ pub(crate) fn find_faults(
     for warning in loaded.unread_files() {
         faults.push(warning);
     }
-    check_names(&loaded.workspace, environment, given, &mut faults);
-    check_secret_assertions(&loaded.workspace, &mut faults);
+    check_names(&loaded.workspace, environment, given, (cache, &mut faults));
+    check_secret_assertions(&loaded.workspace, cache, &mut faults);
     warn_of_missing_secrets(host, loaded, environment, &mut faults)?;
     for scheme in &loaded.workspace.schemes {
         // Built-in schemes are checked by the tests of ingam.

@@ -8,12 +8,13 @@ use crate::cli::exit_status::ExitStatus;
 use crate::cli::invocation::Invocation;
 use crate::cli::settings;
 use crate::cli::shown_faults::shown_faults;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, FaultCache};
 use crate::editor::FaultFinder;
 use crate::host::HostContext;
 use crate::load::LoadedWorkspace;
 use crate::lsp::{ServerEnd, ServerSettings, serve};
 use crate::plan::CommandLineNames;
+use std::cell::RefCell;
 use std::io::{BufReader, stdin, stdout};
 
 pub(crate) fn run(invocation: &Invocation<'_>, _args: &LspArgs) -> CommandOutput {
@@ -40,14 +41,19 @@ pub(crate) fn run(invocation: &Invocation<'_>, _args: &LspArgs) -> CommandOutput
 
 /// What `ingam check` shows, without options.
 fn fault_finder(host: HostContext) -> FaultFinder {
+    let cache = RefCell::new(FaultCache::default());
     Box::new(move |loaded| {
-        let found = workspace_faults(&host, loaded);
+        let found = workspace_faults(&host, loaded, &mut cache.borrow_mut());
         let root = &loaded.workspace.root;
         shown_faults(&host, root, &found, &loaded.sources).diagnostics
     })
 }
 
-fn workspace_faults(host: &HostContext, loaded: &LoadedWorkspace) -> Vec<Diagnostic> {
+fn workspace_faults(
+    host: &HostContext,
+    loaded: &LoadedWorkspace,
+    cache: &mut FaultCache,
+) -> Vec<Diagnostic> {
     let workspace = &loaded.workspace;
     // As `check`: without an environment, names cannot be looked up.
     if settings::has_unknown_default_env(workspace) {
@@ -59,7 +65,7 @@ fn workspace_faults(host: &HostContext, loaded: &LoadedWorkspace) -> Vec<Diagnos
         requests: None,
     };
     let found = settings::resolve_environment(workspace, None)
-        .and_then(|environment| find_faults(host, loaded, &environment, &given));
+        .and_then(|environment| find_faults(host, loaded, (&environment, &given), cache));
     found.unwrap_or_else(|error| {
         let mut faults = loaded.diagnostics.clone();
         faults.push(Diagnostic::error(error.message).in_file(".env"));

@@ -5,7 +5,7 @@ use crate::cli::command::recording::redact_rules;
 use crate::cli::command_error::CommandError;
 use crate::cli::invocation::Invocation;
 use crate::cli::settings;
-use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
+use crate::diagnostic::{Diagnostic, Diagnostics, FaultCache, Severity};
 use crate::import::ImportLoss;
 use crate::load::{GivenFile, LoadedWorkspace, check_secret_assertions, load_with_files};
 use crate::model::environment::LIVE_ENV;
@@ -217,8 +217,13 @@ fn check_portion(
         account: None,
         requests: None,
     };
-    check_names(&loaded.workspace, LIVE_ENV, &names, &mut faults);
-    check_secret_assertions(&loaded.workspace, &mut faults);
+    check_names(
+        &loaded.workspace,
+        LIVE_ENV,
+        &names,
+        (&mut FaultCache::default(), &mut faults),
+    );
+    check_secret_assertions(&loaded.workspace, &mut FaultCache::default(), &mut faults);
     let faults = faults.sorted();
     for fault in faults
         .iter()
