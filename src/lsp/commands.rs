@@ -127,6 +127,7 @@ fn start(server: &mut ServerState, planned: PlannedRun) {
     let title = planned.title.clone();
     if let Some(failures) = server.failures.get_mut(&planned.root) {
         failures.retain(|failure| failure.unit != planned.unit);
+        server.has_new_faults = true;
     }
     let started = match start_run(&server.settings.program, planned, run, report) {
         Ok(started) => started,
@@ -190,6 +191,7 @@ fn take_line(server: &mut ServerState, run: i32, line: RunLine) {
             let found = finished.failures(&started.planned.unit);
             let root = started.planned.root.clone();
             server.failures.entry(root).or_default().extend(found);
+            server.has_new_faults = true;
         }
         RunLine::RunFinished {
             passed,

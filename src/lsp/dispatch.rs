@@ -141,5 +141,6 @@ fn statistics(server: &ServerState) -> Reply {
     Reply::Value(json!({
         "decodedFiles": decoded.sum::<usize>(),
         "files": files.sum::<usize>(),
+        "faultLooks": server.fault_looks,
     }))
 }

@@ -21,6 +21,7 @@ pub(super) fn change_folders(server: &mut ServerState, params: DidChangeWorkspac
     server
         .closed_folders
         .retain(|folder| !added.contains(folder));
+    server.has_new_faults = true;
     for folder in &removed {
         close_workspaces(server, folder);
     }
@@ -84,6 +85,7 @@ fn open_for(server: &mut ServerState, files: &[PathBuf]) {
         server.open_workspace_of(file);
     }
     if server.workspaces.len() != count {
+        server.has_new_faults = true;
         share_out_buffers(server);
     }
 }

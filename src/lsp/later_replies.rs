@@ -23,7 +23,9 @@ pub(super) fn start(
         // Fails only when the server has ended.
         drop(updates.send(Incoming::Command(end)));
     };
-    match start_command(&server.settings.program, planned, request.clone(), report) {
+    let settings = &server.settings;
+    let program = (settings.program.as_path(), settings.longest_command);
+    match start_command(program, planned, request.clone(), report) {
         Ok(started) => {
             server.commands.insert(number, started);
         }
@@ -101,6 +103,10 @@ mod tests {
 
     impl ScriptedServer {
         fn start(script: &str) -> Self {
+            Self::start_with_limit(script, Duration::from_secs(60))
+        }
+
+        fn start_with_limit(script: &str, longest_command: Duration) -> Self {
             let folder = tempfile::tempdir().unwrap();
             let root = folder.path().canonicalize().unwrap();
             std::fs::write(root.join("ingam.yaml"), "").unwrap();
@@ -118,6 +124,7 @@ mod tests {
                 let settings = ServerSettings {
                     threads: 1,
                     program,
+                    longest_command,
                     state_folder: None,
                     root: Some(root),
                     find_root: |_| None,
@@ -141,10 +148,25 @@ mod tests {
         }
 
         fn explain(&mut self, id: i32) {
+            self.execute(id, "ingam.explain");
+        }
+
+        fn execute(&mut self, id: i32, command: &str) {
             let path = self.folder.path().canonicalize().unwrap();
             let uri = format!("file://{}", path.join("requests/a.yaml").display());
-            let params = json!({ "command": "ingam.explain", "arguments": [uri, "a"] });
+            let params = json!({ "command": command, "arguments": [uri, "a"] });
             self.request(id, "workspace/executeCommand", params);
+        }
+
+        fn notification(&mut self, method: &str) -> Value {
+            loop {
+                if let Message::Notification(found) =
+                    Message::read(&mut self.output).unwrap().unwrap()
+                    && found.method == method
+                {
+                    return found.params;
+                }
+            }
         }
 
         fn response(&mut self) -> Response {
@@ -187,6 +209,36 @@ mod tests {
         server.explain(2);
         let reason = server.response().response_result.unwrap_err().message;
         assert!(reason.contains("longer than 4 MiB"), "{reason}");
+    }
+
+    #[test]
+    fn a_command_that_takes_too_long_is_ended_and_says_what_to_do() {
+        let script = "echo $$ > process; exec sleep 300";
+        let mut server = ScriptedServer::start_with_limit(script, Duration::from_secs(1));
+        server.explain(1);
+        let error = server.response().response_result.unwrap_err();
+        assert_eq!(error.code, lsp_server::ErrorCode::RequestFailed as i32);
+        let reason = "the command did not end within 1 s: run it in a terminal";
+        assert_eq!(error.message, reason);
+        let process = std::fs::read_to_string(server.folder.path().join("process")).unwrap();
+        let process = Path::new("/proc").join(process.trim());
+        assert!(!process.exists(), "`{}` still runs", process.display());
+    }
+
+    #[test]
+    fn a_cancelled_run_is_interrupted_and_ends_in_its_own_time() {
+        let mut server = ScriptedServer::start(
+            "trap 'echo undone > undone; exit 5' INT; echo started > started; \
+             while :; do sleep 0.05; done",
+        );
+        server.execute(1, "ingam.run");
+        assert_eq!(server.response().id, 1.into());
+        let root = server.folder.path().to_owned();
+        wait_for(&root.join("started"));
+        server.execute(2, "ingam.cancel");
+        let ended = server.notification("ingam/runEnded");
+        assert_eq!(ended["exitCode"], 5);
+        assert!(root.join("undone").exists());
     }
 
     fn wait_for(path: &Path) {

@@ -160,8 +160,10 @@ impl ServerState {
         self.folders.iter().filter(is_root).cloned().collect()
     }
 
+    /// A message after which every text is the same changes no fault.
     fn publish_faults(&mut self) {
-        if self.phase == ServerPhase::Running {
+        if self.phase == ServerPhase::Running && std::mem::take(&mut self.has_new_faults) {
+            self.fault_looks += 1;
             self.refresh();
             let found = all_diagnostics(&self.workspaces, &self.failures, self.unit);
             self.published.publish(&self.client, &self.buffers, found);

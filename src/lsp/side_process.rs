@@ -10,8 +10,6 @@ use std::time::{Duration, Instant};
 
 /// A longer output is refused, in bytes.
 const MAX_OUTPUT_BYTES: u64 = 4 << 20;
-/// A process that takes longer is ended.
-const LONGEST_TIME: Duration = Duration::from_secs(60);
 /// How long the thread waits until it looks at the process again.
 const PAUSE: Duration = Duration::from_millis(10);
 /// How long the output of a process that ended is waited for: another process may hold its pipe.
@@ -52,12 +50,12 @@ impl StartedCommand {
     }
 }
 
-/// Starts a command; `report` gets its end.
+/// Starts a command of a program, which is ended after the longest time; `report` gets its end.
 ///
 /// # Errors
 /// When the process cannot be started.
 pub(super) fn start_command(
-    program: &Path,
+    (program, longest): (&Path, Duration),
     planned: &PlannedCommand,
     request: Option<RequestId>,
     report: impl FnOnce(Result<String, CommandFault>) + Send + 'static,
@@ -72,14 +70,18 @@ pub(super) fn start_command(
         .stderr(Stdio::piped())
         .spawn()?;
     let (stop, stopped) = channel();
-    std::thread::spawn(move || report(outcome_of(child, &stopped)));
+    std::thread::spawn(move || report(outcome_of(child, longest, &stopped)));
     Ok(StartedCommand { request, stop })
 }
 
-fn outcome_of(mut child: Child, stopped: &Receiver<()>) -> Result<String, CommandFault> {
+fn outcome_of(
+    mut child: Child,
+    longest: Duration,
+    stopped: &Receiver<()>,
+) -> Result<String, CommandFault> {
     let output = child.stdout.take().map(read_on_thread);
     let errors = child.stderr.take().map(read_on_thread);
-    let status = wait(&mut child, stopped)?;
+    let status = wait(&mut child, longest, stopped)?;
     let pipe = if status.success() { output } else { errors };
     let read = pipe.and_then(|pipe| pipe.recv_timeout(OUTPUT_TIME).ok());
     let text = read.unwrap_or_else(|| Err("the output cannot be read".to_owned()));
@@ -121,7 +123,11 @@ fn read_on_thread(pipe: impl Read + Send + 'static) -> Receiver<Result<String, S
     receiver
 }
 
-fn wait(child: &mut Child, stopped: &Receiver<()>) -> Result<ExitStatus, CommandFault> {
+fn wait(
+    child: &mut Child,
+    longest: Duration,
+    stopped: &Receiver<()>,
+) -> Result<ExitStatus, CommandFault> {
     let started = Instant::now();
     loop {
         match child.try_wait() {
@@ -130,10 +136,10 @@ fn wait(child: &mut Child, stopped: &Receiver<()>) -> Result<ExitStatus, Command
             Err(error) => return Err(CommandFault::Failed(error.to_string())),
         }
         let fault = match stopped.recv_timeout(PAUSE) {
-            Err(RecvTimeoutError::Timeout) if started.elapsed() < LONGEST_TIME => continue,
+            Err(RecvTimeoutError::Timeout) if started.elapsed() < longest => continue,
             Err(RecvTimeoutError::Timeout) => CommandFault::Failed(format!(
                 "the command did not end within {} s: run it in a terminal",
-                LONGEST_TIME.as_secs()
+                longest.as_secs()
             )),
             Ok(()) => CommandFault::Cancelled,
             // The server ends. The process ends by itself: it may be writing snapshots.

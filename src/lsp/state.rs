@@ -16,12 +16,15 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
+use std::time::Duration;
 
 /// What the server is started with.
 pub(crate) struct ServerSettings {
     pub(crate) threads: usize,
     /// This program, which runs requests as a process of its own.
     pub(crate) program: PathBuf,
+    /// A command that takes longer is ended.
+    pub(crate) longest_command: Duration,
     /// Where the texts of built-in schemes are written to when somebody opens one.
     pub(crate) state_folder: Option<PathBuf>,
     /// The root that was named on the command line; without it, each file finds its own.
@@ -62,6 +65,10 @@ pub(super) struct ServerState {
     pub(super) closed_folders: Vec<PathBuf>,
     pub(super) unit: ColumnUnit,
     pub(super) published: Published,
+    /// A buffer, a file or a failure of a run changed since faults were published.
+    pub(super) has_new_faults: bool,
+    /// How often faults were looked for.
+    pub(super) fault_looks: usize,
     pub(super) phase: ServerPhase,
     pub(super) can_register_watchers: bool,
     pub(super) can_show_progress: bool,
@@ -88,6 +95,8 @@ impl ServerState {
             closed_folders: Vec::new(),
             unit: ColumnUnit::Utf16,
             published: Published::default(),
+            has_new_faults: false,
+            fault_looks: 0,
             phase: ServerPhase::Started,
             can_register_watchers: false,
             can_show_progress: false,
@@ -113,6 +122,7 @@ impl ServerState {
             && let Some(open) = self.workspaces.get_mut(workspace)
         {
             open.editor.set_buffer(&path, text);
+            self.has_new_faults = true;
             if let Some(failures) = self.failures.get_mut(open.editor.root()) {
                 failures.retain(|failure| failure.place.file != path);
             }
@@ -120,6 +130,7 @@ impl ServerState {
     }
 
     pub(super) fn rescan(&mut self) {
+        self.has_new_faults = true;
         for open in &mut self.workspaces {
             open.editor.rescan();
         }
@@ -153,6 +164,7 @@ impl ServerState {
         if self.workspaces.iter().any(|open| open.client_root == root) {
             return;
         }
+        self.has_new_faults = true;
         let finder = (self.settings.fault_finder)();
         match EditorWorkspace::open(root, self.settings.threads, finder) {
             Ok(editor) => self.workspaces.push(OpenWorkspace {

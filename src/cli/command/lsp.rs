@@ -16,6 +16,10 @@ use crate::lsp::{ServerEnd, ServerSettings, serve};
 use crate::plan::CommandLineNames;
 use std::cell::RefCell;
 use std::io::{BufReader, stdin, stdout};
+use std::time::Duration;
+
+/// A command that an editor starts and that sends nothing, such as `ingam explain`, ends by then.
+const LONGEST_COMMAND: Duration = Duration::from_secs(60);
 
 pub(crate) fn run(invocation: &Invocation<'_>, _args: &LspArgs) -> CommandOutput {
     let host = invocation.host.clone();
@@ -23,6 +27,7 @@ pub(crate) fn run(invocation: &Invocation<'_>, _args: &LspArgs) -> CommandOutput
     let server = ServerSettings {
         threads: host.threads,
         program: host.executable.clone(),
+        longest_command: LONGEST_COMMAND,
         state_folder: host.state_folder(),
         root: root.map(|root| host.cwd.join(root)),
         find_root: settings::root_above,

@@ -167,3 +167,62 @@ fn a_run_uses_the_environment_that_the_user_agreed_to() {
     // In live there are no credentials; in the sandbox the assertion would fail.
     assert_eq!(ended["params"]["exitCode"], 6, "{ended}");
 }
+
+fn snapshot_workspace() -> Folder {
+    let folder = workspace("sandbox");
+    folder.write(
+        "requests/shop.yaml",
+        "scheme: shopee\nget: /api/v2/shop/get_shop_info\nsnapshot: true\n",
+    );
+    folder
+}
+
+/// Runs the request, so that its snapshot is pending, and asks for a review.
+fn review(editor: &mut Editor) -> Value {
+    execute(editor, "ingam.run", "shop");
+    let ended = editor.wait_for(|event| event["method"] == "ingam/runEnded");
+    assert_eq!(ended["params"]["exitCode"], 8, "{ended}");
+    let pending = execute(editor, "ingam.reviewSnapshot", "shop");
+    let path = editor.root.join("requests/shop.snap.new");
+    assert_eq!(pending["result"], json!([path]));
+    let question = editor.wait_for(|event| event["method"] == "window/showMessageRequest");
+    let text = "Snapshots of shop that are pending: 1";
+    assert_eq!(question["params"]["message"], text);
+    question["id"].clone()
+}
+
+/// Waits until the pending snapshot is gone: no message says that a review ended well.
+fn wait_for_no_pending(editor: &Editor) {
+    let pending = editor.root.join("requests/shop.snap.new");
+    for _ in 0..3_000 {
+        if !pending.exists() {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    panic!("the snapshot stays pending");
+}
+
+#[test]
+fn a_snapshot_is_accepted_or_rejected_only_when_the_user_says_so() {
+    let folder = snapshot_workspace();
+    let mut editor = Editor::start(&folder);
+    let snapshot = editor.root.join("requests/shop.snap");
+    let pending = editor.root.join("requests/shop.snap.new");
+    let question = review(&mut editor);
+    editor.respond(&question, json!({ "title": "Cancel" }));
+    editor.settle();
+    assert!(pending.exists() && !snapshot.exists());
+    let question = review(&mut editor);
+    editor.respond(&question, json!({ "title": "Reject" }));
+    wait_for_no_pending(&editor);
+    assert!(!snapshot.exists());
+    let question = review(&mut editor);
+    let text = std::fs::read_to_string(&pending).unwrap();
+    editor.respond(&question, json!({ "title": "Accept" }));
+    wait_for_no_pending(&editor);
+    assert_eq!(std::fs::read_to_string(&snapshot).unwrap(), text);
+    execute(&mut editor, "ingam.run", "shop");
+    let ended = editor.wait_for(|event| event["method"] == "ingam/runEnded");
+    assert_eq!(ended["params"]["exitCode"], 0, "{ended}");
+}

@@ -263,3 +263,37 @@ fn a_workspace_that_comes_later_takes_the_buffers_below_its_root() {
     let files: Vec<&String> = found.keys().collect();
     assert_eq!(files, ["shop/fixtures/item.yaml"]);
 }
+
+fn fault_looks(editor: &mut Editor) -> u64 {
+    editor.settle();
+    let statistics = editor.request("ingam/statistics", json!({}));
+    statistics["faultLooks"].as_u64().unwrap()
+}
+
+#[test]
+fn faults_are_looked_for_only_after_a_change() {
+    let folder = Folder::new();
+    folder.write("ingam.yaml", "");
+    folder.write("requests/a.yaml", "scheme: nne\nget: /\n");
+    folder.write("requests/b.yaml", "scheme: none\nget: /\n");
+    let mut editor = Editor::start(&folder);
+    editor.keeps_all = true;
+    let at_start = fault_looks(&mut editor);
+    let uri = editor.uri("requests/b.yaml");
+    let place = json!({ "line": 0, "character": 1 });
+    for _ in 0..5 {
+        let params = json!({ "textDocument": { "uri": uri }, "position": place });
+        editor.request("textDocument/hover", params);
+    }
+    assert_eq!(fault_looks(&mut editor), at_start);
+    editor.events.clear();
+    editor.open("requests/b.yaml", "scheme: nne\nget: /\n");
+    assert_eq!(fault_looks(&mut editor), at_start + 1);
+    // The other file has the faults that it had.
+    let published = editor.events.iter();
+    let published: Vec<&Value> = published
+        .filter(|event| event["method"] == "textDocument/publishDiagnostics")
+        .map(|event| &event["params"]["uri"])
+        .collect();
+    assert_eq!(published, [&json!(uri)]);
+}
