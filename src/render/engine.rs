@@ -9,7 +9,7 @@ use super::functions::{FUNCTION_NAMES, UNRESERVED_FUNCTIONS, called_function, te
 use super::silent_loss::{self, refuse_joined_spellings, refuse_loss_of_digits};
 use super::template_scope::{TemplateDialect, TemplateScope};
 use super::{call_check, filter_chain, filters};
-use crate::diagnostic::{Diagnostic, did_you_mean, name_hint};
+use crate::diagnostic::{Diagnostic, Hint, Repair, did_you_mean, name_hint};
 use crate::model::expression::{Expression, MAX_EXPRESSION_BYTES};
 use crate::model::template::{Template, TemplatePart, TemplateTree, TemplateTreeKind};
 use crate::span::Span;
@@ -189,7 +189,13 @@ impl TemplateScope for TrialScope {
 fn uncalled_function(name: &str, at: Span) -> Diagnostic {
     Diagnostic::error(format!("`{name}` is a function"))
         .at(at, "not called")
-        .hint(format!("write `{name}()`"))
+        .hint(Hint::with(
+            format!("write `{name}()`"),
+            Repair::Rename {
+                wrong: name.to_owned(),
+                names: vec![format!("{name}()")],
+            },
+        ))
 }
 
 /// One minijinja environment and what it has compiled.

@@ -86,10 +86,15 @@ pub(super) fn tags(editor: &EditorWorkspace) -> Vec<NamedThing> {
         .collect()
 }
 
-/// The paths of a scheme that recordings and other requests know.
-pub(super) fn marketplace_paths(editor: &EditorWorkspace, scheme: Option<&str>) -> Vec<NamedThing> {
+/// The paths of a scheme that recordings and other requests know, such as those that an import wrote,
+/// each with its methods.
+pub(super) fn marketplace_paths(
+    editor: &EditorWorkspace,
+    own_name: &str,
+    scheme: Option<&str>,
+) -> Vec<NamedThing> {
     let workspace = &editor.loaded().workspace;
-    let mut found: BTreeMap<String, Option<String>> = BTreeMap::new();
+    let mut found: BTreeMap<String, BTreeMap<&str, String>> = BTreeMap::new();
     let is_meant = |name: &str| scheme.is_none_or(|scheme| scheme == name);
     for recording in workspace
         .recordings
@@ -98,15 +103,26 @@ pub(super) fn marketplace_paths(editor: &EditorWorkspace, scheme: Option<&str>) 
     {
         for exchange in &recording.exchanges {
             let request = &exchange.request;
-            let what = format!("{}, recorded in {}", request.method.name(), recording.name);
-            found.entry(request.path.clone()).or_insert(Some(what));
+            let methods = found.entry(request.path.clone()).or_default();
+            let origin = || format!("recorded in {}", recording.name);
+            methods.entry(request.method.name()).or_insert_with(origin);
         }
     }
-    for request in &workspace.requests {
+    let others = workspace.requests.iter();
+    // What is written so far is no path of the marketplace.
+    for request in others.filter(|request| request.name != own_name) {
         for step in request.calls().filter(|step| is_meant(&step.scheme.name)) {
-            let what = format!("{}, in {}", step.method.name(), request.name);
-            found.entry(step.path.written()).or_insert(Some(what));
+            let methods = found.entry(step.path.written()).or_default();
+            let origin = || format!("in {}", request.name);
+            methods.entry(step.method.name()).or_insert_with(origin);
         }
     }
-    found.into_iter().collect()
+    let described = found.into_iter().map(|(path, methods)| {
+        let methods = methods.iter();
+        let methods: Vec<String> = methods
+            .map(|(method, origin)| format!("{method}, {origin}"))
+            .collect();
+        (path, Some(methods.join("; ")))
+    });
+    described.collect()
 }

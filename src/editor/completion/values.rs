@@ -54,7 +54,7 @@ fn names_of_request(place: &CompletionPlace<'_>, keys: &[&str]) -> Vec<NamedThin
         ["tags"] => names::tags(editor),
         ["steps", "use"] => names::requests(editor),
         [.., last] if method_of_key(last).is_some() => {
-            names::marketplace_paths(editor, step.scheme())
+            names::marketplace_paths(editor, place.file_name, step.scheme())
         }
         _ => Vec::new(),
     }

@@ -3,7 +3,9 @@
 mod client;
 mod commands;
 mod faults;
+mod imported_paths;
 mod latency;
+mod newcomer;
 mod protocol;
 mod real_clients;
 mod scenarios;

@@ -7,17 +7,17 @@ use serde_json::{Value, json};
 /// Where the cursor is.
 const CURSOR: char = '‸';
 
-struct Scenario {
-    title: String,
+pub(super) struct Scenario {
+    pub(super) title: String,
     files: Vec<(String, String)>,
     /// The file with the cursor.
-    buffer: (String, String),
+    pub(super) buffer: (String, String),
     /// What is asked, and what is expected.
     questions: Vec<(String, Vec<String>)>,
 }
 
 /// `== title`, `-- file`, `++ file with the cursor`, `?? question`; each with the lines below it.
-fn read_scenarios(text: &str) -> Vec<Scenario> {
+pub(super) fn read_scenarios(text: &str) -> Vec<Scenario> {
     let mut scenarios: Vec<Scenario> = Vec::new();
     for part in split_parts(text) {
         let (head, body) = part;
@@ -91,7 +91,7 @@ fn byte(text: &str, position: &Value) -> usize {
     at
 }
 
-fn apply(text: &str, edits: &Value) -> String {
+pub(super) fn apply(text: &str, edits: &Value) -> String {
     let mut edits: Vec<(usize, usize, &str)> = edits
         .as_array()
         .unwrap()
@@ -435,7 +435,7 @@ fn run(scenario: &Scenario, base: &[(String, String)]) -> Vec<String> {
 }
 
 /// Files that all scenarios of a file have.
-fn base() -> Vec<(String, String)> {
+pub(super) fn base() -> Vec<(String, String)> {
     let text = std::fs::read_to_string(root().join("tests/lsp/base.txt")).unwrap();
     read_scenarios(&text).remove(0).files
 }
