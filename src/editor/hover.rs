@@ -9,9 +9,10 @@ use super::outline::{kind_of, step_of_path};
 use super::recorded::{found_values, recorded_answer, sample};
 use super::schema_view::SchemaView;
 use super::visible_names::{recording_name, visible_names};
-use super::workspace::{EditorWorkspace, ParsedFile};
+use super::workspace::{EditorWorkspace, ParsedFile, TemplatePlace};
 use crate::jsonpath::JsonPath;
 use crate::load::FileKind;
+use crate::model::template::Template;
 use crate::render::TemplateDialect;
 use crate::sign::vector_trace;
 use std::ops::Range;
@@ -42,10 +43,22 @@ pub(crate) fn hover(editor: &EditorWorkspace, path: &Path, offset: usize) -> Opt
         file_name: &name,
         parsed: &parsed,
     };
-    if let Some(hole) = hole_around(&parsed.text, offset) {
-        return place.expression(&hole, offset);
+    let found = match hole_around(&parsed.text, offset) {
+        Some(hole) => place.expression(&hole, offset),
+        None => place.node(offset),
+    };
+    with_rendering(found, place.rendering(offset))
+}
+
+/// A thing, and below it what the template around it renders to.
+fn with_rendering(found: Option<Hover>, rendering: Option<Hover>) -> Option<Hover> {
+    match (found, rendering) {
+        (Some(found), Some(rendering)) => Some(Hover {
+            text: format!("{}\n\n{}", found.text, rendering.text),
+            ..found
+        }),
+        (found, rendering) => found.or(rendering),
     }
-    place.node(offset)
 }
 
 struct HoverPlace<'h> {
@@ -137,6 +150,30 @@ impl HoverPlace<'_> {
         (!parts.is_empty()).then(|| Hover {
             range,
             text: parts.join("\n\n"),
+        })
+    }
+
+    /// What the value at an offset renders to, if it has a template.
+    fn rendering(&self, offset: usize) -> Option<Hover> {
+        let tree = &self.parsed.tree;
+        if self.kind != FileKind::Request || !self.editor.is_current(self.path) {
+            return None;
+        }
+        let (at, _) = path_at(tree, offset).filter(|(_, part)| *part == CursorPart::Value)?;
+        let node = node_at(tree, &at)?;
+        let written = node.as_text().filter(|text| text.contains("{{"))?;
+        let template = Template::parse(written, node.at, None).ok()?;
+        let (_, method) = step_of_path(tree, &at).method_entry()?;
+        let text = self.editor.rendered(&TemplatePlace {
+            request: self.file_name,
+            step: method.key_at.start,
+            template: &template,
+        })?;
+        let shown: String = text.chars().take(MAX_TRACE).collect();
+        let end = if shown.len() < text.len() { "…" } else { "" };
+        Some(Hover {
+            range: node.at.range(),
+            text: format!("Renders to:\n\n```text\n{shown}{end}\n```"),
         })
     }
 

@@ -36,4 +36,6 @@ pub(crate) use rename::{rename, renamed_place};
 pub(crate) use structure::{
     FileSymbol, StructureKind, file_symbols, folds, selections, workspace_symbols,
 };
-pub(crate) use workspace::{EditorWorkspace, FaultFinder};
+pub(crate) use workspace::{
+    EditorHooks, EditorWorkspace, FaultFinder, TemplatePlace, TemplateRenderer,
+};

@@ -23,8 +23,7 @@ fn workspace() -> (tempfile::TempDir, EditorWorkspace) {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
     }
-    let finder: FaultFinder = Box::new(|loaded| loaded.diagnostics.clone());
-    let editor = EditorWorkspace::open(folder.path(), 1, finder).unwrap();
+    let editor = EditorWorkspace::open(folder.path(), 1, EditorHooks::of_loader()).unwrap();
     (folder, editor)
 }
 

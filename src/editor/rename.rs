@@ -162,7 +162,7 @@ fn renamed_files(editor: &EditorWorkspace, symbol: &Symbol, new: &str) -> Vec<(P
 mod tests {
     use super::super::navigation::references;
     use super::*;
-    use crate::editor::FaultFinder;
+    use crate::editor::EditorHooks;
 
     const GOOD: &str = "scheme: none\nget: /\nquery: { a: \"{{ size }}\" }\n";
 
@@ -175,8 +175,7 @@ mod tests {
         ] {
             std::fs::write(folder.path().join(path), text).unwrap();
         }
-        let finder: FaultFinder = Box::new(|loaded| loaded.diagnostics.clone());
-        let editor = EditorWorkspace::open(folder.path(), 1, finder).unwrap();
+        let editor = EditorWorkspace::open(folder.path(), 1, EditorHooks::of_loader()).unwrap();
         (folder, editor)
     }
 

@@ -5,6 +5,7 @@
 use crate::diagnostic::Diagnostic;
 use crate::load::{IncrementalLoader, LoadedWorkspace, WORKSPACE_FILE, decode_scheme_text};
 use crate::model::scheme::{Scheme, SchemeOrigin};
+use crate::model::template::Template;
 use crate::span::FileId;
 use crate::yaml::{NodeKind, YamlNode};
 use std::cell::RefCell;
@@ -14,6 +15,36 @@ use std::sync::Arc;
 
 /// Finds every fault of a loaded workspace that `ingam check` shows.
 pub(crate) type FaultFinder = Box<dyn Fn(&LoadedWorkspace) -> Vec<Diagnostic> + Send>;
+
+/// Renders a template as `ingam explain` does: secrets by name, personal data as a word. `None` if it
+/// cannot be rendered.
+pub(crate) type TemplateRenderer =
+    Box<dyn Fn(&LoadedWorkspace, &TemplatePlace<'_>) -> Option<String> + Send>;
+
+/// A template in a request file.
+pub(crate) struct TemplatePlace<'t> {
+    pub(crate) request: &'t str,
+    /// Where the key of the method of its step begins.
+    pub(crate) step: u32,
+    pub(crate) template: &'t Template,
+}
+
+/// What an editor needs of the rooms below it.
+pub(crate) struct EditorHooks {
+    pub(crate) find_faults: FaultFinder,
+    pub(crate) render: TemplateRenderer,
+}
+
+#[cfg(test)]
+impl EditorHooks {
+    /// With the faults of the loader alone, and without rendering.
+    pub(crate) fn of_loader() -> Self {
+        Self {
+            find_faults: Box::new(|loaded| loaded.diagnostics.clone()),
+            render: Box::new(|_, _| None),
+        }
+    }
+}
 
 /// The faults of one file.
 pub(crate) struct FileFaults {
@@ -34,7 +65,7 @@ pub(crate) struct EditorWorkspace {
     loader: IncrementalLoader,
     loaded: LoadedWorkspace,
     faults: Vec<Diagnostic>,
-    find_faults: FaultFinder,
+    hooks: EditorHooks,
     trees: RefCell<BTreeMap<PathBuf, ParsedFile>>,
     is_outdated: bool,
 }
@@ -42,19 +73,15 @@ pub(crate) struct EditorWorkspace {
 impl EditorWorkspace {
     /// # Errors
     /// When the root cannot be resolved.
-    pub(crate) fn open(
-        root: &Path,
-        threads: usize,
-        find_faults: FaultFinder,
-    ) -> std::io::Result<Self> {
+    pub(crate) fn open(root: &Path, threads: usize, hooks: EditorHooks) -> std::io::Result<Self> {
         let mut loader = IncrementalLoader::new(root, threads)?;
         let loaded = loader.load();
-        let faults = find_faults(&loaded);
+        let faults = (hooks.find_faults)(&loaded);
         Ok(Self {
             loader,
             loaded,
             faults,
-            find_faults,
+            hooks,
             trees: RefCell::default(),
             is_outdated: false,
         })
@@ -85,7 +112,7 @@ impl EditorWorkspace {
         }
         self.is_outdated = false;
         self.loaded = self.loader.load();
-        self.faults = (self.find_faults)(&self.loaded);
+        self.faults = (self.hooks.find_faults)(&self.loaded);
     }
 
     #[must_use]
@@ -177,6 +204,12 @@ impl EditorWorkspace {
             }
         });
         end
+    }
+
+    /// What a template of a request file renders to.
+    #[must_use]
+    pub(super) fn rendered(&self, place: &TemplatePlace<'_>) -> Option<String> {
+        (self.hooks.render)(&self.loaded, place)
     }
 
     /// The path of a file that was loaded; none for a built-in scheme.

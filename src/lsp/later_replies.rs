@@ -86,6 +86,7 @@ pub(super) fn cancel_all(server: &ServerState) {
 #[cfg(unix)]
 mod tests {
     use super::super::{ServerSettings, serve};
+    use crate::editor::EditorHooks;
     use lsp_server::{Message, Notification, Request, Response};
     use serde_json::{Value, json};
     use std::io::BufReader;
@@ -128,7 +129,7 @@ mod tests {
                     state_folder: None,
                     root: Some(root),
                     find_root: |_| None,
-                    fault_finder: Box::new(|| Box::new(|loaded| loaded.diagnostics.clone())),
+                    hooks: Box::new(EditorHooks::of_loader),
                 };
                 serve(settings, BufReader::new(server_input), server_output)
             });

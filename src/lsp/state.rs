@@ -8,7 +8,7 @@ use super::open_workspace::OpenWorkspace;
 use super::published::Published;
 use super::runs::{PlannedRun, RunFailure, StartedRun};
 use super::side_process::StartedCommand;
-use crate::editor::{EditorWorkspace, FaultFinder};
+use crate::editor::{EditorHooks, EditorWorkspace};
 use lsp_server::RequestId;
 use lsp_types::{Range, Uri};
 use serde_json::json;
@@ -31,7 +31,8 @@ pub(crate) struct ServerSettings {
     pub(crate) root: Option<PathBuf>,
     /// The root of a file of this folder.
     pub(crate) find_root: fn(&Path) -> Option<PathBuf>,
-    pub(crate) fault_finder: Box<dyn Fn() -> FaultFinder>,
+    /// Of one workspace.
+    pub(crate) hooks: Box<dyn Fn() -> EditorHooks>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -165,8 +166,8 @@ impl ServerState {
             return;
         }
         self.has_new_faults = true;
-        let finder = (self.settings.fault_finder)();
-        match EditorWorkspace::open(root, self.settings.threads, finder) {
+        let hooks = (self.settings.hooks)();
+        match EditorWorkspace::open(root, self.settings.threads, hooks) {
             Ok(editor) => self.workspaces.push(OpenWorkspace {
                 client_root: root.to_owned(),
                 editor,

@@ -112,26 +112,43 @@ pub(super) fn render_step<'a>(
     context: &RunContext<'a>,
     fresh: FreshValues,
 ) -> Result<RenderedStep<'a>, StepError> {
-    let mut variables = variables(unit, placeholder_fixtures(unit), context, fresh)?;
-    let own_account = step.account.as_ref().map(|account| account.name.as_str());
-    let account = own_account.or(unit.account.as_deref());
-    if let Some(used) = &step.used {
-        variables = used_variables(account, (step, used), &variables, context)?;
-    }
-    let rounds = set_first_round(step, &mut variables)?;
-    let scheme = scheme_of(step, context)?;
-    if own_account.is_some() {
-        set_account(&mut variables, scheme, account, context).map_err(StepError::from)?;
-    }
+    let (variables, rounds) = step_variables(unit, step, context, fresh)?;
     let draft = render_draft(step, &variables, fresh, context.environment.files)
         .map_err(StepError::from)?;
     Ok(RenderedStep {
         variables,
-        account,
-        scheme,
+        account: account_of(unit, step),
+        scheme: scheme_of(step, context)?,
         rounds,
         draft,
     })
+}
+
+/// The account that a step names, or that of its unit.
+fn account_of<'a>(unit: &'a Unit<'_>, step: &'a Step) -> Option<&'a str> {
+    let own = step.account.as_ref().map(|account| account.name.as_str());
+    own.or(unit.account.as_deref())
+}
+
+/// What the templates of a step see, and a note on its rounds. Placeholders replace the values of
+/// fixtures.
+pub(super) fn step_variables(
+    unit: &Unit<'_>,
+    step: &Step,
+    context: &RunContext<'_>,
+    fresh: FreshValues,
+) -> Result<(VariableScope, Option<String>), StepError> {
+    let mut variables = variables(unit, placeholder_fixtures(unit), context, fresh)?;
+    let account = account_of(unit, step);
+    if let Some(used) = &step.used {
+        variables = used_variables(account, (step, used), &variables, context)?;
+    }
+    let rounds = set_first_round(step, &mut variables)?;
+    if step.account.is_some() {
+        let scheme = scheme_of(step, context)?;
+        set_account(&mut variables, scheme, account, context).map_err(StepError::from)?;
+    }
+    Ok((variables, rounds))
 }
 
 /// The request of a step before the scheme adds anything to it.

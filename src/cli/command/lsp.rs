@@ -1,6 +1,7 @@
 //! `ingam lsp`
 
 use super::check::find_faults;
+use super::template_preview::template_renderer;
 use crate::cli::args::LspArgs;
 use crate::cli::command_error::CommandError;
 use crate::cli::command_output::CommandOutput;
@@ -9,7 +10,7 @@ use crate::cli::invocation::Invocation;
 use crate::cli::settings;
 use crate::cli::shown_faults::shown_faults;
 use crate::diagnostic::{Diagnostic, FaultCache};
-use crate::editor::FaultFinder;
+use crate::editor::{EditorHooks, FaultFinder};
 use crate::host::HostContext;
 use crate::load::LoadedWorkspace;
 use crate::lsp::{ServerEnd, ServerSettings, serve};
@@ -23,7 +24,8 @@ const LONGEST_COMMAND: Duration = Duration::from_secs(60);
 
 pub(crate) fn run(invocation: &Invocation<'_>, _args: &LspArgs) -> CommandOutput {
     let host = invocation.host.clone();
-    let root = invocation.global.root.as_ref();
+    let global = invocation.global.clone();
+    let root = global.root.clone();
     let server = ServerSettings {
         threads: host.threads,
         program: host.executable.clone(),
@@ -31,7 +33,10 @@ pub(crate) fn run(invocation: &Invocation<'_>, _args: &LspArgs) -> CommandOutput
         state_folder: host.state_folder(),
         root: root.map(|root| host.cwd.join(root)),
         find_root: settings::root_above,
-        fault_finder: Box::new(move || fault_finder(host.clone())),
+        hooks: Box::new(move || EditorHooks {
+            find_faults: fault_finder(host.clone()),
+            render: template_renderer(host.clone(), global.clone()),
+        }),
     };
     match serve(server, BufReader::new(stdin()), stdout()) {
         ServerEnd::Ordered => CommandOutput::default(),

@@ -26,5 +26,6 @@ pub(super) mod schema;
 pub(super) mod scheme;
 pub(super) mod session;
 pub(super) mod snapshot;
+mod template_preview;
 pub(super) mod trust;
 pub(super) mod verify;
