@@ -3,7 +3,8 @@
 use super::normal_form::fold;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 
-/// Normal forms shorter than this are looked for nowhere: they stand in ordinary text.
+/// Normal forms shorter than this are looked for nowhere: they stand in ordinary text. No shorter
+/// one can be found by its first letters either.
 pub(super) const MIN_PATTERN: usize = 8;
 /// Personal data of fewer bytes stands in ordinary text: it is replaced only where a rule names it.
 pub(crate) const MIN_PERSONAL_BYTES: usize = 6;

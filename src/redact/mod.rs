@@ -6,6 +6,7 @@ mod display;
 mod encodings;
 mod normal_form;
 mod output_redactor;
+mod pattern_search;
 mod redactor;
 mod secret_name;
 mod weak_secret;

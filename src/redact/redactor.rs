@@ -4,9 +4,9 @@
 use super::display::RedactedText;
 use super::encodings::{MIN_PERSONAL_BYTES, literal_forms, normal_forms, personal_forms};
 use super::normal_form::{NormalText, fold, for_each_normal_form};
+use super::pattern_search::PatternSearch;
 use super::weak_secret::MIN_SECRET_BYTES;
 use crate::secret::Secret;
-use aho_corasick::AhoCorasick;
 use std::fmt;
 use std::io::{Read, Result};
 use std::ops::Range;
@@ -46,7 +46,7 @@ pub struct Redactor {
     kind: RedactedKind,
     /// Name → value. The redactor must know the texts that it takes out, for as long as something
     /// can be written. It is the second holder of every secret, and overwrites its copies as well;
-    /// only the automaton of [`SecretMatcher`], a library's, keeps the first letters of each form.
+    /// only where personal data or literals are searched for, the automaton of a library keeps them.
     secrets: Vec<(String, Secret<String>)>,
     /// Each for a range of the secrets, in order. A response can bring new secrets with every
     /// request of a long run: a single matcher would be built anew, for all of them, each time.
@@ -299,14 +299,14 @@ struct SecretMatcher {
     /// The secrets that it searches for.
     secrets: Range<usize>,
     /// The first letters of every normal form. The whole forms would need an automaton ten times
-    /// as large; where the first letters match, the rest is compared.
-    starts: Option<AhoCorasick>,
+    /// as large; where the first letters match, the rest is compared. `None` if it cannot be built.
+    starts: Option<PatternSearch>,
     /// For each start, the whole form.
     forms: Vec<SearchedForm>,
     /// The punctuation at both ends of each secret.
     edges: Vec<Edges>,
     /// Secrets that are nearly all punctuation, as they are.
-    literals: Option<AhoCorasick>,
+    literals: Option<PatternSearch>,
     literal_owners: Vec<usize>,
 }
 
@@ -351,8 +351,8 @@ impl Edges {
     }
 }
 
-/// How many letters of a form are searched for: few enough for a small automaton, and so many that
-/// ordinary text does not hold them.
+/// How many letters of personal data are searched for: few enough for a small automaton, and so many
+/// that ordinary text does not hold them.
 const START: usize = 10;
 
 impl SecretMatcher {
@@ -372,14 +372,10 @@ impl SecretMatcher {
                 literals.extend(spellings);
             }
         }
-        let starts = forms.iter().map(|form: &SearchedForm| {
-            let letters = form.letters.expose();
-            &letters[..START.min(letters.len())]
-        });
         Self {
             // A matcher that cannot be built must not look like one that finds nothing.
-            starts: AhoCorasick::new(starts).ok(),
-            literals: AhoCorasick::new(&literals).ok(),
+            starts: search_for_starts(kind, &forms),
+            literals: PatternSearch::for_whole(&literals),
             edges: all[secrets.clone()]
                 .iter()
                 .map(|(_, value)| Edges::of(value.expose()))
@@ -401,38 +397,46 @@ impl SecretMatcher {
         redactor: &Redactor,
         found: &mut Vec<FoundValue>,
     ) {
-        for start in self
-            .starts
-            .iter()
-            .flat_map(|starts| starts.find_overlapping_iter(&normal.bytes))
-        {
-            let form = &self.forms[start.pattern().as_usize()];
+        let Some(starts) = &self.starts else { return };
+        starts.for_each(&normal.bytes, |start, form| {
+            let form = &self.forms[form];
             let letters = form.letters.expose();
-            let place = start.start()..start.start() + letters.len();
+            let place = start.start..start.start + letters.len();
             if !normal.bytes[place.start..].starts_with(letters)
                 || (form.is_whole_word && normal.is_part_of_word(&place))
             {
-                continue;
+                return;
             }
             let edges = &self.edges[form.secret - self.secrets.start];
             found.push(FoundValue {
                 range: edges.include(text, normal.source_range(place)),
                 replacement: redactor.replacement(form.secret),
             });
-        }
+        });
     }
 
     fn find_literals(&self, text: &[u8], redactor: &Redactor, found: &mut Vec<FoundValue>) {
-        for literal in self
-            .literals
-            .iter()
-            .flat_map(|literals| literals.find_overlapping_iter(text))
-        {
-            let secret = self.literal_owners[literal.pattern().as_usize()];
+        let Some(literals) = &self.literals else {
+            return;
+        };
+        literals.for_each(text, |range, literal| {
+            let secret = self.literal_owners[literal];
             found.push(FoundValue {
-                range: literal.range(),
+                range,
                 replacement: redactor.replacement(secret),
             });
+        });
+    }
+}
+
+/// Each form of a secret has at least as many letters as a key; personal data can be shorter.
+fn search_for_starts(kind: RedactedKind, forms: &[SearchedForm]) -> Option<PatternSearch> {
+    let letters = forms.iter().map(|form| form.letters.expose().as_slice());
+    match kind {
+        RedactedKind::Secrets => PatternSearch::for_first_letters(&letters.collect::<Vec<_>>()),
+        RedactedKind::PersonalData => {
+            let starts = letters.map(|letters| &letters[..START.min(letters.len())]);
+            PatternSearch::for_whole(&starts.collect::<Vec<_>>())
         }
     }
 }
