@@ -4,9 +4,9 @@
 use super::predicate_fault::constant_bound;
 use super::subject_type::SubjectType;
 use crate::model::assertion::{JsonType, PredicateTest};
+use crate::model::lazy_regex::LazyRegex;
 use crate::model::template::TemplateTree;
 use crate::value::Value;
-use regex::Regex;
 
 /// Why a predicate always holds, and what to write in its place.
 pub(super) struct AlwaysTrue {
@@ -84,8 +84,8 @@ const SAMPLES: [&str; 6] = [
 ];
 
 /// An expression that matches all of the samples, the empty one among them, asks for nothing.
-pub(crate) fn matches_every_text(regex: &Regex) -> bool {
-    SAMPLES.iter().all(|sample| regex.is_match(sample))
+pub(crate) fn matches_every_text(regex: &LazyRegex) -> bool {
+    regex.matches_empty_text() && SAMPLES.iter().all(|sample| regex.is_match(sample))
 }
 
 fn includes_nothing(tree: &TemplateTree) -> Option<AlwaysTrue> {

@@ -77,10 +77,11 @@ impl AssertionDecoder<'_> {
 
     /// The same under another key.
     pub(super) fn decode_under(&mut self, node: &YamlNode, what: &str) -> Vec<Assertion> {
-        map_entries(node, what, self.diagnostics)
-            .iter()
-            .filter_map(|entry| self.assertion(entry))
-            .collect()
+        let entries = map_entries(node, what, self.diagnostics);
+        // A flow can have thousands: `collect` would leave half of each list empty.
+        let mut assertions = Vec::with_capacity(entries.len());
+        assertions.extend(entries.iter().filter_map(|entry| self.assertion(entry)));
+        assertions
     }
 
     fn assertion(&mut self, entry: &MapEntry) -> Option<Assertion> {
@@ -146,15 +147,14 @@ impl AssertionDecoder<'_> {
         // The entries in the order of the file, not of `PREDICATES`: failures are reported in it.
         let mut written: Vec<&MapEntry> = node.as_map().unwrap_or_default().iter().collect();
         written.retain(|entry| PREDICATES.contains(&entry.key.as_str()));
-        written
-            .into_iter()
-            .filter_map(|entry| {
-                Some(Predicate {
-                    at: entry.key_at,
-                    test: self.predicate_test(entry, bounds)?,
-                })
+        let mut predicates = Vec::with_capacity(written.len());
+        predicates.extend(written.into_iter().filter_map(|entry| {
+            Some(Predicate {
+                at: entry.key_at,
+                test: self.predicate_test(entry, bounds)?,
             })
-            .collect()
+        }));
+        predicates
     }
 
     /// Reports `as` inside of a predicate, and one with no predicate beside it.

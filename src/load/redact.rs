@@ -61,7 +61,7 @@ fn pattern_rule(node: &YamlNode, diagnostics: &mut Diagnostics) -> Option<Redact
     let pattern = regex(node, diagnostics)?;
     // A match without a letter has no value to replace, and `x*` matches so in every text: the
     // user would believe that the data is hidden.
-    if pattern.is_match("") {
+    if pattern.matches_empty_text() {
         let diagnostic = Diagnostic::error("this pattern matches empty text")
             .at(node.at, "it would match at every position");
         diagnostics.push(diagnostic.hint("use `+` instead of `*`"));

@@ -7,6 +7,7 @@ use super::schema_keywords::{
     ANNOTATIONS, KEYWORDS, KeywordShape, SchemaKeyword, draft_name, is_annotation,
 };
 use crate::diagnostic::{did_you_mean, join_names, similar_name_hint};
+use crate::model::lazy_regex::LazyRegex;
 use jsonschema::Draft;
 use serde_json::{Map, Value as Json};
 
@@ -201,7 +202,7 @@ impl SchemaLinter {
                     .maybe_hint(did_you_mean(text, self.known_formats())),
             ),
             "pattern"
-                if regex::Regex::new(text)
+                if LazyRegex::new(text)
                     .is_ok_and(|regex| crate::check::matches_every_text(&regex)) =>
             {
                 Some(

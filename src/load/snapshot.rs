@@ -88,7 +88,7 @@ fn decode_mask(node: &YamlNode, diagnostics: &mut Diagnostics) -> Option<Snapsho
     let map = CheckedMap::open(node, "a mask", &["pattern"], diagnostics)?;
     let node = map.required("pattern", diagnostics)?;
     let pattern = regex(node, diagnostics)?;
-    if pattern.is_match("") {
+    if pattern.matches_empty_text() {
         let diagnostic = Diagnostic::error(format!("`{pattern}` matches the empty text"));
         diagnostics.push(
             diagnostic

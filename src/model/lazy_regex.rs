@@ -1,11 +1,11 @@
 //! A regular expression that is compiled when it is first matched. Most of those that a scheme holds
-//! are never needed in a run, and to compile one costs a hundred times as much as to parse it.
+//! are never needed in a run, and to compile one takes twenty times as long as to parse it.
 
 use regex::{Regex, RegexBuilder};
 use regex_syntax::hir::{Class, Hir, HirKind};
 use std::fmt;
 use std::ops::Deref;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// In bytes, of the compiled program: `(a{1000}){1000}` is 15 bytes of a file and would compile to a
 /// million states.
@@ -15,12 +15,16 @@ const SIZE_LIMIT: usize = 1 << 20;
 /// than 128 bytes.
 const MAX_LAZY_UNITS: usize = 4096;
 
-/// An expression that is known to compile.
+/// An expression that is known to compile. Copies share what was compiled.
 #[derive(Clone)]
-pub struct LazyRegex {
+pub struct LazyRegex(Arc<CheckedExpression>);
+
+struct CheckedExpression {
     written: String,
     /// How many groups it captures, without the whole.
     groups: usize,
+    /// It is known to match no text without letters.
+    needs_letters: bool,
     compiled: OnceLock<Regex>,
 }
 
@@ -33,30 +37,39 @@ impl LazyRegex {
         if let Ok(hir) = regex_syntax::parse(written)
             && units(&hir) <= MAX_LAZY_UNITS
         {
-            return Ok(Self {
+            let properties = hir.properties();
+            return Ok(Self(Arc::new(CheckedExpression {
                 written: written.to_owned(),
-                groups: hir.properties().explicit_captures_len(),
+                groups: properties.explicit_captures_len(),
+                needs_letters: properties.minimum_len() != Some(0),
                 compiled: OnceLock::new(),
-            });
+            })));
         }
         let compiled = compile(written)?;
-        Ok(Self {
+        Ok(Self(Arc::new(CheckedExpression {
             written: written.to_owned(),
             groups: compiled.captures_len() - 1,
+            needs_letters: false,
             compiled: OnceLock::from(compiled),
-        })
+        })))
     }
 
     /// As it is written. Unlike that of [`Regex`], it compiles nothing.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.written
+        &self.0.written
     }
 
     /// How many groups it captures, without the whole.
     #[must_use]
     pub fn groups(&self) -> usize {
-        self.groups
+        self.0.groups
+    }
+
+    /// Whether it matches the empty text. Most need a letter, which shows without compiling them.
+    #[must_use]
+    pub fn matches_empty_text(&self) -> bool {
+        !self.0.needs_letters && self.is_match("")
     }
 }
 
@@ -65,20 +78,20 @@ impl Deref for LazyRegex {
 
     #[expect(clippy::expect_used, reason = "`new` refuses what does not compile")]
     fn deref(&self) -> &Regex {
-        self.compiled
-            .get_or_init(|| compile(&self.written).expect("an expression that was parsed"))
+        let compile = || compile(&self.0.written).expect("an expression that was parsed");
+        self.0.compiled.get_or_init(compile)
     }
 }
 
 impl fmt::Display for LazyRegex {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.written)
+        f.write_str(&self.0.written)
     }
 }
 
 impl fmt::Debug for LazyRegex {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "LazyRegex({})", self.written)
+        write!(f, "LazyRegex({})", self.0.written)
     }
 }
 
@@ -118,10 +131,14 @@ mod tests {
     #[test]
     fn it_is_compiled_when_it_is_first_matched() {
         let regex = LazyRegex::new("^([a-z]+)-([0-9]{2,4})$").unwrap();
-        assert_eq!((regex.as_str(), regex.groups()), (&*regex.written, 2));
-        assert!(regex.compiled.get().is_none());
+        assert_eq!(
+            (regex.as_str(), regex.groups()),
+            ("^([a-z]+)-([0-9]{2,4})$", 2)
+        );
+        assert!(!regex.matches_empty_text());
+        assert!(regex.0.compiled.get().is_none());
         assert!(regex.is_match("ab-123") && !regex.is_match("ab-12345"));
-        assert!(regex.compiled.get().is_some());
+        assert!(regex.0.compiled.get().is_some());
     }
 
     #[test]
@@ -141,7 +158,7 @@ mod tests {
     #[test]
     fn a_large_one_that_compiles_is_compiled_at_once() {
         let regex = LazyRegex::new("[a-z]{1,200}").unwrap();
-        assert!(regex.compiled.get().is_some());
+        assert!(regex.0.compiled.get().is_some());
     }
 
     proptest! {
@@ -159,7 +176,9 @@ mod tests {
             if let Ok(regex) = LazyRegex::new(&written) {
                 let compiled = compile(&written);
                 prop_assert!(compiled.is_ok(), "{}", written);
-                prop_assert_eq!(compiled.unwrap().captures_len() - 1, regex.groups());
+                let compiled = compiled.unwrap();
+                prop_assert_eq!(compiled.captures_len() - 1, regex.groups());
+                prop_assert_eq!(compiled.is_match(""), regex.matches_empty_text());
             }
         }
     }
