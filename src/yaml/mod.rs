@@ -3,8 +3,10 @@
 //! arrive as written. It refuses merge keys, tags, more than one document, and files that grow
 //! without bounds.
 
+mod key_index;
 mod node;
 mod parser;
+mod scalar;
 mod spelling;
 mod writer;
 

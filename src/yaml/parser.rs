@@ -1,9 +1,11 @@
 //! Builds the tree of nodes from the parser's events, with one stack and no recursion.
 
-use super::node::{MapEntry, NodeKind, ScalarText, YamlNode};
+use super::key_index::KeyIndex;
+use super::node::{MapEntry, NodeKind, YamlNode};
+use super::scalar::{plain_kind, text_kind};
 use crate::diagnostic::{Diagnostic, Hint, Repair};
 use crate::span::{FileId, Span};
-use crate::value::{CompactText, Number};
+use crate::value::CompactText;
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle};
 use std::collections::HashMap;
 
@@ -70,28 +72,6 @@ enum CollectionContent {
     },
 }
 
-/// Finds the first entry of a key. Without it, a map of a hundred thousand keys would take five
-/// billion comparisons.
-#[derive(Default)]
-struct KeyIndex(HashMap<CompactText, usize>);
-
-impl KeyIndex {
-    /// A map of so many entries is searched one by one, which is faster and needs no memory.
-    const MAX_SEARCHED: usize = 16;
-
-    /// The entry of `entries` that has this key. Keys are asked for in the order in which they are
-    /// added, each once.
-    fn find<'e>(&mut self, key: &CompactText, entries: &'e [MapEntry]) -> Option<&'e MapEntry> {
-        if entries.len() <= Self::MAX_SEARCHED {
-            return entries.iter().find(|entry| entry.key == *key);
-        }
-        for (at, entry) in entries.iter().enumerate().skip(self.0.len()) {
-            self.0.insert(entry.key.clone(), at);
-        }
-        self.0.get(key).and_then(|at| entries.get(*at))
-    }
-}
-
 struct NodeBuilder<'t> {
     file: FileId,
     text: &'t str,
@@ -107,11 +87,11 @@ impl NodeBuilder<'_> {
         match event {
             Event::Scalar(value, style, anchor, tag) => {
                 refuse_tag(tag.is_some(), at)?;
-                let node = YamlNode {
-                    at,
-                    kind: self.scalar_kind(&value, style, at),
+                let kind = match style {
+                    ScalarStyle::Plain => plain_kind(self.text, &value, at),
+                    _ => text_kind(self.text, &value, at),
                 };
-                self.insert_node(node, anchor)
+                self.insert_node(YamlNode { at, kind }, anchor)
             }
             Event::SequenceStart(_, anchor, tag) => self.open_collection(
                 at,
@@ -237,33 +217,6 @@ impl NodeBuilder<'_> {
         Ok(())
     }
 
-    /// Plain scalars follow JSON's spelling only: `no`, `0123`, `1_000`, `~` and dates stay text.
-    fn scalar_kind(&self, value: &str, style: ScalarStyle, at: Span) -> NodeKind {
-        if matches!(style, ScalarStyle::Plain) {
-            match value {
-                // The parser writes `~` for a value that is not there; one that is written has a
-                // place.
-                "~" if at.start == at.end => return NodeKind::Null,
-                "" | "null" => return NodeKind::Null,
-                "true" => return NodeKind::Bool(true),
-                "false" => return NodeKind::Bool(false),
-                text => {
-                    if let Some(number) = Number::parse(text) {
-                        return NodeKind::Number(number);
-                    }
-                }
-            }
-        }
-        let verbatim = self
-            .text
-            .get(at.range())
-            .and_then(|written| verbatim_offset(written, value));
-        NodeKind::Text(ScalarText {
-            value: value.into(),
-            verbatim_offset: verbatim,
-        })
-    }
-
     #[expect(
         clippy::expect_used,
         reason = "spans of `Parser::new_from_str` always have byte offsets, as its documentation says"
@@ -303,20 +256,6 @@ impl NodeBuilder<'_> {
             .at(at, "the parser stops here");
         diagnostic.maybe_hint(syntax_hint(written))
     }
-}
-
-/// Where a text begins in its source if it is written without escapes: nearly always at the start,
-/// or behind a quote.
-fn verbatim_offset(written: &str, value: &str) -> Option<usize> {
-    let is_at = |at: usize| {
-        written
-            .get(at..)
-            .is_some_and(|rest| rest.starts_with(value))
-    };
-    [0, 1]
-        .into_iter()
-        .find(|at| is_at(*at))
-        .or_else(|| written.find(value))
 }
 
 fn nesting_error(at: Span) -> Diagnostic {
