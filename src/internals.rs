@@ -150,5 +150,5 @@ pub mod wire {
     };
 }
 pub mod yaml {
-    pub use crate::yaml::parse;
+    pub use crate::yaml::{has_same_reading, parse};
 }

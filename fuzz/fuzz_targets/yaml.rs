@@ -1,9 +1,10 @@
 //! A file of any kind: parsed, decoded, and held against the rest of a workspace. The first byte
-//! says what kind it is.
+//! says what kind it is. Both readers of YAML must read the same from it.
 
 #![no_main]
 
 use ingam::internals::load::load;
+use ingam::internals::yaml::has_same_reading;
 use libfuzzer_sys::fuzz_target;
 use std::path::Path;
 use std::sync::LazyLock;
@@ -38,6 +39,9 @@ fuzz_target!(|data: &[u8]| {
     let Some((kind, text)) = data.split_first() else {
         return;
     };
+    if let Ok(text) = std::str::from_utf8(text) {
+        assert_ne!(has_same_reading(text), Some(false), "{text:?}");
+    }
     let path = ROOT.path().join(PLACES[usize::from(*kind) % PLACES.len()]);
     std::fs::write(&path, text).expect("a file");
     let loaded = load(ROOT.path(), 1).expect("the folder is there");

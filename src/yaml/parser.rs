@@ -3,6 +3,7 @@
 use super::key_index::KeyIndex;
 use super::node::{MapEntry, NodeKind, YamlNode};
 use super::scalar::{plain_kind, text_kind};
+use super::subset::read_subset;
 use crate::diagnostic::{Diagnostic, Hint, Repair};
 use crate::span::{FileId, Span};
 use crate::value::CompactText;
@@ -10,7 +11,7 @@ use granit_parser::{ErrorKind, Event, Parser, ScalarStyle};
 use std::collections::HashMap;
 
 /// Nodes of one file, aliases counted as often as they are used.
-const MAX_NODES: usize = 250_000;
+pub(super) const MAX_NODES: usize = 250_000;
 /// Lists and maps within one another.
 const MAX_DEPTH: usize = 64;
 
@@ -27,6 +28,18 @@ pub fn parse(file: FileId, text: &str) -> Result<YamlNode, Box<Diagnostic>> {
 /// # Errors
 /// As [`parse`].
 pub(crate) fn parse_limited(
+    file: FileId,
+    text: &str,
+    max_nodes: usize,
+) -> Result<YamlNode, Box<Diagnostic>> {
+    if let Some(node) = read_subset(file, text, max_nodes) {
+        return Ok(node);
+    }
+    parse_events(file, text, max_nodes)
+}
+
+/// Parses any document, and says what is wrong with it.
+pub(super) fn parse_events(
     file: FileId,
     text: &str,
     max_nodes: usize,
