@@ -10,7 +10,7 @@ use std::path::Path;
 const COMPARED: usize = 50_000;
 
 fn compared() -> usize {
-    let factor = if std::env::var_os("INGAM_MEASURE").is_some() {
+    let factor = if option_env!("INGAM_MEASURE").is_some() {
         200
     } else {
         1
