@@ -18,7 +18,7 @@ use crate::secret::Secret;
 use crate::value::{JsonKind, JsonRef, Value};
 use crate::wire::WireResponse;
 use crate::xml::{XPath, XPathSearchError, XmlDocument};
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use std::collections::HashSet;
 use std::sync::OnceLock;
 
@@ -537,6 +537,8 @@ fn has_secret_word(body: &[u8]) -> bool {
     let words = WORDS.get_or_init(|| {
         AhoCorasick::builder()
             .ascii_case_insensitive(true)
+            // Twice as fast as the default, and small for so few words.
+            .kind(Some(AhoCorasickKind::DFA))
             .build([
                 "token",
                 "password",

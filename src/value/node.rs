@@ -125,16 +125,18 @@ impl<'d> JsonNode<'d> {
 
     /// The member of an object; the last one where several have that name.
     pub(super) fn get(self, name: &str) -> Option<Self> {
-        let mut members = self.members();
-        if self.tape.duplicates.is_empty() {
-            return members
-                .find(|member| member.is_named(name))
-                .map(NodeMember::value);
+        if self.tape.has_escaped_names || memchr::memchr2(b'"', b'\\', name.as_bytes()).is_some() {
+            let named = self.members().filter(|member| member.name() == name);
+            return named.last().map(NodeMember::value);
         }
-        members
-            .filter(|member| member.is_named(name))
-            .last()
-            .map(NodeMember::value)
+        let mut members = self.members();
+        let found = if self.tape.duplicates.is_empty() {
+            members.find(|member| member.is_spelled(name))
+        } else {
+            members.filter(|member| member.is_spelled(name)).last()
+        };
+        // The name has the length of the one that was asked for, between its quotes.
+        found.map(|member| member.value_behind(member.name_offset() + name.len() + 2))
     }
 
     /// The names that stand more than once in an object that this value is or holds.
@@ -244,18 +246,22 @@ impl<'d> NodeMember<'d> {
         self.object.string_at(self.name_offset())
     }
 
-    pub(super) fn is_named(&self, name: &str) -> bool {
-        if self.object.tape.has_escaped_names || name.contains(['"', '\\']) {
-            return self.name() == name;
-        }
+    /// Whether a name without escapes is this one.
+    fn is_spelled(&self, name: &str) -> bool {
         let rest = &self.object.text[self.name_offset() + 1..];
         rest.strip_prefix(name.as_bytes())
             .is_some_and(|behind| behind[0] == b'"')
     }
 
     pub(super) fn value(self) -> JsonNode<'d> {
-        let (text, name) = (self.object.text, self.name_offset());
-        let colon = skip_blanks(text, name + 1 + string_len(&text[name + 1..]));
+        let name = self.name_offset() + 1;
+        self.value_behind(name + string_len(&self.object.text[name..]))
+    }
+
+    /// The value, if its name with the quotes ends at an offset.
+    fn value_behind(&self, name_end: usize) -> JsonNode<'d> {
+        let text = self.object.text;
+        let colon = skip_blanks(text, name_end);
         self.object
             .with(skip_blanks(text, colon + 1), self.entry + 1)
     }
