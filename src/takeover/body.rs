@@ -90,6 +90,30 @@ fn form_body(fields: &[CollectionField], texts: &mut RequestTexts<'_, '_>) -> Ta
     taken
 }
 
+/// Reads a text that says to be a form as its fields, so that those of a scheme are found in it.
+/// Returns the text, if it was one.
+pub(super) fn read_form(
+    request: &mut CollectionRequest,
+    content_type: Option<&str>,
+) -> Option<CollectionBody> {
+    let CollectionBody::Text { text, media_type } = &request.body else {
+        return None;
+    };
+    let kind = content_type.or(media_type.as_deref()).map(essence)?;
+    if kind != "application/x-www-form-urlencoded" {
+        return None;
+    }
+    let text = text.as_literal().map_or(text.clone(), |text| {
+        ForeignText::literal(text.replace(['\r', '\n'], ""))
+    });
+    let fields = query_fields(&text)
+        .filter(|fields| !fields.is_empty() && fields.iter().all(|one| one.value.is_some()))?;
+    Some(std::mem::replace(
+        &mut request.body,
+        CollectionBody::Form(fields),
+    ))
+}
+
 fn essence(content_type: &str) -> String {
     let essence = content_type.split(';').next().unwrap_or_default();
     essence.trim().to_ascii_lowercase()
@@ -116,16 +140,6 @@ fn text_body(
         return TakenBody::new(DocumentBody::None, ContentTypeChange::Keep);
     }
     let kind = content_type.map(essence).unwrap_or_default();
-    if kind == "application/x-www-form-urlencoded" {
-        let literal = text.as_literal().map_or(text.clone(), |text| {
-            ForeignText::literal(text.replace(['\r', '\n'], ""))
-        });
-        if let Some(fields) = query_fields(&literal)
-            .filter(|fields| !fields.is_empty() && fields.iter().all(|one| one.value.is_some()))
-        {
-            return form_body(&fields, texts);
-        }
-    }
     let may_be_json = kind.is_empty() || kind.ends_with("json") || kind == "text/plain";
     if may_be_json && let Some(json) = json_body(text, texts) {
         let change = match kind.as_str() {

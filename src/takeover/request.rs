@@ -1,7 +1,7 @@
 //! One request of a file as a request file.
 
 use super::address::{SplitAddress, decoded, encoded, query_fields, split_address};
-use super::body::take_body;
+use super::body::{read_form, take_body};
 use super::draft_request::{DraftRequest, SecretRemover};
 use super::fields::field_entries;
 use super::file_names::{RequestIds, slug};
@@ -135,11 +135,14 @@ impl<'c> RequestTaker<'c> {
                 password: ForeignText::literal(password),
             };
         }
+        let form_content_type = content_type(&request, &texts);
+        let sent_body = read_form(&mut request, form_content_type.as_deref());
         let found = self.finder.find(&request, &address, &texts);
         let matched = only_scheme(found, place, &mut losses);
         let mut remarks = remarks_of(&request, self.settings.source);
         let (scheme, level) = if let Some(matched) = &matched {
-            let signed = request.clone();
+            let mut signed = request.clone();
+            signed.body = sent_body.unwrap_or(signed.body);
             matched.remove_fields(&mut request, &mut texts, &losses);
             let proof = prove(matched, (&signed, &request), &address, &texts);
             proof

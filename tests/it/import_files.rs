@@ -229,3 +229,43 @@ fn what_cannot_be_read_is_refused_by_name() {
         assert!(told.contains(expected), "{content}: {told}");
     }
 }
+
+#[test]
+fn the_fields_of_a_scheme_are_found_in_a_form_that_is_written_as_text() {
+    let folder = Folder::new();
+    folder.write("ingam.yaml", "default_env: live\n");
+    let body = "partner_key=pk-93kd93kd93kd93kd&dateType=order&key=uk-93kd93kd93kd93kd";
+    let collection = serde_json::json!({
+        "info": {
+            "name": "a",
+            "schema": "https://schema.getpostman.com/json/collection/v2.1.0/collection.json",
+        },
+        "item": [{
+            "name": "orders",
+            "request": {
+                "method": "POST",
+                "header": [{ "key": "Content-Type", "value": "application/x-www-form-urlencoded" }],
+                "body": { "mode": "raw", "raw": body },
+                "url": "https://openhub.godo.co.kr/godomall5/order/Order_Search.php",
+            },
+        }],
+    });
+    let path = folder.write("a.json", &collection.to_string());
+    let (_, told, code) = text(
+        &ingam(folder.path())
+            .arg("import")
+            .arg(path)
+            .output()
+            .unwrap(),
+    );
+    assert_eq!(code, 0, "{told}");
+    let mut files = String::new();
+    written(&folder.path().join("requests"), folder.path(), &mut files);
+    assert!(
+        files.contains(
+            "scheme: godomall\npost: /order/Order_Search.php\nform:\n  dateType: order\n"
+        ),
+        "{told}{files}"
+    );
+    assert!(!files.contains("93kd"), "{files}");
+}
