@@ -208,7 +208,7 @@ fn replay(root: &Path) {
         let mut text = "scheme: unlimited\nsteps:\n".to_owned();
         for number in part * 1_000..(part + 1) * 1_000 {
             text.push_str(&format!(
-                "  - get: {PATH}\n    query: {{ keyword: 무선, limit: {number} }}\n    assert: {{ $.rCode: \"0\" }}\n"
+                "  - name: s{number}\n    get: {PATH}\n    query: {{ keyword: 무선, limit: {number} }}\n    assert: {{ $.rCode: \"0\" }}\n"
             ));
         }
         write(&root.join(format!("requests/p{part}.yaml")), &text);
@@ -228,8 +228,7 @@ fn growth(root: &Path, server: &str) {
     for count in [1_000, 10_000] {
         let root = root.join(count.to_string());
         workspace(&root, server);
-        // A file has a limit of values, so that a step has two assertions.
-        let text = flow("unlimited", count, 2);
+        let text = flow("unlimited", count, 5);
         write(&root.join("requests/flow.yaml"), &text);
         let peak = Load::new(&root, server, count).ingam().peak();
         print_memory(&format!("memory of a flow of {count} requests"), peak);

@@ -23,7 +23,7 @@ pub(super) const MAX_YAML_BYTES: u64 = 8 << 20;
 const MAX_DATA_BYTES: u64 = 8 << 20;
 /// So many values or cells may stand in one of them, as in a YAML file: each takes a hundred bytes
 /// of memory, however short it is.
-const MAX_DATA_VALUES: usize = 250_000;
+const MAX_DATA_VALUES: usize = 700_000;
 
 /// The file that marks the root of a workspace.
 pub(crate) const WORKSPACE_FILE: &str = "ingam.yaml";

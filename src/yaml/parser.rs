@@ -10,8 +10,9 @@ use crate::value::CompactText;
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle};
 use std::collections::HashMap;
 
-/// Nodes of one file, aliases counted as often as they are used.
-pub(super) const MAX_NODES: usize = 250_000;
+/// Nodes of one file, aliases counted as often as they are used: one for each 12 bytes of the longest
+/// file, which is how densely request files are written.
+pub(super) const MAX_NODES: usize = 700_000;
 /// Lists and maps within one another.
 const MAX_DEPTH: usize = 64;
 
