@@ -239,7 +239,7 @@ fn growth(root: &Path, server: &str) {
 fn numbers(root: &Path, server: &str) {
     workspace(root, server);
     let text = format!(
-        "scheme: unlimited\nget: {PATH}/numbers\nquery: {{ limit: 0 }}\nassert: {{ $.items: {{ length: {} }} }}\n",
+        "scheme: none\nget: {PATH}/numbers\nquery: {{ limit: 0 }}\nassert: {{ $.items: {{ length: {} }} }}\n",
         server::NUMBERS
     );
     write(&root.join("requests/numbers.yaml"), &text);
