@@ -203,8 +203,13 @@ impl RunContext<'_> {
 
     /// The time and a random seed, read now: for rendering a step, and for signing one request.
     pub(super) fn fresh_values(&self) -> FreshValues {
+        self.fresh_values_at(self.now_ms())
+    }
+
+    /// A time in Unix milliseconds, with a random seed.
+    pub(crate) fn fresh_values_at(&self, unix_ms: i64) -> FreshValues {
         FreshValues {
-            unix_ms: self.now_ms(),
+            unix_ms,
             seed: self.environment.rng.draw(),
         }
     }

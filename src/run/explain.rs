@@ -161,10 +161,7 @@ pub(crate) fn unsigned_request(
     context: &RunContext<'_>,
     now_ms: i64,
 ) -> Result<Draft, ExplainError> {
-    let fresh = FreshValues {
-        unix_ms: now_ms,
-        seed: context.environment.rng.draw(),
-    };
+    let fresh = context.fresh_values_at(now_ms);
     Ok(render_step(unit, step, context, fresh)?.draft)
 }
 
@@ -177,10 +174,7 @@ pub(crate) fn explain(
     context: &RunContext<'_>,
     now_ms: i64,
 ) -> Result<StepExplanation, ExplainError> {
-    let fresh = FreshValues {
-        unix_ms: now_ms,
-        seed: context.environment.rng.draw(),
-    };
+    let fresh = context.fresh_values_at(now_ms);
     let RenderedStep {
         variables,
         account,

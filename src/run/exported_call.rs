@@ -9,7 +9,6 @@ use super::token::TokenQuery;
 use crate::model::request::Step;
 use crate::model::scheme::{Level, Scheme};
 use crate::plan::Unit;
-use crate::render::FreshValues;
 use crate::sign::{NamedValues, SealedRequest, SigningInputs, choose_level, seal};
 use crate::value::Value;
 use crate::wire::{Draft, WireRequest};
@@ -35,10 +34,7 @@ impl<'c> ExportedCall<'c> {
         context: &'c RunContext<'c>,
         now_ms: i64,
     ) -> Result<Self, ExplainError> {
-        let fresh = FreshValues {
-            unix_ms: now_ms,
-            seed: context.environment.rng.draw(),
-        };
+        let fresh = context.fresh_values_at(now_ms);
         let rendered = render_step(unit, step, context, fresh)?;
         let (scheme, draft) = (rendered.scheme, rendered.draft);
         let level = choose_level(scheme, step.level_name(), step.method, &draft.path);
@@ -84,10 +80,7 @@ impl<'c> ExportedCall<'c> {
             SigningInputs {
                 credentials: &self.access.credentials,
                 token: Some(&token),
-                moment: FreshValues {
-                    unix_ms: self.scheme.clock.request_time_ms(now_ms),
-                    seed: context.environment.rng.draw(),
-                },
+                moment: context.fresh_values_at(self.scheme.clock.request_time_ms(now_ms)),
                 steps: &[],
                 extra: &[],
             },

@@ -7,7 +7,7 @@ use crate::model::request::{Request, Step};
 use crate::model::template::Template;
 use crate::plan::Unit;
 use crate::redact::RedactedText;
-use crate::render::{FreshValues, VariableLayer, VariableOrigin, VariableScope, render_text};
+use crate::render::{VariableLayer, VariableOrigin, VariableScope, render_text};
 use crate::value::Value;
 
 /// The text of a template that stands in a step, without secrets. Placeholders such as `‹id›`
@@ -22,10 +22,7 @@ pub(crate) fn preview(
     context: &RunContext<'_>,
     now_ms: i64,
 ) -> Result<RedactedText, ExplainError> {
-    let fresh = FreshValues {
-        unix_ms: now_ms,
-        seed: context.environment.rng.draw(),
-    };
+    let fresh = context.fresh_values_at(now_ms);
     let (mut variables, _) = step_variables(unit, step, context, fresh)?;
     set_placeholder_captures(unit.request, step, &mut variables);
     let text = render_text(template, &variables).map_err(StepError::from)?;

@@ -203,10 +203,8 @@ impl<'a> LinkRequest<'a> {
         access: &'a AccountAccess,
         context: &RunContext<'_>,
     ) -> Self {
-        let moment = FreshValues {
-            unix_ms: scheme.clock.request_time_ms((context.environment.clock)()),
-            seed: context.environment.rng.draw(),
-        };
+        let now_ms = (context.environment.clock)();
+        let moment = context.fresh_values_at(scheme.clock.request_time_ms(now_ms));
         Self {
             scheme,
             link,
