@@ -9,7 +9,7 @@ use crate::host::HostContext;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-/// `-o -` says what is true without `-o`.
+/// `-o -` means standard output, as a command without `-o` does.
 #[must_use]
 pub(super) fn is_standard_output(named: &Path) -> bool {
     named.as_os_str() == "-"

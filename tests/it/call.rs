@@ -338,6 +338,14 @@ fn wrong_arguments_are_told_before_anything_is_sent() {
             "error: `x@…` sets `type` twice\n",
         ),
         (
+            &["none", "POST", "/a", "@a.png;filename=b"],
+            "error: `@…;filename=` sets a file name, but only a part of a form has one\n",
+        ),
+        (
+            &["none", "POST", "/a", "@a.png;type=a/b;type=c/d"],
+            "error: `@…` sets `type` twice\n",
+        ),
+        (
             &["none", "POST", "/a", "@a.png", "a=1"],
             "error: `@…` sets the whole body, but other items set parts of it\n",
         ),

@@ -334,11 +334,14 @@ fn whole_file(
         )
         .hint("write `name@file` with `--form` for a form that holds a file"));
     }
-    let (path, media_type) = match item.value.rsplit_once(";type=") {
-        Some((path, media_type)) => (path, Some(media_type)),
-        None => (item.value.as_str(), None),
-    };
-    if let Some(media_type) = media_type {
+    let file = GivenPart::parse(item)?;
+    if file.filename.is_some() {
+        return Err(CommandError::usage(
+            "`@…;filename=` sets a file name, but only a part of a form has one",
+        )
+        .hint("write `name@file` with `--form` for a form that holds a file"));
+    }
+    if let Some(media_type) = file.media_type {
         if has_header(headers, "content-type") {
             return Err(CommandError::usage(
                 "`@…;type=` and the header `Content-Type` both set the media type",
@@ -347,27 +350,55 @@ fn whole_file(
         }
         headers.push(DocumentEntry::new("Content-Type", media_type));
     }
-    Ok(DocumentBody::File(files.below_root(path)?))
+    Ok(DocumentBody::File(files.below_root(file.path)?))
 }
 
 /// `photo@images/a.png;type=image/png;filename=front.png`
 fn file_part(item: &RequestItem, files: &ItemFiles<'_>) -> Result<Value, CommandError> {
-    let mut path = item.value.as_str();
-    let mut members: Vec<ObjectMember> = Vec::new();
-    // A path can hold a semicolon: only these two words end it.
-    while let Some((before, name, value)) = last_part_option(path) {
-        if members.iter().any(|(known, _)| known == name) {
-            return Err(
-                CommandError::usage(format!("`{}` sets `{name}` twice", item.shown()))
-                    .hint("remove one of them"),
-            );
-        }
-        members.push((name.into(), Value::from(value)));
-        path = before;
-    }
-    members.push(("file".into(), Value::from(files.below_root(path)?)));
-    members.reverse();
+    let given = GivenPart::parse(item)?;
+    let mut members: Vec<ObjectMember> =
+        vec![("file".into(), Value::from(files.below_root(given.path)?))];
+    let options = [("filename", given.filename), ("type", given.media_type)];
+    members.extend(
+        options
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.into(), Value::from(value?)))),
+    );
     Ok(Value::Object(members))
+}
+
+/// What stands behind `@`: a path, and what is said of its file.
+struct GivenPart<'i> {
+    path: &'i str,
+    media_type: Option<&'i str>,
+    filename: Option<&'i str>,
+}
+
+impl<'i> GivenPart<'i> {
+    /// # Errors
+    /// When an option stands twice.
+    fn parse(item: &'i RequestItem) -> Result<Self, CommandError> {
+        let mut given = Self {
+            path: &item.value,
+            media_type: None,
+            filename: None,
+        };
+        // A path can hold a semicolon: only these two words end it.
+        while let Some((path, name, value)) = last_part_option(given.path) {
+            given.path = path;
+            let option = match name {
+                "type" => &mut given.media_type,
+                _ => &mut given.filename,
+            };
+            if option.replace(value).is_some() {
+                return Err(
+                    CommandError::usage(format!("`{}` sets `{name}` twice", item.shown()))
+                        .hint("remove one of them"),
+                );
+            }
+        }
+        Ok(given)
+    }
 }
 
 /// The path with the options before it, the name and the value of the last option.
