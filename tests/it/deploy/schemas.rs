@@ -52,5 +52,16 @@ fn the_jobs_are_valid_for_kubernetes() {
 #[test]
 fn the_jenkinsfile_is_groovy() {
     let file = "deploy/jenkins/Jenkinsfile";
-    is_valid("python", &["tests/deploy/groovy.py"], &[file]);
+    is_valid("python", &["tests/deploy/grammar.py", "groovy"], &[file]);
+}
+
+/// PowerShell itself is in none of the registries.
+#[test]
+fn the_installer_for_windows_is_powershell() {
+    let file = "deploy/install/install.ps1";
+    is_valid(
+        "python",
+        &["tests/deploy/grammar.py", "powershell"],
+        &[file],
+    );
 }
