@@ -10,7 +10,7 @@ use super::curl::{self, CurlRequests};
 use super::curl_body::BOUNDARY_NOTE;
 use super::import_error::ImportError;
 use super::imported_request::ImportedRequest;
-use super::shell_words::UNKNOWN_VARIABLE_NOTE;
+use super::shell_command::UNKNOWN_VARIABLE_NOTE;
 use super::source_text::ImportSource;
 use crate::wire::{parse_form, parse_multipart};
 use base64::prelude::{BASE64_STANDARD, Engine as _};
@@ -65,7 +65,7 @@ fn read_snippet(
     line: usize,
     collection: &mut ImportedCollection,
 ) -> Result<usize, ImportError> {
-    let source = ImportSource::new(text.as_bytes().to_vec())?;
+    let source = ImportSource::part(text, line)?;
     read_commands(&source, line, collection)
 }
 

@@ -86,7 +86,9 @@ fn unglobbed(text: &str, options: UrlOptions, notes: &mut Vec<String>) -> String
     let brackets = ['{', '}', '[', ']'];
     let after_host = text.split_once("://").map_or(text, |(_, rest)| rest);
     let after_host = after_host.find('/').map_or("", |at| &after_host[at..]);
-    if options.globoff || !after_host.contains(brackets) {
+    // A shell puts a value in the place of a variable before curl sees it.
+    let without_variables = after_host.replace("${", "");
+    if options.globoff || !without_variables.contains(['{', '[']) {
         return text.to_owned();
     }
     let mut out = text.to_owned();

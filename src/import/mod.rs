@@ -8,6 +8,7 @@ mod bruno;
 mod collection;
 mod collection_reader;
 mod command_line;
+mod command_substitution;
 mod curl;
 mod curl_body;
 mod curl_collection;

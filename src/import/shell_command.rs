@@ -7,6 +7,10 @@ use super::source_text::ImportSource;
 /// More words than any command line that a person pastes.
 pub(super) const MAX_WORDS: usize = 20_000;
 
+/// The end of the note of a variable.
+pub(super) const UNKNOWN_VARIABLE_NOTE: &str =
+    "whose value is unknown: replace it with the value that was sent";
+
 /// One argument. It need not be UTF-8: `$'\xff'` is one byte.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ShellWord {

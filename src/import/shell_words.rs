@@ -1,8 +1,9 @@
 //! The words of a command line for sh, bash and zsh. `shlex`, the crate for it, knows neither
 //! `$'…'`, which browsers write, nor where a command ends, nor places for messages.
 
+use super::command_substitution::{CommandSubstitution, SubstitutionNames};
 use super::import_error::ImportError;
-use super::shell_command::{ShellCommand, ShellWord, push_word, runs_curl};
+use super::shell_command::{ShellCommand, ShellWord, UNKNOWN_VARIABLE_NOTE, push_word, runs_curl};
 use super::source_text::ImportSource;
 use super::text_place::TextPlace;
 
@@ -18,13 +19,11 @@ pub(super) struct PosixReader<'s> {
     here_document: Option<String>,
     /// How often a note was due.
     due_notes: usize,
+    substitutions: SubstitutionNames<'s>,
 }
 
 /// So many notes of one text are enough, and to count the lines up to a place costs time.
 const MAX_NOTES: usize = 16;
-/// The end of the note of a variable.
-pub(super) const UNKNOWN_VARIABLE_NOTE: &str =
-    "whose value is unknown: replace it with the value that was sent";
 
 impl<'s> PosixReader<'s> {
     pub(super) fn new(source: &'s ImportSource, text: &'s str) -> Self {
@@ -37,6 +36,7 @@ impl<'s> PosixReader<'s> {
             word: None,
             here_document: None,
             due_notes: 0,
+            substitutions: SubstitutionNames::default(),
         }
     }
 
@@ -86,11 +86,7 @@ impl<'s> PosixReader<'s> {
                 Ok(())
             }
             '$' => self.dollar(),
-            '`' => {
-                self.note_command();
-                self.push_taken();
-                Ok(())
-            }
+            '`' => self.command_substitution(),
             ' ' | '\t' | '\r' => {
                 self.take();
                 self.end_word()
@@ -223,12 +219,10 @@ impl<'s> PosixReader<'s> {
                         _ => self.push(b"\\"),
                     }
                 }
+                Some('`') => self.command_substitution()?,
+                Some('$') if self.rest().starts_with("$(") => self.command_substitution()?,
                 Some('$') => {
                     self.note_variable();
-                    self.push_taken();
-                }
-                Some('`') => {
-                    self.note_command();
                     self.push_taken();
                 }
                 Some(_) => self.push_taken(),
@@ -293,8 +287,7 @@ impl<'s> PosixReader<'s> {
             return self.double_quoted();
         }
         if rest.starts_with("$(") {
-            self.command_substitution();
-            return Ok(());
+            return self.command_substitution();
         }
         self.note_variable();
         self.push_taken();
@@ -315,38 +308,23 @@ impl<'s> PosixReader<'s> {
                 let line = at.line;
                 format!("line {line} has the variable `${name}`, {UNKNOWN_VARIABLE_NOTE}")
             });
-        } else if rest.starts_with('(') {
-            self.note_command();
         }
     }
 
-    fn note_command(&mut self) {
-        self.note(|at| {
-            let line = at.line;
-            format!("line {line} has a command inside the command, which ingam does not run: replace it with its output")
-        });
-    }
-
-    /// `$(…)` stays as it is written, with everything in it.
-    fn command_substitution(&mut self) {
-        self.note_command();
-        let mut depth = 0_usize;
-        let mut len = self.rest().len();
-        for (at, letter) in self.rest().char_indices() {
-            match letter {
-                '(' => depth += 1,
-                ')' if depth == 1 => {
-                    len = at + 1;
-                    break;
-                }
-                ')' => depth -= 1,
-                _ => {}
-            }
-        }
-        let text = &self.rest()[..len];
-        self.begin_word(self.at);
-        self.at += len;
-        self.push(text.as_bytes());
+    /// `$(…)`: a variable in its place.
+    fn command_substitution(&mut self) -> Result<(), ImportError> {
+        let begin = self.at;
+        let Some(substitution) = CommandSubstitution::at_start(self.rest()) else {
+            let reason = "the command inside the command that begins here is not closed";
+            return Err(ImportError::at(self.source.place(begin), reason)
+                .hint("copy the whole command; write a literal `$(` or a backtick in '…'"));
+        };
+        let name = self.substitutions.name(&substitution);
+        self.note(|at| substitution.note(at.line, &name));
+        self.begin_word(begin);
+        self.at += substitution.len;
+        self.push(format!("${{{name}}}").as_bytes());
+        Ok(())
     }
 
     /// `$'…'`: backslashes as in C.

@@ -13,6 +13,8 @@ const MAX_REQUEST_BYTES: usize = 16 << 20;
 /// A text without a byte order mark.
 pub(crate) struct ImportSource {
     text: String,
+    /// How many lines of its file stand before it.
+    lines_before: usize,
 }
 
 impl ImportSource {
@@ -32,6 +34,7 @@ impl ImportSource {
         }
         let source = Self {
             text: without_markdown(text),
+            lines_before: 0,
         };
         if let Some(at) = source.text.find('\0') {
             return Err(ImportError::at(
@@ -40,6 +43,18 @@ impl ImportSource {
             ));
         }
         Ok(source)
+    }
+
+    /// A part of a file: its places are those in the file.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub(super) fn part(text: &str, lines_before: usize) -> Result<Self, ImportError> {
+        let source = Self::new(text.as_bytes().to_vec())?;
+        Ok(Self {
+            lines_before,
+            ..source
+        })
     }
 
     pub(super) fn text(&self) -> &str {
@@ -51,7 +66,7 @@ impl ImportSource {
         let before = self.text.get(..offset).unwrap_or(&self.text);
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
         TextPlace {
-            line: before.matches('\n').count() + 1,
+            line: self.lines_before + before.matches('\n').count() + 1,
             column: before[line_start..].chars().count() + 1,
         }
     }

@@ -109,7 +109,11 @@ fn what_a_shell_or_curl_would_do_otherwise_than_it_looks_is_said() {
         ),
         (
             "curl https://h.example/p -H \"X: $(date)\"",
-            "line 1 has a command inside the command, which ingam does not run: replace it with its output",
+            "line 1 has a command inside the command, which ingam does not run: replace it with its output, which is called `date_output` here",
+        ),
+        (
+            "curl \"https://h.example/p?t=$(ingam auth token sg --scheme my-shop --env live)\"",
+            "line 1 has `ingam auth token`, whose value is unknown: replace it with the value that was sent",
         ),
         (
             "curl 'https://h.example/p?t[]=1'",
@@ -245,6 +249,10 @@ fn every_error_says_where_and_what_to_do_and_quotes_no_secret() {
         (
             "curl https://h.example --header=s3cr3t",
             "1:24: curl has no option `--header` / write the value as the next word: `--header VALUE`",
+        ),
+        (
+            "curl https://h.example -d \"$(cat s3cr3t\"",
+            "1:28: the command inside the command that begins here is not closed / copy the whole command; write a literal `$(` or a backtick in '…'",
         ),
         (
             "curl https://h.example -W",

@@ -13,3 +13,5 @@ curl -k -x http://proxy.example:3128 --max-time 5 --retry 2 --no-buffer https://
 curl -G https://api.shop.example/v1/find -d @filter.txt --data-urlencode q@big.bin -d page=2
 curl https://api.shop.example/v1/form -d a=1 --data-urlencode note@note.txt
 curl -L https://api.shop.example/v1/moved
+curl --path-as-is "https://partner.shopeemobile.com/api/v2/shop/get_shop_info?partner_id=2001887&timestamp=1700000000&access_token=$(ingam auth token default --scheme shopee --env live)&shop_id=14701711&sign=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+curl -H "X-Time: $(date +%s)" -H "Authorization: Bearer `cat 'my token.txt'`" "https://api.shop.example/v1/clock?id=${ID}"
