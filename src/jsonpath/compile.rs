@@ -114,7 +114,7 @@ fn segment(part: &ast::Segment, descends: bool) -> CompileResult<PathSegment> {
 
 fn selector(part: &ast::Selector) -> CompileResult<PathSelector> {
     Ok(match part {
-        ast::Selector::Name(name) => PathSelector::Name(name.clone()),
+        ast::Selector::Name(name) => PathSelector::Name(name.as_str().into()),
         ast::Selector::Wildcard => PathSelector::Wildcard,
         ast::Selector::Index(index) => PathSelector::Index(*index),
         ast::Selector::Slice(start, end, step) => PathSelector::Slice(SliceSelector {
@@ -248,7 +248,7 @@ fn comparable(part: &ast::Comparable) -> CompileResult<FilterOperand> {
 fn singular_query(origin: QueryOrigin, steps: &[ast::SingularQuerySegment]) -> FilterOperand {
     let selector = |step: &ast::SingularQuerySegment| match step {
         ast::SingularQuerySegment::Index(index) => PathSelector::Index(*index),
-        ast::SingularQuerySegment::Name(name) => PathSelector::Name(name.clone()),
+        ast::SingularQuerySegment::Name(name) => PathSelector::Name(name.as_str().into()),
     };
     let segments = steps
         .iter()

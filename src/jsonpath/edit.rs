@@ -35,7 +35,7 @@ impl JsonPath {
             (Value::Object(members), PathSelector::Name(name)) => {
                 match members.iter_mut().find(|(key, _)| key == name) {
                     Some((_, member)) => *member = value,
-                    None => members.push((name.as_str().into(), value)),
+                    None => members.push(((&**name).into(), value)),
                 }
             }
             (Value::List(items), PathSelector::Index(index)) => {

@@ -67,7 +67,10 @@ pub(crate) struct NameStandsTwice {
 impl NameStandsTwice {
     pub(super) fn new(root: JsonRef<'_>, duplicate: &DuplicateMember) -> Self {
         let mut path = location::locate_place(root, duplicate.object).unwrap_or_default();
-        location::push_segment(&mut path, &PathSelector::Name(duplicate.name.clone()));
+        location::push_segment(
+            &mut path,
+            &PathSelector::Name(duplicate.name.as_str().into()),
+        );
         Self {
             path,
             first: duplicate.first,

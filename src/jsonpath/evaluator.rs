@@ -3,7 +3,7 @@
 
 use super::error::{MAX_VISITS, SearchLimitExceeded};
 use super::query::{PathSegment, PathSelector, SliceSelector};
-use crate::value::{DuplicateMember, JsonRef};
+use crate::value::{DuplicateMember, JsonRef, MemberName};
 use regex::Regex;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -11,7 +11,7 @@ use std::collections::HashMap;
 /// The child that a name or an index selects.
 pub(super) fn select_child<'v>(selector: &PathSelector, node: JsonRef<'v>) -> Option<JsonRef<'v>> {
     match selector {
-        PathSelector::Name(name) => node.get(name),
+        PathSelector::Name(name) => node.member(name),
         PathSelector::Index(index) if *index >= 0 => {
             node.as_list()?.nth(usize::try_from(*index).ok()?)
         }
@@ -40,10 +40,18 @@ pub(super) enum DuplicateMode {
     Every,
 }
 
+/// Takes what a part of a path has found.
+type Take<'t, 'v> = dyn FnMut(JsonRef<'v>) -> Result<(), SearchLimitExceeded> + 't;
+
+/// Whether a part of a path has found anything, wherever the rest of the path leads.
+type Selection = Result<bool, SearchLimitExceeded>;
+
 /// One search through one document.
 pub(super) struct PathEvaluator<'v> {
     pub(super) root: JsonRef<'v>,
     mode: DuplicateMode,
+    /// Whether a name stands again in any object of the text.
+    has_duplicates: bool,
     visits_left: Cell<u32>,
     /// The first member that the search looked at and whose name stands again.
     duplicate: RefCell<Option<DuplicateMember>>,
@@ -56,6 +64,7 @@ impl<'v> PathEvaluator<'v> {
         Self {
             root,
             mode,
+            has_duplicates: root.is_beside_duplicates(),
             visits_left: Cell::new(MAX_VISITS),
             duplicate: RefCell::default(),
             regex_cache: RefCell::default(),
@@ -79,6 +88,9 @@ impl<'v> PathEvaluator<'v> {
     }
 
     fn note_duplicate(&self, object: JsonRef<'v>, name: Option<&str>) {
+        if !self.has_duplicates {
+            return;
+        }
         let mut first = self.duplicate.borrow_mut();
         if first.is_none() {
             *first = object.duplicate_member(name);
@@ -106,26 +118,64 @@ impl<'v> PathEvaluator<'v> {
         segments: &[PathSegment],
         from: JsonRef<'v>,
     ) -> Result<Vec<JsonRef<'v>>, SearchLimitExceeded> {
-        let mut nodes = vec![from];
-        for segment in segments {
-            let mut next = Vec::new();
-            for node in nodes {
-                self.apply_segment(segment, node, &mut next)?;
-            }
-            nodes = next;
-        }
-        Ok(nodes)
+        let mut found = Vec::new();
+        self.walk(segments, from, &mut |node| {
+            found.push(node);
+            Ok(())
+        })?;
+        Ok(found)
     }
 
-    fn select_member(&self, name: &str, node: JsonRef<'v>, out: &mut Vec<JsonRef<'v>>) {
+    /// Gives everything that the segments name to `take`, in order. No list is made on the way.
+    fn walk(
+        &self,
+        mut segments: &[PathSegment],
+        mut node: JsonRef<'v>,
+        take: &mut Take<'_, 'v>,
+    ) -> Result<(), SearchLimitExceeded> {
+        while let Some((segment, rest)) = segments.split_first() {
+            let Some(selector) = self.unambiguous(segment) else {
+                return self
+                    .apply_segment(segment, node, &mut |found| self.walk(rest, found, take))
+                    .map(drop);
+            };
+            self.charge(1)?;
+            let Some(child) = select_child(selector, node) else {
+                return Ok(());
+            };
+            (node, segments) = (child, rest);
+        }
+        take(node)
+    }
+
+    /// The selector of a segment that leads to one value at most, in this text too.
+    fn unambiguous<'s>(&self, segment: &'s PathSegment) -> Option<&'s PathSelector> {
+        segment.as_singular().filter(|_| !self.has_duplicates)
+    }
+
+    fn select_member(
+        &self,
+        name: &MemberName,
+        node: JsonRef<'v>,
+        take: &mut Take<'_, 'v>,
+    ) -> Selection {
         self.note_duplicate(node, Some(name));
+        let mut has_found = false;
         match self.mode {
-            DuplicateMode::Last => out.extend(node.get(name)),
+            DuplicateMode::Last => {
+                if let Some(member) = node.member(name) {
+                    has_found = true;
+                    take(member)?;
+                }
+            }
             DuplicateMode::Every => {
-                let named = node.members().filter(|(key, _)| key == name);
-                out.extend(named.map(|(_, member)| member));
+                for (_, member) in node.members().filter(|(key, _)| **key == **name) {
+                    has_found = true;
+                    take(member)?;
+                }
             }
         }
+        Ok(has_found)
     }
 
     /// Gives every element of a list, or every value of an object, to `visit`, which says whether it
@@ -136,8 +186,8 @@ impl<'v> PathEvaluator<'v> {
         mut visit: impl FnMut(JsonRef<'v>) -> Result<bool, SearchLimitExceeded>,
     ) -> Result<(), SearchLimitExceeded> {
         // Nearly always: an object without duplicates is read without its names.
-        if node.duplicate_member(None).is_none() {
-            return node.children().try_for_each(|child| visit(child).map(drop));
+        if !self.has_duplicates || node.duplicate_member(None).is_none() {
+            return node.try_for_each_child(|child| visit(child).map(drop));
         }
         node.members().try_for_each(|(name, child)| {
             if visit(child)? {
@@ -153,53 +203,62 @@ impl<'v> PathEvaluator<'v> {
         &self,
         segment: &PathSegment,
         node: JsonRef<'v>,
-        out: &mut Vec<JsonRef<'v>>,
-    ) -> Result<(), SearchLimitExceeded> {
+        take: &mut Take<'_, 'v>,
+    ) -> Selection {
+        let mut has_found = false;
         for selector in &segment.selectors {
-            self.apply_selector(selector, node, out)?;
+            has_found |= self.apply_selector(selector, node, take)?;
         }
-        if !segment.is_descendant {
-            return Ok(());
+        if segment.is_descendant {
+            // The recursion is as deep as the document, which the JSON reader limits to 128 levels.
+            self.visit_children(node, |child| {
+                let is_result = self.apply_segment(segment, child, take)?;
+                has_found |= is_result;
+                Ok(is_result)
+            })?;
         }
-        // The recursion is as deep as the document, which the JSON reader limits to 128 levels.
-        self.visit_children(node, |child| {
-            let before = out.len();
-            self.apply_segment(segment, child, out)?;
-            Ok(out.len() > before)
-        })
+        Ok(has_found)
     }
 
     fn apply_selector(
         &self,
         selector: &PathSelector,
         node: JsonRef<'v>,
-        out: &mut Vec<JsonRef<'v>>,
-    ) -> Result<(), SearchLimitExceeded> {
+        take: &mut Take<'_, 'v>,
+    ) -> Selection {
         // Paid before the work: a selector that finds nothing has cost time as well.
         self.charge(1)?;
+        let mut has_found = false;
         match selector {
-            PathSelector::Name(name) => self.select_member(name, node, out),
-            PathSelector::Index(_) => out.extend(select_child(selector, node)),
+            PathSelector::Name(name) => return self.select_member(name, node, take),
+            PathSelector::Index(_) => {
+                if let Some(child) = select_child(selector, node) {
+                    has_found = true;
+                    take(child)?;
+                }
+            }
             PathSelector::Wildcard => {
                 self.visit_children(node, |child| {
                     self.charge(1)?;
-                    out.push(child);
+                    has_found = true;
+                    take(child)?;
                     Ok(true)
                 })?;
             }
-            PathSelector::Slice(slice) => self.apply_slice(*slice, node, out)?,
+            PathSelector::Slice(slice) => return self.apply_slice(*slice, node, take),
             PathSelector::Filter(condition) => {
                 self.visit_children(node, |child| {
                     self.charge(1)?;
                     let holds = self.holds(condition, child)?;
                     if holds {
-                        out.push(child);
+                        has_found = true;
+                        take(child)?;
                     }
                     Ok(holds)
                 })?;
             }
         }
-        Ok(())
+        Ok(has_found)
     }
 
     /// RFC 9535, section 2.3.4.2.2.
@@ -207,10 +266,10 @@ impl<'v> PathEvaluator<'v> {
         &self,
         slice: SliceSelector,
         node: JsonRef<'v>,
-        out: &mut Vec<JsonRef<'v>>,
-    ) -> Result<(), SearchLimitExceeded> {
+        take: &mut Take<'_, 'v>,
+    ) -> Selection {
         let Some(items) = node.as_list() else {
-            return Ok(());
+            return Ok(false);
         };
         let (start, end) = slice_bounds(slice, node.len().unwrap_or_default());
         // Lists are read forward only, so a slice that goes down is turned round at its end.
@@ -222,19 +281,20 @@ impl<'v> PathEvaluator<'v> {
         };
         // RFC 9535, section 2.3.4.2.2: a step of 0 selects nothing.
         if slice.step == 0 || low >= high {
-            return Ok(());
+            return Ok(false);
         }
         let place = |index: i64| usize::try_from(index).unwrap_or_default();
         let step = usize::try_from(slice.step.unsigned_abs()).unwrap_or(usize::MAX);
-        let first = out.len();
+        let mut sliced = Vec::new();
         for item in items.take(place(high)).skip(place(low)).step_by(step) {
             self.charge(1)?;
-            out.push(item);
+            sliced.push(item);
         }
         if slice.step < 0 {
-            out[first..].reverse();
+            sliced.reverse();
         }
-        Ok(())
+        sliced.iter().try_for_each(|item| take(*item))?;
+        Ok(!sliced.is_empty())
     }
 }
 

@@ -56,6 +56,14 @@ impl<'v> PathEvaluator<'v> {
             }
             FilterExpression::Not(part) => self.holds(part, current).map(|holds| !holds),
             FilterExpression::Exists(reference) => Ok(!self.nodes(reference, current)?.is_empty()),
+            FilterExpression::Compare(left, relation, right)
+                if left.is_in_place() && right.is_in_place() =>
+            {
+                self.charge(left.queries() + right.queries())?;
+                let left = self.value_in_place(left, current);
+                let right = self.value_in_place(right, current);
+                Ok(compare(left, *relation, right))
+            }
             FilterExpression::Compare(left, relation, right) => {
                 let (left, right) = (self.value(left, current)?, self.value(right, current)?);
                 let (left, right) = (left.as_ref(), right.as_ref());
@@ -84,6 +92,26 @@ impl<'v> PathEvaluator<'v> {
         }
     }
 
+    /// The value of an operand that is in place. It is paid for by the caller.
+    fn value_in_place<'x>(
+        &self,
+        operand: &'x FilterOperand,
+        current: JsonRef<'v>,
+    ) -> Option<JsonRef<'x>>
+    where
+        'v: 'x,
+    {
+        match operand {
+            FilterOperand::Literal(value) => Some(value.into()),
+            FilterOperand::SingularQuery(reference) => {
+                self.select_singular(&reference.segments, self.origin(reference, current))
+            }
+            FilterOperand::Length(_)
+            | FilterOperand::Count(_)
+            | FilterOperand::ValueFunction(_) => None,
+        }
+    }
+
     fn value<'x>(
         &self,
         operand: &'x FilterOperand,
@@ -93,11 +121,10 @@ impl<'v> PathEvaluator<'v> {
         'v: 'x,
     {
         Ok(match operand {
-            FilterOperand::Literal(value) => Some(OperandValue::At(value.into())),
-            FilterOperand::SingularQuery(reference) => {
-                self.charge(1)?;
-                self.select_singular(&reference.segments, self.origin(reference, current))
-                    .map(OperandValue::At)
+            FilterOperand::Literal(_) | FilterOperand::SingularQuery(_) => {
+                self.charge(operand.queries())?;
+                let value = self.value_in_place(operand, current);
+                value.map(OperandValue::At)
             }
             // RFC 9535, section 2.4.4: the length of a number, a boolean or null is Nothing.
             FilterOperand::Length(inner) => self

@@ -93,7 +93,7 @@ impl JsonPath {
     pub(crate) fn names(&self) -> impl DoubleEndedIterator<Item = Option<&str>> {
         self.query.segments.iter().map(|segment| {
             if let [PathSelector::Name(name)] = segment.selectors.as_slice() {
-                Some(name.as_str())
+                Some(&**name)
             } else {
                 None
             }
@@ -131,6 +131,9 @@ impl JsonPath {
     ) -> Result<PathMatches<'v>, SearchError> {
         let root = root.into();
         let matches = self.find_outside(root)?;
+        if !root.is_beside_duplicates() {
+            return Ok(matches);
+        }
         let found = match &matches {
             PathMatches::One(found) => found.as_slice(),
             PathMatches::Many(found) => found,

@@ -1,6 +1,6 @@
 //! A path taken apart, as RFC 9535 names its parts. Plain data; it refuses to walk.
 
-use crate::value::Value;
+use crate::value::{MemberName, Value};
 use regex::Regex;
 
 /// Everything after `$`.
@@ -19,7 +19,7 @@ pub(super) struct PathSegment {
 
 #[derive(Debug)]
 pub(super) enum PathSelector {
-    Name(String),
+    Name(MemberName),
     Index(i64),
     Wildcard,
     Slice(SliceSelector),
@@ -100,6 +100,18 @@ pub(super) enum RegexPattern {
     Dynamic(MatchExtent, Box<FilterOperand>),
     /// Written in the path and not a string. By RFC 9535 it matches nothing.
     Unmatchable,
+}
+
+impl FilterOperand {
+    /// How many queries it is: 1 or 0.
+    pub(super) fn queries(&self) -> u32 {
+        u32::from(matches!(self, Self::SingularQuery(_)))
+    }
+
+    /// Whether its value stands in the path or in the document, and is not computed.
+    pub(super) fn is_in_place(&self) -> bool {
+        matches!(self, Self::Literal(_) | Self::SingularQuery(_))
+    }
 }
 
 impl PathQuery {

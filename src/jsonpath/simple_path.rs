@@ -41,7 +41,7 @@ fn dotted(rest: &str) -> Option<(Vec<PathSelector>, &str)> {
     name.bytes()
         .next()
         .is_some_and(is_letter)
-        .then(|| (vec![PathSelector::Name(name.to_owned())], after))
+        .then(|| (vec![PathSelector::Name(name.into())], after))
 }
 
 /// An index without sign or leading zero, a star, or plain names in quotes.
@@ -70,7 +70,7 @@ fn quoted(text: &str) -> Option<PathSelector> {
     let name: &str = unquoted('\'').or_else(|| unquoted('"'))?;
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
     let is_name = !name.is_empty() && name.bytes().all(is_plain);
-    is_name.then(|| PathSelector::Name(name.to_owned()))
+    is_name.then(|| PathSelector::Name(name.into()))
 }
 
 #[cfg(test)]

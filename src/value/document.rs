@@ -3,6 +3,7 @@
 use super::node::JsonNode;
 use super::tape::{JsonError, JsonTape, without_byte_order_mark};
 use bytes::Bytes;
+use std::borrow::Cow;
 
 /// A text of JSON with its index.
 #[derive(Clone, Debug)]
@@ -29,6 +30,11 @@ impl JsonDocument {
     #[cfg(test)]
     pub(super) fn index_bytes(&self) -> usize {
         size_of_val(self.tape.entries.as_slice()) + size_of_val(self.tape.duplicates.as_slice())
+    }
+
+    /// The names of all members, each at least once.
+    pub(crate) fn member_names(&self) -> Vec<Cow<'_, str>> {
+        self.root().member_names()
     }
 
     /// The value that the text is.

@@ -4,8 +4,9 @@
 use super::duplicate::DuplicateMember;
 use super::json_value::{ObjectMember, Value};
 use super::kind::JsonKind;
+use super::member_name::{MemberName, NameStart};
 use super::node::{JsonNode, NodeElements, NodeMembers};
-use super::number::Number;
+use super::number::{self, Number};
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
@@ -75,12 +76,44 @@ impl<'v> JsonRef<'v> {
         }
     }
 
+    /// A number as it is written; nothing of anything else.
+    fn number_bytes(self) -> &'v [u8] {
+        match self {
+            Self::Value(Value::Number(number)) => number.as_str().as_bytes(),
+            Self::Node(node) if node.kind() == JsonKind::Number => node.source_bytes(),
+            _ => &[],
+        }
+    }
+
     /// The member of an object; `None` for anything else.
     #[must_use]
     pub(crate) fn get(self, name: &str) -> Option<Self> {
         match self {
             Self::Value(value) => value.get(name).map(Self::Value),
-            Self::Node(node) => node.get(name).map(Self::Node),
+            Self::Node(node) => node.get(name, NameStart::of(name)).map(Self::Node),
+        }
+    }
+
+    /// The same, for a name that is looked up in many objects.
+    #[must_use]
+    pub(crate) fn member(self, name: &MemberName) -> Option<Self> {
+        match self {
+            Self::Value(value) => value.get(name).map(Self::Value),
+            Self::Node(node) => node.get(name, name.start()).map(Self::Node),
+        }
+    }
+
+    /// Gives every element of a list, or every value of an object, to `visit` until it fails.
+    pub(crate) fn try_for_each_child<E>(
+        self,
+        mut visit: impl FnMut(Self) -> Result<(), E>,
+    ) -> Result<(), E> {
+        // The kind is asked for once and not for each child.
+        match self.children() {
+            JsonChildren::NodeElements(mut elements) => {
+                elements.try_for_each(|node| visit(Self::Node(node)))
+            }
+            mut children => children.try_for_each(visit),
         }
     }
 
@@ -207,6 +240,12 @@ impl<'v> JsonRef<'v> {
         })
     }
 
+    /// Whether a name stands more than once in any object of the text that this value is in.
+    #[must_use]
+    pub(crate) fn is_beside_duplicates(self) -> bool {
+        matches!(self, Self::Node(node) if node.has_duplicates())
+    }
+
     /// How many names stand more than once in an object, at any depth.
     #[must_use]
     pub(crate) fn duplicate_count(self) -> usize {
@@ -253,11 +292,18 @@ fn equal_of_kind(left: JsonRef<'_>, right: JsonRef<'_>) -> bool {
     match left.kind() {
         JsonKind::Null => true,
         JsonKind::Bool => left.as_bool() == right.as_bool(),
-        JsonKind::Number => left.as_number() == right.as_number(),
+        JsonKind::Number => equal_numbers(left, right),
         JsonKind::String => left.as_str() == right.as_str(),
         JsonKind::List => left.children().eq(right.children()),
         JsonKind::Object => equal_objects(left, right),
     }
+}
+
+/// Nearly every number is an integer, and those are looked at where they stand.
+fn equal_numbers(left: JsonRef<'_>, right: JsonRef<'_>) -> bool {
+    let (left_text, right_text) = (left.number_bytes(), right.number_bytes());
+    number::equal_integers(left_text, right_text)
+        .unwrap_or_else(|| left.as_number() == right.as_number())
 }
 
 /// Equal order is the usual case, and spares every look-up by name.

@@ -3,7 +3,10 @@
 
 use super::duplicate::{DuplicateMember, TextPosition};
 use super::kind::JsonKind;
-use super::tape::{CONTAINER, CONTAINER_ENTRIES, DuplicateName, JsonTape, unescape};
+use super::member_name::NameStart;
+use super::tape::{CONTAINER, CONTAINER_ENTRIES, DuplicateName, JsonTape};
+use super::text_scan::{plain_len, skip_blanks, string_len};
+use super::unescape::unescape;
 use std::borrow::Cow;
 
 /// A value in an indexed text.
@@ -64,17 +67,25 @@ impl<'d> JsonNode<'d> {
     fn end(self) -> (usize, usize) {
         let rest = &self.text[self.at + 1..];
         let len = match self.text[self.at] {
-            b'[' | b'{' if self.first_inner().is_some() => {
-                let entries = &self.tape.entries[self.entry..];
-                return ((entries[0] ^ CONTAINER) as usize, entries[1] as usize);
+            b'[' | b'{' => {
+                let blanks = skip_blanks(rest, 0);
+                if !matches!(rest[blanks], b']' | b'}') {
+                    let entries = &self.tape.entries[self.entry..];
+                    return ((entries[0] ^ CONTAINER) as usize, entries[1] as usize);
+                }
+                blanks + 1
             }
-            b'[' | b'{' => skip_blanks(rest, 0) + 1,
             b'"' => string_len(rest),
             b't' | b'n' => 3,
             b'f' => 4,
             _ => rest.iter().take_while(|byte| is_in_number(**byte)).count(),
         };
         (self.at + 1 + len, self.entry)
+    }
+
+    /// As it is written, in bytes.
+    pub(super) fn source_bytes(self) -> &'d [u8] {
+        &self.text[self.at..self.end().0]
     }
 
     /// As it is written.
@@ -93,10 +104,11 @@ impl<'d> JsonNode<'d> {
     /// The text whose quote is at an offset.
     fn string_at(self, at: usize) -> Cow<'d, str> {
         let rest = &self.text[at + 1..];
-        match memchr::memchr2(b'"', b'\\', rest) {
-            Some(len) if rest[len] == b'"' => Cow::Borrowed(self.slice(at + 1, at + 1 + len)),
-            _ => Cow::Owned(unescape(rest)),
+        let len = plain_len(rest);
+        if rest[len] == b'"' {
+            return Cow::Borrowed(self.slice(at + 1, at + 1 + len));
         }
+        Cow::Owned(unescape(rest))
     }
 
     #[expect(
@@ -110,7 +122,8 @@ impl<'d> JsonNode<'d> {
     pub(super) fn elements(self) -> NodeElements<'d> {
         let first = self.first_inner().filter(|_| self.text[self.at] == b'[');
         NodeElements {
-            next: first.map(|first| self.with(first, self.entry + CONTAINER_ENTRIES)),
+            list: self,
+            next: first.map(|first| (first, self.entry + CONTAINER_ENTRIES)),
         }
     }
 
@@ -124,19 +137,32 @@ impl<'d> JsonNode<'d> {
     }
 
     /// The member of an object; the last one where several have that name.
-    pub(super) fn get(self, name: &str) -> Option<Self> {
-        if self.tape.has_escaped_names || memchr::memchr2(b'"', b'\\', name.as_bytes()).is_some() {
+    pub(super) fn get(self, name: &str, start: NameStart) -> Option<Self> {
+        if self.tape.has_escaped_names || !start.is_plain() {
             let named = self.members().filter(|member| member.name() == name);
             return named.last().map(NodeMember::value);
         }
         let mut members = self.members();
         let found = if self.tape.duplicates.is_empty() {
-            members.find(|member| member.is_spelled(name))
+            members.find(|member| member.is_spelled(name, start))
         } else {
-            members.filter(|member| member.is_spelled(name)).last()
+            members
+                .filter(|member| member.is_spelled(name, start))
+                .last()
         };
         // The name has the length of the one that was asked for, between its quotes.
         found.map(|member| member.value_behind(member.name_offset() + name.len() + 2))
+    }
+
+    /// The names of all members of the whole text, each at least once.
+    pub(super) fn member_names(self) -> Vec<Cow<'d, str>> {
+        let offsets = self.tape.name_offsets().into_iter();
+        offsets.map(|at| self.string_at(at as usize)).collect()
+    }
+
+    /// Whether a name stands more than once in any object of the whole text.
+    pub(super) fn has_duplicates(self) -> bool {
+        !self.tape.duplicates.is_empty()
     }
 
     /// The names that stand more than once in an object that this value is or holds.
@@ -189,18 +215,20 @@ impl<'d> JsonNode<'d> {
 
 /// The elements of a list.
 pub(crate) struct NodeElements<'d> {
-    next: Option<JsonNode<'d>>,
+    list: JsonNode<'d>,
+    /// Where the next one begins, and its entry.
+    next: Option<(usize, usize)>,
 }
 
 impl<'d> Iterator for NodeElements<'d> {
     type Item = JsonNode<'d>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let node = self.next?;
+        let (at, entry) = self.next?;
+        let node = self.list.with(at, entry);
         let (end, entry) = node.end();
         let comma = skip_blanks(node.text, end);
-        self.next =
-            (node.text[comma] == b',').then(|| node.with(skip_blanks(node.text, comma + 1), entry));
+        self.next = (node.text[comma] == b',').then(|| (skip_blanks(node.text, comma + 1), entry));
         Some(node)
     }
 }
@@ -247,10 +275,8 @@ impl<'d> NodeMember<'d> {
     }
 
     /// Whether a name without escapes is this one.
-    fn is_spelled(&self, name: &str) -> bool {
-        let rest = &self.object.text[self.name_offset() + 1..];
-        rest.strip_prefix(name.as_bytes())
-            .is_some_and(|behind| behind[0] == b'"')
+    fn is_spelled(&self, name: &str, start: NameStart) -> bool {
+        start.begins(&self.object.text[self.name_offset() + 1..], name)
     }
 
     pub(super) fn value(self) -> JsonNode<'d> {
@@ -265,28 +291,6 @@ impl<'d> NodeMember<'d> {
         self.object
             .with(skip_blanks(text, colon + 1), self.entry + 1)
     }
-}
-
-/// The offset of the next byte that is no white space.
-fn skip_blanks(text: &[u8], at: usize) -> usize {
-    let blanks = text[at..].iter();
-    at + blanks
-        .take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n'))
-        .count()
-}
-
-/// The length of a text after its quote, with the quote at its end.
-fn string_len(rest: &[u8]) -> usize {
-    let mut at = 0;
-    while let Some(found) = memchr::memchr2(b'"', b'\\', &rest[at..]) {
-        at += found + 1;
-        if rest[at - 1] == b'"' {
-            return at;
-        }
-        // The letter after a backslash can be a quote that ends nothing.
-        at += 1;
-    }
-    rest.len()
 }
 
 fn is_in_number(byte: u8) -> bool {

@@ -278,6 +278,16 @@ fn is_json_number(text: &[u8]) -> bool {
     at == text.len()
 }
 
+/// Whether two numbers are equal, if both are written as plain integers; otherwise `None`.
+pub(super) fn equal_integers(left: &[u8], right: &[u8]) -> Option<bool> {
+    let is_plain = |text: &[u8]| {
+        let digits = text.strip_prefix(b"-").unwrap_or(text);
+        // Of all integers, only 0 has another form: `-0`.
+        digits.iter().all(u8::is_ascii_digit) && text != b"-0"
+    };
+    (is_plain(left) && is_plain(right)).then(|| left == right)
+}
+
 fn count_digits(text: &[u8], from: usize) -> usize {
     text[from..]
         .iter()

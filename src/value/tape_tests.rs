@@ -1,8 +1,14 @@
 //! An indexed text holds what the text says: compared with `serde_json`, with the tree of values,
 //! and with looking at each pair of names.
 
+use super::tape::without_byte_order_mark;
 use super::{JsonDocument, JsonKind, JsonRef, Value, parse};
+use hifijson::num::LexWrite as _;
+use hifijson::str::LexAlloc as _;
+use hifijson::token::{Expect, Lex as _};
+use hifijson::{Error, SliceLexer};
 use proptest::prelude::*;
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 fn indexed(text: &[u8]) -> Option<JsonDocument> {
@@ -26,7 +32,7 @@ fn json_text() -> impl Strategy<Value = String> {
     ];
     let blanks = "[ \t\r\n]{0,2}";
     leaf.prop_recursive(5, 60, 6, move |inner| {
-        let name = r#"[ab]|\\u006[12]|[a-z]{3}|\\"|"#;
+        let name = r#"[ab]|\\u006[12]|[a-z]{3}|[a-b]{7,9}|\\"|"#;
         let item = (blanks, inner.clone(), blanks);
         let member = (blanks, name, blanks, inner, blanks);
         prop_oneof![
@@ -119,6 +125,112 @@ fn assert_duplicates(root: JsonRef<'_>) {
         .map(|twice| (twice.object, twice.name))
         .collect();
     assert_eq!(found, expected);
+}
+
+/// The same grammar by the lexer of hifijson: nothing, or the mistake and its place.
+fn read_by_hifijson(text: &[u8]) -> Result<(), (String, usize)> {
+    let mut lexer = SliceLexer::new(text);
+    lexer
+        .exactly_one(SliceLexer::ws_peek, |next, lexer| {
+            read_value(128, next, lexer)
+        })
+        .map_err(|error| (error.to_string(), text.len() - lexer.as_slice().len()))
+}
+
+fn read_value(depth: usize, next: u8, lexer: &mut SliceLexer<'_>) -> Result<(), Error> {
+    let depth = depth.checked_sub(1).ok_or(Error::Depth)?;
+    match next {
+        b'a'..=b'z' => lexer.null_or_bool().map(drop).ok_or(Expect::Value)?,
+        b'0'..=b'9' | b'-' => lexer.num_string().validated().map(drop)?,
+        b'"' => lexer.discarded().str_string().map(drop)?,
+        b'[' => lexer
+            .discarded()
+            .seq(b']', SliceLexer::ws_peek, |next, lexer| {
+                read_value(depth, next, lexer)
+            })?,
+        b'{' => lexer
+            .discarded()
+            .seq(b'}', SliceLexer::ws_peek, |next, lexer| {
+                lexer.expect(|_| Some(next), b'"').ok_or(Expect::String)?;
+                lexer.str_string()?;
+                let colon = lexer.expect(SliceLexer::ws_peek, b':');
+                colon.ok_or(Expect::Colon)?;
+                let next = lexer.ws_peek().ok_or(Expect::Value)?;
+                read_value(depth, next, lexer)
+            })?,
+        _ => Err(Expect::Value)?,
+    }
+    Ok(())
+}
+
+fn assert_read_as_by_hifijson(text: &[u8]) {
+    if std::str::from_utf8(text).is_err() {
+        return;
+    }
+    let read = JsonDocument::parse(&bytes::Bytes::copy_from_slice(text));
+    let mistake = read.err().map(|error| (error.reason, error.offset));
+    let text = without_byte_order_mark(text);
+    assert_eq!(mistake, read_by_hifijson(text).err());
+}
+
+/// The names of all members, without repetition.
+fn names_of(json: JsonRef<'_>, names: &mut BTreeSet<String>) {
+    names.extend(json.members().map(|(name, _)| name.into_owned()));
+    json.children().for_each(|child| names_of(child, names));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(5_000))]
+
+    #[test]
+    fn a_text_is_read_as_hifijson_reads_it(bytes in mutated()) {
+        assert_read_as_by_hifijson(&bytes);
+    }
+
+    #[test]
+    fn a_text_of_any_pieces_is_read_as_hifijson_reads_it(
+        pieces in prop::collection::vec(
+            prop::sample::select(vec![
+                "{", "}", "[", "]", ",", ":", "\"", "\"a\"", "\\", "\\u", "\\u00e9", "\\ud83d", "\\ude00", "\\/", "\u{1}",
+                "0", "-", "1", "9", ".", "e", "E", "+", "true", "false", "null", "nul", "t", " ", "\n", "\"id\":", "한", "A",
+            ]),
+            0..14,
+        )
+    ) {
+        assert_read_as_by_hifijson(pieces.concat().as_bytes());
+    }
+
+    #[test]
+    fn the_names_of_a_text_are_known(text in json_text()) {
+        let document = indexed(text.as_bytes()).unwrap();
+        let mut names = BTreeSet::new();
+        names_of(document.root().into(), &mut names);
+        let known = document.member_names().into_iter();
+        prop_assert_eq!(known.map(String::from).collect::<BTreeSet<_>>(), names);
+    }
+}
+
+#[test]
+fn all_names_of_a_text_of_many_are_known() {
+    for count in [31, 32, 33, 1_999, 2_000, 2_001, 5_000] {
+        let members = (0..count).map(|name| format!("\"{name}\":[{{\"again\":1}}]"));
+        let text = format!("{{{}}}", members.collect::<Vec<_>>().join(","));
+        let document = indexed(text.as_bytes()).unwrap();
+        let known = document.member_names();
+        let distinct: BTreeSet<_> = known.iter().collect();
+        assert_eq!(distinct.len(), count + 1);
+    }
+}
+
+#[test]
+fn values_are_refused_that_are_nested_deeper_than_128_levels() {
+    for levels in [127, 128, 129] {
+        for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
+            let text = format!("{}1{}", open.repeat(levels - 1), close.repeat(levels - 1));
+            assert_eq!(indexed(text.as_bytes()).is_some(), levels <= 128);
+            assert_read_as_by_hifijson(text.as_bytes());
+        }
+    }
 }
 
 proptest! {
