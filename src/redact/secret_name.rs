@@ -56,6 +56,9 @@ impl SecretName {
     /// stay readable.
     #[must_use]
     pub(crate) fn of_member(name: &str) -> Option<Self> {
+        if !may_end_with_secret_word(name.as_bytes()) {
+            return None;
+        }
         let words = words_of(name);
         let last = words.last()?.as_str();
         if matches!(last, "password" | "passwd") {
@@ -97,6 +100,30 @@ impl SecretName {
             min_bytes,
         }
     }
+}
+
+/// Whether a name may be that of a member whose value is secret, by its end alone. Names in other
+/// letters are taken apart: some of them are ASCII in lower case.
+fn may_end_with_secret_word(name: &[u8]) -> bool {
+    const LAST_WORDS: [&[u8]; 8] = [
+        b"token",
+        b"id",
+        b"key",
+        b"secret",
+        b"password",
+        b"passwd",
+        b"jwt",
+        b"authorization",
+    ];
+    if !name.is_ascii() {
+        return true;
+    }
+    let end = name.iter().rposition(u8::is_ascii_alphanumeric);
+    let name = &name[..end.map_or(0, |end| end + 1)];
+    LAST_WORDS.iter().any(|word| {
+        let start = name.len().checked_sub(word.len());
+        start.is_some_and(|start| name[start..].eq_ignore_ascii_case(word))
+    })
 }
 
 /// `accessToken`, `access-token` and `ACCESS_TOKEN` are the words `access`, `token`.

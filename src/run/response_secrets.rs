@@ -15,7 +15,7 @@ use crate::model::value_path::ValuePath;
 use crate::recording::TextBody;
 use crate::redact::{MIN_SECRET_BYTES, MIN_TOKEN_BYTES, Redactor, SecretName, WeakSecret};
 use crate::secret::Secret;
-use crate::value::{JsonKind, JsonRef, Value};
+use crate::value::{JsonDocument, JsonKind, JsonRef, Value};
 use crate::wire::WireResponse;
 use crate::xml::{XPath, XPathSearchError, XmlDocument};
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
@@ -338,15 +338,16 @@ fn register_named_secrets(
     if response.streamed_body().is_some() {
         return Ok(());
     }
-    // Reading every member of every response would double the cost of large ones.
     let Ok(body) = response.decoded_body() else {
         return Ok(());
     };
-    if !has_secret_word(body) {
-        return Ok(());
-    }
-    match response.json() {
-        Ok(value) => {
+    match response.json_document() {
+        Ok(document) => {
+            // Reading every member of every response would double the cost of large ones.
+            if !has_secret_member(document) && !may_have_secret_parameter(body) {
+                return Ok(());
+            }
+            let value = JsonRef::from(document.root());
             let mut passed_over = HashSet::new();
             for path in not_secret.iter().filter_map(|path| path.json()) {
                 let found = path.find_every(value)?.into_iter();
@@ -354,6 +355,7 @@ fn register_named_secrets(
             }
             register_members(value, &passed_over, redactor);
         }
+        Err(_) if !has_secret_word(body) => {}
         Err(_) => {
             if let Ok(text) = response.text() {
                 // Well-formed or not: a parameter can stand in any text.
@@ -364,6 +366,22 @@ fn register_named_secrets(
         }
     }
     Ok(())
+}
+
+/// Whether a member of any object has a name that only secrets have. A response of thousands of
+/// objects has tens of different names.
+fn has_secret_member(document: &JsonDocument) -> bool {
+    let names = document.member_names();
+    names
+        .iter()
+        .any(|name| SecretName::of_member(name).is_some())
+}
+
+/// Whether a text in a body of JSON may hold a parameter whose value is secret.
+fn may_have_secret_parameter(json: &[u8]) -> bool {
+    // An escape can stand for any letter of the parameter, also for the `=`.
+    let may_have_parameter = memchr::memchr2(b'=', b'\\', json).is_some();
+    may_have_parameter && has_secret_word(json)
 }
 
 /// The cookies that a response sets, where nothing else of it is looked at.
@@ -478,7 +496,7 @@ fn register_members(value: JsonRef<'_>, passed_over: &HashSet<usize>, redactor: 
             }
         }
         _ => {
-            if let Some(text) = value.as_str() {
+            if let Some(text) = value.as_str().filter(|text| text.contains('=')) {
                 register_parameters(&text, redactor);
             }
         }
@@ -594,6 +612,21 @@ mod tests {
         );
         let header = [("x-auth-token", TOKEN)];
         assert_eq!(redacted(&header, "", TOKEN), "‹response.x_auth_token›");
+    }
+
+    #[test]
+    fn what_a_response_hands_out_is_a_secret_however_json_writes_it() {
+        let many = "{\"id\":1,\"name\":\"무선\"},".repeat(2_000);
+        for member in [
+            format!("\"x\":{{\"access\\u005ftoken\":\"{TOKEN}\"}}"),
+            format!("\"Pass\\u0077ord\" : \"{TOKEN}\""),
+            format!("\"url\":\"https:\\/\\/x.example\\/a?b=1&access_token\\u003d{TOKEN}\""),
+            format!("\"urls\":[\"a\",\"?sig={TOKEN}\"]"),
+            format!("\"api.key\":\"{TOKEN}\""),
+        ] {
+            let json = format!("{{\"items\":[{many}{{{member}}}]}}");
+            assert_ne!(redacted(&[], &json, TOKEN), TOKEN, "{member}");
+        }
     }
 
     #[test]

@@ -139,6 +139,14 @@ impl WireResponse {
     /// # Errors
     /// When it is not JSON, or does not fit the encoding that the response names.
     pub(crate) fn json(&self) -> Result<JsonRef<'_>, &JsonError> {
+        Ok(self.json_document()?.root().into())
+    }
+
+    /// The body as JSON with its index.
+    ///
+    /// # Errors
+    /// As [`Self::json`].
+    pub(crate) fn json_document(&self) -> Result<&JsonDocument, &JsonError> {
         let document = self.json.get_or_init(|| match self.decoded_body() {
             Ok(text) => JsonDocument::parse(text),
             Err(error) => Err(JsonError {
@@ -146,7 +154,7 @@ impl WireResponse {
                 offset: error.offset,
             }),
         });
-        document.as_ref().map(|document| document.root().into())
+        document.as_ref()
     }
 
     #[must_use]
