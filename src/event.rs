@@ -129,8 +129,9 @@ pub(crate) struct StepReport {
     pub failures: Vec<FailureReport>,
     /// Hints for the user: the message of the scheme for this response, and likely causes.
     pub notes: Vec<RedactedText>,
-    /// The whole exchange; there when asked for, and when the step did not pass.
-    pub exchange: Option<ExchangeReport>,
+    /// The whole exchange; there when asked for, and when the step did not pass. Boxed: most
+    /// steps pass.
+    pub exchange: Option<Box<ExchangeReport>>,
     /// How its signature came about, line by line. Empty, unless a report wants details.
     pub trace: Vec<TraceReport>,
 }

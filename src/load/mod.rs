@@ -554,7 +554,7 @@ fn decode_file(
             diagnostics,
         )),
         FileKind::Request => request::RequestDecoder { files, diagnostics }
-            .decode(name, &node)
+            .decode(name, node)
             .map_or(DecodedFile::Invalid, DecodedFile::Request),
         FileKind::Recording => recording::RecordingDecoder::new(files, diagnostics)
             .decode(name, &node, text)

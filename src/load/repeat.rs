@@ -26,11 +26,11 @@ impl RequestDecoder<'_> {
         let poll = map
             .entry("poll")
             .and_then(|entry| self.poll(entry))
-            .map(RepeatMode::Poll);
+            .map(|poll| RepeatMode::Poll(Box::new(poll)));
         poll.or_else(|| {
             map.entry("pages")
                 .and_then(|entry| self.pages(entry))
-                .map(RepeatMode::Pages)
+                .map(|pages| RepeatMode::Pages(Box::new(pages)))
         })
         .unwrap_or_default()
     }

@@ -118,15 +118,19 @@ pub(super) struct RequestDecoder<'d> {
 }
 
 impl RequestDecoder<'_> {
-    pub(super) fn decode(&mut self, name: String, node: &YamlNode) -> Option<Request> {
-        let flow = is_flow(node);
-        let kind = if flow { "a flow" } else { "a request" };
-        let map = CheckedMap::open(node, kind, &request_file_keys(flow), self.diagnostics)?;
-        let defaults = self.step_defaults(&map);
-        let (steps, uses) = if flow {
-            self.flow_steps(&map, &defaults)
+    pub(super) fn decode(&mut self, name: String, mut node: YamlNode) -> Option<Request> {
+        let list = take_steps(&mut node);
+        let kind = if list.is_some() {
+            "a flow"
         } else {
-            (vec![self.step(&map, None, &defaults)?], Vec::new())
+            "a request"
+        };
+        let keys = request_file_keys(list.is_some());
+        let map = CheckedMap::open(&node, kind, &keys, self.diagnostics)?;
+        let defaults = self.step_defaults(&map);
+        let (steps, uses) = match list {
+            Some(list) => self.flow_steps(list, &defaults),
+            None => (vec![self.step(&map, None, &defaults)?], Vec::new()),
         };
         let cases = map
             .get("cases")
@@ -190,31 +194,29 @@ impl RequestDecoder<'_> {
         }
     }
 
-    fn flow_steps(
-        &mut self,
-        map: &CheckedMap<'_>,
-        defaults: &StepDefaults,
-    ) -> (Vec<Step>, Vec<StepUse>) {
-        let Some(list) = map.get("steps") else {
-            return (Vec::new(), Vec::new());
+    /// The steps of a flow. Each node is dropped once it is decoded, so that a large file is not in
+    /// memory twice.
+    fn flow_steps(&mut self, list: YamlNode, defaults: &StepDefaults) -> (Vec<Step>, Vec<StepUse>) {
+        let count = list_items(&list, "`steps`", self.diagnostics).len();
+        let (mut steps, mut uses) = (Vec::with_capacity(count), Vec::new());
+        let NodeKind::List(nodes) = list.kind else {
+            return (steps, uses);
         };
-        let nodes = list_items(list, "`steps`", self.diagnostics);
-        if nodes.is_empty() && list.as_list().is_some() {
+        if count == 0 {
             self.diagnostics.push(
                 Diagnostic::error("a flow needs at least one step")
                     .at(list.at, "the list is empty"),
             );
         }
-        let (mut steps, mut uses): (Vec<Step>, Vec<StepUse>) = (Vec::new(), Vec::new());
+        let mut keys = STEP_KEYS.to_vec();
+        keys.extend([SNAPSHOT_KEY, WHEN_KEY, OUTPUT_KEY, "account"]);
         let mut names = StepNames::new();
         for node in nodes {
-            if is_use(node) {
-                uses.extend(self.step_use(node, steps.len()));
+            if is_use(&node) {
+                uses.extend(self.step_use(&node, steps.len()));
                 continue;
             }
-            let mut keys = STEP_KEYS.to_vec();
-            keys.extend([SNAPSHOT_KEY, WHEN_KEY, OUTPUT_KEY, "account"]);
-            let Some(map) = CheckedMap::open(node, "a step", &keys, self.diagnostics) else {
+            let Some(map) = CheckedMap::open(&node, "a step", &keys, self.diagnostics) else {
                 continue;
             };
             let name = self.step_name(&map, &mut names);
@@ -325,7 +327,10 @@ impl RequestDecoder<'_> {
             timeout,
             max_body,
             output: output.map(Box::new),
-            snapshot: map.get(SNAPSHOT_KEY).and_then(|node| self.snapshot(node)),
+            snapshot: map
+                .get(SNAPSHOT_KEY)
+                .and_then(|node| self.snapshot(node))
+                .map(Box::new),
             undo: undo.map(Arc::new),
         })
     }
@@ -940,9 +945,17 @@ fn is_use(node: &YamlNode) -> bool {
         .is_some_and(|entries| entries.iter().any(is_key))
 }
 
-fn is_flow(node: &YamlNode) -> bool {
-    node.as_map()
-        .is_some_and(|entries| entries.iter().any(|entry| entry.key == "steps"))
+/// The value of `steps`, which a flow has; the key stays.
+fn take_steps(node: &mut YamlNode) -> Option<YamlNode> {
+    let NodeKind::Map(entries) = &mut node.kind else {
+        return None;
+    };
+    let entry = entries.iter_mut().find(|entry| entry.key == "steps")?;
+    let nothing = YamlNode {
+        at: entry.value.at,
+        kind: NodeKind::Null,
+    };
+    Some(std::mem::replace(&mut entry.value, nothing))
 }
 
 /// A flow has the keys of a file. A single request has those of its only step besides.

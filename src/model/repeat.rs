@@ -24,8 +24,9 @@ pub(crate) const MAX_ATTEMPTS: u32 = 10;
 pub enum RepeatMode {
     #[default]
     Once,
-    Poll(PollOptions),
-    Pages(PagingOptions),
+    /// Boxed, as the other one: few steps are repeated, and a flow can have thousands.
+    Poll(Box<PollOptions>),
+    Pages(Box<PagingOptions>),
 }
 
 /// The most rounds of `for_each`.
@@ -78,7 +79,7 @@ impl RepeatMode {
         };
         pages
             .into_iter()
-            .flat_map(PagingOptions::values)
+            .flat_map(|pages| pages.values())
             .filter_map(PageValue::capture)
     }
 }

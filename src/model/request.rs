@@ -172,8 +172,8 @@ pub struct Step {
     pub max_body: Option<u64>,
     /// Where the body of its response is written to. Boxed: few steps have one.
     pub output: Option<Box<OutputFile>>,
-    /// Its response is compared with a stored one.
-    pub snapshot: Option<Snapshot>,
+    /// Its response is compared with a stored one. Boxed: few steps have one.
+    pub snapshot: Option<Box<Snapshot>>,
     /// Takes back what the step creates, when its fixture or its flow ends. Shared with what waits
     /// to be undone.
     pub undo: Option<Arc<UndoStep>>,

@@ -166,7 +166,7 @@ impl EventBuilder {
             attempts: self.attempts(step),
             failures: self.failures(step),
             notes: self.notes(step),
-            exchange: self.exchange(step),
+            exchange: self.exchange(step).map(Box::new),
             trace: self.trace(step),
         })
     }

@@ -247,7 +247,7 @@ impl EntryBuilder {
                 .map(|failure| self.failure(failure, sources))
                 .collect(),
             notes: step.notes.iter().map(RedactedText::to_string).collect(),
-            exchange: step.exchange.as_ref().map(exchange_entry),
+            exchange: step.exchange.as_deref().map(exchange_entry),
             trace: step.trace.iter().map(trace_entry).collect(),
         }
     }

@@ -86,7 +86,7 @@ pub(super) fn step_report(
             .map(|note| redactor.redact_for_display(note))
             .collect(),
         exchange: exchange_report(&log, (is_shown, hides_cookies), shown_response, redactor)
-            .map(|exchange| exchange.shown_as(personal_exchange)),
+            .map(|exchange| Box::new(exchange.shown_as(personal_exchange))),
         trace: trace_reports(&log, redactor),
     }
 }
