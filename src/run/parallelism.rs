@@ -12,8 +12,9 @@ use std::time::Duration;
 /// The number with which a run begins, and to which it returns when a marketplace is strained.
 const FIRST_LIMIT: usize = 16;
 /// So many units more may run after each unit that ended well: while each waits for one response,
-/// the number quadruples in the time of one.
-const GROWTH: usize = 3;
+/// the number is at its ceiling when the first ones have come. With slower growth the last units
+/// would wait for several responses, one after the other.
+const GROWTH: usize = 15;
 /// Responses have slowed down when a round takes half as long again as the fastest one, and this
 /// time besides, which the machine itself can take.
 const SLOWER_MARGIN: Duration = Duration::from_millis(20);
@@ -239,10 +240,10 @@ mod tests {
     }
 
     #[test]
-    fn it_quadruples_in_a_round_of_responses_up_to_the_ceiling() {
+    fn it_grows_with_each_response_and_reaches_the_ceiling_with_the_first_round() {
         let limit = ParallelLimit::growing(|| 200, usize::MAX);
-        assert_eq!(after(16, &limit, &unit(200, 50)), 64);
-        assert_eq!(after(64, &limit, &unit(200, 60)), 200);
+        assert_eq!(after(1, &limit, &unit(200, 50)), 31);
+        assert_eq!(after(15, &limit, &unit(200, 60)), 200);
         assert_eq!(limit.reached(1_000), Some(200));
         assert_eq!(limit.reached(16), None);
     }
@@ -261,22 +262,21 @@ mod tests {
     #[test]
     fn it_halves_once_responses_slow_down_and_stays() {
         let limit = ParallelLimit::growing(|| 200, usize::MAX);
-        assert_eq!(after(16, &limit, &unit(200, 50)), 64);
-        assert!(after(64, &limit, &unit(200, 500)) < 128);
-        let now = limit.now();
-        assert_eq!(after(64, &limit, &unit(200, 50)), now);
+        assert_eq!(after(16, &limit, &unit(200, 50)), 200);
+        assert_eq!(after(200, &limit, &unit(200, 500)), 100);
+        assert_eq!(after(200, &limit, &unit(200, 50)), 100);
     }
 
     #[test]
     fn it_returns_to_the_first_number_when_a_marketplace_wants_fewer_calls() {
         for strained in [unit(429, 50), unit(503, 50)] {
             let limit = ParallelLimit::growing(|| 200, usize::MAX);
-            assert_eq!(after(16, &limit, &unit(200, 50)), 64);
+            assert_eq!(after(1, &limit, &unit(200, 50)), 31);
             assert_eq!(after(1, &limit, &strained), 16);
             assert_eq!(after(64, &limit, &unit(200, 50)), 16);
         }
         let limit = ParallelLimit::growing(|| 200, usize::MAX);
-        assert_eq!(after(16, &limit, &unit(200, 50)), 64);
+        assert_eq!(after(16, &limit, &unit(200, 50)), 200);
         limit.record_unit(&unit(200, 50), 1);
         assert_eq!(limit.now(), 16, "a call had to wait for a permit");
     }
