@@ -18,7 +18,7 @@ use jsonpath_rust::parser::parse_json_path;
 pub(super) fn compile(text: &str) -> Result<PathQuery, PathError> {
     let parsed = parse_json_path(text).map_err(|error| syntax_error(text, &error))?;
     let segments = segments(&parsed.segments).map_err(|fault| fault.into_path_error(text))?;
-    Ok(PathQuery { segments })
+    Ok(segments.into())
 }
 
 /// The library's parser knows how far it came; its message is a dump of grammar rules.

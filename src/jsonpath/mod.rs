@@ -9,6 +9,7 @@ mod error;
 mod evaluator;
 mod filter;
 mod location;
+mod name_search;
 mod path;
 mod precheck;
 mod query;

@@ -2,6 +2,7 @@
 
 use super::error::{NameStandsTwice, PathError, SearchError, SearchLimitExceeded};
 use super::evaluator::{self, DuplicateMode, PathEvaluator};
+use super::name_search::NameSearch;
 use super::query::{PathQuery, PathSegment, PathSelector};
 use super::{compile, location, precheck, simple_path};
 use crate::value::JsonRef;
@@ -101,23 +102,12 @@ impl JsonPath {
     }
 
     /// Whether the path can find anything in a text of JSON, by the names in it alone: a look that
-    /// costs less than reading the text. A name in the text can be written with escapes.
+    /// costs less than reading the text.
     pub(crate) fn can_match_in(&self, json: &[u8]) -> bool {
-        // Most texts have no escape at all, and to look for one letter is the cheapest search.
-        let has_backslash = || memchr::memchr(b'\\', json).is_some();
-        let is_in = |name: &str| {
-            let escape: &[u8] = if name.is_ascii() { b"\\u00" } else { b"\\u" };
-            memchr::memmem::find(json, name.as_bytes()).is_some()
-                || has_backslash() && memchr::memmem::find(json, escape).is_some()
-        };
-        self.query.segments.iter().all(|segment| {
-            let mut selectors = segment.selectors.iter();
-            selectors.any(|selector| match selector {
-                // JSON escapes these in every name.
-                PathSelector::Name(name) => name.contains(['"', '\\', '/']) || is_in(name),
-                _ => true,
-            })
-        })
+        let segments = || self.query.segments.iter();
+        let prepare = || NameSearch::new(segments().filter_map(PathSegment::plain_names));
+        let search = self.query.name_search.get_or_init(prepare);
+        search.can_match_in(json)
     }
 
     /// The values that the path finds in `root`.

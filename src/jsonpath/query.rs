@@ -1,12 +1,16 @@
 //! A path taken apart, as RFC 9535 names its parts. Plain data; it refuses to walk.
 
+use super::name_search::NameSearch;
 use crate::value::{MemberName, Value};
 use regex::Regex;
+use std::sync::OnceLock;
 
 /// Everything after `$`.
 #[derive(Debug)]
 pub(super) struct PathQuery {
     pub(super) segments: Vec<PathSegment>,
+    /// Prepared when a text is searched for the first time.
+    pub(super) name_search: OnceLock<NameSearch>,
 }
 
 /// One step of a path.
@@ -114,6 +118,15 @@ impl FilterOperand {
     }
 }
 
+impl From<Vec<PathSegment>> for PathQuery {
+    fn from(segments: Vec<PathSegment>) -> Self {
+        Self {
+            segments,
+            name_search: OnceLock::new(),
+        }
+    }
+}
+
 impl PathQuery {
     pub(super) fn is_singular(&self) -> bool {
         is_singular(&self.segments)
@@ -121,6 +134,16 @@ impl PathQuery {
 }
 
 impl PathSegment {
+    /// The names that it selects, as JSON writes them; `None` where it selects anything else.
+    pub(super) fn plain_names(&self) -> Option<Vec<&str>> {
+        let names = self.selectors.iter().map(|selector| match selector {
+            // JSON escapes these in every name.
+            PathSelector::Name(name) if !name.contains(['"', '\\', '/']) => Some(&**name),
+            _ => None,
+        });
+        names.collect()
+    }
+
     /// The selector of a step that leads to one value at most.
     pub(super) fn as_singular(&self) -> Option<&PathSelector> {
         match self.selectors.as_slice() {

@@ -24,7 +24,7 @@ pub(super) fn parse_simple(text: &str) -> Option<PathQuery> {
         });
         rest = after;
     }
-    Some(PathQuery { segments })
+    Some(segments.into())
 }
 
 /// `member-name-shorthand`: a letter, `_` or anything past ASCII, then digits too.
