@@ -136,21 +136,44 @@ pub(crate) struct StepReport {
     pub trace: Vec<TraceReport>,
 }
 
-/// How long the parts of one request took, as far as they can be told apart.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct RequestPhases {
+/// How long the parts of one request took, as far as they can be told apart. Documents hold them in
+/// milliseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct RequestPhases<T = Duration> {
     /// `None` without a response.
     pub(crate) status: Option<u16>,
     /// `None` for an address without a name, and on a connection that was open already.
-    pub(crate) look_up: Option<Duration>,
+    #[serde(rename = "look_up_ms")]
+    pub(crate) look_up: Option<T>,
     /// Until the connection was there, with a proxy on its way. `None` on one that was open already.
-    pub(crate) connect: Option<Duration>,
-    pub(crate) tls: Option<Duration>,
+    #[serde(rename = "connect_ms")]
+    pub(crate) connect: Option<T>,
+    #[serde(rename = "tls_ms")]
+    pub(crate) tls: Option<T>,
     /// From then to the head of the response: the request leaves meanwhile.
-    pub(crate) wait: Option<Duration>,
+    #[serde(rename = "wait_ms")]
+    pub(crate) wait: Option<T>,
     /// To the last byte.
-    pub(crate) body: Option<Duration>,
-    pub(crate) total: Duration,
+    #[serde(rename = "body_ms")]
+    pub(crate) body: Option<T>,
+    #[serde(rename = "total_ms")]
+    pub(crate) total: T,
+}
+
+impl<T: Copy> RequestPhases<T> {
+    /// The same in another unit of time.
+    #[must_use]
+    pub(crate) fn map<U>(&self, unit: impl Fn(T) -> U) -> RequestPhases<U> {
+        RequestPhases {
+            status: self.status,
+            look_up: self.look_up.map(&unit),
+            connect: self.connect.map(&unit),
+            tls: self.tls.map(&unit),
+            wait: self.wait.map(&unit),
+            body: self.body.map(&unit),
+            total: unit(self.total),
+        }
+    }
 }
 
 impl RequestPhases {

@@ -11,6 +11,7 @@ use super::import_format;
 use super::imported_request::ImportFormat;
 use super::openapi;
 use super::postman;
+use super::request_line::is_description_line;
 use super::source_text::ImportSource;
 use super::text_place::TextPlace;
 use crate::span::FileId;
@@ -88,7 +89,11 @@ pub(crate) fn read_collection(
     source: &ImportSource,
     format: Option<CollectionFormat>,
 ) -> Result<ImportedCollection, ImportError> {
-    let parsed = parse(source)?;
+    let parsed = match (parse(source)?, format) {
+        // Without expected responses, the two look the same.
+        (ParsedSource::Http, Some(CollectionFormat::Hurl)) => ParsedSource::Hurl,
+        (parsed, _) => parsed,
+    };
     if let Some(format) = format.filter(|format| *format != parsed.format()) {
         return Err(ImportError::new(format!(
             "this is {}, not {}",
@@ -113,7 +118,7 @@ fn parse(source: &ImportSource) -> Result<ParsedSource, ImportError> {
     if text.starts_with('{') || text.starts_with('[') {
         return parse_json(text);
     }
-    if is_yaml_description(text) {
+    if text.lines().any(is_description_line) {
         return parse_yaml(source);
     }
     if bruno::is_bru_file(text) {
@@ -153,18 +158,6 @@ fn parse_json(text: &str) -> Result<ParsedSource, ImportError> {
         return Ok(ParsedSource::OpenApi(json));
     }
     Err(unknown_format())
-}
-
-/// A description in YAML names its version, its paths or its title in a line of its own.
-fn is_yaml_description(text: &str) -> bool {
-    let is_key = |line: &str| {
-        let line = line.trim_end().trim_start_matches(['"', '\'']);
-        ["openapi", "swagger"].iter().any(|key| {
-            line.strip_prefix(key)
-                .is_some_and(|rest| rest.trim_start_matches(['"', '\'']).starts_with(':'))
-        })
-    };
-    text.lines().any(is_key)
 }
 
 /// So many values a description may have: each takes some hundred bytes of memory.

@@ -2,7 +2,7 @@
 
 use super::command_line::curl_command;
 use super::curl_body::{CurlBody, CurlData};
-use super::curl_options::{CurlOption, DataKind, changes_sending};
+use super::curl_options::{CurlOption, DataKind};
 use super::curl_url::{CurlUrl, UrlOptions};
 use super::form_part::{FormText, read_form_part};
 use super::http_method::read_method;
@@ -293,7 +293,7 @@ impl CurlReader<'_> {
                 .hint("write them on the command line, or pass the output of `curl -v`"));
             }
             CurlOption::Location => settings.follows_redirects = !name.starts_with("--no-"),
-            CurlOption::Ignored | CurlOption::IgnoredValue if changes_sending(name) => {
+            CurlOption::Sending | CurlOption::SendingValue => {
                 settings.sending_options.push(name.to_owned());
             }
             CurlOption::Ignored

@@ -2,7 +2,7 @@
 
 use super::import_error::ImportError;
 use super::text_place::TextPlace;
-use crate::wire::DraftPart;
+use crate::wire::{DraftPart, media_type_of};
 
 /// A value of `-F` or `--form-string`, and its place.
 pub(super) struct FormText<'t> {
@@ -48,14 +48,14 @@ pub(super) fn read_form_part(
     }
     Ok(match kind {
         None => {
-            let guessed = filename.as_deref().map(media_type_of);
+            let guessed = filename.as_deref().map(guessed_by_curl);
             part(name, content.into_bytes(), media_type.or(guessed), filename)
         }
         Some(b'<') => part(name, read(&content)?, media_type, filename),
         Some(_) => {
             let own = content.rsplit(['/', '\\']).next().unwrap_or(&content);
             let filename = filename.unwrap_or_else(|| own.to_owned());
-            let kind = media_type.unwrap_or_else(|| media_type_of(&content));
+            let kind = media_type.unwrap_or_else(|| guessed_by_curl(&content));
             part(name, read(&content)?, Some(kind), Some(filename))
         }
     })
@@ -101,19 +101,13 @@ fn push(pieces: &mut [String], letter: char) {
     }
 }
 
-/// The type that curl guesses from the name of a file.
-fn media_type_of(name: &str) -> String {
+/// The type that curl guesses from the name of a file: it knows few.
+fn guessed_by_curl(name: &str) -> String {
+    const KNOWN: [&str; 10] = [
+        "gif", "jpg", "jpeg", "png", "svg", "txt", "htm", "html", "pdf", "xml",
+    ];
     let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
-    match ending.to_ascii_lowercase().as_str() {
-        "gif" => "image/gif",
-        "jpg" | "jpeg" => "image/jpeg",
-        "png" => "image/png",
-        "svg" => "image/svg+xml",
-        "txt" => "text/plain",
-        "htm" | "html" => "text/html",
-        "pdf" => "application/pdf",
-        "xml" => "application/xml",
-        _ => "application/octet-stream",
-    }
-    .to_owned()
+    let is_known = KNOWN.iter().any(|known| known.eq_ignore_ascii_case(ending));
+    let guessed = media_type_of(name).filter(|_| is_known);
+    guessed.unwrap_or("application/octet-stream").to_owned()
 }

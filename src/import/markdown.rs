@@ -2,13 +2,15 @@
 //! code block, and the marks of a quotation. Every character stays at its place, so that messages
 //! name the right line and column.
 
-use super::request_line::{is_curl, is_request_line};
+use super::request_line::{is_curl, is_description_line, is_request_line};
 
 /// The text with blanks in the place of the marks. A fence counts only before the request begins:
 /// the body of a request may be Markdown itself.
 pub(super) fn without_markdown(text: String) -> String {
     let is_marked = |line: &str| fence(line).is_some() || line.starts_with('>');
-    if !text.lines().any(is_marked) {
+    // The texts of a description and of a Bruno file are Markdown themselves.
+    let is_whole_file = |line: &str| is_description_line(line) || line.trim_end() == "meta {";
+    if !text.lines().any(is_marked) || text.lines().any(is_whole_file) {
         return text;
     }
     let text = without_fence(&text);
@@ -115,6 +117,14 @@ mod tests {
                 "POST / HTTP/1.1\n\n```\ncode",
             ),
             ("> GET / HTTP/1.1\n> Host: h", "> GET / HTTP/1.1\n> Host: h"),
+            (
+                "info: |\n  ```\n  GET /a\n  ```\nopenapi: 3.0.0\n",
+                "info: |\n  ```\n  GET /a\n  ```\nopenapi: 3.0.0\n",
+            ),
+            (
+                "meta {\n}\ndocs {\n  ```\n  a\n  ```\n}\nget {\n}\n",
+                "meta {\n}\ndocs {\n  ```\n  a\n  ```\n}\nget {\n}\n",
+            ),
         ] {
             assert_eq!(without_markdown(text.to_owned()), kept, "{text}");
         }

@@ -12,6 +12,7 @@ mod command_substitution;
 mod curl;
 mod curl_body;
 mod curl_collection;
+mod curl_option_names;
 mod curl_options;
 mod curl_url;
 mod form_part;

@@ -27,3 +27,12 @@ pub(super) fn is_curl(word: &str) -> bool {
     let name = word.rsplit(['/', '\\']).next().unwrap_or(word);
     name == "curl" || name.eq_ignore_ascii_case("curl.exe")
 }
+
+/// Whether a line names the version of an `OpenAPI` description in YAML.
+pub(super) fn is_description_line(line: &str) -> bool {
+    let line = line.trim_start_matches(['"', '\'']);
+    ["openapi", "swagger"].iter().any(|key| {
+        line.strip_prefix(key)
+            .is_some_and(|rest| rest.trim_start_matches(['"', '\'']).starts_with(':'))
+    })
+}

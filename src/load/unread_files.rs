@@ -69,14 +69,18 @@ fn unread_file(path: &Path) -> Option<Diagnostic> {
         .any(|(known, other)| ending != *other && strsim::damerau_levenshtein(&ending, known) == 1)
         && ending != "yaml"
         && ending != "yml";
-    if is_slip || name.contains(".yaml.") || name.contains(".yml.") {
-        return Some(
-            warning(
-                path,
-                "ingam does not read this file: its name does not end in `.yaml` or `.yml`",
-            )
-            .hint("if it is a request, rename it; otherwise, give it another extension"),
-        );
+    let hint = if is_slip {
+        Some("if it is a request, rename it; otherwise, give it another extension")
+    } else if name.contains(".yaml.") || name.contains(".yml.") {
+        Some(
+            "if it is a request, remove what follows `.yaml` in its name; otherwise, move it to another folder",
+        )
+    } else {
+        None
+    };
+    if let Some(hint) = hint {
+        let what = "ingam does not read this file: its name does not end in `.yaml` or `.yml`";
+        return Some(warning(path, what).hint(hint));
     }
     (ending == "json" && !path.starts_with("schemes")).then(|| {
         warning(

@@ -5,7 +5,7 @@
 use super::duration_text::duration_from_ms;
 use super::error::ReportError;
 use crate::diagnostic::pluralize;
-use crate::event::{ErrorClass, RunSummary, request_name};
+use crate::event::{ErrorClass, RequestPhases, RunSummary, request_name};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -109,24 +109,12 @@ pub(crate) struct StepEntry {
     pub(crate) requests: usize,
     /// Of each of them that was sent, with `-vv`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(crate) phases: Vec<PhasesEntry>,
+    pub(crate) phases: Vec<RequestPhases<f64>>,
     pub(crate) attempts: Vec<AttemptEntry>,
     pub(crate) failures: Vec<FailureEntry>,
     pub(crate) notes: Vec<String>,
     pub(crate) exchange: Option<ExchangeEntry>,
     pub(crate) trace: Vec<TraceEntry>,
-}
-
-/// How long the parts of one request took. A part that there was not is `null`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct PhasesEntry {
-    pub(crate) status: Option<u16>,
-    pub(crate) look_up_ms: Option<f64>,
-    pub(crate) connect_ms: Option<f64>,
-    pub(crate) tls_ms: Option<f64>,
-    pub(crate) wait_ms: Option<f64>,
-    pub(crate) body_ms: Option<f64>,
-    pub(crate) total_ms: f64,
 }
 
 /// One try before the last one.

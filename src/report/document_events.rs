@@ -1,32 +1,18 @@
 //! From a document back to events, so that reporters can show a run that has ended.
 
 use super::document::{
-    DifferenceEntry, FailureEntry, FileLocation, LeftoverEntry, NoticeEntry, PhasesEntry,
-    RunDocument, SetUpEntry, SeverityWord, StepEntry, UnitEntry, VerdictWord,
+    DifferenceEntry, FailureEntry, FileLocation, LeftoverEntry, NoticeEntry, RunDocument,
+    SetUpEntry, SeverityWord, StepEntry, UnitEntry, VerdictWord,
 };
 use super::duration_text::duration_from_ms;
 use super::error::ReportError;
 use crate::event::{
-    AttemptReport, DifferenceReport, ErrorClass, Event, ExchangeReport, FailureReport,
-    RequestPhases, RunNotice, SetUpReport, StepReport, TraceReport, UndoFailureReport, UnitLabels,
-    UnitReport, Verdict,
+    AttemptReport, DifferenceReport, ErrorClass, Event, ExchangeReport, FailureReport, RunNotice,
+    SetUpReport, StepReport, TraceReport, UndoFailureReport, UnitLabels, UnitReport, Verdict,
 };
 use crate::redact::{RedactedText, Redactor};
 use crate::span::{SourceMap, SourcePosition, Span};
 use std::collections::HashSet;
-
-fn request_phases(entry: &PhasesEntry) -> RequestPhases {
-    let time = |ms: Option<f64>| ms.map(duration_from_ms);
-    RequestPhases {
-        status: entry.status,
-        look_up: time(entry.look_up_ms),
-        connect: time(entry.connect_ms),
-        tls: time(entry.tls_ms),
-        wait: time(entry.wait_ms),
-        body: time(entry.body_ms),
-        total: duration_from_ms(entry.total_ms),
-    }
-}
 
 /// The events of a run that is over, and where their places are.
 ///
@@ -161,7 +147,11 @@ impl EventBuilder {
             status: step.status,
             latency: step.latency_ms.map(duration_from_ms),
             requests: step.requests,
-            phases: step.phases.iter().map(request_phases).collect(),
+            phases: step
+                .phases
+                .iter()
+                .map(|phases| phases.map(duration_from_ms))
+                .collect(),
             verdict: self.verdict(step.verdict, step.trouble, step.message.as_ref(), id)?,
             attempts: self.attempts(step),
             failures: self.failures(step),

@@ -2,23 +2,21 @@
 
 use super::document::{
     AttemptEntry, DifferenceEntry, ExchangeEntry, FORMAT, FailureEntry, FileLocation,
-    LeftoverEntry, NoticeEntry, PhasesEntry, RunDocument, SetUpEntry, SeverityWord, StepEntry,
-    TraceEntry, UnitEntry, VerdictCounts, VerdictWord,
+    LeftoverEntry, NoticeEntry, RunDocument, SetUpEntry, SeverityWord, StepEntry, TraceEntry,
+    UnitEntry, VerdictCounts, VerdictWord,
 };
 use super::duration_text::duration_to_ms;
 use super::error::{ReportError, timestamp};
 use super::reporter::Reporter;
 use crate::event::{
     AttemptReport, DifferenceReport, ErrorClass, Event, ExchangeReport, FailureReport,
-    NoticeSeverity, RequestPhases, RunNotice, SetUpReport, StepReport, UndoFailureReport,
-    UnitReport, Verdict,
+    NoticeSeverity, RunNotice, SetUpReport, StepReport, UndoFailureReport, UnitReport, Verdict,
 };
 use crate::redact::{RedactedText, escape_control_chars};
 use crate::span::{FileId, SourceFile, SourceMap, SourcePosition, Span};
 use jiff::Timestamp;
 use std::collections::HashMap;
 use std::io;
-use std::time::Duration;
 
 /// Collects the events of a run.
 pub(crate) struct DocumentReporter {
@@ -239,7 +237,11 @@ impl EntryBuilder {
             sent_ms: step.sent_at.map(duration_to_ms),
             latency_ms: step.latency.map(duration_to_ms),
             requests: step.requests,
-            phases: step.phases.iter().map(phases_entry).collect(),
+            phases: step
+                .phases
+                .iter()
+                .map(|phases| phases.map(duration_to_ms))
+                .collect(),
             attempts: step.attempts.iter().map(attempt_entry).collect(),
             failures: step
                 .failures
@@ -335,19 +337,6 @@ fn failure_message(failures: &[FailureEntry]) -> String {
         "{}: expected {}, got {}{more}",
         first.subject, first.expected, first.actual
     )
-}
-
-fn phases_entry(phases: &RequestPhases) -> PhasesEntry {
-    let ms = |time: Option<Duration>| time.map(duration_to_ms);
-    PhasesEntry {
-        status: phases.status,
-        look_up_ms: ms(phases.look_up),
-        connect_ms: ms(phases.connect),
-        tls_ms: ms(phases.tls),
-        wait_ms: ms(phases.wait),
-        body_ms: ms(phases.body),
-        total_ms: duration_to_ms(phases.total),
-    }
 }
 
 fn attempt_entry(attempt: &AttemptReport) -> AttemptEntry {

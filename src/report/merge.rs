@@ -187,8 +187,8 @@ fn steps_fault(id: &str, steps: &[StepEntry]) -> Option<DocumentFault> {
             .iter()
             .filter_map(|attempt| attempt.latency_ms);
         let phases = step.phases.iter().flat_map(|phases| {
-            let parts = [phases.look_up_ms, phases.connect_ms, phases.tls_ms];
-            let rest = [phases.wait_ms, phases.body_ms, Some(phases.total_ms)];
+            let parts = [phases.look_up, phases.connect, phases.tls];
+            let rest = [phases.wait, phases.body, Some(phases.total)];
             parts.into_iter().chain(rest).flatten()
         });
         let mut times = [Some(step.started_ms), step.sent_ms, step.latency_ms]

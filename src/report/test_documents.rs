@@ -2,10 +2,10 @@
 
 use super::document::{
     AttemptEntry, ExchangeEntry, FailureEntry, FileLocation, LeftoverEntry, NoticeEntry,
-    PhasesEntry, RunDocument, SeverityWord, StepEntry, TraceEntry, UnitEntry, VerdictWord,
+    RunDocument, SeverityWord, StepEntry, TraceEntry, UnitEntry, VerdictWord,
 };
 use super::document_reporter::DocumentReporter;
-use crate::event::ErrorClass;
+use crate::event::{ErrorClass, RequestPhases};
 
 /// One unit whose only step was tried three times.
 pub(super) fn retried_document(verdict: VerdictWord) -> RunDocument {
@@ -40,14 +40,14 @@ pub(super) fn retried_document(verdict: VerdictWord) -> RunDocument {
         sent_ms: Some(2.0),
         latency_ms: Some(5.0),
         requests: 3,
-        phases: vec![PhasesEntry {
+        phases: vec![RequestPhases {
             status: Some(200),
-            look_up_ms: None,
-            connect_ms: Some(0.5),
-            tls_ms: None,
-            wait_ms: Some(4.0),
-            body_ms: Some(0.25),
-            total_ms: 5.0,
+            look_up: None,
+            connect: Some(0.5),
+            tls: None,
+            wait: Some(4.0),
+            body: Some(0.25),
+            total: 5.0,
         }],
         attempts,
         failures: Vec::new(),

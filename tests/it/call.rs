@@ -127,6 +127,15 @@ fn items_arrive_as_httpie_sends_them() {
             "name=\"photo\"; filename=\"z; 1.html\"\r\nContent-Type: image/x-a\r\n\r\nPNG\r\n";
         assert!(arrived.2.contains(part), "{arrived:?}");
     }
+    let arrived = last(&["post", "/a", "--form", "photo@a.png", "k=v"]);
+    let part = "filename=\"a.png\"\r\nContent-Type: image/png\r\n\r\nPNG\r\n";
+    assert!(arrived.2.contains(part), "{arrived:?}");
+    let arrived = last(&["put", "/a", "@a.png"]);
+    assert!(
+        arrived.1.contains("content-type:image/png"),
+        "{}",
+        arrived.1
+    );
     folder.write("body.bin", "P\u{0}K{{ 1 }}\r\n");
     let arrived = last(&["put", "/a", "@body.bin;type=application/zip"]);
     assert_eq!(arrived.2, "P\u{0}K{{ 1 }}\r\n");

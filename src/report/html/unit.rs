@@ -8,6 +8,7 @@ use crate::report::document::{
 };
 use crate::report::duration_text::{duration_from_ms, format_duration};
 use crate::report::failure_text::response_summary;
+use crate::report::phase_line::phase_line;
 
 pub(super) fn add_unit(page: &mut HtmlPage, unit: &UnitEntry) {
     unit_summary(page, unit);
@@ -100,6 +101,10 @@ pub(super) fn add_step(page: &mut HtmlPage, step: &StepEntry) {
         .for_each(|failure| add_failure(page, failure));
     for note in &step.notes {
         page.text_between("<p class=\"note\"><strong>help</strong> ", note, "</p>\n");
+    }
+    for phases in &step.phases {
+        let line = phase_line(&phases.map(duration_from_ms));
+        page.text_between("<p class=\"quiet\">", &line, "</p>\n");
     }
     trace(page, &step.trace);
     if let Some(exchange) = &step.exchange {

@@ -139,7 +139,7 @@ impl CommandLineCall<'_> {
         ended.append(response::deliver(&response, response_file, self.output)?);
         match &self.file {
             Some(file) if has_passed => {
-                ended.message(file.write(&self.request.document, &response)?);
+                ended.message(file.write(&self.request.document, &response, &args.target)?);
             }
             Some(_) => {
                 ended.message("the request file is not written, because the call did not pass");

@@ -2,6 +2,7 @@
 
 use crate::atomic_file::create_shared;
 use crate::cli::command_error::CommandError;
+use crate::cli::target_args::TargetArgs;
 use crate::load::{FileKind, classify_path};
 use crate::redact::{Redactor, SecretName};
 use crate::request_file::{DocumentBody, DocumentEntry, RequestDocument};
@@ -98,6 +99,7 @@ impl CallFile {
         &self,
         document: &RequestDocument,
         response: &DeliveredResponse,
+        target: &TargetArgs,
     ) -> Result<String, CommandError> {
         let text = RequestDocument {
             assertions: proposed(response),
@@ -118,11 +120,30 @@ impl CallFile {
             )));
         }
         Ok(format!(
-            "written to {}: `ingam run {}` checks it",
+            "written to {}: `ingam run {}{}` checks it",
             self.path.display(),
-            self.name
+            self.name,
+            same_target(target)
         ))
     }
+}
+
+/// The options by which a run sends the file to where the call went; the account is in the file.
+fn same_target(target: &TargetArgs) -> String {
+    let environments = target.env.iter().map(|name| ("--env", name));
+    let hosts = target.host.iter().map(|host| ("--host", host));
+    let texts = target.var_text.iter().map(|text| ("--var-text", text));
+    let variables = target.var.iter().map(|value| ("--var", value));
+    let options = environments.chain(hosts).chain(variables).chain(texts);
+    let options = options.map(|(option, value)| {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:=@,+%".contains(&byte);
+        if value.bytes().all(is_plain) {
+            format!(" {option} {value}")
+        } else {
+            format!(" {option} '{}'", value.replace('\'', "'\\''"))
+        }
+    });
+    options.collect()
 }
 
 /// What is sent besides the path.

@@ -12,6 +12,7 @@ use crate::diagnostic::similar_names;
 use crate::model::request::Method;
 use crate::request_file::{DocumentBody, DocumentEntry, RequestDocument};
 use crate::value::{JsonDocument, JsonRef, ObjectMember, Value, parse};
+use crate::wire::media_type_of;
 use bytes::Bytes;
 
 /// What the arguments say, as it would stand in a file.
@@ -341,13 +342,16 @@ fn whole_file(
         )
         .hint("write `name@file` with `--form` for a form that holds a file"));
     }
+    let has_type = has_header(headers, "content-type");
     if let Some(media_type) = file.media_type {
-        if has_header(headers, "content-type") {
+        if has_type {
             return Err(CommandError::usage(
                 "`@…;type=` and the header `Content-Type` both set the media type",
             )
             .hint("remove one of them"));
         }
+        headers.push(DocumentEntry::new("Content-Type", media_type));
+    } else if let Some(media_type) = media_type_of(file.path).filter(|_| !has_type) {
         headers.push(DocumentEntry::new("Content-Type", media_type));
     }
     Ok(DocumentBody::File(files.below_root(file.path)?))
@@ -358,7 +362,8 @@ fn file_part(item: &RequestItem, files: &ItemFiles<'_>) -> Result<Value, Command
     let given = GivenPart::parse(item)?;
     let mut members: Vec<ObjectMember> =
         vec![("file".into(), Value::from(files.below_root(given.path)?))];
-    let options = [("filename", given.filename), ("type", given.media_type)];
+    let media_type = given.media_type.or_else(|| media_type_of(given.path));
+    let options = [("filename", given.filename), ("type", media_type)];
     members.extend(
         options
             .into_iter()
