@@ -357,3 +357,22 @@ fn a_text_that_nobody_can_mean_ends_quickly() {
     assert!(read_all(b"\xff\xfeG\0E\0T\0").is_err());
     assert!(read_all(b"curl \xff").is_err());
 }
+
+#[test]
+fn a_switch_that_is_turned_off_changes_nothing() {
+    let without = read("curl https://h.example/p -H 'a: b'");
+    for off in [
+        "--no-compressed",
+        "--no-get",
+        "--no-head",
+        "--no-progress-meter",
+    ] {
+        assert_eq!(
+            read(&format!("curl {off} https://h.example/p -H 'a: b'")),
+            without,
+            "{off}"
+        );
+    }
+    let unknown = read("curl --no-header https://h.example/p");
+    assert!(unknown.starts_with("error: "), "{unknown}");
+}

@@ -82,6 +82,27 @@ fn one_request_of_bruno_is_read_alone_and_a_folder_without_a_collection_is_refus
     );
 }
 
+/// Without expected responses, a file of Hurl looks as one with requests of HTTP does.
+#[test]
+fn a_file_that_the_user_calls_hurl_is_read_as_hurl() {
+    let folder = Folder::new();
+    folder.write("ingam.yaml", "default_env: live\n");
+    folder.write(
+        "list.txt",
+        "GET https://shop.example/list\n[Options]\nretry: 2\n",
+    );
+    let import = |args: &[&str]| {
+        let mut command = ingam(folder.path());
+        command.arg("import").args(args).arg("list.txt");
+        text(&command.output().unwrap())
+    };
+    let (_, told, code) = import(&["hurl", "--dry-run"]);
+    assert_eq!(code, 0, "{told}");
+    let (_, told, code) = import(&["postman", "--dry-run"]);
+    assert_eq!(code, 3, "{told}");
+    assert!(told.contains("this is http, not postman"), "{told}");
+}
+
 /// A signed request as a curl command, with its token.
 fn signed_command() -> String {
     let folder = Folder::new();
