@@ -42,6 +42,8 @@ const WHOLE: [&str; 11] = [
     "apikey",
     "authorization",
 ];
+/// The last words of names whose values are secret however short they are.
+const PASSWORDS: [&str; 2] = ["password", "passwd"];
 /// Parameters that make a URL a key to what it names.
 const SIGNATURES: [&str; 5] = [
     "x amz signature",
@@ -56,12 +58,12 @@ impl SecretName {
     /// stay readable.
     #[must_use]
     pub(crate) fn of_member(name: &str) -> Option<Self> {
-        if !may_end_with_secret_word(name.as_bytes()) {
+        if !may_end_with_secret_word(name) {
             return None;
         }
         let words = words_of(name);
         let last = words.last()?.as_str();
-        if matches!(last, "password" | "passwd") {
+        if PASSWORDS.contains(&last) {
             return Some(Self::new(&words, MIN_SECRET_BYTES));
         }
         let last_two = words[words.len().saturating_sub(2)..].join(" ");
@@ -104,26 +106,15 @@ impl SecretName {
 
 /// Whether a name may be that of a member whose value is secret, by its end alone. Names in other
 /// letters are taken apart: some of them are ASCII in lower case.
-fn may_end_with_secret_word(name: &[u8]) -> bool {
-    const LAST_WORDS: [&[u8]; 8] = [
-        b"token",
-        b"id",
-        b"key",
-        b"secret",
-        b"password",
-        b"passwd",
-        b"jwt",
-        b"authorization",
-    ];
-    if !name.is_ascii() {
-        return true;
-    }
-    let end = name.iter().rposition(u8::is_ascii_alphanumeric);
-    let name = &name[..end.map_or(0, |end| end + 1)];
-    LAST_WORDS.iter().any(|word| {
-        let start = name.len().checked_sub(word.len());
-        start.is_some_and(|start| name[start..].eq_ignore_ascii_case(word))
-    })
+fn may_end_with_secret_word(name: &str) -> bool {
+    let name = name.trim_end_matches(|letter: char| !letter.is_alphanumeric());
+    let mut known = PAIRS.iter().chain(&WHOLE).chain(&PASSWORDS);
+    !name.is_ascii()
+        || known.any(|known| {
+            let word = known.rsplit_once(' ').map_or(*known, |(_, last)| last);
+            let start = name.len().checked_sub(word.len());
+            start.is_some_and(|start| name[start..].eq_ignore_ascii_case(word))
+        })
 }
 
 /// `accessToken`, `access-token` and `ACCESS_TOKEN` are the words `access`, `token`.
