@@ -461,8 +461,8 @@ fn a_call_becomes_a_request_file_with_assertions_and_its_recording() {
     ];
     let (_, stderr, code) = call(&folder, &args);
     assert_eq!(code, 0, "{stderr}");
-    // The command goes where the call went, and its variables are in no file.
-    let hint = "`ingam run shop/x --env local --var n=x` checks it";
+    // The command goes where the call went. The value of a variable can be secret.
+    let hint = "`ingam run shop/x --env local --var n=…` checks it";
     assert!(stderr.contains(hint), "{stderr}");
     let written = std::fs::read_to_string(folder.path().join("requests/shop/x.yaml")).unwrap();
     assert_eq!(

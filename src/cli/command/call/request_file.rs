@@ -1,6 +1,7 @@
 //! `--write`: the request file of a call, with assertions that its response proposes.
 
 use crate::atomic_file::create_shared;
+use crate::cli::command::sandbox::env_value::quoted;
 use crate::cli::command_error::CommandError;
 use crate::cli::target_args::TargetArgs;
 use crate::load::{FileKind, classify_path};
@@ -129,20 +130,21 @@ impl CallFile {
 }
 
 /// The options by which a run sends the file to where the call went; the account is in the file.
+/// Values of variables are left out, because they can be secret.
 fn same_target(target: &TargetArgs) -> String {
-    let environments = target.env.iter().map(|name| ("--env", name));
-    let hosts = target.host.iter().map(|host| ("--host", host));
-    let texts = target.var_text.iter().map(|text| ("--var-text", text));
-    let variables = target.var.iter().map(|value| ("--var", value));
+    let given = |option: &str, value: &str| {
+        let value = quoted(value).unwrap_or_else(|| value.to_owned());
+        format!(" {option} {value}")
+    };
+    let named = |option: &str, variable: &str| {
+        let name = variable.split_once('=').map_or("", |(name, _)| name);
+        format!(" {option} {name}=…")
+    };
+    let environments = target.env.iter().map(|name| given("--env", name));
+    let hosts = target.host.iter().map(|host| given("--host", host));
+    let variables = target.var.iter().map(|variable| named("--var", variable));
+    let texts = target.var_text.iter().map(|text| named("--var-text", text));
     let options = environments.chain(hosts).chain(variables).chain(texts);
-    let options = options.map(|(option, value)| {
-        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:=@,+%".contains(&byte);
-        if value.bytes().all(is_plain) {
-            format!(" {option} {value}")
-        } else {
-            format!(" {option} '{}'", value.replace('\'', "'\\''"))
-        }
-    });
     options.collect()
 }
 
